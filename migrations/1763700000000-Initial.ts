@@ -1,0 +1,613 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * The first schema. Rules it keeps (DESIGN §3, judged by test/contract/catalog.int-spec.ts):
+ *  - the tenant leads every primary, unique and foreign key (exceptions: `tenant`, the queue's schema, the migrations table);
+ *  - every tenant table forces row level security; nothing but the migrating owner owns a table;
+ *  - three roles: `switchboard_none` (default of every session, may do nothing), `switchboard_app` (set by a unit of work,
+ *    sees one tenant), `switchboard_lookup` (owns the few functions that run before a tenant is known; ids only),
+ *    and `switchboard_queue` (pg-boss's own schema).
+ */
+export class Initial1763700000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(ROLES);
+    await runner.query(FUNCTIONS_BEFORE);
+    await runner.query(TENANTS);
+    await runner.query(IDENTITY);
+    await runner.query(AGENTS);
+    await runner.query(KNOWLEDGE);
+    await runner.query(CONVERSATIONS);
+    await runner.query(OPERATIONS);
+    await runner.query(vectorIndexes());
+    await runner.query(ROW_SECURITY);
+    await runner.query(LOOKUPS);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP SCHEMA app CASCADE');
+    await runner.query('DROP SCHEMA IF EXISTS pgboss CASCADE');
+  }
+}
+
+/** Roles belong to the whole cluster, so another database of it may have made them already. */
+const ROLES = `
+DO $$
+DECLARE name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['switchboard_none', 'switchboard_app', 'switchboard_lookup', 'switchboard_queue'] LOOP
+    BEGIN
+      EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', name);
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+    IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
+      EXECUTE format('GRANT %I TO %I', name, current_user);
+    END IF;
+  END LOOP;
+END $$;
+CREATE EXTENSION IF NOT EXISTS vector;
+CREATE SCHEMA IF NOT EXISTS app;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO switchboard_app, switchboard_lookup, switchboard_queue;
+REVOKE ALL ON SCHEMA app FROM PUBLIC;
+GRANT USAGE ON SCHEMA app TO switchboard_app, switchboard_lookup;
+CREATE SCHEMA IF NOT EXISTS pgboss;
+ALTER SCHEMA pgboss OWNER TO switchboard_queue;
+`;
+
+/** '' and not NULL is what a finished SET LOCAL leaves behind, hence NULLIF. STABLE, so a policy reads it once a query. */
+const FUNCTIONS_BEFORE = `
+CREATE FUNCTION app.current_tenant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+  AS $$ SELECT NULLIF(current_setting('app.tenant_id', true), '')::uuid $$;
+`;
+
+const TENANTS = `
+CREATE TABLE app.tenant (
+  id uuid PRIMARY KEY,
+  slug text NOT NULL UNIQUE CHECK (slug ~ '^[a-z][a-z0-9-]{1,38}$'),
+  name text NOT NULL,
+  status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended')),
+  settings jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE app.entitlement (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  kind text NOT NULL CHECK (kind IN ('tool', 'agent_template', 'feature')),
+  key text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, kind, key)
+);
+`;
+
+const IDENTITY = `
+CREATE TABLE app.principal (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('staff', 'end_user', 'visitor')),
+  email text,
+  external_id text,
+  name text NOT NULL DEFAULT '',
+  role text NOT NULL CHECK (role IN ('platform_admin', 'tenant_admin', 'supporter', 'end_user', 'visitor')),
+  persona text,
+  password_hash text,
+  attributes jsonb NOT NULL DEFAULT '{}',
+  disabled_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX principal_email_key ON app.principal (tenant_id, lower(email)) WHERE email IS NOT NULL;
+CREATE UNIQUE INDEX principal_external_id_key ON app.principal (tenant_id, external_id) WHERE external_id IS NOT NULL;
+
+CREATE TABLE app.session (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  principal_id uuid NOT NULL,
+  refresh_hash bytea NOT NULL,
+  previous_refresh_hash bytea,
+  rotated_at timestamptz,
+  user_agent text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  last_used_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz NOT NULL,
+  revoked_at timestamptz,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX session_principal_idx ON app.session (tenant_id, principal_id);
+
+CREATE TABLE app.api_key (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  name text NOT NULL,
+  key_hash bytea NOT NULL,
+  last4 text NOT NULL,
+  role text NOT NULL DEFAULT 'tenant_admin',
+  created_by uuid,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  last_used_at timestamptz,
+  expires_at timestamptz,
+  revoked_at timestamptz,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, key_hash)
+);
+
+CREATE TABLE app.credential (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  provider text NOT NULL,
+  name text NOT NULL,
+  sealed bytea NOT NULL,
+  last4 text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, provider, name)
+);
+`;
+
+const AGENTS = `
+CREATE TABLE app.agent (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  key text NOT NULL CHECK (key ~ '^[a-z][a-z0-9_-]{0,62}$'),
+  kind text NOT NULL CHECK (kind IN ('domain', 'knowledge', 'writer', 'matching')),
+  name text NOT NULL,
+  description text NOT NULL DEFAULT '',
+  instructions text NOT NULL DEFAULT '',
+  answer_template text,
+  examples text[] NOT NULL DEFAULT '{}',
+  personas text[] NOT NULL DEFAULT '{}',
+  knowledge_base_ids uuid[] NOT NULL DEFAULT '{}',
+  settings jsonb NOT NULL DEFAULT '{}',
+  enabled boolean NOT NULL DEFAULT true,
+  position integer NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, key)
+);
+
+CREATE TABLE app.tool (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  key text NOT NULL CHECK (key ~ '^[a-z][a-z0-9_-]{0,62}$'),
+  kind text NOT NULL CHECK (kind IN ('http', 'builtin', 'mcp')),
+  name text NOT NULL,
+  description text NOT NULL DEFAULT '',
+  input_schema jsonb NOT NULL DEFAULT '{"type":"object","properties":{}}',
+  config jsonb NOT NULL DEFAULT '{}',
+  read_only boolean NOT NULL DEFAULT false,
+  idempotent boolean NOT NULL DEFAULT false,
+  requires_approval boolean NOT NULL DEFAULT false,
+  personas text[] NOT NULL DEFAULT '{}',
+  enabled boolean NOT NULL DEFAULT true,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, key)
+);
+
+CREATE TABLE app.agent_tool (
+  tenant_id uuid NOT NULL,
+  agent_id uuid NOT NULL,
+  tool_id uuid NOT NULL,
+  position integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (tenant_id, agent_id, tool_id),
+  FOREIGN KEY (tenant_id, agent_id) REFERENCES app.agent (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, tool_id) REFERENCES app.tool (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX agent_tool_tool_idx ON app.agent_tool (tenant_id, tool_id);
+`;
+
+/**
+ * Vectors stand apart from chunks so that two embedding spaces can exist side by side while a knowledge base is
+ * re-embedded. The column has no dimension of its own: the index of each supported dimension is an expression index.
+ */
+const KNOWLEDGE = `
+CREATE TABLE app.embedding_space (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  provider text NOT NULL,
+  model text NOT NULL,
+  dimensions integer NOT NULL CHECK (dimensions BETWEEN 1 AND 16000),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, provider, model, dimensions)
+);
+
+CREATE TABLE app.knowledge_base (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  kind text NOT NULL DEFAULT 'documents' CHECK (kind IN ('documents', 'records')),
+  name text NOT NULL,
+  description text NOT NULL DEFAULT '',
+  language text NOT NULL DEFAULT 'en',
+  chunk_size integer NOT NULL DEFAULT 350 CHECK (chunk_size BETWEEN 50 AND 4000),
+  chunk_overlap integer NOT NULL DEFAULT 50 CHECK (chunk_overlap >= 0 AND chunk_overlap < chunk_size),
+  top_k integer CHECK (top_k BETWEEN 1 AND 50),
+  space_id uuid NOT NULL,
+  settings jsonb NOT NULL DEFAULT '{}',
+  document_count integer NOT NULL DEFAULT 0,
+  chunk_count integer NOT NULL DEFAULT 0,
+  term_total bigint NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, name),
+  FOREIGN KEY (tenant_id, space_id) REFERENCES app.embedding_space (tenant_id, id)
+);
+
+CREATE TABLE app.document (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  knowledge_base_id uuid NOT NULL,
+  owner_id uuid,
+  personas text[] NOT NULL DEFAULT '{}',
+  title text NOT NULL,
+  source_type text NOT NULL CHECK (source_type IN ('file', 'text', 'url', 'record')),
+  source_url text,
+  mime_type text NOT NULL,
+  file_name text,
+  size bigint NOT NULL DEFAULT 0,
+  content_hash bytea,
+  status text NOT NULL DEFAULT 'queued'
+    CHECK (status IN ('queued', 'parsing', 'chunking', 'embedding', 'ready', 'failed')),
+  progress real NOT NULL DEFAULT 0,
+  chunk_count integer NOT NULL DEFAULT 0,
+  attempt integer NOT NULL DEFAULT 0,
+  error jsonb,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  record jsonb,
+  created_by uuid,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, knowledge_base_id) REFERENCES app.knowledge_base (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, owner_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX document_knowledge_base_idx ON app.document (tenant_id, knowledge_base_id, id);
+CREATE INDEX document_owner_idx ON app.document (tenant_id, owner_id) WHERE owner_id IS NOT NULL;
+CREATE INDEX document_unfinished_idx ON app.document (updated_at) WHERE status NOT IN ('ready', 'failed');
+
+CREATE TABLE app.chunk (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  knowledge_base_id uuid NOT NULL,
+  document_id uuid NOT NULL,
+  owner_id uuid,
+  personas text[] NOT NULL DEFAULT '{}',
+  ordinal integer NOT NULL,
+  page integer,
+  section text,
+  content text NOT NULL,
+  term_count integer NOT NULL DEFAULT 0,
+  searchable boolean NOT NULL DEFAULT false,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, document_id, ordinal),
+  FOREIGN KEY (tenant_id, document_id) REFERENCES app.document (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX chunk_knowledge_base_idx ON app.chunk (tenant_id, knowledge_base_id);
+
+CREATE TABLE app.chunk_vector (
+  tenant_id uuid NOT NULL,
+  space_id uuid NOT NULL,
+  chunk_id uuid NOT NULL,
+  knowledge_base_id uuid NOT NULL,
+  dims integer NOT NULL,
+  embedding vector NOT NULL,
+  PRIMARY KEY (tenant_id, space_id, chunk_id),
+  FOREIGN KEY (tenant_id, chunk_id) REFERENCES app.chunk (tenant_id, id) ON DELETE CASCADE,
+  CHECK (vector_dims(embedding) = dims)
+) PARTITION BY HASH (tenant_id);
+DO $$ BEGIN
+  FOR part IN 0..7 LOOP
+    EXECUTE format('CREATE TABLE app.chunk_vector_p%s PARTITION OF app.chunk_vector FOR VALUES WITH (MODULUS 8, REMAINDER %s)', part, part);
+  END LOOP;
+END $$;
+CREATE INDEX chunk_vector_chunk_idx ON app.chunk_vector (tenant_id, chunk_id);
+CREATE INDEX chunk_vector_knowledge_base_idx ON app.chunk_vector (tenant_id, space_id, knowledge_base_id);
+
+CREATE TABLE app.chunk_term (
+  tenant_id uuid NOT NULL,
+  knowledge_base_id uuid NOT NULL,
+  term text COLLATE "C" NOT NULL,
+  chunk_id uuid NOT NULL,
+  tf integer NOT NULL CHECK (tf > 0),
+  PRIMARY KEY (tenant_id, knowledge_base_id, term, chunk_id) INCLUDE (tf),
+  FOREIGN KEY (tenant_id, chunk_id) REFERENCES app.chunk (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX chunk_term_chunk_idx ON app.chunk_term (tenant_id, chunk_id);
+
+CREATE TABLE app.term_stat (
+  tenant_id uuid NOT NULL,
+  knowledge_base_id uuid NOT NULL,
+  term text COLLATE "C" NOT NULL,
+  df integer NOT NULL,
+  PRIMARY KEY (tenant_id, knowledge_base_id, term),
+  FOREIGN KEY (tenant_id, knowledge_base_id) REFERENCES app.knowledge_base (tenant_id, id) ON DELETE CASCADE
+);
+`;
+
+/**
+ * A message's \`state\`: 'pending' while its turn runs, 'final' once the turn completed, 'partial' of a cancelled turn
+ * (kept, not shown to the model), 'discarded' of a failed one (never listed; a repeat revives it).
+ * A turn's lease runs on the database's clock; \`fence\` grows with each claim and refuses stale writers in the commit.
+ */
+const CONVERSATIONS = `
+CREATE TABLE app.conversation (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  principal_id uuid NOT NULL,
+  client_key text,
+  channel text NOT NULL DEFAULT 'websocket',
+  persona text,
+  title text NOT NULL,
+  title_source text NOT NULL DEFAULT 'default' CHECK (title_source IN ('default', 'automatic', 'user')),
+  status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'ended')),
+  owner text NOT NULL DEFAULT 'agent' CHECK (owner IN ('agent', 'human')),
+  owner_epoch bigint NOT NULL DEFAULT 0,
+  summary text,
+  message_count integer NOT NULL DEFAULT 0,
+  last_seq bigint NOT NULL DEFAULT 0,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  last_interaction_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, principal_id, client_key),
+  FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX conversation_recent_idx ON app.conversation (tenant_id, principal_id, last_interaction_at DESC, id DESC);
+
+CREATE TABLE app.message (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  conversation_id uuid NOT NULL,
+  turn_id uuid,
+  principal_id uuid,
+  seq bigint NOT NULL,
+  role text NOT NULL CHECK (role IN ('user', 'assistant', 'supporter', 'system')),
+  state text NOT NULL DEFAULT 'final' CHECK (state IN ('pending', 'final', 'partial', 'discarded')),
+  content text NOT NULL,
+  payloads jsonb NOT NULL DEFAULT '[]',
+  tokens_used integer,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  client_message_id uuid,
+  fingerprint bytea,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, conversation_id, seq),
+  UNIQUE (tenant_id, principal_id, client_message_id),
+  FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation (tenant_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE app.turn (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  conversation_id uuid NOT NULL,
+  principal_id uuid NOT NULL,
+  message_id uuid NOT NULL,
+  status text NOT NULL
+    CHECK (status IN ('queued', 'running', 'input_required', 'completed', 'failed', 'cancelled', 'handed_off')),
+  attempt integer NOT NULL DEFAULT 1,
+  content text NOT NULL,
+  request jsonb NOT NULL DEFAULT '{}',
+  agent text,
+  owner_epoch bigint NOT NULL DEFAULT 0,
+  lease_owner uuid,
+  lease_until timestamptz,
+  fence bigint NOT NULL DEFAULT 0,
+  ack_seq bigint NOT NULL,
+  error jsonb,
+  usage jsonb,
+  timings jsonb,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz,
+  ended_at timestamptz,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, message_id) REFERENCES app.message (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX turn_conversation_idx ON app.turn (tenant_id, conversation_id, id DESC);
+CREATE INDEX turn_message_idx ON app.turn (tenant_id, message_id);
+CREATE UNIQUE INDEX turn_one_running_key ON app.turn (tenant_id, conversation_id) WHERE status = 'running';
+CREATE INDEX turn_lease_idx ON app.turn (lease_until) WHERE status IN ('queued', 'running');
+CREATE INDEX turn_lease_owner_idx ON app.turn (lease_owner) WHERE status IN ('queued', 'running');
+
+CREATE TABLE app.turn_event (
+  tenant_id uuid NOT NULL,
+  conversation_id uuid NOT NULL,
+  seq bigint NOT NULL,
+  turn_id uuid,
+  type text NOT NULL,
+  frame jsonb NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, conversation_id, seq),
+  FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation (tenant_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE app.tool_call (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  turn_id uuid NOT NULL,
+  conversation_id uuid NOT NULL,
+  agent_key text NOT NULL,
+  tool_key text NOT NULL,
+  idempotency_key text NOT NULL,
+  arguments jsonb NOT NULL,
+  status text NOT NULL CHECK (status IN ('started', 'succeeded', 'failed', 'unknown')),
+  result jsonb,
+  error jsonb,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  ended_at timestamptz,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, idempotency_key),
+  FOREIGN KEY (tenant_id, turn_id) REFERENCES app.turn (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX tool_call_turn_idx ON app.tool_call (tenant_id, turn_id);
+`;
+
+const OPERATIONS = `
+CREATE TABLE app.usage_record (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  turn_id uuid,
+  principal_id uuid,
+  kind text NOT NULL CHECK (kind IN ('chat', 'embedding')),
+  purpose text NOT NULL,
+  model text NOT NULL,
+  input_tokens integer NOT NULL DEFAULT 0,
+  output_tokens integer NOT NULL DEFAULT 0,
+  cost_usd numeric(14, 8),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX usage_record_time_idx ON app.usage_record (tenant_id, created_at);
+
+CREATE TABLE app.audit_event (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  actor_id uuid,
+  actor_role text,
+  action text NOT NULL,
+  target_type text,
+  target_id text,
+  details jsonb NOT NULL DEFAULT '{}',
+  address text,
+  correlation_id text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id)
+);
+
+CREATE TABLE app.outbox (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  type text NOT NULL,
+  payload jsonb NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  claimed_until timestamptz,
+  processed_at timestamptz,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX outbox_pending_idx ON app.outbox (created_at) WHERE processed_at IS NULL;
+
+CREATE TABLE app.idempotency_key (
+  tenant_id uuid NOT NULL,
+  principal_id uuid NOT NULL,
+  key text NOT NULL,
+  request_hash bytea NOT NULL,
+  status integer,
+  response jsonb,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, principal_id, key),
+  FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
+);
+`;
+
+/** One HNSW index for each supported dimension, on every partition; other dimensions get an exact scan. */
+function vectorIndexes(): string {
+  const plain = [384, 768, 1024, 1536].map(
+    (dims) => `CREATE INDEX chunk_vector_hnsw_${dims} ON app.chunk_vector
+      USING hnsw ((embedding::vector(${dims})) vector_cosine_ops) WHERE dims = ${dims};`,
+  );
+  return `${plain.join('\n')}
+CREATE INDEX chunk_vector_hnsw_3072 ON app.chunk_vector
+  USING hnsw ((embedding::halfvec(3072)) halfvec_cosine_ops) WHERE dims = 3072;`;
+}
+
+/** Forced on every table of the schema, partitions included; the tenant table's policy is on its own id. */
+const ROW_SECURITY = `
+DO $$
+DECLARE t record;
+BEGIN
+  FOR t IN
+    SELECT c.oid::regclass AS name, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'app' AND c.relkind IN ('r', 'p')
+  LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t.name);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t.name);
+    EXECUTE format(
+      'CREATE POLICY tenant_isolation ON %s TO switchboard_app USING (%s = app.current_tenant()) WITH CHECK (%s = app.current_tenant())',
+      t.name,
+      CASE WHEN t.relname = 'tenant' THEN 'id' ELSE 'tenant_id' END,
+      CASE WHEN t.relname = 'tenant' THEN 'id' ELSE 'tenant_id' END);
+    IF t.relname NOT LIKE 'chunk\\_vector\\_p%' THEN
+      EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO switchboard_app', t.name);
+    END IF;
+  END LOOP;
+END $$;
+REVOKE UPDATE, DELETE ON app.audit_event FROM switchboard_app;
+`;
+
+/**
+ * What must be found before a tenant is known. Each function belongs to switchboard_lookup, which may read (and where it
+ * must, lease) only the columns named here, and returns ids only.
+ */
+const LOOKUPS = `
+GRANT SELECT (id, slug, status) ON app.tenant TO switchboard_lookup;
+CREATE POLICY lookup ON app.tenant FOR SELECT TO switchboard_lookup USING (true);
+GRANT SELECT (tenant_id, id, conversation_id, status, lease_owner, lease_until), UPDATE (lease_until) ON app.turn TO switchboard_lookup;
+CREATE POLICY lookup ON app.turn TO switchboard_lookup USING (true) WITH CHECK (true);
+GRANT SELECT (tenant_id, id, created_at, claimed_until, processed_at), UPDATE (claimed_until) ON app.outbox TO switchboard_lookup;
+CREATE POLICY lookup ON app.outbox TO switchboard_lookup USING (true) WITH CHECK (true);
+GRANT SELECT (tenant_id, id, status, updated_at) ON app.document TO switchboard_lookup;
+CREATE POLICY lookup ON app.document FOR SELECT TO switchboard_lookup USING (true);
+
+CREATE FUNCTION app.tenant_id_by_slug(wanted text) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT t.id FROM app.tenant t WHERE t.slug = wanted $$;
+
+CREATE FUNCTION app.renew_leases(instance uuid, seconds integer) RETURNS TABLE (tenant_id uuid, turn_id uuid)
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    UPDATE app.turn t SET lease_until = clock_timestamp() + make_interval(secs => seconds)
+    WHERE t.lease_owner = instance AND t.status IN ('queued', 'running') AND t.lease_until >= clock_timestamp()
+    RETURNING t.tenant_id, t.id $$;
+
+CREATE FUNCTION app.expired_turns(everything boolean, most integer)
+  RETURNS TABLE (tenant_id uuid, turn_id uuid, conversation_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT t.tenant_id, t.id, t.conversation_id FROM app.turn t
+    WHERE t.status IN ('queued', 'running') AND (everything OR t.lease_until < clock_timestamp())
+    ORDER BY t.lease_until LIMIT most $$;
+
+CREATE FUNCTION app.claim_outbox(most integer, seconds integer) RETURNS TABLE (tenant_id uuid, outbox_id uuid)
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    WITH due AS (
+      SELECT o.tenant_id, o.id FROM app.outbox o
+      WHERE o.processed_at IS NULL AND (o.claimed_until IS NULL OR o.claimed_until < clock_timestamp())
+      ORDER BY o.created_at LIMIT most FOR UPDATE SKIP LOCKED
+    )
+    UPDATE app.outbox o SET claimed_until = clock_timestamp() + make_interval(secs => seconds)
+    FROM due WHERE o.tenant_id = due.tenant_id AND o.id = due.id
+    RETURNING o.tenant_id, o.id $$;
+
+CREATE FUNCTION app.unfinished_documents(older_than_seconds integer, most integer)
+  RETURNS TABLE (tenant_id uuid, document_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT d.tenant_id, d.id FROM app.document d
+    WHERE d.status NOT IN ('ready', 'failed') AND d.updated_at < now() - make_interval(secs => older_than_seconds)
+    ORDER BY d.updated_at LIMIT most $$;
+
+DO $$
+DECLARE f record;
+BEGIN
+  FOR f IN
+    SELECT p.oid::regprocedure AS signature FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = 'app' AND p.prosecdef
+  LOOP
+    EXECUTE format('GRANT CREATE ON SCHEMA app TO switchboard_lookup');
+    EXECUTE format('ALTER FUNCTION %s OWNER TO switchboard_lookup', f.signature);
+    EXECUTE format('REVOKE CREATE ON SCHEMA app FROM switchboard_lookup');
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f.signature);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO switchboard_app', f.signature);
+  END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION app.current_tenant() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.current_tenant() TO switchboard_app, switchboard_lookup;
+`;

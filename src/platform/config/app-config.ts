@@ -1,0 +1,188 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+const flag = z
+  .enum(['true', 'false', '1', '0', 'yes', 'no'])
+  .transform((value) => value === 'true' || value === '1' || value === 'yes');
+const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
+  message: 'must be an origin such as https://app.example.com, without a path',
+});
+
+/** Names and defaults: the README's configuration table and PROTOCOL §7. */
+const schema = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  PORT: whole(0, 65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: z.url().optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
+    .optional(),
+  DATABASE_POOL: whole(1, 500).default(20),
+  DATA_DIR: z.string().min(1).default('.data'),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')
+    .optional(),
+  LLM_PROVIDER: z.enum(['openai', 'groq', 'ollama', 'offline', 'echo']).optional(),
+  LLM_MODEL: z.string().min(1).optional(),
+  OPENAI_API_KEY: z.string().min(1).optional(),
+  OPENAI_BASE_URL: z.url().optional(),
+  GROQ_API_KEY: z.string().min(1).optional(),
+  OLLAMA_BASE_URL: z.url().default('http://127.0.0.1:11434/v1'),
+  LLM_STREAM_READER: z.enum(['fast', 'langchain']).default('fast'),
+  EMBEDDINGS_PROVIDER: z.enum(['openai', 'local', 'transformers']).optional(),
+  EMBEDDINGS_MODEL: z.string().min(1).optional(),
+  JWT_PRIVATE_KEY: z.string().optional(),
+  SECRETS_KEY: z.string().optional(),
+  JWT_PUBLIC_KEY: z.string().optional(),
+  AUTH_BYPASS: flag.default(false),
+  SEED_DEMO: flag.optional(),
+  DEMO_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
+  BOOTSTRAP_ADMIN_EMAIL: z.email().optional(),
+  BOOTSTRAP_ADMIN_PASSWORD: z.string().min(12, 'must have at least 12 characters').optional(),
+  MIGRATE_ON_START: flag.optional(),
+  MESSAGES_PER_MINUTE: whole(0, 100_000).default(10),
+  REQUESTS_PER_MINUTE: whole(0, 1_000_000).default(600),
+  HISTORY_MESSAGES: whole(0, 200).default(10),
+  HISTORY_TOKENS: whole(100, 1_000_000).default(6000),
+  MAX_TURN_SECONDS: whole(1, 3600).default(120),
+  LLM_CONNECT_TIMEOUT_MS: whole(10, 600_000).default(5000),
+  LLM_FIRST_BYTE_TIMEOUT_MS: whole(10, 600_000).default(30_000),
+  LLM_IDLE_TIMEOUT_MS: whole(10, 600_000).default(30_000),
+  LEASE_SECONDS: whole(1, 600).default(10),
+  WS_MAX_PER_USER: whole(1, 10_000).default(20),
+  WS_MAX_PER_ADDRESS: whole(1, 100_000).default(200),
+  WS_HEARTBEAT_SECONDS: whole(1, 600).default(30),
+  UPLOAD_MAX_MB: whole(1, 1024).default(25),
+  OUTBOUND_ALLOW: list.default([]),
+  CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  TRUST_PROXY: z.string().optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).optional(),
+  DOCS_PUBLIC: flag.default(false),
+});
+
+type Env = z.infer<typeof schema>;
+
+/** Every fault of the environment at once, each with its variable. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration is not valid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** The checked settings. A class, so that it is its own injection token; its instances are frozen. */
+export class AppConfig {
+  readonly production: boolean;
+  readonly dataDir: string;
+  /** True when the process brings its own PGlite. */
+  readonly embeddedDatabase: boolean;
+  readonly seedDemo: boolean;
+  readonly migrateOnStart: boolean;
+  readonly llmProvider: 'openai' | 'groq' | 'ollama' | 'offline' | 'echo';
+  readonly embeddingsProvider: 'openai' | 'local' | 'transformers';
+
+  constructor(readonly env: Readonly<Env>) {
+    this.production = env.NODE_ENV === 'production';
+    this.dataDir = resolve(env.DATA_DIR);
+    this.embeddedDatabase = env.DATABASE_URL === undefined;
+    this.seedDemo = env.SEED_DEMO ?? (this.embeddedDatabase && !this.production);
+    this.migrateOnStart = env.MIGRATE_ON_START ?? !this.production;
+    this.llmProvider = env.LLM_PROVIDER ?? defaultProvider(env);
+    this.embeddingsProvider =
+      env.EMBEDDINGS_PROVIDER ??
+      (env.OPENAI_API_KEY !== undefined && env.OPENAI_BASE_URL === undefined ? 'openai' : 'local');
+    Object.freeze(this);
+  }
+
+  get llmModel(): string {
+    if (this.env.LLM_MODEL !== undefined) return this.env.LLM_MODEL;
+    switch (this.llmProvider) {
+      case 'openai':
+        return 'gpt-4o-mini';
+      case 'groq':
+        return 'llama-3.1-8b-instant';
+      case 'ollama':
+        return 'llama3.2';
+      case 'offline':
+      case 'echo':
+        return this.llmProvider;
+    }
+  }
+
+  /** True when only this machine can reach the server. */
+  get loopbackOnly(): boolean {
+    return ['127.0.0.1', '::1', 'localhost'].includes(this.env.HOST);
+  }
+}
+
+/**
+ * Reads and checks the environment.
+ * @param source defaults to the process's environment over the working directory's `.env`
+ * @throws ConfigError listing every fault
+ */
+export function loadConfig(source: Readonly<Record<string, string | undefined>> = environment()): AppConfig {
+  // An empty variable means "not set": compose files and CI pass them that way.
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  }
+  const config = new AppConfig(Object.freeze(parsed.data));
+  const faults = [...crossFaults(config)];
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+function* crossFaults(config: AppConfig): Generator<string> {
+  const { env } = config;
+  if (env.AUTH_BYPASS && config.production) yield 'AUTH_BYPASS: is for local development and refused in production';
+  if (env.AUTH_BYPASS && !config.loopbackOnly) yield `AUTH_BYPASS: refused while HOST is ${env.HOST}; use 127.0.0.1`;
+  if (config.production && env.JWT_PRIVATE_KEY === undefined) {
+    yield 'JWT_PRIVATE_KEY: required in production (an RSA private key in PEM; make one with: openssl genrsa 2048)';
+  }
+  if (config.production && env.SECRETS_KEY === undefined) {
+    yield 'SECRETS_KEY: required in production (32 random bytes in base64; make one with: openssl rand -base64 32)';
+  }
+  if (config.production && config.embeddedDatabase) {
+    yield 'DATABASE_URL: required in production; the embedded database does not survive a power cut';
+  }
+  if (env.SECRETS_KEY !== undefined && Buffer.from(env.SECRETS_KEY, 'base64').length !== 32) {
+    yield 'SECRETS_KEY: must be 32 bytes in base64 (openssl rand -base64 32)';
+  }
+  if (env.JWT_PRIVATE_KEY !== undefined && !env.JWT_PRIVATE_KEY.includes('PRIVATE KEY')) {
+    yield 'JWT_PRIVATE_KEY: must be a PEM private key ("-----BEGIN PRIVATE KEY-----…"; \\n for line ends is fine)';
+  }
+  if (env.LLM_PROVIDER === 'openai' && env.OPENAI_API_KEY === undefined && env.OPENAI_BASE_URL === undefined) {
+    yield 'OPENAI_API_KEY: required by LLM_PROVIDER=openai (or OPENAI_BASE_URL for a compatible server)';
+  }
+  if (env.LLM_PROVIDER === 'groq' && env.GROQ_API_KEY === undefined) {
+    yield 'GROQ_API_KEY: required by LLM_PROVIDER=groq';
+  }
+  if ((env.BOOTSTRAP_ADMIN_EMAIL === undefined) !== (env.BOOTSTRAP_ADMIN_PASSWORD === undefined)) {
+    yield 'BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD go together';
+  }
+}
+
+function defaultProvider(env: Env): AppConfig['llmProvider'] {
+  if (env.OPENAI_API_KEY !== undefined || env.OPENAI_BASE_URL !== undefined) return 'openai';
+  if (env.GROQ_API_KEY !== undefined) return 'groq';
+  return 'offline';
+}
+
+function environment(): Record<string, string | undefined> {
+  const file = join(process.cwd(), '.env');
+  const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  return { ...fromFile, ...process.env };
+}

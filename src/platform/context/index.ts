@@ -1,0 +1,32 @@
+/**
+ * Who acts, for which tenant. Made once at the edge (guard, socket, job) and handed down explicitly as the first argument;
+ * there is no ambient context, so a service that forgets it does not compile.
+ */
+export const ROLES = ['platform_admin', 'tenant_admin', 'supporter', 'end_user', 'visitor'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface Principal {
+  readonly id: string;
+  readonly role: Role;
+  /** The tenant's own word for the kind of user (`job_seeker`); null where it has none. */
+  readonly persona: string | null;
+  /** The revocable session behind the token; null for API keys and jobs. */
+  readonly sessionId: string | null;
+}
+
+/** All that a unit of work needs: which tenant's rows may be seen. */
+export interface TenantScope {
+  readonly tenantId: string;
+}
+
+export interface RequestContext extends TenantScope {
+  readonly principal: Principal;
+  /** Correlates log lines, problems (`trace_id`) and frames of one request. */
+  readonly correlationId: string;
+}
+
+const STAFF: readonly Role[] = ['platform_admin', 'tenant_admin', 'supporter'];
+
+export function isStaff(principal: Principal): boolean {
+  return STAFF.includes(principal.role);
+}

@@ -1,0 +1,73 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '#platform/paths';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+
+/** The role that every session falls back to: it may do nothing (see migrations and `UnitOfWork`). */
+export const POWERLESS_ROLE = 'switchboard_none';
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Most connections held at once. */
+  readonly pool: number;
+  readonly applicationName?: string;
+}
+
+/** The pool that serves the product: each of its sessions starts in the powerless role. */
+export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
+  return new DataSource({
+    ...base(options),
+    extra: {
+      max: options.pool,
+      pipeline: true,
+      options: `-c role=${POWERLESS_ROLE}`,
+      connectionTimeoutMillis: 5000,
+      idleTimeoutMillis: 60_000,
+      keepAlive: true,
+    },
+  }).initialize();
+}
+
+/**
+ * Brings the schema up to date as the database's owner. Several instances may start at once: an advisory
+ * lock lets one migrate while the others wait (it excludes nobody on the embedded database, which has one process anyway).
+ * @returns the names of the migrations that ran
+ */
+export async function migrate(url: string): Promise<string[]> {
+  const owner = await new DataSource({
+    ...base({ url, pool: 2 }),
+    migrations: [join(projectRoot, 'dist/migrations/*.js')],
+    migrationsTableName: 'schema_migration',
+    migrationsTransactionMode: 'each',
+    extra: { max: 2, connectionTimeoutMillis: 10_000 },
+  }).initialize();
+  const guard = owner.createQueryRunner();
+  try {
+    await guard.query('SELECT pg_advisory_lock(7318300)');
+    const done = await owner.runMigrations();
+    return done.map((migration) => migration.name);
+  } finally {
+    await guard.query('SELECT pg_advisory_unlock(7318300)').catch(() => undefined);
+    await guard.release();
+    await owner.destroy();
+  }
+}
+
+/** How many migrations this build knows; readiness compares it with what the database has. */
+export function knownMigrations(): number {
+  return readdirSync(join(projectRoot, 'dist/migrations')).filter((file) => file.endsWith('.js')).length;
+}
+
+function base(options: DatabaseOptions): DataSourceOptions & { type: 'postgres' } {
+  return {
+    type: 'postgres',
+    url: options.url,
+    applicationName: options.applicationName ?? 'switchboard',
+    synchronize: false,
+    logging: false,
+    // Both would otherwise widen a query to every row when a value is missing.
+    invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+    installExtensions: false,
+    poolSize: options.pool,
+  };
+}

@@ -1,0 +1,8 @@
+/**
+ * The one way to the database. Owns the connection pool, the unit of work (a transaction that sees one tenant), the
+ * migrations' runner and the embedded Postgres. Nothing flows back up: modules hand in SQL, rows come out.
+ */
+export { UnitOfWork, TenantTx } from './unit-of-work.js';
+export { isUuid, newId } from './ids.js';
+export { knownMigrations, migrate, openDatabase, POWERLESS_ROLE, type DatabaseOptions } from './database.js';
+export { DatabaseModule, DATA_SOURCE } from './database.module.js';
