@@ -1,8 +1,7 @@
-import { asError, UnavailableError } from '#platform/errors';
+import { UnavailableError } from '#platform/errors';
 import type { TenantScope } from '#platform/context';
 import type { PoolClient, QueryResult } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import type { PostgresQueryRunner } from 'typeorm/driver/postgres/PostgresQueryRunner.js';
 import { isUuid } from './ids.js';
 
 /**
@@ -43,23 +42,21 @@ export class UnitOfWork {
   }
 
   private async transaction<T>(scopeSql: string, tenantId: string, work: (tx: TenantTx) => Promise<T>): Promise<T> {
-    const runner = this.dataSource.createQueryRunner() as PostgresQueryRunner;
+    const runner = this.dataSource.createQueryRunner();
     const client = await connect(runner);
     const tx = new TenantTx(tenantId, client, runner, scopeSql);
-    let fault: Error | undefined;
     try {
       const result = await work(tx);
       await tx.commit();
       return result;
     } catch (error) {
-      if (!(await tx.rollback())) fault = asError(error);
+      await tx.rollback();
       throw connectionLost(error)
         ? new UnavailableError('The database is not reachable: try again in a moment', { cause: error })
         : error;
     } finally {
       tx.leave();
-      // With a fault the pool drops the connection instead of handing it to the next unit of work.
-      await runner.releasePostgresConnection(fault);
+      await runner.release();
     }
   }
 }
@@ -132,16 +129,11 @@ export class TenantTx {
     await this.begun;
   }
 
-  /** @internal @returns false when the connection is no longer usable */
-  async rollback(): Promise<boolean> {
-    if (this.state === 'closed') return true;
+  /** @internal A rollback that fails means a dead connection, which the pool drops by itself. */
+  async rollback(): Promise<void> {
+    if (this.state === 'closed') return;
     this.state = 'closed';
-    try {
-      await this.client.query('ROLLBACK');
-      return true;
-    } catch {
-      return false;
-    }
+    await this.client.query('ROLLBACK').catch(() => undefined);
   }
 
   /** @internal */

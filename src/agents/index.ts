@@ -1,0 +1,22 @@
+/**
+ * The agents: supervisor graph, domain and knowledge agents, their runtime.
+ *
+ *   AgentRuntime.run(ctx, input, emit, signal)
+ *     guard -> route -> agents (side by side) -> compose -> TurnAnswer
+ *
+ * Owns what happens between a message and its answer. It reads agents, tools and passages through short units of work,
+ * emits `TurnEvent`s synchronously while it works, and returns one `TurnAnswer`; it stores nothing of the conversation.
+ */
+export type { StatusStep, TurnEvent, TurnEventSink } from './turn-event.js';
+export type {
+  AnswerPayload,
+  AwaitingInput,
+  Citation,
+  HistoryMessage,
+  TurnAnswer,
+  TurnInput,
+  UsageEntry,
+} from './turn.types.js';
+export { AgentRuntime } from './agent-runtime.js';
+export { AgentsModule } from './agents.module.js';
+export { TitleWriter } from './title-writer.js';

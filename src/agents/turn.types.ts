@@ -1,0 +1,78 @@
+import type { LlmUsage } from '#llm';
+
+/** One earlier message as the model may see it, oldest first. */
+export interface HistoryMessage {
+  readonly role: 'user' | 'assistant' | 'supporter' | 'system';
+  readonly content: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Everything the graph needs to know of a turn; read before it starts, so that no connection is held while it runs. */
+export interface TurnInput {
+  readonly turnId: string;
+  readonly conversationId: string;
+  /** The user's message; also the stable part of tool calls' idempotency keys, since a repeat keeps it. */
+  readonly messageId: string;
+  readonly attempt: number;
+  readonly content: string;
+  /** The last messages, already cut to `history_messages`; the runtime cuts further by the token window. */
+  readonly history: readonly HistoryMessage[];
+  /** An agent's key when the client skips routing. */
+  readonly agent: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** A numbered source of an answer, as the contract shows it. */
+export interface Citation {
+  readonly n: number;
+  readonly document_id: string;
+  readonly chunk_id: string;
+  readonly title: string;
+  readonly page: number | null;
+  readonly section: string | null;
+  readonly url: string | null;
+  readonly score: number;
+  readonly quote: string;
+}
+
+export interface AnswerPayload {
+  readonly payload_type: string;
+  readonly items: readonly unknown[];
+}
+
+export interface UsageEntry extends LlmUsage {
+  readonly purpose: string;
+}
+
+/** What a completed turn leaves behind; `conversations` stores it and puts the contract's metadata together. */
+export interface TurnAnswer {
+  /** Markdown; exactly the concatenation of the `token` events. */
+  readonly content: string;
+  readonly payloads: readonly AnswerPayload[];
+  /** `chitchat`, `qa`, `unclear`, `human_request`, or an agent's key. */
+  readonly intent: string;
+  readonly intents: readonly { readonly agent: string; readonly text: string }[];
+  /** Keys of the agents that answered, in the order of their sections. */
+  readonly agents: readonly string[];
+  /** BCP 47 language of the message. */
+  readonly language: string;
+  readonly citations: readonly Citation[];
+  /** Ids of all the passages that the answer was written from. */
+  readonly sourceChunks: readonly string[];
+  readonly degraded: boolean;
+  /** What a domain agent still needs; the next message continues from here. */
+  readonly awaiting: AwaitingInput | null;
+  /** Why a person is wanted, when one is. */
+  readonly humanRequested: { readonly reason: string } | null;
+  readonly usage: readonly UsageEntry[];
+  /** Milliseconds by step, for the turn's record. */
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+export interface AwaitingInput {
+  readonly agent: string;
+  readonly tool: string;
+  /** Entities found so far. */
+  readonly entities: Readonly<Record<string, unknown>>;
+  readonly missing: readonly string[];
+}

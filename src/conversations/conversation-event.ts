@@ -1,0 +1,111 @@
+import type { AnswerPayload, Citation, StatusStep } from '#agents';
+import type { ErrorCode } from '#platform/errors';
+
+/**
+ * What subscribers of a conversation get, in the contract's own names, since these are stored and replayed as they are.
+ * A channel adds only what belongs to one reader (`session_id`, `ref`, HTML form) and leaves out what it did not ask for.
+ */
+export type ConversationEvent =
+  | AckEvent
+  | StatusEvent
+  | TokenEvent
+  | PayloadEvent
+  | MessageEvent
+  | ErrorEvent
+  | DoneEvent
+  | ContextRestoredEvent;
+
+interface InConversation {
+  readonly conversation_id: string;
+  /** Grows in the order of first delivery within the conversation, with gaps. */
+  readonly seq: number;
+}
+interface InTurn extends InConversation {
+  readonly turn_id: string;
+}
+
+export interface AckEvent extends InTurn {
+  readonly type: 'ack';
+  readonly client_message_id: string | null;
+  readonly message_id: string;
+}
+export interface StatusEvent extends InTurn {
+  readonly type: 'status';
+  readonly step: StatusStep;
+  readonly message: string;
+  readonly agent?: string;
+  readonly tool?: string;
+}
+export interface TokenEvent extends InTurn {
+  readonly type: 'token';
+  readonly role: 'assistant';
+  readonly content: string;
+  /** UTF-16 units of the turn's answer before this text. */
+  readonly offset: number;
+}
+export interface PayloadEvent extends InTurn, AnswerPayload {
+  readonly type: 'payload';
+}
+export interface MessageEvent extends MessageView {
+  readonly type: 'message';
+}
+export interface ErrorEvent extends InTurn {
+  readonly type: 'error';
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly retry_after_ms?: number;
+  readonly client_message_id?: string;
+}
+export type TurnStatus = 'queued' | 'running' | 'input_required' | 'completed' | 'failed' | 'cancelled' | 'handed_off';
+
+export interface DoneEvent extends InTurn {
+  readonly type: 'done';
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'input_required' | 'handed_off';
+  readonly usage: UsageView | null;
+}
+export interface ContextRestoredEvent extends InConversation {
+  readonly type: 'context_restored';
+  readonly summary: string | null;
+  readonly messages: readonly MessageView[];
+  readonly last_seq: number;
+  readonly turn: {
+    readonly turn_id: string;
+    readonly status: TurnStatus;
+    readonly agent: string | null;
+    readonly text: string;
+    readonly error: { code: ErrorCode; message: string; retryable: boolean } | null;
+  } | null;
+  readonly snapshot: boolean;
+}
+
+export interface UsageView {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cost_usd: number | null;
+  readonly model: string;
+}
+
+/** A stored message as the contract shows it (PROTOCOL §2). */
+export interface MessageView {
+  readonly id: string;
+  readonly message_id: string;
+  readonly conversation_id: string;
+  readonly turn_id: string | null;
+  readonly seq: number;
+  readonly role: 'user' | 'assistant' | 'supporter' | 'system';
+  readonly content: string;
+  readonly content_html: string;
+  readonly payload_type: string | null;
+  readonly payloads: readonly AnswerPayload[];
+  readonly tokens_used: number | null;
+  readonly metadata: Readonly<Record<string, unknown>> & { readonly citations?: readonly Citation[] };
+  readonly created_at: string;
+}
+
+/** One reader of a conversation: a socket, an SSE response, a waiting HTTP request. */
+export interface Subscriber {
+  readonly id: string;
+  /** Called in order. Must neither block nor throw: it runs on the token path of everybody who listens. */
+  deliver(event: ConversationEvent): void;
+}

@@ -1,0 +1,36 @@
+/** A passage that a search found, with where it came from and why it was found. */
+export interface Passage {
+  readonly chunkId: string;
+  readonly documentId: string;
+  readonly knowledgeBaseId: string;
+  readonly title: string;
+  readonly page: number | null;
+  /** Heading path, `Returns > Deadlines`. */
+  readonly section: string | null;
+  readonly url: string | null;
+  /** Markdown. */
+  readonly content: string;
+  /** Fused score, 0–1, comparable within one search. */
+  readonly score: number;
+  /** Cosine similarity, or null when the vector half did not see it. */
+  readonly vectorScore: number | null;
+  /** BM25, or null when no term matched. */
+  readonly textScore: number | null;
+  /** Share of the query's term weight (IDF) that the passage contains, 0–1: an absolute measure for grading. */
+  readonly coverage: number;
+}
+
+export interface SearchRequest {
+  readonly query: string;
+  readonly knowledgeBaseIds: readonly string[];
+  /** 1–50; absent: the knowledge base's, else the tenant's. */
+  readonly topK?: number;
+  /** Equality on the document's metadata. */
+  readonly filter?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface SearchResult {
+  readonly passages: readonly Passage[];
+  /** True when the vectors come from the local embedder, or only one half of the search answered. */
+  readonly degraded: boolean;
+}
