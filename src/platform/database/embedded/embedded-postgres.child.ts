@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import {
+  databaseFolder,
+  DataDirectoryLock,
+  firstBootFolder,
+  hasDatabase,
+  removeUnfinishedBoots,
+} from './data-directory.js';
+import type { FromChild, ToChild } from './embedded-postgres.messages.js';
+import { Maintenance } from './maintenance.js';
+import { PostgresEngine } from './postgres-engine.js';
+import { WireServer } from './wire-server.js';
+
+/**
+ * The process of the embedded Postgres: `node embedded-postgres.child.js <dataDir>`, forked by EmbeddedPostgres.
+ *
+ *   listen ─▶ lock the directory ─▶ first boot, when there is no database ─▶ open ─▶ serve ─▶ close ─▶ unlock
+ *
+ * It ends when its parent says so or is gone, and on SIGTERM; SIGINT is left to the parent, which drains first.
+ * It may be killed at any moment: what was committed is in the files, what was not is undone at the next start.
+ */
+
+const POWERLESS_ROLE = 'switchboard_none';
+const MAX_CONNECTIONS = 100;
+const IDLE_IN_TRANSACTION_MS = 30_000;
+
+const startedAt = performance.now();
+let lock: DataDirectoryLock | undefined;
+let opened: { engine: PostgresEngine; maintenance: Maintenance } | undefined;
+let leaving = false;
+
+const password = randomBytes(24).toString('base64url');
+const server = new WireServer({
+  password,
+  maxConnections: MAX_CONNECTIONS,
+  idleInTransactionMs: IDLE_IN_TRANSACTION_MS,
+  log,
+});
+
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', leave);
+process.on('disconnect', leave);
+process.on('message', (message: ToChild) => {
+  if (message.kind === 'stop') leave();
+});
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
+await start(process.argv[2]);
+
+async function start(dataDir: string | undefined): Promise<void> {
+  if (dataDir === undefined) throw new Error('usage: embedded-postgres.child.js <data directory>');
+  const port = await server.listen();
+  lock = await DataDirectoryLock.acquire(dataDir, port);
+  removeUnfinishedBoots(dataDir);
+  const firstBoot = !hasDatabase(dataDir);
+  if (firstBoot) await initialise(dataDir);
+  const engine = await PostgresEngine.open(databaseFolder(dataDir), fail);
+  if (leaving) return;
+  server.open(engine);
+  server.restrict(POWERLESS_ROLE);
+  opened = { engine, maintenance: new Maintenance(server, log) };
+  tell({
+    kind: 'ready',
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    firstBoot,
+    startMs: Math.round(performance.now() - startedAt),
+  });
+}
+
+/** The database appears under its name only when it is complete and closed. */
+async function initialise(dataDir: string): Promise<void> {
+  log('embedded database: first start, initialising (a few seconds)');
+  const folder = firstBootFolder(dataDir);
+  mkdirSync(folder, { mode: 0o700 });
+  const worker = new Worker(join(dirname(process.argv[1] ?? ''), 'embedded-postgres.init.js'), { workerData: folder });
+  await new Promise<void>((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`initialising the database failed (${code})`)),
+    );
+  }).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
+  renameSync(folder, databaseFolder(dataDir));
+}
+
+/** Closes everything in order. Before the database is open there is nothing that a kill could harm. */
+function leave(): void {
+  if (leaving) return;
+  leaving = true;
+  void (async () => {
+    if (opened !== undefined) {
+      opened.maintenance.stop();
+      await server.close();
+      await opened.engine.close();
+    }
+    lock?.release();
+    process.exit(0);
+  })();
+}
+
+function fail(error: unknown): void {
+  const text = error instanceof Error ? error.message : String(error);
+  const message = opened === undefined ? text : `the embedded database broke down: ${text}`;
+  lock?.release();
+  if (process.send === undefined || !process.connected) process.exit(1);
+  process.send({ kind: 'failed', message } satisfies FromChild, () => process.exit(1));
+}
+
+function log(line: string): void {
+  tell({ kind: 'log', line });
+}
+
+function tell(message: FromChild): void {
+  // Without a parent to tell (started by hand) the terminal gets it.
+  if (process.send !== undefined) {
+    if (process.connected) process.send(message);
+  } else {
+    process.stdout.write(`${JSON.stringify(message)}\n`);
+  }
+}
