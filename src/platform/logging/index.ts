@@ -7,8 +7,8 @@ import { type Logger, pino } from 'pino';
 
 export type { Logger };
 
-/** Injection token for the process's logger (pino's type is an interface). */
-export const LOGGER = Symbol('LOGGER');
+export { LOGGER } from './logger.token.js';
+export { LoggingModule } from './logging.module.js';
 
 /** Keys whose values never reach a log, at any depth the code base uses. */
 const SECRET_KEYS = [

@@ -1,0 +1,2 @@
+/** Injection token for the process's logger (pino's type is an interface). */
+export const LOGGER = Symbol('LOGGER');
