@@ -1,0 +1,230 @@
+/**
+ * Ties the open conversation together: the socket's frames into the reducer, the person's wishes into frames, and the
+ * outbox so that nothing that was sent is lost or doubled by a reconnect or a reload. No DOM.
+ */
+import type { Api } from './api.js';
+import { ChatSocket, type ConnectionStatus, type SocketLike } from './chat-socket.js';
+import { activeTurn, emptyConversation, reduce, type Action, type ConversationState } from './conversation.state.js';
+import { Outbox } from './outbox.js';
+import type { ServerFrame, UserMessageFrame } from './protocol.js';
+import type { KeyValueStore, Session } from './session.js';
+
+export interface ChatSnapshot {
+  conversation: ConversationState;
+  connection: ConnectionStatus;
+}
+
+export interface ChatControllerOptions {
+  url: string;
+  session: Session;
+  api: Pick<Api, 'messages' | 'turn'>;
+  store: KeyValueStore;
+  /** A conversation got its id with the first ack. */
+  onConversationCreated(conversationId: string): void;
+  /** A turn of any of the user's conversations began or ended: lists may have changed. */
+  onActivity(): void;
+  createSocket?: (url: string) => SocketLike;
+  newId?: () => string;
+}
+
+export class ChatController {
+  private conversation = emptyConversation();
+  private connection: ConnectionStatus = { state: 'connecting' };
+  private earlierCursor: string | null = null;
+  private readonly socket: ChatSocket;
+  private readonly outbox: Outbox;
+  private readonly listeners = new Set<() => void>();
+  private readonly stopListening: () => void;
+
+  constructor(private readonly options: ChatControllerOptions) {
+    const { session } = options;
+    this.outbox = new Outbox(options.store, session.current?.user.id ?? 'nobody');
+    this.socket = new ChatSocket({
+      url: options.url,
+      token: (fresh) => session.token(fresh),
+      onFrame: (frame) => this.receive(frame),
+      onReady: () => this.catchUp(),
+      onStatus: (status) => {
+        this.connection = status;
+        this.announce();
+      },
+      createSocket: options.createSocket,
+    });
+    this.stopListening = session.subscribe((tokens) => {
+      if (tokens) this.socket.renew(tokens.accessToken);
+    });
+  }
+
+  get snapshot(): ChatSnapshot {
+    return { conversation: this.conversation, connection: this.connection };
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Opens a conversation (null: a new one) and connects when that has not happened yet. */
+  start(conversationId: string | null): void {
+    this.open(conversationId);
+    if (conversationId === null) this.showPending(null);
+    this.socket.connect();
+  }
+
+  open(conversationId: string | null): void {
+    this.earlierCursor = null;
+    this.dispatch({ type: 'open', conversationId });
+    if (conversationId === null) return;
+    this.showPending(conversationId);
+    this.resume();
+  }
+
+  /** Sends a message; it goes out as soon as the connection allows. */
+  send(content: string): void {
+    const frame: UserMessageFrame = {
+      type: 'user_message',
+      content,
+      conversation_id: this.conversation.conversationId ?? 'new',
+      client_message_id: (this.options.newId ?? randomId)(),
+    };
+    this.outbox.add(frame);
+    this.dispatch({ type: 'send', frame, at: new Date().toISOString() });
+    if (this.socket.accepting) this.socket.send(frame);
+  }
+
+  /** Sends a failed message again: the very same one where it is at hand, so that the server knows it. */
+  retry(key: string): void {
+    const turn = this.conversation.items.find((item) => item.kind === 'turn' && item.key === key);
+    if (turn?.kind !== 'turn') return;
+    const entry =
+      (turn.clientMessageId ? this.outbox.byClientMessageId(turn.clientMessageId) : null) ??
+      (turn.turnId ? this.outbox.byTurn(turn.turnId) : null);
+    if (!entry) {
+      if (turn.question) this.send(turn.question.content);
+      return;
+    }
+    this.outbox.sendingAgain(entry.frame.client_message_id);
+    this.dispatch({ type: 'send', frame: entry.frame, at: new Date().toISOString(), key });
+    if (this.socket.accepting) this.socket.send(entry.frame);
+  }
+
+  /** Stops the running turn. */
+  stop(): void {
+    const turn = activeTurn(this.conversation);
+    const conversationId = this.conversation.conversationId;
+    if (!turn?.turnId || conversationId === null) return;
+    const sent = this.socket.send({
+      type: 'abort',
+      conversation_id: conversationId,
+      turn_id: turn.turnId,
+      ref: 'abort',
+    });
+    if (sent) this.dispatch({ type: 'stopping', turnId: turn.turnId });
+  }
+
+  /** Fetches the messages before the ones that are shown. Throws `ApiError`. */
+  async loadEarlier(): Promise<void> {
+    const id = this.conversation.conversationId;
+    if (id === null) return;
+    const page = await this.options.api.messages(id, this.earlierCursor);
+    if (id !== this.conversation.conversationId) return;
+    this.earlierCursor = page.next_cursor ?? null;
+    const shown = this.conversation.items.length;
+    const messages = [...page.data].reverse();
+    this.dispatch({ type: 'earlier', messages, hasEarlier: this.earlierCursor !== null });
+    // The first page repeats what the server restored; go on to one that has news.
+    if (this.earlierCursor !== null && this.conversation.items.length === shown) await this.loadEarlier();
+  }
+
+  dismissNotice(): void {
+    this.dispatch({ type: 'dismiss' });
+  }
+
+  reconnectNow(): void {
+    this.socket.retryNow();
+  }
+
+  close(): void {
+    this.stopListening();
+    this.socket.close();
+  }
+
+  private receive(frame: ServerFrame): void {
+    this.track(frame);
+    const before = this.conversation.conversationId;
+    this.dispatch({ type: 'frame', frame });
+    const { conversationId } = this.conversation;
+    if (before === null && conversationId !== null) this.options.onConversationCreated(conversationId);
+    if (this.conversation.needsResume) this.resume();
+    if (frame.type === 'ack' || frame.type === 'done') this.options.onActivity();
+    if (frame.type === 'context_restored' && frame.turn?.status === 'failed')
+      void this.findQuestion(frame.turn.turn_id);
+  }
+
+  private track(frame: ServerFrame): void {
+    if (frame.type === 'ack' && frame.client_message_id) {
+      this.outbox.acked(frame.client_message_id, frame.conversation_id ?? null, frame.turn_id ?? null);
+    }
+    if (frame.type === 'error' && frame.client_message_id) this.outbox.refused(frame.client_message_id);
+    if (frame.type === 'done' && frame.turn_id && frame.status !== 'failed') this.outbox.finished(frame.turn_id);
+  }
+
+  /** After each (re)connection: what was missed, then what the server has not answered. */
+  private catchUp(): void {
+    if (this.conversation.conversationId !== null) this.resume();
+    for (const entry of this.outbox.pending) this.socket.send(entry.frame);
+  }
+
+  private resume(): void {
+    const conversationId = this.conversation.conversationId;
+    if (conversationId === null) return;
+    const sent = this.socket.send({
+      type: 'resume',
+      conversation_id: conversationId,
+      after_seq: this.conversation.lastSeq,
+      ref: `resume:${conversationId}`,
+    });
+    if (sent) this.dispatch({ type: 'resuming' });
+  }
+
+  /** After a reload: shows what is still on its way. */
+  private showPending(conversationId: string | null): void {
+    const shown = this.outbox.pending.filter(
+      (entry) => (entry.conversationId ?? entry.frame.conversation_id) === (conversationId ?? 'new'),
+    );
+    // Each message into a "new" conversation makes one of its own: only the last can be the one on the screen.
+    const own = conversationId === null ? shown.slice(-1) : shown;
+    for (const { frame } of own) this.dispatch({ type: 'send', frame, at: new Date().toISOString() });
+  }
+
+  /** A failed turn is no part of the history; its question is asked for, so that it can be sent again. */
+  private async findQuestion(turnId: string): Promise<void> {
+    const conversationId = this.conversation.conversationId;
+    const turn = this.conversation.items.find((item) => item.kind === 'turn' && item.turnId === turnId);
+    if (conversationId === null || turn?.kind !== 'turn' || turn.question) return;
+    const content =
+      this.outbox.byTurn(turnId)?.frame.content ??
+      (await this.options.api.turn(conversationId, turnId).catch(() => null))?.content;
+    if (content) this.dispatch({ type: 'question', turnId, content });
+  }
+
+  private dispatch(action: Action): void {
+    const next = reduce(this.conversation, action);
+    if (next === this.conversation) return;
+    this.conversation = next;
+    this.announce();
+  }
+
+  private announce(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** `crypto.randomUUID` exists in secure contexts only, and the page may be tried over plain HTTP in a local network. */
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

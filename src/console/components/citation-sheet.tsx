@@ -1,0 +1,79 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Api } from '../api.js';
+import { splitAround } from '../formatting.js';
+import { messageOf } from '../hooks.js';
+import { safeHref } from '../markdown.js';
+import type { Citation, Passage } from '../protocol.js';
+import { AlertIcon, LinkIcon } from './icons.js';
+import { Sheet } from './sheet.js';
+
+export interface OpenCitation {
+  conversationId: string;
+  messageId: string;
+  citation: Citation;
+}
+
+interface CitationSheetProps {
+  api: Api;
+  open: OpenCitation;
+  onClose(): void;
+}
+
+/** The passage behind a numbered source, with the quoted words marked in it. */
+export function CitationSheet({ api, open, onClose }: CitationSheetProps) {
+  const { conversationId, messageId, citation } = open;
+  const [passage, setPassage] = useState<Passage | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    api
+      .citation(conversationId, messageId, citation.n)
+      .then(setPassage)
+      .catch((thrown: unknown) => setError(messageOf(thrown)));
+  }, []);
+
+  const source = { ...citation, ...passage };
+  const href = source.url ? safeHref(source.url) : null;
+  const place = [source.section, source.page ? `page ${source.page}` : null].filter(Boolean).join(' · ');
+  return (
+    <Sheet title={source.title ?? 'Source'} place="side" onClose={onClose} testId="citation-panel">
+      <p class="citation-place muted">
+        <span class="cite">{citation.n}</span>
+        {place || 'Source'}
+      </p>
+      {passage === null && error === null && <p class="muted">Loading the passage…</p>}
+      {error !== null && (
+        <p class="alert">
+          <AlertIcon /> {error}
+        </p>
+      )}
+      <PassageText content={passage?.content ?? null} quote={source.quote ?? null} />
+      {href && (
+        <p>
+          <a href={href} target="_blank" rel="noopener noreferrer" class="card-link">
+            Open the source <LinkIcon />
+          </a>
+        </p>
+      )}
+    </Sheet>
+  );
+}
+
+function PassageText({ content, quote }: { content: string | null; quote: string | null }) {
+  if (content === null || content === '') {
+    return quote ? <blockquote class="passage">{quote}</blockquote> : null;
+  }
+  const parts = quote ? splitAround(content, quote) : null;
+  return (
+    <div class="passage" data-testid="passage" tabIndex={0} role="region" aria-label="Passage">
+      {parts ? (
+        <>
+          {parts[0]}
+          <mark>{parts[1]}</mark>
+          {parts[2]}
+        </>
+      ) : (
+        content
+      )}
+    </div>
+  );
+}

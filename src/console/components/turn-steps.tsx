@@ -1,0 +1,52 @@
+import { isSettled, type Step, type TurnView } from '../conversation.state.js';
+import { CheckIcon } from './icons.js';
+
+interface TurnStepsProps {
+  turn: TurnView;
+  agents: string[];
+}
+
+/** What happens, while it happens; folded into one line once the answer stands. */
+export function TurnSteps({ turn, agents }: TurnStepsProps) {
+  if (isSettled(turn)) {
+    if (turn.steps.length === 0) return null;
+    const latency = turn.answer?.metadata?.latency_ms;
+    const count = `${turn.steps.length} ${turn.steps.length === 1 ? 'step' : 'steps'}`;
+    const time = typeof latency === 'number' ? `${(latency / 1000).toFixed(1)} s` : null;
+    return (
+      <details class="steps settled" data-testid="steps">
+        <summary>{[count, agents.join(', '), time].filter(Boolean).join(' · ')}</summary>
+        <StepList steps={turn.steps} live={false} />
+      </details>
+    );
+  }
+  return (
+    <div class="steps live" data-testid="steps">
+      {turn.steps.length === 0 ? (
+        <p class="step current">
+          <span class="spinner" aria-hidden="true" /> Thinking…
+        </p>
+      ) : (
+        <StepList steps={turn.steps} live />
+      )}
+    </div>
+  );
+}
+
+function StepList({ steps, live }: { steps: Step[]; live: boolean }) {
+  return (
+    <ol>
+      {steps.map((step, index) => {
+        const isCurrent = live && index === steps.length - 1;
+        return (
+          <li key={index} class={isCurrent ? 'step current' : 'step'} data-testid={`step-${step.step}`}>
+            {isCurrent ? <span class="spinner" aria-hidden="true" /> : <CheckIcon />}
+            <span>{step.message}</span>
+            {step.agent && <span class="tag accent">{step.agent}</span>}
+            {step.tool && <span class="tag">{step.tool}</span>}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

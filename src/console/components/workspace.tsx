@@ -1,0 +1,171 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Api } from '../api.js';
+import { ChatController } from '../chat-controller.js';
+import { useChat, useLatest, useMedia, useRoute } from '../hooks.js';
+import type { User } from '../protocol.js';
+import type { Route } from '../routes.js';
+import type { Session } from '../session.js';
+import { managesKnowledge } from '../suggestions.js';
+import { ChatView } from './chat-view.js';
+import { ConnectionBadge } from './connection-badge.js';
+import { MenuIcon } from './icons.js';
+import { KnowledgeView } from './knowledge-view.js';
+import { Sidebar } from './sidebar.js';
+
+interface WorkspaceProps {
+  session: Session;
+  api: Api;
+  user: User;
+}
+
+/** Everything behind the login: the sidebar, and the chat or the knowledge bases beside it. */
+export function Workspace({ session, api, user }: WorkspaceProps) {
+  const [route, navigate] = useRoute();
+  const [activity, setActivity] = useState(0);
+  const [titles, setTitles] = useState(new Map<string, string>());
+  const [drawerOpen, setDrawerOpen] = useState(false);
+  const isNarrow = useMedia('(max-width: 860px)');
+  const menuButton = useRef<HTMLButtonElement>(null);
+  const sidebar = useRef<HTMLElement>(null);
+  const latest = useLatest({ route, navigate });
+
+  const controller = useMemo(() => {
+    const protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    return new ChatController({
+      url: `${protocol}//${location.host}/ws/chat`,
+      session,
+      api,
+      store: sessionStorage,
+      onConversationCreated: (conversationId) => {
+        const { route: at, navigate: go } = latest.current;
+        if (at.view === 'chat') go({ view: 'chat', conversationId }, { replace: true });
+      },
+      onActivity: () => setActivity((count) => count + 1),
+    });
+  }, [session, api]);
+  const snapshot = useChat(controller);
+  const activeId = snapshot.conversation.conversationId;
+
+  useEffect(() => {
+    controller.start(route.view === 'chat' ? route.conversationId : null);
+    const online = () => controller.reconnectNow();
+    addEventListener('online', online);
+    return () => {
+      removeEventListener('online', online);
+      controller.close();
+    };
+  }, [controller]);
+
+  // Back and forward, and links: the hash says what is open.
+  const wanted = route.view === 'chat' ? route.conversationId : undefined;
+  useEffect(() => {
+    const isOpen = controller.snapshot.conversation.conversationId === wanted;
+    if (wanted !== undefined && !isOpen) controller.open(wanted);
+  }, [controller, wanted]);
+
+  const closeDrawer = () => {
+    setDrawerOpen(false);
+    menuButton.current?.focus();
+  };
+  useEffect(() => {
+    if (!drawerOpen) return undefined;
+    sidebar.current?.querySelector<HTMLElement>('button')?.focus();
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !document.querySelector('dialog[open]')) closeDrawer();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [drawerOpen]);
+
+  const go = (next: Route) => {
+    setDrawerOpen(false);
+    const restarts = next.view === 'chat' && next.conversationId === null;
+    if (restarts) controller.open(null);
+    navigate(next);
+  };
+
+  const showsKnowledge = route.view === 'knowledge' && managesKnowledge(user);
+  const title = showsKnowledge
+    ? 'Knowledge'
+    : activeId === null
+      ? 'New conversation'
+      : (titles.get(activeId) ?? 'Conversation');
+  useEffect(() => {
+    document.title = `${title} · Switchboard`;
+  }, [title]);
+
+  const drawerShown = isNarrow && drawerOpen;
+  return (
+    <div class="workspace">
+      <a class="skip-link" href="#main" onClick={skipToMain}>
+        Skip to the conversation
+      </a>
+      {drawerShown && <div class="backdrop" onClick={closeDrawer} />}
+      <aside
+        ref={sidebar}
+        id="sidebar"
+        class={drawerShown ? 'sidebar open' : 'sidebar'}
+        aria-label="Menu"
+        inert={isNarrow && !drawerOpen}
+        data-testid="sidebar"
+      >
+        <Sidebar
+          api={api}
+          user={user}
+          route={route}
+          activeId={activeId}
+          activity={activity}
+          onNavigate={go}
+          onDeleted={(id) => {
+            if (id === activeId) go({ view: 'chat', conversationId: null });
+          }}
+          onTitles={setTitles}
+          onSignOut={() => {
+            // Signed out here whatever the server says; it was asked to revoke the session.
+            void api
+              .logout()
+              .catch(() => undefined)
+              .finally(() => {
+                history.replaceState(null, '', '#/');
+                session.end();
+              });
+          }}
+          onClose={isNarrow ? closeDrawer : null}
+        />
+      </aside>
+      <div class="stage" inert={drawerShown}>
+        <header class="topbar">
+          {isNarrow && (
+            <button
+              ref={menuButton}
+              type="button"
+              class="icon-button"
+              aria-label="Open menu"
+              aria-expanded={drawerOpen}
+              aria-controls="sidebar"
+              onClick={() => setDrawerOpen(true)}
+              data-testid="drawer-open"
+            >
+              <MenuIcon />
+            </button>
+          )}
+          <h1 data-testid="title">{title}</h1>
+          <ConnectionBadge status={snapshot.connection} onRetry={() => controller.reconnectNow()} />
+        </header>
+        <main id="main" tabIndex={-1} class={showsKnowledge ? 'main knowledge' : 'main'}>
+          {showsKnowledge ? (
+            <KnowledgeView api={api} />
+          ) : (
+            <ChatView controller={controller} snapshot={snapshot} api={api} user={user} />
+          )}
+        </main>
+      </div>
+    </div>
+  );
+}
+
+/** The hash is the route here, so the link moves the focus itself. */
+function skipToMain(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
+}

@@ -1,0 +1,148 @@
+/**
+ * Reads a payload's items into cards. The tenants' tools decide what an item holds, so this looks for the usual names
+ * and shows whatever else is there as labelled fields.
+ */
+export interface CardField {
+  label: string;
+  value: string;
+}
+
+export interface PayloadCard {
+  key: string;
+  title: string;
+  subtitle: string | null;
+  /** 0–100; null: the item carries no score. */
+  percent: number | null;
+  reasons: string[];
+  fields: CardField[];
+  url: string | null;
+}
+
+const TITLE = ['title', 'name', 'label', 'subject'];
+const SUBTITLE = ['company', 'headline', 'employer', 'organisation', 'organization'];
+/** Shown elsewhere on the card, or of no use to a person. */
+const NOT_A_FIELD = new Set([
+  ...TITLE,
+  'id',
+  'score',
+  'reasons',
+  'url',
+  'link',
+  'embedding',
+  'payload_type',
+  'metadata',
+]);
+const MOST_FIELDS = 8;
+const LONGEST_VALUE = 280;
+
+const HEADINGS: Record<string, string> = {
+  jobs: 'Matching jobs',
+  candidates: 'Matching candidates',
+  order: 'Order',
+  orders: 'Orders',
+  invoice: 'Invoice',
+  invoices: 'Invoices',
+};
+
+/** What stands above the cards: `tracking_events` → "Tracking events". */
+export function payloadHeading(payloadType: string): string {
+  return HEADINGS[payloadType] ?? humanise(payloadType);
+}
+
+export function payloadCards(items: unknown[]): PayloadCard[] {
+  return items.map((item, index) => cardOf(item, index));
+}
+
+function cardOf(item: unknown, index: number): PayloadCard {
+  const fallback = `Result ${index + 1}`;
+  if (!isRecord(item)) {
+    return { ...EMPTY, key: String(index), title: valueText(item) ?? fallback };
+  }
+  // Records keep their own data one level down; what the match says about them stands beside it.
+  const inner = [item['metadata'], item['record'], item['fields'], item['attributes']].find(isRecord) ?? {};
+  const all: Record<string, unknown> = { ...inner, ...item };
+  const subtitleKey = SUBTITLE.find((name) => typeof all[name] === 'string');
+  const url = firstText(all, ['url', 'link']);
+  return {
+    key: `${String(all['id'] ?? '')}-${index}`,
+    title: firstText(all, TITLE) ?? fallback,
+    subtitle: subtitleKey ? valueText(all[subtitleKey]) : null,
+    percent: percentOf(all['score']),
+    reasons: Array.isArray(all['reasons']) ? all['reasons'].map(reasonText).filter((text) => text !== null) : [],
+    fields: fieldsOf(all, subtitleKey, inner),
+    url: url && /^https?:\/\//i.test(url) ? url : null,
+  };
+}
+
+const EMPTY: PayloadCard = { key: '', title: '', subtitle: null, percent: null, reasons: [], fields: [], url: null };
+
+/** A share of one, or already a percentage. */
+export function percentOf(score: unknown): number | null {
+  if (typeof score !== 'number' || !Number.isFinite(score)) return null;
+  const percent = score <= 1 ? score * 100 : score;
+  return Math.round(Math.min(100, Math.max(0, percent)));
+}
+
+function fieldsOf(all: Record<string, unknown>, subtitleKey: string | undefined, inner: object): CardField[] {
+  const fields: CardField[] = [];
+  for (const [name, value] of Object.entries(all)) {
+    if (NOT_A_FIELD.has(name) || name === subtitleKey || value === inner || /_ids?$/.test(name)) continue;
+    const text = valueText(value);
+    if (text !== null && text !== '') fields.push({ label: humanise(name), value: text });
+  }
+  return fields.slice(0, MOST_FIELDS);
+}
+
+function reasonText(reason: unknown): string | null {
+  if (!isRecord(reason)) return valueText(reason);
+  return firstText(reason, ['text', 'reason', 'message', 'label', 'detail']) ?? valueText(reason);
+}
+
+function firstText(record: Record<string, unknown>, names: string[]): string | null {
+  const found = names.map((name) => record[name]).find((value) => typeof value === 'string' && value !== '');
+  return typeof found === 'string' ? found : null;
+}
+
+/** A value in words: lists with commas, ranges and other objects as `name: value`; null for nothing. */
+function valueText(value: unknown): string | null {
+  switch (typeof value) {
+    case 'string':
+      return shorten(value);
+    case 'number':
+      return new Intl.NumberFormat('en').format(value);
+    case 'boolean':
+      return value ? 'Yes' : 'No';
+    case 'object':
+      break;
+    default:
+      return null;
+  }
+  if (value === null) return null;
+  if (Array.isArray(value)) return shorten(value.map(valueText).filter(Boolean).join(', '));
+  const { min, max } = value as { min?: unknown; max?: unknown };
+  if (typeof min === 'number' && typeof max === 'number') return `${valueText(min)} – ${valueText(max)}`;
+  const parts = Object.entries(value).map(([name, part]) => [humanise(name), valueText(part)]);
+  return shorten(
+    parts
+      .filter(([, text]) => text)
+      .map(([name, text]) => `${name}: ${text}`)
+      .join(', '),
+  );
+}
+
+function shorten(text: string): string {
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE).trimEnd()}…` : text;
+}
+
+export function humanise(name: string): string {
+  const words = name
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll(/[_-]+/g, ' ')
+    .trim()
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,129 @@
+/**
+ * Who is signed in: the tokens, kept for this tab only, and their renewal before they expire.
+ * Refresh tokens rotate, so there is one renewal at a time and its successor replaces the old one at once.
+ */
+import type { TokenAnswer, User } from './protocol.js';
+
+export interface Tokens {
+  accessToken: string;
+  refreshToken: string;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+  user: User;
+}
+
+/** The part of `sessionStorage` that is used here. */
+export interface KeyValueStore {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+export interface SessionOptions {
+  store: KeyValueStore;
+  /** Trades a refresh token for new tokens; null: refused, sign in again. Throws when the server was not reached. */
+  refresh(refreshToken: string): Promise<TokenAnswer | null>;
+  now?: () => number;
+}
+
+const KEY = 'switchboard.session';
+/** A token is renewed this long before its end, or at half of a shorter life. */
+const RENEW_BEFORE_MS = 60_000;
+
+export class Session {
+  private tokens: Tokens | null;
+  private renewal: Promise<Tokens | null> | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly listeners = new Set<(tokens: Tokens | null) => void>();
+  private readonly now: () => number;
+
+  constructor(private readonly options: SessionOptions) {
+    this.now = options.now ?? Date.now;
+    this.tokens = readTokens(options.store.getItem(KEY));
+    this.schedule();
+  }
+
+  get current(): Tokens | null {
+    return this.tokens;
+  }
+
+  subscribe(listener: (tokens: Tokens | null) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  start(answer: TokenAnswer & { user: User }): void {
+    this.keep(answer, answer.user);
+  }
+
+  /** A token that is good for a while yet; null when signed out. Throws when a renewal could not reach the server. */
+  async token(fresh = false): Promise<string | null> {
+    if (!this.tokens) return null;
+    if (!fresh && this.tokens.expiresAt - this.now() > 5_000) return this.tokens.accessToken;
+    return (await this.renew())?.accessToken ?? null;
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    this.tokens = null;
+    this.options.store.removeItem(KEY);
+    this.announce();
+  }
+
+  private renew(): Promise<Tokens | null> {
+    this.renewal ??= this.exchange().finally(() => {
+      this.renewal = null;
+    });
+    return this.renewal;
+  }
+
+  private async exchange(): Promise<Tokens | null> {
+    const before = this.tokens;
+    if (!before) return null;
+    const answer = await this.options.refresh(before.refreshToken);
+    if (this.tokens !== before) return this.tokens;
+    if (!answer) {
+      this.end();
+      return null;
+    }
+    return this.keep(answer, answer.user ?? before.user);
+  }
+
+  private keep(answer: TokenAnswer, user: User): Tokens {
+    this.tokens = {
+      accessToken: answer.access_token,
+      refreshToken: answer.refresh_token,
+      expiresAt: this.now() + answer.expires_in * 1000,
+      user,
+    };
+    this.options.store.setItem(KEY, JSON.stringify(this.tokens));
+    this.schedule();
+    this.announce();
+    return this.tokens;
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    if (!this.tokens) return;
+    const left = this.tokens.expiresAt - this.now();
+    const pause = Math.max(0, left > 2 * RENEW_BEFORE_MS ? left - RENEW_BEFORE_MS : left / 2);
+    this.timer = setTimeout(() => {
+      // Not reached: the next request, or the socket's TOKEN_EXPIRED, tries again.
+      this.renew().catch(() => undefined);
+    }, pause);
+  }
+
+  private announce(): void {
+    for (const listener of this.listeners) listener(this.tokens);
+  }
+}
+
+function readTokens(text: string | null): Tokens | null {
+  if (!text) return null;
+  try {
+    const tokens = JSON.parse(text) as Partial<Tokens>;
+    return tokens.accessToken && tokens.refreshToken && tokens.user ? (tokens as Tokens) : null;
+  } catch {
+    return null;
+  }
+}

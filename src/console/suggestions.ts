@@ -1,0 +1,50 @@
+/** Questions to start with, for the demo tenants; a tenant of one's own gets none that could mislead. */
+import type { User } from './protocol.js';
+
+const SHOP = [
+  'Where is my order 1042?',
+  'What is your returns policy?',
+  'Send me the invoice for order 1042 and tell me how refunds work',
+  'Write a LinkedIn post about our summer sale',
+];
+
+const JOBS_STAFF = ['Find jobs for a backend engineer in Berlin', 'Which candidates know TypeScript and Postgres?'];
+
+const BY_PERSONA: Record<string, string[]> = {
+  job_seeker: [
+    'Find jobs that match my profile',
+    'Which remote jobs fit my skills?',
+    'Why is the first match a good fit for me?',
+  ],
+  employer: [
+    'Which candidates fit my open vacancy?',
+    'Find candidates who could start within a month',
+    'Who has the strongest overlap with the skills I ask for?',
+  ],
+};
+
+export function suggestionsFor(user: User): string[] {
+  if (user.tenant.slug === 'acme') return SHOP;
+  if (user.tenant.slug === 'jobs') return BY_PERSONA[user.persona ?? ''] ?? JOBS_STAFF;
+  return [];
+}
+
+const NAMES: Record<string, string> = {
+  platform_admin: 'Platform administrator',
+  tenant_admin: 'Administrator',
+  supporter: 'Supporter',
+  end_user: 'User',
+  visitor: 'Visitor',
+  job_seeker: 'Job seeker',
+  employer: 'Employer',
+};
+
+/** "Job seeker" rather than `job_seeker`; the persona says more than the role where there is one. */
+export function roleName(role: string, persona: string | null | undefined): string {
+  const name = role === 'end_user' && persona ? persona : role;
+  return NAMES[name] ?? name.replaceAll('_', ' ');
+}
+
+export function managesKnowledge(user: User): boolean {
+  return user.role === 'tenant_admin' || user.role === 'platform_admin';
+}
