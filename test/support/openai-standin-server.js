@@ -374,7 +374,9 @@ export class OpenAiStandIn {
       case 'hang-mid':
         return true;
       case 'reset':
-        response.socket.resetAndDestroy();
+        // A reset overtakes what was sent just before it.
+        await wait(30, response);
+        response.socket?.resetAndDestroy();
         return true;
       case 'bad-json':
         await writer.write('data: {"choices":[{"delta":{"content":"x"\n\n');
@@ -426,8 +428,13 @@ class StreamWriter {
   async push(data) {
     if (this.response.destroyed || this.response.write(data)) return;
     await new Promise((resolve) => {
-      this.response.once('drain', resolve);
-      this.response.once('close', resolve);
+      const go = () => {
+        this.response.off('drain', go);
+        this.response.off('close', go);
+        resolve();
+      };
+      this.response.on('drain', go);
+      this.response.on('close', go);
     });
   }
 }

@@ -1,0 +1,57 @@
+import { Embedder, type EmbeddingSpace } from './embedder.port.js';
+
+const CAPACITY = 500;
+/** Longer texts are not asked twice. */
+const LONGEST_TEXT = 2000;
+
+/**
+ * Remembers the vectors of the last queries of one space, so that a question that is routed and then searched for, or
+ * asked by many, is embedded once. Passages go straight through.
+ */
+export class CachedEmbedder extends Embedder {
+  private readonly vectors = new Map<string, Float32Array>();
+
+  constructor(private readonly inner: Embedder) {
+    super();
+  }
+
+  override get space(): EmbeddingSpace {
+    return this.inner.space;
+  }
+
+  override async embed(
+    texts: readonly string[],
+    kind: 'query' | 'passage',
+    signal: AbortSignal,
+  ): Promise<readonly Float32Array[]> {
+    if (kind === 'passage') return this.inner.embed(texts, kind, signal);
+    const missing = [...new Set(texts.filter((text) => !this.vectors.has(text)))];
+    const found = new Map(texts.flatMap((text) => this.recall(text)));
+    if (missing.length > 0) {
+      const vectors = await this.inner.embed(missing, kind, signal);
+      missing.forEach((text, index) => {
+        const vector = vectors[index];
+        if (vector === undefined) return;
+        found.set(text, vector);
+        this.remember(text, vector);
+      });
+    }
+    return texts.map((text) => found.get(text) ?? new Float32Array(this.space.dimensions));
+  }
+
+  private recall(text: string): [string, Float32Array][] {
+    const vector = this.vectors.get(text);
+    if (vector === undefined) return [];
+    // Put back at the young end: a Map keeps the order of insertion.
+    this.vectors.delete(text);
+    this.vectors.set(text, vector);
+    return [[text, vector]];
+  }
+
+  private remember(text: string, vector: Float32Array): void {
+    if (text.length > LONGEST_TEXT) return;
+    this.vectors.set(text, vector);
+    const oldest = this.vectors.keys().next();
+    if (this.vectors.size > CAPACITY && !oldest.done) this.vectors.delete(oldest.value);
+  }
+}

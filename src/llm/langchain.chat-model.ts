@@ -1,0 +1,259 @@
+import type { BaseMessageLike } from '@langchain/core/messages';
+import type { ChatOpenAICompletions } from '@langchain/openai';
+import { type z } from 'zod';
+import {
+  type ChatMessage,
+  ChatModel,
+  type ChatRequest,
+  type ChatResult,
+  type LlmUsage,
+  type StructuredResult,
+} from './chat-model.port.js';
+import { finishReasonOf } from './chat-stream.parser.js';
+import { LlmError } from './llm.errors.js';
+import { isReasoningModel, longestText } from './openai-wire.chat-model.js';
+import { type ProviderConnection } from './provider-connection.js';
+import { ProviderFetch } from './provider-fetch.js';
+import { withRetry } from './retry.js';
+import { type Checked, checkAnswer, outputSchema, type OutputSchema, textInstruction } from './structured-output.js';
+import { addUsage, usageOf } from './usage.js';
+
+/** The ways to ask for structured output, best first. */
+const METHODS = ['json_schema', 'tool', 'text'] as const;
+type Method = (typeof METHODS)[number];
+
+type CallOptions = NonNullable<Parameters<ChatOpenAICompletions['invoke']>[1]>;
+
+interface Answer {
+  readonly text: string;
+  readonly usage: LlmUsage;
+}
+
+interface Asked {
+  readonly request: ChatRequest;
+  readonly name: string;
+  readonly schema: OutputSchema;
+}
+
+/** Refusals that mean "I cannot do that", not "I cannot now". */
+const NOT_SUPPORTED = new Set([400, 404, 405, 415, 422, 501]);
+
+/**
+ * The port over LangChain's `ChatOpenAI`: structured output with its fall-backs, and the answer's stream where the fast
+ * reader is switched off. It talks through `ProviderFetch`, so deadlines, abort, limits, retries and keys are the same.
+ *
+ * The completions class is used by name: `ChatOpenAI` itself moves some models to the Responses API, which compatible
+ * servers lack.
+ */
+export class LangChainChatModel extends ChatModel {
+  readonly provider: string;
+  readonly model: string;
+  /** What this endpoint and model could not do. */
+  private readonly unsupported = new Set<Method>();
+
+  constructor(private readonly connection: ProviderConnection) {
+    super();
+    this.provider = connection.endpoint.provider;
+    this.model = connection.endpoint.model;
+  }
+
+  override async stream(
+    request: ChatRequest,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<ChatResult> {
+    let shown = false;
+    const attempt = () =>
+      this.call(request, signal, async (chat) => {
+        const longest = longestText(request);
+        let text = '';
+        let finish: string | null = null;
+        let counted: { input?: number; output?: number } = {};
+        for await (const chunk of await chat.stream(toLangChain(request.messages), { signal })) {
+          const piece = chunk.text;
+          if (piece !== '') {
+            text += piece;
+            if (text.length > longest) throw this.connection.fault(`the answer passed ${longest} characters`);
+            shown = true;
+            callback(onText, piece);
+          }
+          const reason: unknown = chunk.response_metadata['finish_reason'];
+          if (typeof reason === 'string') finish = reason;
+          const usage = chunk.usage_metadata;
+          if (usage !== undefined) counted = { input: usage.input_tokens, output: usage.output_tokens };
+        }
+        // The SDK takes any end of the body for the end of the answer.
+        if (finish === null) throw this.connection.fault('the stream ended without a finish reason');
+        const input = joined(request.messages);
+        const usage = await usageOf(
+          this.connection.endpoint,
+          { input: counted.input, output: counted.output },
+          { input, output: text },
+        );
+        return { text, usage, finishReason: finishReasonOf(finish) };
+      });
+    return withRetry(attempt, () => !shown, signal);
+  }
+
+  override async structured<T>(
+    request: ChatRequest,
+    output: { readonly name: string; readonly schema: z.ZodType<T> },
+    signal: AbortSignal,
+  ): Promise<StructuredResult<T>> {
+    const asked: Asked = { request, name: output.name, schema: outputSchema(output.schema) };
+    const refused: Method[] = [];
+    let last: LlmError | null = null;
+    for (const method of METHODS.filter((candidate) => candidate === 'text' || !this.unsupported.has(candidate))) {
+      let answer: Answer;
+      try {
+        answer = await this.ask(asked, method, signal);
+      } catch (error) {
+        if (!(error instanceof LlmError) || error.status === null || !NOT_SUPPORTED.has(error.status)) throw error;
+        refused.push(method);
+        last = error;
+        continue;
+      }
+      // Only now is it known that the method was refused and not the request.
+      for (const item of refused) this.unsupported.add(item);
+      return this.checked(asked, method, answer, output.schema, signal);
+    }
+    throw last ?? this.connection.fault('no way to ask for structured output is left');
+  }
+
+  /** The value of an answer; one repair when it is not valid. */
+  private async checked<T>(
+    asked: Asked,
+    method: Method,
+    answer: Answer,
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+  ): Promise<StructuredResult<T>> {
+    const first = checkAnswer(answer.text, schema);
+    if (first.ok) return { value: first.value, usage: answer.usage };
+    const repaired = await this.ask({ ...asked, request: repairRequest(asked, answer.text, first) }, method, signal);
+    const usage = addUsage(answer.usage, repaired.usage);
+    const second = checkAnswer(repaired.text, schema);
+    if (second.ok) return { value: second.value, usage };
+    // A server that takes the parameter and ignores it: begin with the next way in future.
+    if (!first.json && method !== 'text') this.unsupported.add(method);
+    throw this.connection.fault(`the ${asked.name} value is not valid after a repair: ${second.problem}`);
+  }
+
+  private ask(asked: Asked, method: Method, signal: AbortSignal): Promise<Answer> {
+    const { request, name, schema } = asked;
+    const messages =
+      method === 'text' ? withInstruction(request.messages, textInstruction(name, schema.json)) : request.messages;
+    const attempt = () =>
+      this.call(
+        request,
+        signal,
+        async (chat) => {
+          const options = method === 'tool' ? toolOptions(name, schema) : {};
+          const reply = await chat.invoke(toLangChain(messages), { signal, ...options });
+          const call: unknown = reply.tool_calls?.find((item) => item.name === name)?.args;
+          const badCall = reply.invalid_tool_calls?.find((item) => item.name === name)?.args;
+          const text = call === undefined ? (badCall ?? reply.text) : JSON.stringify(call);
+          const counted = { input: reply.usage_metadata?.input_tokens, output: reply.usage_metadata?.output_tokens };
+          const usage = await usageOf(this.connection.endpoint, counted, { input: joined(messages), output: text });
+          return { text, usage };
+        },
+        method === 'json_schema' ? responseFormat(name, schema) : {},
+      );
+    return withRetry(attempt, () => true, signal);
+  }
+
+  /**
+   * One call of the SDK. A model object per call costs little beside the request and binds its transport to this turn's
+   * signal, which LangChain alone does not carry to the socket in every path.
+   */
+  private async call<T>(
+    request: ChatRequest,
+    signal: AbortSignal,
+    run: (chat: ChatOpenAICompletions) => Promise<T>,
+    extra: Readonly<Record<string, unknown>> = {},
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const { model, baseUrl, temperature, maxTokens } = this.connection.endpoint;
+    const { ChatOpenAICompletions: Chat } = await loadLangChain();
+    const transport = new ProviderFetch(this.connection, signal, extra);
+    const chat = new Chat({
+      model,
+      // Never left to the SDK, which would take OPENAI_API_KEY from the environment and send it to any base URL.
+      apiKey: 'set-by-the-transport',
+      ...(isReasoningModel(model) ? {} : { temperature: request.temperature ?? temperature }),
+      maxTokens: request.maxTokens ?? maxTokens,
+      maxRetries: 0,
+      streamUsage: true,
+      // Its log would print what people wrote.
+      configuration: { baseURL: baseUrl, fetch: transport.fetch, organization: null, project: null, logLevel: 'off' },
+    });
+    try {
+      return await run(chat);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof CallbackError) throw error.cause;
+      if (transport.fault !== null) throw transport.fault;
+      if (error instanceof LlmError) throw error;
+      throw this.connection.fault(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    } finally {
+      transport.close();
+    }
+  }
+}
+
+/** Keeps an error of our caller apart from the SDK's. */
+class CallbackError extends Error {}
+
+function callback(onText: (text: string) => void, piece: string): void {
+  try {
+    onText(piece);
+  } catch (error) {
+    throw new CallbackError('the text callback threw', { cause: error });
+  }
+}
+
+/** Loaded on first use: a process without a provider, or with its own reader only, does without the SDK's 300 ms. */
+export function loadLangChain(): Promise<typeof import('@langchain/openai')> {
+  return import('@langchain/openai');
+}
+
+/** Added below the SDK, which would parse the answer itself and lose the words of one that is not JSON. */
+function responseFormat(name: string, schema: OutputSchema): Record<string, unknown> {
+  const format = { name, schema: schema.json, strict: schema.strict };
+  return { response_format: { type: 'json_schema', json_schema: format } };
+}
+
+function toolOptions(name: string, schema: OutputSchema): Partial<CallOptions> {
+  const description = `Gives the ${name} value.`;
+  return {
+    tools: [{ type: 'function', function: { name, description, parameters: schema.json } }],
+    tool_choice: { type: 'function', function: { name } },
+  };
+}
+
+function repairRequest(asked: Asked, answer: string, checked: Checked<unknown> & { ok: false }): ChatRequest {
+  const instruction = textInstruction(asked.name, asked.schema.json);
+  return {
+    ...asked.request,
+    messages: [
+      ...asked.request.messages,
+      { role: 'assistant', content: answer.slice(0, 4000) || '(empty)' },
+      { role: 'user', content: `That answer is not valid. ${checked.problem}\n${instruction}` },
+    ],
+  };
+}
+
+/** The instruction goes into the system message: some servers allow only one, and only in front. */
+function withInstruction(messages: readonly ChatMessage[], instruction: string): ChatMessage[] {
+  const [first, ...rest] = messages;
+  if (first?.role === 'system') return [{ role: 'system', content: `${first.content}\n\n${instruction}` }, ...rest];
+  return [{ role: 'system', content: instruction }, ...messages];
+}
+
+function toLangChain(messages: readonly ChatMessage[]): BaseMessageLike[] {
+  return messages.map(({ role, content }) => ({ role, content }));
+}
+
+function joined(messages: readonly ChatMessage[]): string {
+  return messages.map((message) => message.content).join('\n');
+}

@@ -1,0 +1,76 @@
+import { type LlmUsage } from './chat-model.port.js';
+
+/** US dollars per million tokens, in and out, by the start of the model's name; the longest match counts. */
+const PRICES: Readonly<Record<string, readonly [number, number]>> = {
+  'gpt-4o-mini': [0.15, 0.6],
+  'gpt-4o': [2.5, 10],
+  'gpt-4.1': [2, 8],
+  'gpt-4.1-mini': [0.4, 1.6],
+  'gpt-4.1-nano': [0.1, 0.4],
+  'gpt-5': [1.25, 10],
+  'gpt-5-mini': [0.25, 2],
+  'gpt-5-nano': [0.05, 0.4],
+  'o3-mini': [1.1, 4.4],
+  'o4-mini': [1.1, 4.4],
+  'llama-3.1-8b-instant': [0.05, 0.08],
+  'llama-3.3-70b-versatile': [0.59, 0.79],
+};
+
+/** Providers that sell at the table's prices; a model of the same name on somebody's own server costs what they pay. */
+const PRICED_PROVIDERS = new Set(['openai', 'groq']);
+const MODEL_SUFFIX = /^(-\d{4}-\d{2}-\d{2}|-\d{4}|-latest)?$/;
+
+/** @returns dollars, or null where the price is not known */
+export function costOf(
+  endpoint: { provider: string; model: string },
+  inputTokens: number,
+  outputTokens: number,
+): number | null {
+  if (!PRICED_PROVIDERS.has(endpoint.provider)) return null;
+  for (const [name, [input, output]] of Object.entries(PRICES)) {
+    if (endpoint.model.startsWith(name) && MODEL_SUFFIX.test(endpoint.model.slice(name.length))) {
+      return (inputTokens * input + outputTokens * output) / 1_000_000;
+    }
+  }
+  return null;
+}
+
+export interface CountedTokens {
+  readonly input: number | null | undefined;
+  readonly output: number | null | undefined;
+}
+
+/**
+ * The usage of one call: as the provider counted it, estimated where it did not.
+ * @param texts what was sent and what came back, for the estimate
+ */
+export async function usageOf(
+  endpoint: { provider: string; model: string },
+  counted: CountedTokens,
+  texts: { readonly input: string; readonly output: string },
+): Promise<LlmUsage> {
+  const inputTokens = counted.input ?? (await estimateTokens(texts.input));
+  const outputTokens = counted.output ?? (await estimateTokens(texts.output));
+  return { inputTokens, outputTokens, costUsd: costOf(endpoint, inputTokens, outputTokens), model: endpoint.model };
+}
+
+export function addUsage(first: LlmUsage | null, second: LlmUsage): LlmUsage {
+  if (first === null) return second;
+  return {
+    inputTokens: first.inputTokens + second.inputTokens,
+    outputTokens: first.outputTokens + second.outputTokens,
+    costUsd: first.costUsd === null || second.costUsd === null ? null : first.costUsd + second.costUsd,
+    model: second.model,
+  };
+}
+
+/** Above this length a ratio is near enough, and counting would hold up the event loop. */
+const LONGEST_COUNTED = 40_000;
+
+/** Tokens of a text by the vocabulary of OpenAI's current models. The tables are loaded on first use (3 MB). */
+export async function estimateTokens(text: string): Promise<number> {
+  if (text === '') return 0;
+  if (text.length > LONGEST_COUNTED) return Math.ceil(text.length / 4);
+  const { countTokens } = await import('gpt-tokenizer');
+  return countTokens(text, { disallowedSpecial: new Set() });
+}
