@@ -6,14 +6,7 @@ import type { ErrorCode } from '#platform/errors';
  * A channel adds only what belongs to one reader (`session_id`, `ref`, HTML form) and leaves out what it did not ask for.
  */
 export type ConversationEvent =
-  | AckEvent
-  | StatusEvent
-  | TokenEvent
-  | PayloadEvent
-  | MessageEvent
-  | ErrorEvent
-  | DoneEvent
-  | ContextRestoredEvent;
+  AckEvent | StatusEvent | TokenEvent | PayloadEvent | MessageEvent | ErrorEvent | DoneEvent | ContextRestoredEvent;
 
 interface InConversation {
   readonly conversation_id: string;

@@ -1,7 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '#platform/paths';
+import { types } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+
+/** bigint as a number: our largest is a clock in µs (1.8e15), which a double holds exactly. */
+types.setTypeParser(types.builtins.INT8, Number);
 
 /** The role that every session falls back to: it may do nothing (see migrations and `UnitOfWork`). */
 export const POWERLESS_ROLE = 'switchboard_none';

@@ -1,0 +1,107 @@
+import { idSchema, listQuery, metadataSchema, timeSchema } from '#platform/http';
+import { z } from 'zod';
+
+const text = (most: number) =>
+  z
+    .string()
+    .max(most, `must not exceed ${most} characters`)
+    .refine((value) => value.trim() !== '', 'must not be empty');
+
+export const createConversationSchema = z.strictObject({
+  title: text(200).optional(),
+  client_key: text(128).optional(),
+  metadata: metadataSchema.optional(),
+});
+export const patchConversationSchema = z.strictObject({
+  title: text(200).optional(),
+  status: z.enum(['active', 'ended']).optional(),
+  metadata: metadataSchema.optional(),
+});
+export const listMessagesQuery = listQuery.extend({ order: z.enum(['asc', 'desc']).default('asc') });
+export const citationNumber = z.coerce.number('must be a number').int().min(1).max(1000);
+
+export const conversationSchema = z
+  .object({
+    id: idSchema,
+    client_key: z.string().nullable(),
+    user_id: idSchema,
+    persona: z.string().nullable(),
+    channel: z.string(),
+    title: z.string(),
+    status: z.enum(['active', 'ended']),
+    owner: z.enum(['agent', 'human']),
+    summary: z.string().nullable(),
+    message_count: z.number().int(),
+    metadata: z.record(z.string(), z.unknown()),
+    last_interaction_at: timeSchema,
+    created_at: timeSchema,
+    updated_at: timeSchema,
+  })
+  .meta({ id: 'Conversation' });
+
+const payloadSchema = z.object({ payload_type: z.string(), items: z.array(z.unknown()) });
+
+export const usageSchema = z
+  .object({
+    input_tokens: z.number().int(),
+    output_tokens: z.number().int(),
+    cost_usd: z.number().nullable(),
+    model: z.string(),
+  })
+  .meta({ id: 'Usage' });
+
+export const citationSchema = z
+  .object({
+    n: z.number().int(),
+    document_id: idSchema,
+    chunk_id: idSchema,
+    title: z.string(),
+    page: z.number().int().nullable(),
+    section: z.string().nullable(),
+    url: z.string().nullable(),
+    score: z.number(),
+    quote: z.string(),
+    content: z.string().nullable().optional(),
+  })
+  .meta({ id: 'Citation' });
+
+export const messageSchema = z
+  .object({
+    id: idSchema,
+    message_id: idSchema,
+    conversation_id: idSchema,
+    turn_id: idSchema.nullable(),
+    seq: z.number().int(),
+    role: z.enum(['user', 'assistant', 'supporter', 'system']),
+    content: z.string().describe('Markdown'),
+    content_html: z.string().describe('Sanitised HTML'),
+    payload_type: z.string().nullable(),
+    payloads: z.array(payloadSchema),
+    tokens_used: z.number().int().nullable(),
+    metadata: z
+      .record(z.string(), z.unknown())
+      .describe(
+        'Of an answer: intent, intents, agents, language, chunks_used, source_chunks, citations, usage, latency_ms, degraded',
+      ),
+    created_at: timeSchema,
+  })
+  .meta({ id: 'Message' });
+
+export const turnErrorSchema = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() });
+
+export const turnSchema = z
+  .object({
+    id: idSchema,
+    conversation_id: idSchema,
+    message_id: idSchema,
+    status: z.enum(['queued', 'running', 'input_required', 'completed', 'failed', 'cancelled', 'handed_off']),
+    attempt: z.number().int(),
+    content: z.string(),
+    agent: z.string().nullable(),
+    error: turnErrorSchema.nullable(),
+    usage: usageSchema.nullable(),
+    timings: z.record(z.string(), z.number()).nullable(),
+    created_at: timeSchema,
+    ended_at: timeSchema.nullable(),
+  })
+  .meta({ id: 'Turn' });

@@ -1,0 +1,181 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantTx } from '#platform/database';
+import type { ErrorCode } from '#platform/errors';
+import type { TurnStatus, UsageView } from './conversation-event.js';
+
+/** A conversation as the contract shows it (PROTOCOL §2). */
+export interface ConversationView {
+  readonly id: string;
+  readonly client_key: string | null;
+  readonly user_id: string;
+  readonly persona: string | null;
+  readonly channel: string;
+  readonly title: string;
+  readonly status: 'active' | 'ended';
+  readonly owner: 'agent' | 'human';
+  readonly summary: string | null;
+  readonly message_count: number;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly last_interaction_at: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface TurnView {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly message_id: string;
+  readonly status: TurnStatus;
+  readonly attempt: number;
+  readonly content: string;
+  readonly agent: string | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean } | null;
+  readonly usage: UsageView | null;
+  readonly timings: Readonly<Record<string, number>> | null;
+  readonly created_at: string;
+  readonly ended_at: string | null;
+}
+
+type Dated<T, K extends keyof T> = Omit<T, K> & { readonly [key in K]: Date | Extract<T[key], null> };
+type ConversationRow = Dated<ConversationView, 'last_interaction_at' | 'created_at' | 'updated_at'> & {
+  readonly last_seq: number;
+};
+type TurnRow = Dated<TurnView, 'created_at' | 'ended_at'>;
+
+const CONVERSATION = `id, client_key, principal_id AS user_id, persona, channel, title, status, owner, summary, message_count,
+  metadata, last_interaction_at, created_at, updated_at, last_seq`;
+const TURN =
+  'id, conversation_id, message_id, status, attempt, content, agent, error, usage, timings, created_at, ended_at';
+
+/** Rows of conversations and (reading only) of turns. Every question names the principal: there is no listing across users. */
+@Injectable()
+export class ConversationRepository {
+  async insert(
+    tx: TenantTx,
+    row: {
+      id: string;
+      principalId: string;
+      clientKey: string | null;
+      channel: string;
+      persona: string | null;
+      title: string;
+      titleSource: 'default' | 'user';
+      metadata: object;
+    },
+  ): Promise<ConversationView> {
+    const [inserted] = await tx.query<ConversationRow>(
+      `INSERT INTO app.conversation (tenant_id, id, principal_id, client_key, channel, persona, title, title_source, metadata)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb) RETURNING ${CONVERSATION}`,
+      [
+        tx.tenantId,
+        row.id,
+        row.principalId,
+        row.clientKey,
+        row.channel,
+        row.persona,
+        row.title,
+        row.titleSource,
+        JSON.stringify(row.metadata),
+      ],
+    );
+    if (inserted === undefined) throw new Error('An insert returned no row');
+    return conversationView(inserted);
+  }
+
+  /**
+   * Newest first. One whose only turns failed is not listed.
+   * @param before the position after which to go on: last interaction and id of the last row of the page before
+   */
+  async page(
+    tx: TenantTx,
+    principalId: string,
+    page: { limit: number; before: { at: string; id: string } | null },
+  ): Promise<ConversationView[]> {
+    const rows = await tx.query<ConversationRow>(
+      `SELECT ${CONVERSATION} FROM app.conversation c
+        WHERE c.tenant_id = $1 AND c.principal_id = $2
+          AND (c.message_count > 0 OR NOT EXISTS (
+                SELECT 1 FROM app.turn f WHERE f.tenant_id = $1 AND f.conversation_id = c.id AND f.status = 'failed')
+               OR EXISTS (SELECT 1 FROM app.turn r
+                           WHERE r.tenant_id = $1 AND r.conversation_id = c.id AND r.status IN ('running', 'queued')))
+          AND ($3::timestamptz IS NULL OR (date_trunc('milliseconds', c.last_interaction_at), c.id) < ($3::timestamptz, $4::uuid))
+        ORDER BY date_trunc('milliseconds', c.last_interaction_at) DESC, c.id DESC LIMIT $5`,
+      [tx.tenantId, principalId, page.before?.at ?? null, page.before?.id ?? null, page.limit],
+    );
+    return rows.map(conversationView);
+  }
+
+  async find(tx: TenantTx, principalId: string, id: string): Promise<(ConversationView & { last_seq: number }) | null> {
+    const row = await tx.one<ConversationRow>(
+      `SELECT ${CONVERSATION} FROM app.conversation WHERE tenant_id = $1 AND principal_id = $2 AND id = $3`,
+      [tx.tenantId, principalId, id],
+    );
+    return row === null ? null : { ...conversationView(row), last_seq: row.last_seq };
+  }
+
+  async update(
+    tx: TenantTx,
+    principalId: string,
+    id: string,
+    changes: { title?: string; status?: 'active' | 'ended'; metadata?: object },
+  ): Promise<ConversationView | null> {
+    const row = await tx.one<ConversationRow>(
+      `UPDATE app.conversation
+          SET title = coalesce($4, title), title_source = CASE WHEN $4::text IS NULL THEN title_source ELSE 'user' END,
+              status = coalesce($5, status), metadata = coalesce($6::jsonb, metadata), updated_at = clock_timestamp()
+        WHERE tenant_id = $1 AND principal_id = $2 AND id = $3 RETURNING ${CONVERSATION}`,
+      [
+        tx.tenantId,
+        principalId,
+        id,
+        changes.title ?? null,
+        changes.status ?? null,
+        changes.metadata === undefined ? null : JSON.stringify(changes.metadata),
+      ],
+    );
+    return row === null ? null : conversationView(row);
+  }
+
+  async delete(tx: TenantTx, principalId: string, id: string): Promise<boolean> {
+    const count = await tx.execute(
+      'DELETE FROM app.conversation WHERE tenant_id = $1 AND principal_id = $2 AND id = $3',
+      [tx.tenantId, principalId, id],
+    );
+    return count === 1;
+  }
+
+  async turns(
+    tx: TenantTx,
+    conversationId: string,
+    page: { limit: number; before: string | null },
+  ): Promise<TurnView[]> {
+    const rows = await tx.query<TurnRow>(
+      `SELECT ${TURN} FROM app.turn WHERE tenant_id = $1 AND conversation_id = $2 AND ($3::uuid IS NULL OR id < $3)
+        ORDER BY id DESC LIMIT $4`,
+      [tx.tenantId, conversationId, page.before, page.limit],
+    );
+    return rows.map(turnView);
+  }
+
+  async turn(tx: TenantTx, conversationId: string, turnId: string): Promise<TurnView | null> {
+    const row = await tx.one<TurnRow>(
+      `SELECT ${TURN} FROM app.turn WHERE tenant_id = $1 AND conversation_id = $2 AND id = $3`,
+      [tx.tenantId, conversationId, turnId],
+    );
+    return row === null ? null : turnView(row);
+  }
+}
+
+function conversationView(row: ConversationRow): ConversationView {
+  const { last_seq: _, ...view } = row;
+  return {
+    ...view,
+    last_interaction_at: row.last_interaction_at.toISOString(),
+    created_at: row.created_at.toISOString(),
+    updated_at: row.updated_at.toISOString(),
+  };
+}
+
+function turnView(row: TurnRow): TurnView {
+  return { ...row, created_at: row.created_at.toISOString(), ended_at: row.ended_at?.toISOString() ?? null };
+}

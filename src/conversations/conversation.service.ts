@@ -1,0 +1,255 @@
+import { Injectable } from '@nestjs/common';
+import type { Citation } from '#agents';
+import type { RequestContext } from '#platform/context';
+import { newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { ConflictError, NotFoundError } from '#platform/errors';
+import type { ContextRestoredEvent, ConversationEvent, MessageView, Subscriber } from './conversation-event.js';
+import { ConversationStreams } from './conversation-stream.js';
+import { defaultTitle } from './conversation.view.js';
+import { ConversationRepository, type ConversationView, type TurnView } from './conversation.repository.js';
+import { ConversationNotFoundError, TurnCancelled, TurnNotFoundError } from './conversations.errors.js';
+import { MessageRepository } from './message.repository.js';
+import { TurnRegistry } from './turn-registry.js';
+import { TurnRepository } from './turn.repository.js';
+import type { ConversationReference } from './turn.types.js';
+
+/** How many messages `context_restored` carries, and how many stored frames a resume replays at most. */
+const RESTORED_MESSAGES = 20;
+const REPLAYED_EVENTS = 500;
+
+/** Reads and changes conversations of the caller; nothing here can name another user's. */
+@Injectable()
+export class ConversationService {
+  constructor(
+    private readonly uow: UnitOfWork,
+    private readonly conversations: ConversationRepository,
+    private readonly messages: MessageRepository,
+    private readonly turns: TurnRepository,
+    private readonly streams: ConversationStreams,
+    private readonly registry: TurnRegistry,
+  ) {}
+
+  async create(
+    ctx: RequestContext,
+    input: { title?: string; clientKey?: string; metadata?: Record<string, unknown>; channel: string },
+  ): Promise<ConversationView> {
+    try {
+      return await this.uow.run(ctx, (tx) =>
+        this.conversations.insert(tx, {
+          id: newId(),
+          principalId: ctx.principal.id,
+          clientKey: input.clientKey ?? null,
+          channel: input.channel,
+          persona: ctx.principal.persona,
+          title: input.title ?? defaultTitle(new Date()),
+          titleSource: input.title === undefined ? 'default' : 'user',
+          metadata: input.metadata ?? {},
+        }),
+      );
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === '23505') {
+        throw new ConflictError('A conversation with this client_key exists already', { field: 'client_key' });
+      }
+      throw error;
+    }
+  }
+
+  /** Newest first. */
+  list(
+    ctx: RequestContext,
+    page: { limit: number; before: { at: string; id: string } | null },
+  ): Promise<ConversationView[]> {
+    return this.uow.run(ctx, (tx) => this.conversations.page(tx, ctx.principal.id, page));
+  }
+
+  /** @throws ConversationNotFoundError also for another user's */
+  get(ctx: RequestContext, id: string): Promise<ConversationView> {
+    return this.within(ctx, id, async (_tx, { last_seq: _, ...view }) => view);
+  }
+
+  /** @param assertCurrent is given what a read would show now; throws to refuse the change */
+  update(
+    ctx: RequestContext,
+    id: string,
+    changes: { title?: string; status?: 'active' | 'ended'; metadata?: Record<string, unknown> },
+    assertCurrent: (current: ConversationView) => void = () => undefined,
+  ): Promise<ConversationView> {
+    return this.uow.run(ctx, async (tx) => {
+      await this.turns.lockConversation(tx, ctx.principal.id, id);
+      const current = await this.conversations.find(tx, ctx.principal.id, id);
+      if (current === null) throw new ConversationNotFoundError();
+      const { last_seq: _, ...view } = current;
+      assertCurrent(view);
+      const updated = await this.conversations.update(tx, ctx.principal.id, id, changes);
+      if (updated === null) throw new ConversationNotFoundError();
+      return updated;
+    });
+  }
+
+  /** Removes the conversation with all that belongs to it; a turn that runs in it is stopped first. */
+  async delete(ctx: RequestContext, id: string): Promise<void> {
+    await this.get(ctx, id);
+    const running = this.registry.all().filter((turn) => turn.conversationId === id);
+    for (const turn of running) if (turn.status === 'running') turn.controller.abort(new TurnCancelled());
+    await Promise.all(running.filter((turn) => turn.status === 'running').map((turn) => turn.ended));
+    await this.uow.run(ctx, async (tx) => {
+      if (!(await this.conversations.delete(tx, ctx.principal.id, id))) throw new ConversationNotFoundError();
+    });
+  }
+
+  listMessages(
+    ctx: RequestContext,
+    id: string,
+    page: { limit: number; after: number | null; descending: boolean },
+  ): Promise<MessageView[]> {
+    return this.within(ctx, id, (tx) => this.messages.page(tx, id, page));
+  }
+
+  getMessage(ctx: RequestContext, id: string, messageId: string): Promise<MessageView> {
+    return this.within(ctx, id, async (tx) => {
+      const message = await this.messages.find(tx, id, messageId);
+      if (message === null) throw new NotFoundError('Message not found or access denied');
+      return message;
+    });
+  }
+
+  /**
+   * A numbered source of an answer with its whole passage. `content` is null when the document has been deleted since; the
+   * quote that the answer rests on stays.
+   */
+  async citation(
+    ctx: RequestContext,
+    id: string,
+    messageId: string,
+    n: number,
+  ): Promise<Citation & { readonly content: string | null }> {
+    const message = await this.getMessage(ctx, id, messageId);
+    const citation = message.metadata.citations?.find((entry) => entry.n === n);
+    if (citation === undefined) throw new NotFoundError('This answer has no such citation');
+    const [chunk] = await this.uow.query<{ content: string }>(
+      ctx,
+      'SELECT content FROM app.chunk WHERE tenant_id = $1 AND id = $2',
+      [ctx.tenantId, citation.chunk_id],
+    );
+    return { ...citation, content: chunk?.content ?? null };
+  }
+
+  listTurns(ctx: RequestContext, id: string, page: { limit: number; before: string | null }): Promise<TurnView[]> {
+    return this.within(ctx, id, (tx) => this.conversations.turns(tx, id, page));
+  }
+
+  getTurn(ctx: RequestContext, id: string, turnId: string): Promise<TurnView> {
+    return this.within(ctx, id, async (tx) => {
+      const turn = await this.conversations.turn(tx, id, turnId);
+      if (turn === null) throw new TurnNotFoundError();
+      return turn;
+    });
+  }
+
+  /** The id behind the client's own key (or the id itself, when it is the caller's). */
+  async resolve(ctx: RequestContext, reference: ConversationReference): Promise<string> {
+    const id = await this.uow.run(ctx, (tx) => this.turns.resolve(tx, ctx.principal.id, reference));
+    if (id === null) throw new ConversationNotFoundError();
+    return id;
+  }
+
+  /** The caller's conversation of last use, for `resume=latest`. */
+  async latest(ctx: RequestContext): Promise<string | null> {
+    const [first] = await this.list(ctx, { limit: 1, before: null });
+    return first?.id ?? null;
+  }
+
+  /**
+   * Subscribes a reader and brings it up to date: `context_restored`, then stored frames after `afterSeq`, then a running
+   * turn's events and text so far as one token at offset 0, then everything live, with nothing twice and nothing lost:
+   * what happens during the read is held back and follows.
+   * @param afterSeq 'now' replays nothing of the past, for a reader that only wants the context
+   */
+  async resume(
+    ctx: RequestContext,
+    id: string,
+    afterSeq: number | 'now',
+    subscriber: Subscriber,
+    options: { readonly context: boolean } = { context: true },
+  ): Promise<{ clientKey: string | null }> {
+    const stream = this.streams.hold(id, subscriber);
+    try {
+      const { events, clientKey } = await this.within(ctx, id, (tx, conversation) =>
+        this.readBack(tx, conversation, afterSeq, options.context),
+      );
+      // From here on without an await: what is live, what was held and the text belong to the same moment.
+      const held = stream.release(subscriber.id);
+      const live = (stream.live?.events ?? []).filter((event) => !held.includes(event));
+      const floor = afterSeq === 'now' ? 0 : afterSeq;
+      const shown = new Set<number>();
+      for (const event of [...events, ...live, ...held]) {
+        stream.raise(event.seq);
+        // Held tokens are part of the text below, or of a message that follows them.
+        if (
+          event.type === 'token' ||
+          (event.type !== 'context_restored' && (event.seq <= floor || shown.has(event.seq)))
+        )
+          continue;
+        if (event.type !== 'context_restored') shown.add(event.seq);
+        subscriber.deliver(event);
+      }
+      const text = stream.textSoFar();
+      if (text !== null) subscriber.deliver(text);
+      return { clientKey };
+    } catch (error) {
+      this.streams.leave(id, subscriber.id);
+      throw error;
+    }
+  }
+
+  /** Takes a reader out of every conversation; turns that were to end with their last reader are cancelled. */
+  unsubscribe(subscriberId: string): void {
+    this.streams.unsubscribe(subscriberId);
+  }
+
+  private async readBack(
+    tx: TenantTx,
+    conversation: ConversationView & { last_seq: number },
+    afterSeq: number | 'now',
+    context: boolean,
+  ): Promise<{ events: ConversationEvent[]; clientKey: string | null }> {
+    const [latest, turns, missed] = await Promise.all([
+      this.messages.page(tx, conversation.id, { limit: RESTORED_MESSAGES, after: null, descending: true }),
+      this.conversations.turns(tx, conversation.id, { limit: 1, before: null }),
+      afterSeq === 'now' ? [] : this.messages.eventsAfter(tx, conversation.id, afterSeq, REPLAYED_EVENTS + 1),
+    ]);
+    const snapshot = missed.length > REPLAYED_EVENTS;
+    const restored: ContextRestoredEvent = {
+      type: 'context_restored',
+      conversation_id: conversation.id,
+      // Not above what is replayed after it, for clients that drop a frame whose number is not higher.
+      seq: afterSeq === 'now' ? conversation.last_seq : afterSeq,
+      summary: conversation.summary,
+      messages: latest.reverse(),
+      last_seq: conversation.last_seq,
+      turn: this.turnState(turns[0]),
+      snapshot,
+    };
+    const events = missed.slice(snapshot ? 1 : 0);
+    return { events: context ? [restored, ...events] : events, clientKey: conversation.client_key };
+  }
+
+  private turnState(turn: TurnView | undefined): ContextRestoredEvent['turn'] {
+    if (turn === undefined) return null;
+    const live = this.streams.find(turn.conversation_id)?.live;
+    const text = live?.turnId === turn.id ? live.text : '';
+    return { turn_id: turn.id, status: turn.status, agent: turn.agent ?? live?.agent ?? null, text, error: turn.error };
+  }
+
+  private within<T>(
+    ctx: RequestContext,
+    id: string,
+    work: (tx: TenantTx, conversation: ConversationView & { last_seq: number }) => Promise<T>,
+  ): Promise<T> {
+    return this.uow.run(ctx, async (tx) => {
+      const conversation = await this.conversations.find(tx, ctx.principal.id, id);
+      if (conversation === null) throw new ConversationNotFoundError();
+      return work(tx, conversation);
+    });
+  }
+}

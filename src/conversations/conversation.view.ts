@@ -1,0 +1,37 @@
+import type { UsageEntry } from '#agents';
+import { newId } from '#platform/database';
+import type { UsageView } from './conversation-event.js';
+
+/** The title until the conversation gets one of its own. */
+export function defaultTitle(now: Date): string {
+  return `Chat ${now.toISOString().slice(0, 16).replace('T', ' ')}`;
+}
+
+/** The turn's usage as one figure; null when no model was asked. */
+export function totalUsage(entries: readonly UsageEntry[]): UsageView | null {
+  const last = entries.at(-1);
+  if (last === undefined) return null;
+  const known = entries.every((entry) => entry.costUsd !== null);
+  return {
+    input_tokens: sum(entries, (entry) => entry.inputTokens),
+    output_tokens: sum(entries, (entry) => entry.outputTokens),
+    cost_usd: known ? sum(entries, (entry) => entry.costUsd ?? 0) : null,
+    model: last.model,
+  };
+}
+
+/** One row for each call of a model. */
+export function usageRecords(entries: readonly UsageEntry[]): object[] {
+  return entries.map((entry) => ({
+    id: newId(),
+    purpose: entry.purpose,
+    model: entry.model,
+    input_tokens: entry.inputTokens,
+    output_tokens: entry.outputTokens,
+    cost_usd: entry.costUsd,
+  }));
+}
+
+function sum(entries: readonly UsageEntry[], of: (entry: UsageEntry) => number): number {
+  return entries.reduce((total, entry) => total + of(entry), 0);
+}

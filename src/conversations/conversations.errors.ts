@@ -1,0 +1,72 @@
+import { DomainError } from '#platform/errors';
+
+/** The same for an unknown conversation and another user's. */
+export class ConversationNotFoundError extends DomainError {
+  constructor() {
+    super({ code: 'NOT_FOUND', kind: 'not_found', message: 'Conversation not found or access denied' });
+  }
+}
+
+export class TurnNotFoundError extends DomainError {
+  constructor(message = 'Turn not found or access denied') {
+    super({ code: 'NOT_FOUND', kind: 'not_found', message });
+  }
+}
+
+export class ConversationClosedError extends DomainError {
+  constructor() {
+    super({
+      code: 'CONVERSATION_CLOSED',
+      kind: 'conflict',
+      message: 'This conversation has ended: start a new one',
+    });
+  }
+}
+
+export class ClientMessageConflictError extends DomainError {
+  constructor() {
+    super({
+      code: 'CONFLICT',
+      kind: 'conflict',
+      field: 'client_message_id',
+      message: 'This client_message_id was used for another message: send a new id with new content',
+    });
+  }
+}
+
+export class TooManyQueuedError extends DomainError {
+  constructor(rejecting: boolean) {
+    super({
+      code: 'CONFLICT',
+      kind: 'conflict',
+      retryable: true,
+      retryAfterMs: 2000,
+      message: rejecting
+        ? 'An answer is being written in this conversation: wait until it is done'
+        : 'Too many messages wait in this conversation: send again when an answer has arrived',
+    });
+  }
+}
+
+export class DrainingError extends DomainError {
+  constructor() {
+    super({
+      code: 'DRAINING',
+      kind: 'unavailable',
+      retryable: true,
+      retryAfterMs: 2000,
+      message: 'The server is restarting: send the message again in a moment',
+    });
+  }
+}
+
+/** The reasons for which a running turn's signal is aborted. */
+export class TurnCancelled extends Error {
+  override readonly name = 'TurnCancelled';
+}
+export class TurnOvertime extends Error {
+  override readonly name = 'TurnOvertime';
+}
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}

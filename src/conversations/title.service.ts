@@ -1,0 +1,50 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { TitleWriter } from '#agents';
+import type { RequestContext } from '#platform/context';
+import { UnitOfWork } from '#platform/database';
+import { LOGGER, type Logger } from '#platform/logging';
+
+const TITLE_TIMEOUT_MS = 15_000;
+
+/** Gives a conversation a title of its own after its first answer, off the turn's path; losing one is harmless. */
+@Injectable()
+export class TitleService implements OnApplicationShutdown {
+  private readonly stopped = new AbortController();
+  private readonly pending = new Set<Promise<void>>();
+
+  constructor(
+    private readonly uow: UnitOfWork,
+    private readonly writer: TitleWriter,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Returns at once. A title that the user chose meanwhile stays. */
+  write(ctx: RequestContext, exchange: { conversationId: string; question: string; answer: string }): void {
+    const work = this.writeNow(ctx, exchange).catch((error: unknown) => {
+      if (!this.stopped.signal.aborted)
+        this.logger.warn({ err: error, conversation: exchange.conversationId }, 'no title written');
+    });
+    this.pending.add(work);
+    void work.finally(() => this.pending.delete(work));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped.abort();
+    await Promise.all(this.pending);
+  }
+
+  private async writeNow(
+    ctx: RequestContext,
+    exchange: { conversationId: string; question: string; answer: string },
+  ): Promise<void> {
+    const signal = AbortSignal.any([this.stopped.signal, AbortSignal.timeout(TITLE_TIMEOUT_MS)]);
+    const title = await this.writer.title(ctx, exchange, signal);
+    if (title === '') return;
+    await this.uow.query(
+      ctx,
+      `UPDATE app.conversation SET title = $3, title_source = 'automatic'
+        WHERE tenant_id = $1 AND id = $2 AND title_source = 'default'`,
+      [ctx.tenantId, exchange.conversationId, title],
+    );
+  }
+}
