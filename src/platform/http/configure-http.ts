@@ -1,0 +1,64 @@
+import type { AppConfig } from '#platform/config';
+import type { Logger } from '#platform/logging';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import helmet from 'helmet';
+import { refuseForeignBodies } from './content-type.js';
+import { correlate } from './correlation.js';
+import { capHeaders } from './header-cap.js';
+import { isOperatorOrigin } from './origins.js';
+import { requestLog } from './request-log.js';
+
+const BODY_LIMIT = '1mb';
+
+/**
+ * What every HTTP request passes before it reaches Nest. Create the application with `{ bodyParser: false }`, so that the
+ * parsers below are the only ones.
+ */
+export function configureHttp(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.set('trust proxy', trustProxy(config.env.TRUST_PROXY));
+  app.use(correlate, requestLog(logger), capHeaders);
+  app.use(helmet(securityHeaders()));
+  app.enableCors((request: { headers: Record<string, string | undefined> }, done) => {
+    const { origin, host } = request.headers;
+    const allowed = origin !== undefined && isOperatorOrigin(config, origin, host);
+    done(null as unknown as Error, {
+      origin: allowed ? origin : false,
+      credentials: allowed,
+      exposedHeaders: ['ETag', 'Location', 'Retry-After', 'x-request-id', 'Idempotency-Replayed'],
+      maxAge: 600,
+    });
+  });
+  app.use(refuseForeignBodies);
+  app.useBodyParser('json', { limit: BODY_LIMIT, type: ['application/json', 'application/*+json'] });
+  const server: unknown = app.getHttpServer();
+  Object.assign(server as object, { headersTimeout: 15_000, requestTimeout: 120_000, keepAliveTimeout: 65_000 });
+}
+
+/** The page at `/` and Swagger's need inline styles; scripts come from this server only. */
+function securityHeaders() {
+  return {
+    contentSecurityPolicy: {
+      useDefaults: true,
+      directives: {
+        'connect-src': ["'self'", 'ws:', 'wss:'],
+        'img-src': ["'self'", 'data:'],
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'frame-ancestors': ["'self'"],
+        // Served over plain HTTP on a laptop; a proxy that ends TLS adds its own.
+        'upgrade-insecure-requests': null,
+      },
+    },
+    crossOriginEmbedderPolicy: false,
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: 'no-referrer' as const },
+  };
+}
+
+/** Express's own setting: a number of hops, a list of addresses, or nothing (then `X-Forwarded-For` is ignored). */
+function trustProxy(value: string | undefined): number | string[] | boolean {
+  if (value === undefined || value === 'false') return false;
+  if (/^\d+$/.test(value)) return Number(value);
+  return value.split(',').map((part) => part.trim());
+}

@@ -1,0 +1,57 @@
+import { applyDecorators, createParamDecorator, type ExecutionContext, HttpCode, SetMetadata } from '@nestjs/common';
+import { ApiExtension, ApiHeader } from '@nestjs/swagger';
+import { UnauthorizedError } from '#platform/errors';
+import type { Identity, HttpRequest } from './identity.js';
+import type { Permission } from './permissions.js';
+
+/** What a route asks of its caller. Every route says one of the three; a route that says nothing is refused. */
+export type Access = { readonly kind: 'public' } | { readonly kind: 'signed_in' } | Required_;
+interface Required_ {
+  readonly kind: 'permission';
+  readonly permission: Permission;
+}
+
+export const ACCESS = Symbol('ACCESS');
+export const CREATES = Symbol('CREATES');
+/** Marks public operations for the OpenAPI document. */
+export const PUBLIC_EXTENSION = 'x-public';
+
+/** Nobody need be signed in. */
+export const Public = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(SetMetadata(ACCESS, { kind: 'public' } satisfies Access), ApiExtension(PUBLIC_EXTENSION, true));
+
+/** Anybody who is signed in: for one's own account. */
+export const SignedIn = (): MethodDecorator & ClassDecorator =>
+  SetMetadata(ACCESS, { kind: 'signed_in' } satisfies Access);
+
+/** Roles that have this permission (see `permissions.ts`). */
+export const RequirePermission = (permission: Permission): MethodDecorator & ClassDecorator =>
+  SetMetadata(ACCESS, { kind: 'permission', permission } satisfies Access);
+
+/**
+ * A route that makes something: 201 (uploads: 202), `Location` of what it returns (the collection's path and its `id`),
+ * and `Idempotency-Key` honoured.
+ */
+export const Creates = (status: 201 | 202 = 201): MethodDecorator =>
+  applyDecorators(
+    SetMetadata(CREATES, true),
+    HttpCode(status),
+    ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Any string up to 200 characters' }),
+  );
+
+/** The caller's context: `list(@Ctx() ctx: RequestContext)`. */
+export const Ctx = createParamDecorator((_data: unknown, context: ExecutionContext) => identityOf(context).ctx);
+
+/** The caller with name and tenant: `me(@Caller() caller: Identity)`. */
+export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext) => identityOf(context));
+
+/** The `If-Match` header for `assertIfMatch`, undefined when the client sent none. */
+export const IfMatch = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<HttpRequest>().headers['if-match'],
+);
+
+function identityOf(context: ExecutionContext): Identity {
+  const identity = context.switchToHttp().getRequest<HttpRequest>().user;
+  if (identity === undefined) throw new UnauthorizedError();
+  return identity;
+}

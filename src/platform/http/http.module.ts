@@ -1,0 +1,21 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { CreatesInterceptor } from './creates.interceptor.js';
+import { EtagInterceptor } from './etag.interceptor.js';
+import { IdempotencyKeys } from './idempotency.js';
+import { ProblemFilter } from './problem.filter.js';
+import { SchemaValidationPipe } from './schema-validation.pipe.js';
+
+/** The filter, pipe and interceptors that every controller shares. The guards are `auth`'s. */
+@Global()
+@Module({
+  providers: [
+    IdempotencyKeys,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_PIPE, useClass: SchemaValidationPipe },
+    { provide: APP_INTERCEPTOR, useClass: CreatesInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: EtagInterceptor },
+  ],
+  exports: [IdempotencyKeys],
+})
+export class HttpModule {}

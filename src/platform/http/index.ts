@@ -1,0 +1,42 @@
+/**
+ * How the product speaks HTTP: errors become problem documents, schemas become 400 and 422, creations get `Location` and
+ * `Idempotency-Key`, lists get cursors, reads get `ETag`. A controller declares what it wants with the decorators here and
+ * returns plain objects; `auth` provides the guards that fill `request.user`. Nothing here knows a tenant's data.
+ */
+export {
+  ACCESS,
+  type Access,
+  Caller,
+  Creates,
+  Ctx,
+  IfMatch,
+  Public,
+  RequirePermission,
+  SignedIn,
+} from './decorators.js';
+export { isGranted, type Permission, PERMISSIONS } from './permissions.js';
+export type { HttpRequest, Identity } from './identity.js';
+export { HttpModule } from './http.module.js';
+export { configureHttp } from './configure-http.js';
+export { openApiDocument, setupSwagger } from './swagger.js';
+export { isLoopbackHost, isOperatorOrigin } from './origins.js';
+export { redactUrl, scrubSecrets } from './redact.js';
+export { correlationIdFrom } from './correlation.js';
+export { MAX_HEADERS } from './header-cap.js';
+export { domainProblem, faultProblem, type Problem, problem, problemSchema, statusOf } from './problem.js';
+export { ProblemFilter, sendProblem } from './problem.filter.js';
+export { invalidInput, parseInput, SchemaValidationPipe } from './schema-validation.pipe.js';
+export { idSchema, metadataSchema, timeSchema } from './schemas.js';
+export {
+  decodeCursor,
+  encodeCursor,
+  idPosition,
+  type ListQuery,
+  listQuery,
+  type Page,
+  pageSchema,
+  toPage,
+} from './paging.js';
+export { assertIfMatch, etagOf, PreconditionFailedError } from './etag.js';
+export { TenantPathGuard } from './tenant-path.guard.js';
+export { IdempotencyKeys, type StoredAnswer } from './idempotency.js';

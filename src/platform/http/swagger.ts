@@ -1,0 +1,74 @@
+import type { AppConfig } from '#platform/config';
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { z } from 'zod';
+import { PUBLIC_EXTENSION } from './decorators.js';
+import { problemSchema } from './problem.js';
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+const PROBLEMS: Readonly<Record<string, string>> = {
+  '400': 'Not JSON, or a field that nothing defines',
+  '401': 'No valid access token',
+  '403': 'The role does not allow it',
+  '404': 'Not found or access denied',
+  '409': 'In conflict with the current state',
+  '422': 'A value out of type, shape or range',
+  '429': 'Too many requests; see Retry-After',
+  default: 'Any other fault',
+};
+
+/** The OpenAPI document, from the same schemas that validate requests. Committed as `test/contract/openapi.json`. */
+export function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
+  const options = new DocumentBuilder()
+    .setTitle('Switchboard')
+    .setDescription(
+      'Sign in with POST /api/auth/login, copy `access_token` into "Authorize", and try the rest. An API key (`sk_…`) works as well.',
+    )
+    .setVersion(version)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
+    .addSecurityRequirements('bearer')
+    .build();
+  const document = SwaggerModule.createDocument(app, options, {
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+  });
+  return withProblems(document);
+}
+
+/** `/docs` and `/docs-json`. In production only with DOCS_PUBLIC. */
+export function setupSwagger(app: INestApplication, config: AppConfig, version: string): void {
+  if (config.production && !config.env.DOCS_PUBLIC) return;
+  SwaggerModule.setup('docs', app, () => openApiDocument(app, version), {
+    jsonDocumentUrl: 'docs-json',
+    yamlDocumentUrl: 'docs-yaml',
+    customSiteTitle: 'Switchboard API',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true, tryItOutEnabled: true },
+  });
+}
+
+function withProblems(document: OpenAPIObject): OpenAPIObject {
+  const schemas = { ...document.components?.schemas, Problem: problemObject() };
+  document.components = { ...document.components, schemas };
+  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) {
+      const operation: Record<string, unknown> | undefined = path[method] as Record<string, unknown> | undefined;
+      if (operation === undefined) continue;
+      const open = operation[PUBLIC_EXTENSION] === true;
+      if (open) operation['security'] = [];
+      delete operation[PUBLIC_EXTENSION];
+      const responses = operation['responses'] as Record<string, unknown>;
+      for (const [status, description] of Object.entries(PROBLEMS)) {
+        if (open && status === '403') continue;
+        responses[status] ??= { description, content };
+      }
+    }
+  }
+  return document;
+}
+
+function problemObject(): NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string] {
+  const { definitions } = z.toJSONSchema(problemSchema, { target: 'openapi-3.0', io: 'output' }) as {
+    definitions?: Record<string, object>;
+  };
+  return { ...definitions?.['Problem'] };
+}
