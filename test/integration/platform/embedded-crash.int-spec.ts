@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,7 +33,9 @@ describe('the embedded Postgres and the death of processes', () => {
 
   it('leaves nothing beside the database when it is closed, and starts from a copy of it', async () => {
     expect(readdirSync(template)).toEqual(['postgres']);
+    expect(wasShutDown(template)).toBe(true);
     const database = await scratch.start(copyOfTemplate('copied'));
+    expect(wasShutDown(scratch.dataDir('copied'))).toBe(false);
     expect(database.firstBoot).toBe(false);
     const client = await scratch.connect(database.url);
     expect((await client.query('SELECT count(*)::int AS n FROM entry')).rows).toEqual([{ n: 0 }]);
@@ -171,6 +173,7 @@ describe('the embedded Postgres and the death of processes', () => {
     await eventually('the process has ended', () => reasons.length > 0);
     expect(reasons).toEqual([false]);
     expect(readdirSync(dataDir)).toEqual(['postgres']);
+    expect(wasShutDown(dataDir)).toBe(true);
     const next = await scratch.connect((await scratch.start(dataDir)).url);
     expect((await next.query('SELECT body FROM entry')).rows).toEqual([{ body: 'after the interrupt' }]);
   });
@@ -202,6 +205,11 @@ describe('the embedded Postgres and the death of processes', () => {
     return spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 });
+
+/** Whether Postgres closed the database itself (DB_SHUTDOWNED in its control file), as against being killed. */
+function wasShutDown(dataDir: string): boolean {
+  return readFileSync(join(dataDir, 'postgres', 'global', 'pg_control')).readInt32LE(16) === 1;
+}
 
 async function firstLine(server: ChildProcess): Promise<{ url: string }> {
   const [chunk] = (await once(server.stdout!, 'data')) as [Buffer];

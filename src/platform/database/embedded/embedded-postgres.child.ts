@@ -31,6 +31,7 @@ const startedAt = performance.now();
 let lock: DataDirectoryLock | undefined;
 let opened: { engine: PostgresEngine; maintenance: Maintenance } | undefined;
 let leaving = false;
+let failing = false;
 
 const password = randomBytes(24).toString('base64url');
 const server = new WireServer({
@@ -94,22 +95,29 @@ function leave(): void {
   if (leaving) return;
   leaving = true;
   void (async () => {
-    if (opened !== undefined) {
-      opened.maintenance.stop();
-      await server.close();
-      await opened.engine.close();
-    }
+    opened?.maintenance.stop();
+    const told = server.close();
+    await opened?.engine.close();
     lock?.release();
+    await told;
+    server.stopListening();
     process.exit(0);
   })();
 }
 
+/** The engine may be in any state now: nothing is closed, as if killed. The lock goes last. */
 function fail(error: unknown): void {
+  if (failing) return;
+  failing = true;
   const text = error instanceof Error ? error.message : String(error);
+  const exit = (): void => {
+    lock?.release();
+    process.exit(1);
+  };
   const message = opened === undefined ? text : `the embedded database broke down: ${text}`;
-  lock?.release();
-  if (process.send === undefined || !process.connected) process.exit(1);
-  process.send({ kind: 'failed', message } satisfies FromChild, () => process.exit(1));
+  if (process.send === undefined) process.stderr.write(`${message}\n`, exit);
+  else if (process.connected) process.send({ kind: 'failed', message } satisfies FromChild, exit);
+  else exit();
 }
 
 function log(line: string): void {

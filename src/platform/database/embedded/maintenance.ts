@@ -1,4 +1,8 @@
-import type { WireServer } from './wire-server.js';
+/** Where maintenance runs: between the turns of connections. */
+export interface MaintainedSession {
+  readonly idle: boolean;
+  runAsOwner(sql: string): Promise<(string | null)[][]>;
+}
 
 /**
  * What Postgres' own background processes would do; a single-user session has none. Without checkpoints the write-ahead log
@@ -11,7 +15,7 @@ export class Maintenance {
   private busy = false;
 
   constructor(
-    private readonly server: WireServer,
+    private readonly session: MaintainedSession,
     private readonly log: (line: string) => void,
     private readonly options = { everyMs: 5000, walBytes: 64 * 1024 * 1024, checkpointMs: 300_000, vacuumMs: 60_000 },
   ) {
@@ -29,7 +33,7 @@ export class Maintenance {
     this.busy = true;
     try {
       await this.checkpoint();
-      if (Date.now() - this.vacuumedAt >= this.options.vacuumMs && this.server.idle) await this.vacuum();
+      if (Date.now() - this.vacuumedAt >= this.options.vacuumMs && this.session.idle) await this.vacuum();
     } catch (error) {
       this.log(`embedded database: maintenance failed: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
@@ -38,21 +42,21 @@ export class Maintenance {
   }
 
   private async checkpoint(): Promise<void> {
-    const [row] = await this.server.runAsOwner("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn");
+    const [row] = await this.session.runAsOwner("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn");
     const bytes = Number(row?.[0]);
     this.checkpointed ??= { bytes, at: Date.now() };
     const written = bytes - this.checkpointed.bytes;
     const due = Date.now() - this.checkpointed.at >= this.options.checkpointMs && written > 0;
     if (written < this.options.walBytes && !due) return;
-    await this.server.runAsOwner('CHECKPOINT');
+    await this.session.runAsOwner('CHECKPOINT');
     this.checkpointed = { bytes, at: Date.now() };
   }
 
   private async vacuum(): Promise<void> {
     this.vacuumedAt = Date.now();
-    for (const [table] of await this.server.runAsOwner(NEEDY_TABLES)) {
+    for (const [table] of await this.session.runAsOwner(NEEDY_TABLES)) {
       // One table at a time: connections that wait get their turns in between.
-      if (table !== null && table !== undefined) await this.server.runAsOwner(`VACUUM (ANALYZE) ${table}`);
+      if (table !== null && table !== undefined) await this.session.runAsOwner(`VACUUM (ANALYZE) ${table}`);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FrontendReader, type FrontendEvent, type Unit } from './frontend-messages.js';
 import {
   enforceSql,
@@ -69,6 +70,7 @@ type Work = { kind: 'unit'; unit: Unit } | { kind: 'enter' } | { kind: 'leave' }
 /** Work is done in slices, so that sockets are read and written in between. */
 const SLICE_MS = 10;
 const AUTHENTICATION_MS = 10_000;
+const FAREWELL_MS = 500;
 /** A connection that has so much waiting is not read from until it had its turn. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 
@@ -96,7 +98,7 @@ export class WireServer {
     this.idleCheck.unref();
   }
 
-  /** Listens on the loopback interface; until `open`, clients are told that the database is starting up. */
+  /** Listens on the loopback interface; before `open` and after `close` clients are turned away. */
   async listen(): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.server.once('error', reject);
@@ -149,14 +151,27 @@ export class WireServer {
     return messages.filter(({ type }) => type === 'D').map(({ body }) => readDataRow(body));
   }
 
-  /** Ends every connection, rolling back what is open, and stops listening. */
+  /**
+   * Ends every connection, rolling back what is open; the engine is not used any more. Goes on listening: the port
+   * tells others that this process still has the directory (see data-directory.ts).
+   * @returns when the clients have been told, or have taken too long to listen
+   */
   async close(): Promise<void> {
     clearInterval(this.idleCheck);
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    for (const connection of [...this.connections]) {
-      this.end(connection, fatalError('57P01', 'terminating connection due to administrator command'));
-    }
-    await closed;
+    const told = [...this.connections].map(
+      (connection) =>
+        new Promise<void>((resolve) => {
+          connection.socket.once('close', () => resolve());
+          this.end(connection, fatalError('57P01', 'terminating connection due to administrator command'));
+        }),
+    );
+    this.engine = undefined;
+    await Promise.race([Promise.all(told), sleep(FAREWELL_MS)]);
+  }
+
+  /** Gives the port up: the last thing before the process ends. */
+  stopListening(): void {
+    this.server.close();
   }
 
   private accept(socket: Socket): void {
@@ -236,7 +251,7 @@ export class WireServer {
 
   private start(connection: Connection, protocolMinor: number, parameters: ReadonlyMap<string, string>): void {
     if (this.engine === undefined) {
-      this.end(connection, fatalError('57P03', 'the database system is starting up'));
+      this.end(connection, fatalError('57P03', 'the database system is starting up or shutting down'));
       return;
     }
     const others = [...this.connections].filter(({ phase }) => phase !== 'startup').length;
@@ -390,7 +405,7 @@ export class WireServer {
     // The rest of what it sends is read and thrown away, lest a reset overtakes the farewell.
     connection.socket.resume();
     this.forget(connection);
-    const straggler = setTimeout(() => connection.socket.destroy(), 1000);
+    const straggler = setTimeout(() => connection.socket.destroy(), FAREWELL_MS);
     straggler.unref();
   }
 
