@@ -16,17 +16,17 @@ const PRICES: Readonly<Record<string, readonly [number, number]>> = {
   'llama-3.3-70b-versatile': [0.59, 0.79],
 };
 
-/** Providers that sell at the table's prices; a model of the same name on somebody's own server costs what they pay. */
-const PRICED_PROVIDERS = new Set(['openai', 'groq']);
+/** Who sells at the table's prices: a model of the same name on somebody's own server costs what they pay. */
+const PRICED_HOSTS = new Set(['api.openai.com', 'api.groq.com']);
 const MODEL_SUFFIX = /^(-\d{4}-\d{2}-\d{2}|-\d{4}|-latest)?$/;
 
 /** @returns dollars, or null where the price is not known */
 export function costOf(
-  endpoint: { provider: string; model: string },
+  endpoint: { baseUrl: string; model: string },
   inputTokens: number,
   outputTokens: number,
 ): number | null {
-  if (!PRICED_PROVIDERS.has(endpoint.provider)) return null;
+  if (!PRICED_HOSTS.has(new URL(endpoint.baseUrl).hostname)) return null;
   for (const [name, [input, output]] of Object.entries(PRICES)) {
     if (endpoint.model.startsWith(name) && MODEL_SUFFIX.test(endpoint.model.slice(name.length))) {
       return (inputTokens * input + outputTokens * output) / 1_000_000;
@@ -45,7 +45,7 @@ export interface CountedTokens {
  * @param texts what was sent and what came back, for the estimate
  */
 export async function usageOf(
-  endpoint: { provider: string; model: string },
+  endpoint: { baseUrl: string; model: string },
   counted: CountedTokens,
   texts: { readonly input: string; readonly output: string },
 ): Promise<LlmUsage> {

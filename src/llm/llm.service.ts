@@ -1,0 +1,170 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { AppConfig } from '#platform/config';
+import { type TenantScope } from '#platform/context';
+import { type ChatModel } from './chat-model.port.js';
+import { EchoChatModel } from './echo.chat-model.js';
+import { type Embedder, type EmbeddingSpace } from './embedder.port.js';
+import { CachedEmbedder } from './embedding.cache.js';
+import { LangChainChatModel, loadLangChain } from './langchain.chat-model.js';
+import { EmbedderUnavailableError } from './llm.errors.js';
+import { LocalEmbedder } from './local.embedder.js';
+import { OpenAiEmbedder } from './openai.embedder.js';
+import { OpenAiWireChatModel } from './openai-wire.chat-model.js';
+import { type CallDeadlines, ProviderConnection, type ProviderEndpoint } from './provider-connection.js';
+import { TransformersEmbedder } from './transformers.embedder.js';
+
+const OPENAI_URL = 'https://api.openai.com/v1';
+const GROQ_URL = 'https://api.groq.com/openai/v1';
+
+export interface LlmInfo {
+  readonly provider: string;
+  readonly model: string;
+  /** True without a model: routing, extraction and answers come from the offline ports. */
+  readonly degraded: boolean;
+  /** Whether `ChatModel.structured` works; without it agents route and extract offline and only write with the model. */
+  readonly structured: boolean;
+}
+
+/** Which model serves whom. The operator's choice serves every tenant until tenants can bring their own. */
+@Injectable()
+export class LlmService implements OnApplicationShutdown {
+  private readonly connections = new Map<string, ProviderConnection>();
+  private readonly embedders = new Map<string, Embedder>();
+  private readonly operatorModel: ChatModel | null;
+
+  constructor(private readonly config: AppConfig) {
+    this.operatorModel = this.buildChatModel();
+    // Loaded while nobody waits: the first question would pay some 300 ms for it.
+    if (this.config.llmProvider !== 'offline' && this.config.llmProvider !== 'echo') void loadLangChain();
+  }
+
+  /**
+   * The model that answers for this tenant; null when there is none and the offline ports answer.
+   * Asynchronous because a tenant's own provider, model, temperature and maximum of tokens will be read here.
+   */
+  chatModel(_tenant: TenantScope): Promise<ChatModel | null> {
+    return Promise.resolve(this.operatorModel);
+  }
+
+  /** The embedder for what is built from now on. */
+  embedder(): Embedder {
+    const { embeddingsProvider, env } = this.config;
+    switch (embeddingsProvider) {
+      case 'local':
+        return this.kept('local', () => new LocalEmbedder());
+      case 'transformers':
+        return this.kept(`transformers:${env.EMBEDDINGS_MODEL}`, () => new TransformersEmbedder(env.EMBEDDINGS_MODEL));
+      case 'openai':
+        return this.openAiEmbedder(env.EMBEDDINGS_MODEL ?? 'text-embedding-3-large');
+    }
+  }
+
+  /**
+   * The embedder of an existing space: a knowledge base keeps the space that it was built in.
+   * @throws EmbedderUnavailableError when this process cannot embed into it any more
+   */
+  embedderFor(space: EmbeddingSpace): Embedder {
+    const embedder = this.embedderOf(space);
+    if (embedder === null) throw unavailable(space);
+    const { provider, model, dimensions } = embedder.space;
+    if (provider !== space.provider || model !== space.model || dimensions !== space.dimensions)
+      throw unavailable(space);
+    return embedder;
+  }
+
+  info(): LlmInfo {
+    const provider = this.config.llmProvider;
+    const degraded = provider === 'offline';
+    return { provider, model: this.config.llmModel, degraded, structured: !degraded && provider !== 'echo' };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.connections.values()].map((connection) => connection.close()));
+    this.connections.clear();
+  }
+
+  private embedderOf(space: EmbeddingSpace): Embedder | null {
+    switch (space.provider) {
+      case 'local':
+        return this.kept('local', () => new LocalEmbedder());
+      case 'transformers':
+        return this.kept(`transformers:${space.model}`, () => new TransformersEmbedder(space.model));
+      case 'openai':
+        return this.hasOpenAi() ? this.openAiEmbedder(space.model, space.dimensions) : null;
+      default:
+        return null;
+    }
+  }
+
+  private openAiEmbedder(model: string, dimensions?: number): Embedder {
+    return this.kept(`openai:${model}:${dimensions ?? ''}`, () => {
+      const connection = this.connect({ ...this.openAiEndpoint(), model });
+      return dimensions === undefined ? new OpenAiEmbedder(connection) : new OpenAiEmbedder(connection, dimensions);
+    });
+  }
+
+  private kept(key: string, make: () => Embedder): Embedder {
+    let embedder = this.embedders.get(key);
+    if (embedder === undefined) this.embedders.set(key, (embedder = new CachedEmbedder(make())));
+    return embedder;
+  }
+
+  private buildChatModel(): ChatModel | null {
+    const endpoint = this.chatEndpoint();
+    if (endpoint === null) return this.config.llmProvider === 'echo' ? new EchoChatModel() : null;
+    const connection = this.connect(endpoint);
+    const langChain = new LangChainChatModel(connection);
+    return this.config.env.LLM_STREAM_READER === 'fast' ? new OpenAiWireChatModel(connection, langChain) : langChain;
+  }
+
+  /** null: no remote provider. */
+  private chatEndpoint(): ProviderEndpoint | null {
+    const { env, llmProvider, llmModel: model } = this.config;
+    switch (llmProvider) {
+      case 'openai':
+        return { ...this.openAiEndpoint(), model };
+      case 'groq':
+        return { provider: 'groq', model, baseUrl: GROQ_URL, apiKey: env.GROQ_API_KEY ?? null };
+      case 'ollama':
+        return { provider: 'ollama', model, baseUrl: env.OLLAMA_BASE_URL, apiKey: null };
+      case 'offline':
+      case 'echo':
+        return null;
+    }
+  }
+
+  private openAiEndpoint(): Omit<ProviderEndpoint, 'model'> {
+    const { OPENAI_API_KEY, OPENAI_BASE_URL } = this.config.env;
+    return { provider: 'openai', baseUrl: OPENAI_BASE_URL ?? OPENAI_URL, apiKey: OPENAI_API_KEY ?? null };
+  }
+
+  private hasOpenAi(): boolean {
+    const { OPENAI_API_KEY, OPENAI_BASE_URL } = this.config.env;
+    return OPENAI_API_KEY !== undefined || OPENAI_BASE_URL !== undefined;
+  }
+
+  private connect(endpoint: ProviderEndpoint): ProviderConnection {
+    const key = `${endpoint.baseUrl} ${endpoint.model}`;
+    let connection = this.connections.get(key);
+    if (connection === undefined)
+      this.connections.set(key, (connection = new ProviderConnection(endpoint, this.deadlines())));
+    return connection;
+  }
+
+  private deadlines(): CallDeadlines {
+    const { env } = this.config;
+    return {
+      connectMs: env.LLM_CONNECT_TIMEOUT_MS,
+      firstByteMs: env.LLM_FIRST_BYTE_TIMEOUT_MS,
+      idleMs: env.LLM_IDLE_TIMEOUT_MS,
+      totalMs: env.MAX_TURN_SECONDS * 1000,
+    };
+  }
+}
+
+function unavailable(space: EmbeddingSpace): EmbedderUnavailableError {
+  return new EmbedderUnavailableError(
+    `This knowledge base was embedded with ${space.provider} ${space.model} (${space.dimensions} dimensions), which is ` +
+      'not configured any more: configure it again, or rebuild the knowledge base.',
+  );
+}
