@@ -1,0 +1,61 @@
+import type { RequestContext, Role, TenantScope } from '#platform/context';
+import { newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { Injectable } from '@nestjs/common';
+
+export interface AuditEntry {
+  /** `<thing>.<what happened>` in the past tense: `user.disabled`. */
+  readonly action: string;
+  readonly targetType?: string;
+  readonly targetId?: string;
+  /** Never a secret, a password or what people wrote. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly address?: string;
+}
+
+/** Who did it. A request's context fits. Null id: the system, or somebody who is not signed in. */
+export interface AuditActor {
+  readonly correlationId?: string;
+  readonly principal: { readonly id: string | null; readonly role: Role | null };
+}
+
+/** Who did what to whom. Rows can be added and read, never changed (the working role has no right to). */
+@Injectable()
+export class AuditService {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** Inside the transaction that does it, so that there is no deed without its row. */
+  async record(tx: TenantTx, actor: AuditActor, entry: AuditEntry): Promise<void> {
+    await tx.execute(INSERT, values(tx.tenantId, actor, entry));
+  }
+
+  /** In a transaction of its own, for what changes no row of this tenant. */
+  async recordNow(ctx: TenantScope & AuditActor, entry: AuditEntry): Promise<void> {
+    await this.unitOfWork.query(ctx, INSERT, values(ctx.tenantId, ctx, entry));
+  }
+}
+
+export const SYSTEM_ACTOR: AuditActor = { principal: { id: null, role: null } };
+
+/** For a deed of a request in another tenant than its own. */
+export function actorOf(ctx: RequestContext): AuditActor {
+  return { correlationId: ctx.correlationId, principal: ctx.principal };
+}
+
+const INSERT = `INSERT INTO app.audit_event
+  (tenant_id, id, actor_id, actor_role, action, target_type, target_id, details, address, correlation_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
+
+function values(tenantId: string, actor: AuditActor, entry: AuditEntry): unknown[] {
+  return [
+    tenantId,
+    newId(),
+    actor.principal.id,
+    actor.principal.role,
+    entry.action,
+    entry.targetType ?? null,
+    entry.targetId ?? null,
+    JSON.stringify(entry.details ?? {}),
+    entry.address ?? null,
+    actor.correlationId ?? null,
+  ];
+}

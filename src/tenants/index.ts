@@ -1,0 +1,16 @@
+/**
+ * The tenants: who they are, what holds for them (settings over the operator's configuration over defaults), how much their
+ * people may send, and the record of who did what. Modules below ask `TenantSettingsCache` for settings and
+ * `MessageRateLimiter` before a message starts anything; nothing here knows users, agents or conversations.
+ */
+export { TenantsModule } from './tenants.module.js';
+export { TenantService, type NewTenant } from './tenant.service.js';
+export { PLATFORM_SLUG, RESERVED_SLUGS, type Tenant } from './tenant.js';
+export { TenantSuspended } from './tenant.events.js';
+export { SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
+export { TenantSettingsCache } from './settings/tenant-settings.cache.js';
+export { DEFAULT_TOP_K, type TenantSettings } from './settings/tenant-settings.js';
+export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './settings/settings.schema.js';
+export { MessageRateLimiter } from './limits/message-rate-limiter.js';
+export { OriginDirectory } from './limits/origin-directory.js';
+export { type AuditActor, type AuditEntry, actorOf, AuditService, SYSTEM_ACTOR } from './audit/audit.service.js';

@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { TenantRepository } from '../tenant.repository.js';
+
+const LIFETIME_MS = 30_000;
+const MOST_ORIGINS = 2_000;
+
+/** Whether some tenant serves this browser origin: asked before a socket's upgrade, when the tenant is not known yet. */
+@Injectable()
+export class OriginDirectory {
+  private readonly answers = new Map<string, { until: number; known: Promise<boolean> }>();
+
+  constructor(private readonly tenants: TenantRepository) {}
+
+  isKnown(origin: string): Promise<boolean> {
+    const answer = this.answers.get(origin);
+    if (answer !== undefined && answer.until > Date.now()) return answer.known;
+    if (this.answers.size >= MOST_ORIGINS) this.answers.clear();
+    const known = this.tenants.isKnownOrigin(origin);
+    this.answers.set(origin, { until: Date.now() + LIFETIME_MS, known });
+    known.catch(() => this.answers.delete(origin));
+    return known;
+  }
+}

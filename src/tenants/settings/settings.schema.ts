@@ -1,0 +1,107 @@
+import { z } from 'zod';
+
+const text = z.string().trim().min(1).max(2000);
+const origin = z
+  .string()
+  .max(300)
+  .refine((value) => URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value), {
+    message: 'must be an origin such as https://app.example.com, without a path',
+  });
+
+/**
+ * A tenant's settings are one JSON document (column `tenant.settings`), with the same names in the database, in REST and
+ * here. Everything is optional; what is absent follows the default below, or the operator's configuration.
+ */
+export const storedSettings = z.strictObject({
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag such as en or pt-BR')
+    .optional(),
+  texts: z
+    .strictObject({
+      /** Answer to a greeting. */
+      greeting: text,
+      /** Answer to other small talk. */
+      small_talk: text,
+      /** When nobody can tell what is wanted. */
+      unclear: text,
+      /** How to reach people; the answer to a wish for a person. */
+      human_contact: text,
+      /** The documents do not answer it. */
+      no_answer: text,
+      /** Refused by a guard. */
+      refused: text,
+    })
+    .partial()
+    .optional(),
+  /** What people read in `status` frames, by step. */
+  status_messages: z
+    .strictObject({
+      queued: text,
+      routing: text,
+      retrieving: text,
+      grading: text,
+      tool: text,
+      generating: text,
+      summarizing: text,
+      escalating: text,
+    })
+    .partial()
+    .optional(),
+  websocket: z
+    .strictObject({
+      stream: z.boolean(),
+      final: z.boolean(),
+      format: z.enum(['markdown', 'html']),
+      on_disconnect: z.enum(['continue', 'cancel']),
+    })
+    .partial()
+    .optional(),
+  allowed_origins: z.array(origin).max(100).optional(),
+  messages_per_minute: z.int().min(0).max(100_000).optional(),
+  history_messages: z.int().min(0).max(200).optional(),
+  history_tokens: z.int().min(100).max(1_000_000).optional(),
+  top_k: z.int().min(1).max(50).optional(),
+  on_provider_failure: z.enum(['fail', 'degrade']).optional(),
+  queue_mode: z.enum(['queue', 'reject', 'interrupt']).optional(),
+  llm: z
+    .strictObject({
+      provider: z.enum(['openai', 'groq', 'ollama', 'offline', 'echo']),
+      model: z.string().trim().min(1).max(200),
+      temperature: z.number().min(0).max(2),
+      max_tokens: z.int().min(1).max(200_000),
+    })
+    .partial()
+    .optional(),
+});
+export type StoredSettings = z.infer<typeof storedSettings>;
+
+/** What only the operator (seed, command line, platform admin) sets; kept in the same column under `operator`. */
+export const operatorSettings = z.strictObject({
+  /** `host:port` that this tenant's tools may reach besides the public internet. */
+  outbound_allow: z.array(z.string().max(300)).max(50).optional(),
+});
+export type OperatorSettings = z.infer<typeof operatorSettings>;
+
+export const DEFAULT_TEXTS = {
+  greeting: 'Hello! How can I help you today?',
+  small_talk: 'I am here to help. What would you like to know?',
+  unclear: 'I am not sure what you mean. Could you say it in other words, or add a detail?',
+  human_contact: 'I will let a person know. You can also reach our team through the contact page.',
+  no_answer: 'I could not find an answer to that in our documents.',
+  refused: 'I cannot help with that request.',
+} as const;
+
+export const DEFAULT_STATUS_MESSAGES = {
+  queued: 'Waiting for the previous message...',
+  routing: 'Classifying your query...',
+  retrieving: 'Searching knowledge base...',
+  grading: 'Analyzing results...',
+  tool: 'Looking that up...',
+  generating: 'Generating response...',
+  summarizing: 'Summarizing the conversation...',
+  escalating: 'Contacting a person...',
+} as const;
+
+export type StatusStep = keyof typeof DEFAULT_STATUS_MESSAGES;
+export type TextKey = keyof typeof DEFAULT_TEXTS;

@@ -1,0 +1,44 @@
+import type { RequestContext } from '#platform/context';
+import { UnitOfWork } from '#platform/database';
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit/audit.service.js';
+import { TenantRepository } from '../tenant.repository.js';
+import { applyPatch, type SettingsPatch } from './settings-patch.js';
+import { TenantSettingsCache } from './tenant-settings.cache.js';
+import type { StoredSettings } from './settings.schema.js';
+import { readSettings, resolveSettings, type TenantSettings } from './tenant-settings.js';
+import { AppConfig } from '#platform/config';
+
+/** What a tenant's admins read and change. The operator's part of the document is neither shown nor touched. */
+@Injectable()
+export class SettingsService {
+  constructor(
+    private readonly config: AppConfig,
+    private readonly tenants: TenantRepository,
+    private readonly cache: TenantSettingsCache,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly audit: AuditService,
+  ) {}
+
+  async get(ctx: RequestContext): Promise<TenantSettings> {
+    return resolveSettings(this.config, await this.tenants.get(ctx));
+  }
+
+  /** @param check runs on what holds before the change, with the row locked (`If-Match`) */
+  async patch(
+    ctx: RequestContext,
+    patch: SettingsPatch,
+    check: (current: TenantSettings) => void,
+  ): Promise<TenantSettings> {
+    const updated = await this.unitOfWork.run(ctx, async (tx) => {
+      const tenant = await this.tenants.getForUpdate(tx);
+      check(resolveSettings(this.config, tenant));
+      const { stored, operator } = readSettings(tenant.settings);
+      const next: StoredSettings = applyPatch(stored, patch);
+      await this.audit.record(tx, ctx, { action: 'settings.changed', details: { fields: Object.keys(patch) } });
+      return this.tenants.update(tx, { ...tenant, settings: { ...next, operator } });
+    });
+    this.cache.invalidate(ctx.tenantId);
+    return resolveSettings(this.config, updated);
+  }
+}

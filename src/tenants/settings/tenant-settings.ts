@@ -1,0 +1,96 @@
+import type { AppConfig } from '#platform/config';
+import {
+  DEFAULT_STATUS_MESSAGES,
+  DEFAULT_TEXTS,
+  type OperatorSettings,
+  operatorSettings,
+  type StatusStep,
+  type StoredSettings,
+  storedSettings,
+  type TextKey,
+} from './settings.schema.js';
+
+/** What holds for a tenant right now: its own settings over the operator's configuration over the defaults. */
+export interface TenantSettings {
+  readonly tenant: { readonly id: string; readonly slug: string; readonly name: string };
+  readonly language: string;
+  readonly texts: Readonly<Record<TextKey, string>>;
+  readonly statusMessages: Readonly<Record<StatusStep, string>>;
+  readonly websocket: {
+    readonly stream: boolean;
+    readonly final: boolean;
+    readonly format: 'markdown' | 'html';
+    readonly onDisconnect: 'continue' | 'cancel';
+  };
+  readonly allowedOrigins: readonly string[];
+  /** 0 = no limit. */
+  readonly messagesPerMinute: number;
+  readonly historyMessages: number;
+  readonly historyTokens: number;
+  readonly topK: number;
+  readonly onProviderFailure: 'fail' | 'degrade';
+  readonly queueMode: 'queue' | 'reject' | 'interrupt';
+  /** Absent members follow the operator's provider. */
+  readonly llm: {
+    readonly provider?: 'openai' | 'groq' | 'ollama' | 'offline' | 'echo';
+    readonly model?: string;
+    readonly temperature?: number;
+    readonly maxTokens?: number;
+  };
+  /** `host:port` list of this tenant; never settable by the tenant itself. */
+  readonly outboundAllow: readonly string[];
+}
+
+export const DEFAULT_TOP_K = 5;
+
+/** Splits the column's document into its two owners' parts. What no longer fits is dropped rather than fatal. */
+export function readSettings(document: unknown): { stored: StoredSettings; operator: OperatorSettings } {
+  const { operator, ...own } = isRecord(document) ? document : {};
+  return {
+    stored: storedSettings.safeParse(own).data ?? knownParts(own),
+    operator: operatorSettings.safeParse(operator ?? {}).data ?? {},
+  };
+}
+
+export function resolveSettings(
+  config: AppConfig,
+  tenant: { id: string; slug: string; name: string; settings: unknown },
+): TenantSettings {
+  const { stored, operator } = readSettings(tenant.settings);
+  return {
+    tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name },
+    language: stored.language ?? 'en',
+    texts: { ...DEFAULT_TEXTS, ...stored.texts },
+    statusMessages: { ...DEFAULT_STATUS_MESSAGES, ...stored.status_messages },
+    websocket: {
+      stream: stored.websocket?.stream ?? true,
+      final: stored.websocket?.final ?? true,
+      format: stored.websocket?.format ?? 'markdown',
+      onDisconnect: stored.websocket?.on_disconnect ?? 'continue',
+    },
+    allowedOrigins: stored.allowed_origins ?? [],
+    messagesPerMinute: stored.messages_per_minute ?? config.env.MESSAGES_PER_MINUTE,
+    historyMessages: stored.history_messages ?? config.env.HISTORY_MESSAGES,
+    historyTokens: stored.history_tokens ?? config.env.HISTORY_TOKENS,
+    topK: stored.top_k ?? DEFAULT_TOP_K,
+    onProviderFailure: stored.on_provider_failure ?? 'fail',
+    queueMode: stored.queue_mode ?? 'queue',
+    llm: {
+      provider: stored.llm?.provider,
+      model: stored.llm?.model,
+      temperature: stored.llm?.temperature,
+      maxTokens: stored.llm?.max_tokens,
+    },
+    outboundAllow: operator.outbound_allow ?? [],
+  };
+}
+
+/** A settings document of another version of the program: every part that still fits. */
+function knownParts(document: Record<string, unknown>): StoredSettings {
+  const fitting = Object.entries(document).filter(([key, value]) => storedSettings.safeParse({ [key]: value }).success);
+  return storedSettings.parse(Object.fromEntries(fitting));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

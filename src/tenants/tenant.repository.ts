@@ -1,0 +1,67 @@
+import type { TenantScope } from '#platform/context';
+import { isUuid, type TenantTx, UnitOfWork } from '#platform/database';
+import { Injectable } from '@nestjs/common';
+import type { Tenant } from './tenant.js';
+import { TenantNotFoundError } from './tenant.errors.js';
+
+const COLUMNS = `id, slug, name, status, settings, created_at AS "createdAt", updated_at AS "updatedAt"`;
+
+@Injectable()
+export class TenantRepository {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** @throws TenantNotFoundError */
+  async get(scope: TenantScope): Promise<Tenant> {
+    const [tenant] = await this.unitOfWork.query<Tenant>(scope, `SELECT ${COLUMNS} FROM app.tenant WHERE id = $1`, [
+      scope.tenantId,
+    ]);
+    if (tenant === undefined) throw new TenantNotFoundError();
+    return tenant;
+  }
+
+  /** The row, locked against a change by somebody else until the transaction ends. */
+  async getForUpdate(tx: TenantTx): Promise<Tenant> {
+    const tenant = await tx.one<Tenant>(`SELECT ${COLUMNS} FROM app.tenant WHERE id = $1 FOR UPDATE`, [tx.tenantId]);
+    if (tenant === null) throw new TenantNotFoundError();
+    return tenant;
+  }
+
+  async findIdBySlug(slug: string): Promise<string | null> {
+    const [row] = await this.unitOfWork.lookup<{ id: string | null }>('SELECT app.tenant_id_by_slug($1) AS id', [slug]);
+    return row?.id ?? null;
+  }
+
+  /** @returns false when the slug is taken */
+  async insert(tx: TenantTx, tenant: { slug: string; name: string; settings: unknown }): Promise<boolean> {
+    const inserted = await tx.execute(
+      `INSERT INTO app.tenant (id, slug, name, settings) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+      [tx.tenantId, tenant.slug, tenant.name, JSON.stringify(tenant.settings)],
+    );
+    return inserted > 0;
+  }
+
+  async update(tx: TenantTx, change: { name: string; status: string; settings: unknown }): Promise<Tenant> {
+    const tenant = await tx.one<Tenant>(
+      `UPDATE app.tenant SET name = $2, status = $3, settings = $4, updated_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
+      [tx.tenantId, change.name, change.status, JSON.stringify(change.settings)],
+    );
+    if (tenant === null) throw new TenantNotFoundError();
+    return tenant;
+  }
+
+  /** Ids of all tenants, newest first: for platform admins. */
+  async listIds(after: string | null, limit: number): Promise<string[]> {
+    if (after !== null && !isUuid(after)) return [];
+    const rows = await this.unitOfWork.lookup<{ id: string }>('SELECT tenant_id AS id FROM app.tenant_ids($1, $2)', [
+      after,
+      limit,
+    ]);
+    return rows.map((row) => row.id);
+  }
+
+  /** True when some tenant lists this browser origin. */
+  async isKnownOrigin(origin: string): Promise<boolean> {
+    const [row] = await this.unitOfWork.lookup<{ known: boolean }>('SELECT app.origin_is_known($1) AS known', [origin]);
+    return row?.known === true;
+  }
+}

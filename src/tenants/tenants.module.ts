@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { AuditService } from './audit/audit.service.js';
+import { MessageRateLimiter } from './limits/message-rate-limiter.js';
+import { OriginDirectory } from './limits/origin-directory.js';
+import { SettingsController } from './settings/settings.controller.js';
+import { SettingsService } from './settings/settings.service.js';
+import { TenantSettingsCache } from './settings/tenant-settings.cache.js';
+import { TenantRepository } from './tenant.repository.js';
+import { TenantService } from './tenant.service.js';
+import { TenantsController } from './tenants.controller.js';
+
+@Module({
+  controllers: [TenantsController, SettingsController],
+  providers: [
+    TenantRepository,
+    TenantService,
+    TenantSettingsCache,
+    SettingsService,
+    AuditService,
+    MessageRateLimiter,
+    OriginDirectory,
+  ],
+  exports: [TenantService, TenantSettingsCache, AuditService, MessageRateLimiter, OriginDirectory],
+})
+export class TenantsModule {}
