@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { placeholdersIn, urlPlaceholders, UrlTemplateError } from './url-template.js';
+
+/** Placeholders that mean the caller instead of an argument: they cannot be set by a model. */
+export const CALLER_PLACEHOLDERS = ['caller.id', 'caller.persona', 'tenant.id', 'conversation.id'] as const;
+
+const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header name');
+
+const schema = z.strictObject({
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+  /** `https://host/orders/{{order_number}}?email={{email}}` */
+  url: z.string().min(1).max(2048),
+  /** Sent as they are; a value may have placeholders. */
+  headers: z.record(headerName, z.string().max(4096)).default({}),
+  /** `json`: the arguments that URL and headers do not use. An object: a template in which `"{{name}}"` keeps its type. */
+  body: z.union([z.enum(['json', 'none']), z.record(z.string(), z.json())]).optional(),
+  /** Dot path of the part of the answer that is the result; all of it unless told. */
+  result_path: z.string().min(1).max(200).optional(),
+  /** Makes the result a structured part for the client as well. */
+  payload_type: z.string().min(1).max(64).optional(),
+  /** Dot path of the payload's items in the answer; the result itself unless told. */
+  items_path: z.string().min(1).max(200).optional(),
+  timeout_ms: z.number().int().min(100).max(120_000).default(10_000),
+  max_bytes: z.number().int().min(1024).max(2_097_152).default(262_144),
+});
+
+export type HttpToolConfig = z.infer<typeof schema>;
+
+export type HttpConfigResult =
+  { readonly ok: true; readonly config: HttpToolConfig } | { readonly ok: false; readonly faults: readonly string[] };
+
+/** Reads the `config` of an HTTP tool, and checks that its placeholders stand where they may. */
+export function parseHttpToolConfig(config: unknown): HttpConfigResult {
+  const parsed = schema.safeParse(config);
+  if (!parsed.success) {
+    return { ok: false, faults: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) };
+  }
+  const faults = [...templateFaults(parsed.data)];
+  return faults.length === 0 ? { ok: true, config: parsed.data } : { ok: false, faults };
+}
+
+/** Every placeholder of a tool's URL and headers. */
+export function usedPlaceholders(config: HttpToolConfig): string[] {
+  return [...urlPlaceholders(config.url), ...Object.values(config.headers).flatMap(placeholdersIn)];
+}
+
+function* templateFaults(config: HttpToolConfig): Generator<string> {
+  try {
+    const unknown = usedPlaceholders(config).filter((name) => name.includes('.') && !isCallerPlaceholder(name));
+    for (const name of unknown) yield `{{${name}}} is not known; there are ${CALLER_PLACEHOLDERS.join(', ')}`;
+  } catch (error) {
+    if (!(error instanceof UrlTemplateError)) throw error;
+    yield `url: ${error.message}`;
+  }
+  if (config.items_path !== undefined && config.payload_type === undefined) yield 'items_path: needs a payload_type';
+  if (config.body !== undefined && config.body !== 'none' && ['GET', 'HEAD'].includes(config.method)) {
+    yield `body: ${config.method} requests have none`;
+  }
+  for (const name of Object.keys(config.headers)) {
+    if (name.toLowerCase() === 'idempotency-key') yield `headers.${name}: is set by the program`;
+  }
+}
+
+function isCallerPlaceholder(name: string): boolean {
+  return (CALLER_PLACEHOLDERS as readonly string[]).includes(name);
+}

@@ -1,0 +1,180 @@
+import { toUSVString } from 'node:util';
+import type { FieldError } from '#platform/errors';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { canonicalJson } from './idempotency-key.js';
+import { guardedPattern, resetPatternBudget } from './guarded-pattern.js';
+import { enforcedSchema, InputSchemaError } from './input-schema.js';
+import type { JsonSchema } from './tool.js';
+import { isDangerousKey } from './tool-text.js';
+
+export type ArgumentsResult =
+  | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
+  | {
+      readonly ok: false;
+      /** Required arguments that are not there: what to ask the user for. */
+      readonly missing: readonly string[];
+      readonly errors: readonly FieldError[];
+    };
+
+const MAX_DEPTH = 16;
+const MAX_NODES = 5000;
+const MAX_STRING = 20_000;
+const MAX_COMPILED = 500;
+
+/**
+ * Checks arguments against a tool's schema. Strings are trimmed; an argument that is null or empty counts as not given;
+ * defaults are filled in; types are not converted; unknown arguments are refused. The input is not changed.
+ * @throws InputSchemaError when the schema itself is not valid
+ */
+export function validateArguments(schema: JsonSchema, args: unknown): ArgumentsResult {
+  const validate = compiled(schema);
+  const copied = copyArguments(args);
+  if (!copied.ok) return { ok: false, missing: [], errors: [copied.error] };
+  const value = withoutEmpty(copied.value);
+  resetPatternBudget();
+  if (validate(value)) return { ok: true, value };
+  const errors = (validate.errors ?? []).map(fieldError);
+  const missing = (validate.errors ?? [])
+    .filter((error) => error.keyword === 'required' && error.instancePath === '')
+    .map((error) => String(error.params['missingProperty']));
+  return { ok: false, missing, errors };
+}
+
+/** What is wrong with a schema, or null; for when a tool is saved. */
+export function inputSchemaFault(schema: JsonSchema): string | null {
+  try {
+    compiled(schema);
+    return null;
+  } catch (error) {
+    if (error instanceof InputSchemaError) return error.message;
+    throw error;
+  }
+}
+
+/** One sentence for people from the list of faults. */
+export function describeFaults(errors: readonly FieldError[]): string {
+  const listed = errors
+    .slice(0, 3)
+    .map((error) => (error.path === '' ? error.message : `${error.path} ${error.message}`));
+  return `Please check: ${listed.join('; ')}.`;
+}
+
+/** By the schema's text: rows are read anew for each turn. */
+const cache = new Map<string, ValidateFunction<Record<string, unknown>>>();
+let ajv = newCompiler();
+
+function newCompiler(): Ajv {
+  return new Ajv({
+    allErrors: true,
+    strict: false,
+    useDefaults: true,
+    ownProperties: true,
+    logger: false,
+    code: { regExp: guardedPattern },
+    formats: {
+      date: isDate,
+      'date-time': (text: string) => /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
+      time: /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/,
+      email: /^[^\s@<>"',;:]{1,64}@[^\s@<>"',;:]{1,255}$/,
+      uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
+      uri: (text: string) => URL.canParse(text),
+    },
+  });
+}
+
+function compiled(source: JsonSchema): ValidateFunction<Record<string, unknown>> {
+  const key = canonicalJson(source);
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const validate = compile(enforcedSchema(source));
+  if (cache.size >= MAX_COMPILED) {
+    // The compiler itself keeps what it ever compiled, down to each pattern: forgetting means a new one.
+    cache.clear();
+    ajv = newCompiler();
+  }
+  cache.set(key, validate);
+  return validate;
+}
+
+function compile(schema: JsonSchema): ValidateFunction<Record<string, unknown>> {
+  try {
+    return ajv.compile<Record<string, unknown>>(schema);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.slice(0, 200) : 'it cannot be compiled';
+    throw new InputSchemaError(`The input schema is not a valid JSON Schema (draft-07): ${reason}`);
+  }
+}
+
+type Copied =
+  { readonly ok: true; readonly value: Record<string, unknown> } | { readonly ok: false; readonly error: FieldError };
+
+/** A plain, trimmed copy; refuses what could reach a prototype or is out of all proportion. */
+function copyArguments(args: unknown): Copied {
+  let nodes = 0;
+  let fault: FieldError | null = null;
+  const refuse = (path: string, message: string): null => {
+    fault ??= { path, message };
+    return null;
+  };
+  const copy = (item: unknown, path: string, depth: number): unknown => {
+    nodes += 1;
+    if (fault !== null) return null;
+    if (depth > MAX_DEPTH || nodes > MAX_NODES) return refuse(path, 'is too large or nested too deeply');
+    if (typeof item === 'string') {
+      const text = toUSVString(item).replaceAll('\0', '').trim();
+      return text.length > MAX_STRING ? refuse(path, `must have at most ${MAX_STRING} characters`) : text;
+    }
+    if (Array.isArray(item)) return item.map((entry, index) => copy(entry, join(path, String(index)), depth + 1));
+    if (typeof item === 'object' && item !== null) {
+      const result: Record<string, unknown> = {};
+      for (const [key, entry] of Object.entries(item)) {
+        if (isDangerousKey(key)) return refuse(join(path, key), 'is not a name that can be used');
+        if (entry !== undefined) result[key] = copy(entry, join(path, key), depth + 1);
+      }
+      return result;
+    }
+    return ['number', 'boolean'].includes(typeof item) || item === null ? item : refuse(path, 'is not JSON');
+  };
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) {
+    return { ok: false, error: { path: '', message: 'the arguments must be an object' } };
+  }
+  const value = copy(args, '', 0);
+  return fault === null ? { ok: true, value: value as Record<string, unknown> } : { ok: false, error: fault };
+}
+
+/** Models write null or an empty text for what they do not know. */
+function withoutEmpty(args: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== ''));
+}
+
+function fieldError(error: ErrorObject): FieldError {
+  const path = error.instancePath.split('/').slice(1).map(unescapePointer).join('.');
+  const params: Readonly<Record<string, unknown>> = error.params;
+  switch (error.keyword) {
+    case 'required':
+      return { path: join(path, String(params['missingProperty'])), message: 'is required' };
+    case 'additionalProperties':
+      return { path: join(path, String(params['additionalProperty'])), message: 'is not known to this tool' };
+    case 'enum':
+      return { path, message: `must be one of: ${(params['allowedValues'] as unknown[]).slice(0, 20).join(', ')}` };
+    case 'format':
+      return { path, message: `must be a valid ${String(params['format'])}` };
+    case 'pattern':
+      return { path, message: 'does not have the expected form' };
+    default:
+      return { path, message: error.message ?? 'is not valid' };
+  }
+}
+
+function join(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`;
+}
+
+function unescapePointer(text: string): string {
+  return text.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** The calendar is checked too: 30 February is not a date. */
+function isDate(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toJSON().startsWith(text);
+}

@@ -1,0 +1,14 @@
+import { Global, Module } from '@nestjs/common';
+import { HttpTool } from './http.tool.js';
+import { ToolCallJournal } from './tool-call.journal.js';
+import { ToolCallRepository } from './tool-call.repository.js';
+import { ToolExecutor } from './tool.executor.js';
+import { ToolRegistry } from './tool.registry.js';
+
+/** Global, since modules above register their built-in tools with it. */
+@Global()
+@Module({
+  providers: [ToolRegistry, HttpTool, ToolExecutor, { provide: ToolCallJournal, useClass: ToolCallRepository }],
+  exports: [ToolRegistry, HttpTool, ToolExecutor],
+})
+export class ToolsModule {}
