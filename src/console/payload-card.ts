@@ -107,7 +107,7 @@ function firstText(record: Record<string, unknown>, names: string[]): string | n
 function valueText(value: unknown): string | null {
   switch (typeof value) {
     case 'string':
-      return shorten(value);
+      return ISO_TIME.test(value) ? timeText(value) : shorten(value);
     case 'number':
       return new Intl.NumberFormat('en').format(value);
     case 'boolean':
@@ -128,6 +128,17 @@ function valueText(value: unknown): string | null {
       .map(([name, text]) => `${name}: ${text}`)
       .join(', '),
   );
+}
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** A day stays that day everywhere; a moment is shown in the reader's own time zone. */
+function timeText(iso: string): string {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return iso;
+  return iso.includes('T')
+    ? new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' }).format(time)
+    : new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' }).format(time);
 }
 
 function shorten(text: string): string {

@@ -30,9 +30,14 @@ export function ConnectionBadge({ status, onRetry }: ConnectionBadgeProps) {
       {status.state === 'waiting' && (
         <>
           <span class="dot-label">
-            <span class="dot bad" aria-hidden="true" /> Disconnected
-            {/* The countdown would be read out every second. */}
-            <span aria-hidden="true">, trying again in {Math.max(0, Math.ceil((status.retryAt - now) / 1000))} s</span>
+            <span class="dot bad" aria-hidden="true" />
+            <span>
+              Disconnected
+              {/* The countdown would be read out every second. */}
+              <span aria-hidden="true">
+                , trying again in {Math.max(0, Math.ceil((status.retryAt - now) / 1000))} s
+              </span>
+            </span>
           </span>
           <button type="button" class="button small" onClick={onRetry} data-testid="reconnect">
             Try now

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Api } from '../api.js';
 import { formatAgo, initials } from '../formatting.js';
 import { messageOf, useNow } from '../hooks.js';
@@ -120,6 +120,7 @@ function ConversationList({ api, activeId, activity, onOpen, onDeleted, onTitles
   const [cursor, setCursor] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [deleting, setDeleting] = useState<Conversation | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const now = useNow(true, 60_000);
 
   const refresh = useCallback(async () => {
@@ -166,6 +167,8 @@ function ConversationList({ api, activeId, activity, onOpen, onDeleted, onTitles
     try {
       await api.deleteConversation(conversation.id);
       setConversations((shown) => (shown ?? []).filter(({ id }) => id !== conversation.id));
+      // The button that opened the question is gone, and with it the focus.
+      heading.current?.focus();
       onDeleted(conversation.id);
     } catch (thrown) {
       setError(messageOf(thrown));
@@ -174,7 +177,9 @@ function ConversationList({ api, activeId, activity, onOpen, onDeleted, onTitles
 
   return (
     <>
-      <h2>Conversations</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        Conversations
+      </h2>
       {error !== null && (
         <p class="alert small">
           {error}{' '}

@@ -32,7 +32,7 @@ export function TurnItem({ turn, connected, onCite, onRetry, onEdit }: TurnItemP
       )}
       {turn.status !== 'sending' && (
         <div class="reply">
-          {(turn.steps.length > 0 || turn.status === 'running') && <TurnSteps turn={turn} agents={agents} />}
+          {(turn.steps.length > 0 || turn.status === 'running') && <TurnSteps turn={turn} />}
           {hasAnswer && (
             <div class="answer" data-testid="answer">
               {agents.length > 0 && (

@@ -1,13 +1,8 @@
 import { isSettled, type Step, type TurnView } from '../conversation.state.js';
 import { CheckIcon } from './icons.js';
 
-interface TurnStepsProps {
-  turn: TurnView;
-  agents: string[];
-}
-
 /** What happens, while it happens; folded into one line once the answer stands. */
-export function TurnSteps({ turn, agents }: TurnStepsProps) {
+export function TurnSteps({ turn }: { turn: TurnView }) {
   if (isSettled(turn)) {
     if (turn.steps.length === 0) return null;
     const latency = turn.answer?.metadata?.latency_ms;
@@ -15,7 +10,7 @@ export function TurnSteps({ turn, agents }: TurnStepsProps) {
     const time = typeof latency === 'number' ? `${(latency / 1000).toFixed(1)} s` : null;
     return (
       <details class="steps settled" data-testid="steps">
-        <summary>{[count, agents.join(', '), time].filter(Boolean).join(' · ')}</summary>
+        <summary>{[count, time].filter(Boolean).join(' · ')}</summary>
         <StepList steps={turn.steps} live={false} />
       </details>
     );

@@ -63,10 +63,7 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
     if (wanted !== undefined && !isOpen) controller.open(wanted);
   }, [controller, wanted]);
 
-  const closeDrawer = () => {
-    setDrawerOpen(false);
-    menuButton.current?.focus();
-  };
+  const closeDrawer = () => setDrawerOpen(false);
   useEffect(() => {
     if (!drawerOpen) return undefined;
     sidebar.current?.querySelector<HTMLElement>('button')?.focus();
@@ -74,7 +71,11 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
       if (event.key === 'Escape' && !document.querySelector('dialog[open]')) closeDrawer();
     };
     addEventListener('keydown', onKey);
-    return () => removeEventListener('keydown', onKey);
+    return () => {
+      removeEventListener('keydown', onKey);
+      // By now the rest of the page is no longer inert.
+      menuButton.current?.focus();
+    };
   }, [drawerOpen]);
 
   const go = (next: Route) => {

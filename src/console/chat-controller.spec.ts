@@ -1,0 +1,213 @@
+import { ChatController } from './chat-controller.js';
+import type { SocketLike } from './chat-socket.js';
+import { Session, type KeyValueStore } from './session.js';
+
+class MemoryStore implements KeyValueStore {
+  private readonly values = new Map<string, string>();
+  getItem = (key: string) => this.values.get(key) ?? null;
+  setItem = (key: string, value: string) => void this.values.set(key, value);
+  removeItem = (key: string) => void this.values.delete(key);
+}
+
+class FakeSocket implements SocketLike {
+  sent: Record<string, unknown>[] = [];
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: ((event: { code: number }) => void) | null = null;
+  send = (data: string) => void this.sent.push(JSON.parse(data) as Record<string, unknown>);
+  close = () => undefined;
+  deliver = (frame: object) => this.onmessage?.({ data: JSON.stringify(frame) });
+  ofType = (type: string) => this.sent.filter((frame) => frame['type'] === type);
+}
+
+const tenant = { id: 'tenant', slug: 'acme' };
+const user = { id: 'user', email: 'u@acme.test', name: 'U', role: 'end_user', tenant };
+
+function setup(store = new MemoryStore()) {
+  const sockets: FakeSocket[] = [];
+  const created: string[] = [];
+  const session = new Session({ store, refresh: () => Promise.resolve(null) });
+  session.start({ access_token: 'access', refresh_token: 'refresh', expires_in: 900, user });
+  let ids = 0;
+  const controller = new ChatController({
+    url: 'ws://test',
+    session,
+    api: {
+      messages: () => Promise.resolve({ data: [] }),
+      turn: () => Promise.resolve({ id: 't', status: 'failed', content: 'Asked in another tab' }),
+    },
+    store,
+    onConversationCreated: (id) => created.push(id),
+    onActivity: () => undefined,
+    createSocket: () => {
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return socket;
+    },
+    newId: () => `client-${(ids += 1)}`,
+  });
+  const last = () => sockets.at(-1) as FakeSocket;
+  const connect = async () => {
+    last().onopen?.();
+    await jest.advanceTimersByTimeAsync(0);
+    last().deliver({ type: 'ready' });
+  };
+  const reconnect = async () => {
+    last().onclose?.({ code: 1006 });
+    await jest.advanceTimersByTimeAsync(1000);
+    await connect();
+  };
+  const turn = (index = 0) => {
+    const item = controller.snapshot.conversation.items[index];
+    if (item?.kind !== 'turn') throw new Error('no such turn');
+    return item;
+  };
+  return { controller, session, store, sockets, created, last, connect, reconnect, turn };
+}
+
+const ack = (id = 'client-1', turnId = 't1', seq = 5) => ({
+  type: 'ack',
+  client_message_id: id,
+  message_id: 'm1',
+  turn_id: turnId,
+  conversation_id: 'c1',
+  seq,
+});
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+describe('ChatController', () => {
+  it('sends a message that was written before the connection stood', async () => {
+    const test = setup();
+    test.controller.start(null);
+    test.controller.send('Hello');
+    expect(test.last().ofType('user_message')).toEqual([]);
+    await test.connect();
+    expect(test.last().ofType('user_message')).toEqual([
+      { type: 'user_message', content: 'Hello', conversation_id: 'new', client_message_id: 'client-1' },
+    ]);
+  });
+
+  it('sends the same message again after a reconnect, as long as no ack was seen', async () => {
+    const test = setup();
+    test.controller.start(null);
+    await test.connect();
+    test.controller.send('Hello');
+    const [first] = test.last().ofType('user_message');
+    await test.reconnect();
+    expect(test.last().ofType('user_message')).toEqual([first]);
+
+    test.last().deliver(ack());
+    expect(test.created).toEqual(['c1']);
+    await test.reconnect();
+    expect(test.last().ofType('user_message')).toEqual([]);
+    expect(test.last().ofType('resume')).toMatchObject([{ conversation_id: 'c1', after_seq: 5 }]);
+  });
+
+  it('does not lose an unacknowledged message to a reload', async () => {
+    const before = setup();
+    before.controller.start(null);
+    await before.connect();
+    before.controller.send('Hello');
+    before.controller.close();
+
+    const after = setup(before.store);
+    after.controller.start(null);
+    expect(after.turn()).toMatchObject({ status: 'sending', question: { content: 'Hello' } });
+    await after.connect();
+    expect(after.last().ofType('user_message')).toMatchObject([{ client_message_id: 'client-1' }]);
+  });
+
+  it('does not send a refused message again by itself', async () => {
+    const test = setup();
+    test.controller.start(null);
+    await test.connect();
+    test.controller.send('Hello');
+    test
+      .last()
+      .deliver({ type: 'error', code: 'RATE_LIMIT', message: 'x', retryable: true, client_message_id: 'client-1' });
+    await test.reconnect();
+    expect(test.last().ofType('user_message')).toEqual([]);
+    test.controller.retry('client-1');
+    expect(test.last().ofType('user_message')).toMatchObject([{ client_message_id: 'client-1', content: 'Hello' }]);
+  });
+
+  it('retries a failed turn with the very same frame, though the conversation has an id by now', async () => {
+    const test = setup();
+    test.controller.start(null);
+    await test.connect();
+    test.controller.send('Hello');
+    const [first] = test.last().ofType('user_message');
+    test.last().deliver(ack());
+    test.last().deliver({
+      type: 'error',
+      code: 'LLM_ERROR',
+      message: 'x',
+      retryable: true,
+      turn_id: 't1',
+      conversation_id: 'c1',
+    });
+    test.last().deliver({ type: 'done', status: 'failed', turn_id: 't1', conversation_id: 'c1' });
+    test.controller.retry(test.turn().key);
+    expect(test.last().ofType('user_message')).toEqual([first, first]);
+    test.last().deliver(ack('client-1', 't2', 9));
+    expect(test.turn()).toMatchObject({ status: 'running', turnId: 't2' });
+  });
+
+  it('asks what a failed turn of another session was about, so that it can be sent again', async () => {
+    const test = setup();
+    test.controller.start('c1');
+    await test.connect();
+    const turn = { turn_id: 't1', status: 'failed', error: { code: 'LLM_ERROR', message: 'x', retryable: true } };
+    test.last().deliver({ type: 'context_restored', conversation_id: 'c1', messages: [], last_seq: 3, turn });
+    await jest.advanceTimersByTimeAsync(0);
+    expect(test.turn().question?.content).toBe('Asked in another tab');
+    test.controller.retry(test.turn().key);
+    expect(test.last().ofType('user_message')).toMatchObject([
+      { content: 'Asked in another tab', conversation_id: 'c1', client_message_id: 'client-1' },
+    ]);
+  });
+
+  it('stops the running turn by its ids', async () => {
+    const test = setup();
+    test.controller.start(null);
+    await test.connect();
+    test.controller.send('Hello');
+    test.controller.stop();
+    expect(test.last().ofType('abort')).toEqual([]);
+    test.last().deliver(ack());
+    test.controller.stop();
+    expect(test.last().ofType('abort')).toMatchObject([{ conversation_id: 'c1', turn_id: 't1' }]);
+    expect(test.turn().stopping).toBe(true);
+  });
+
+  it('resumes when a hole in the text shows', async () => {
+    const test = setup();
+    test.controller.start(null);
+    await test.connect();
+    test.controller.send('Hello');
+    test.last().deliver(ack());
+    test.last().deliver({ type: 'token', content: 'x', offset: 7, turn_id: 't1', conversation_id: 'c1', seq: 8 });
+    expect(test.last().ofType('resume')).toHaveLength(1);
+  });
+
+  it('hands a renewed token to the open connection', async () => {
+    const test = setup();
+    test.controller.start(null);
+    await test.connect();
+    test.session.start({ access_token: 'newer', refresh_token: 'r', expires_in: 900, user });
+    expect(test.last().ofType('auth')).toMatchObject([{ token: 'access' }, { token: 'newer' }]);
+  });
+
+  it('keeps an abandoned new conversation out of the next one', async () => {
+    const test = setup();
+    test.controller.start(null);
+    await test.connect();
+    test.controller.send('First');
+    test.controller.open(null);
+    test.last().deliver(ack());
+    expect(test.controller.snapshot.conversation).toMatchObject({ conversationId: null, items: [] });
+    expect(test.created).toEqual([]);
+  });
+});
