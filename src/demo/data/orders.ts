@@ -108,6 +108,10 @@ export interface InvoiceView {
   readonly vat: number;
   readonly total: number;
   readonly currency: 'EUR';
+  /** The sums as they are written: "€183.50". */
+  readonly net_text: string;
+  readonly vat_text: string;
+  readonly total_text: string;
   readonly payment_method: string;
   readonly vat_note: string | null;
   /** Why there is no invoice (yet). */
@@ -123,7 +127,7 @@ export const STATUS_TEXT: Readonly<Record<OrderStatus, string>> = {
   delayed: 'delayed',
   out_for_delivery: 'out for delivery',
   ready_for_collection: 'ready for collection',
-  delivery_failed: 'delivery failed, a second attempt follows',
+  delivery_failed: 'not delivered yet: nobody was at home, and a second attempt follows',
   delivered: 'delivered',
   returned: 'returned',
   cancelled: 'cancelled',
@@ -734,6 +738,9 @@ export function describeInvoice(order: OrderFixture, now: Date): InvoiceView {
     vat,
     total,
     currency: 'EUR',
+    net_text: euros(cents(total - vat)),
+    vat_text: euros(vat),
+    total_text: euros(total),
     payment_method: order.payment,
     vat_note: order.vatNumber
       ? `Reverse charge, VAT number ${order.vatNumber}`
@@ -789,6 +796,10 @@ function moment(when: When, now: Date): Date {
 
 function instant(when: When, now: Date): string {
   return moment(when, now).toISOString();
+}
+
+function euros(amount: number): string {
+  return `€${amount.toLocaleString('en-IE', { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
 }
 
 function cents(amount: number): number {
