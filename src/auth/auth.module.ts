@@ -1,0 +1,67 @@
+import { AppConfig } from '#platform/config';
+import { TenantPathGuard } from '#platform/http';
+import { TenantsModule } from '#tenants';
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
+import { IdentityBootstrap } from './bootstrap/identity-bootstrap.js';
+import { BypassIdentity } from './bypass/bypass-identity.js';
+import { AuthenticationGuard } from './guards/authentication.guard.js';
+import { HttpThrottlerGuard } from './guards/http-throttler.guard.js';
+import { JwtStrategy } from './guards/jwt.strategy.js';
+import { PermissionGuard } from './guards/permission.guard.js';
+import { AuthController } from './login/auth.controller.js';
+import { LoginAttempts } from './login/login-attempts.js';
+import { LoginService } from './login/login.service.js';
+import { PasswordHasher } from './password/password-hasher.js';
+import { PasswordService } from './password/password.service.js';
+import { PrincipalRepository } from './principals/principal.repository.js';
+import { PrincipalService } from './principals/principal.service.js';
+import { RefreshTokens } from './sessions/refresh-token.js';
+import { SessionRepository } from './sessions/session.repository.js';
+import { SessionService } from './sessions/session.service.js';
+import { AccessTokenVerifier } from './tokens/access-token.verifier.js';
+import { JwksController } from './tokens/jwks.controller.js';
+import { TokenKeys } from './tokens/token-keys.js';
+import { TokenService } from './tokens/token.service.js';
+
+/** Guards run in the order in which they stand here: who calls, how often, in which tenant, with what right. */
+@Module({
+  imports: [
+    TenantsModule,
+    PassportModule.register({ session: false }),
+    ThrottlerModule.forRootAsync({
+      inject: [AppConfig],
+      useFactory: ({ env }: AppConfig) => ({
+        throttlers: [{ ttl: 60_000, limit: env.REQUESTS_PER_MINUTE, skipIf: () => env.REQUESTS_PER_MINUTE === 0 }],
+      }),
+    }),
+  ],
+  controllers: [AuthController, JwksController],
+  providers: [
+    TokenKeys,
+    TokenService,
+    AccessTokenVerifier,
+    ApiKeyVerifier,
+    RefreshTokens,
+    SessionRepository,
+    SessionService,
+    PasswordHasher,
+    PasswordService,
+    PrincipalRepository,
+    PrincipalService,
+    LoginAttempts,
+    LoginService,
+    BypassIdentity,
+    IdentityBootstrap,
+    JwtStrategy,
+    { provide: APP_GUARD, useClass: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: HttpThrottlerGuard },
+    { provide: APP_GUARD, useClass: TenantPathGuard },
+    { provide: APP_GUARD, useClass: PermissionGuard },
+  ],
+  exports: [AccessTokenVerifier, SessionService, PrincipalService, BypassIdentity, TokenService],
+})
+export class AuthModule {}

@@ -1,0 +1,94 @@
+import { AppConfig } from '#platform/config';
+import { RateLimitError, UnauthorizedError } from '#platform/errors';
+import { ACCESS, type Access, type HttpRequest, type Identity, isLoopbackHost, isOperatorOrigin } from '#platform/http';
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { isApiKey } from '../api-keys/api-key.js';
+import { BypassIdentity } from '../bypass/bypass-identity.js';
+import { SessionService } from '../sessions/session.service.js';
+import { AccessTokenVerifier, refusal } from '../tokens/access-token.verifier.js';
+import { bearerToken } from './bearer-token.js';
+
+const BAD_TOKENS_PER_MINUTE = 120;
+
+/**
+ * Deny by default: every route that is not `@Public()` needs a caller. Global guards also meet sockets, which verify for
+ * themselves.
+ */
+@Injectable()
+export class AuthenticationGuard extends AuthGuard('jwt') {
+  private readonly badTokens = new RateLimiterMemory({ points: BAD_TOKENS_PER_MINUTE, duration: 60 });
+
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly config: AppConfig,
+    private readonly verifier: AccessTokenVerifier,
+    private readonly sessions: SessionService,
+    private readonly bypass: BypassIdentity,
+  ) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (access?.kind === 'public') return true;
+    const request = context.switchToHttp().getRequest<HttpRequest>();
+    const address = request.ip ?? '';
+    await this.refuseGuessing(address);
+    try {
+      return await this.authenticate(context, request);
+    } catch (error) {
+      if (error instanceof UnauthorizedError && request.headers.authorization !== undefined) {
+        await this.badTokens.penalty(address);
+      }
+      throw error;
+    }
+  }
+
+  /** What passport reports, in our words. */
+  override handleRequest<T>(error: unknown, user: T | false, info: unknown): T {
+    if (error !== null && error !== undefined) throw refusal(error);
+    if (user) return user;
+    throw info instanceof Error && info.message !== 'No auth token' ? refusal(info) : new UnauthorizedError();
+  }
+
+  private async authenticate(context: ExecutionContext, request: HttpRequest): Promise<boolean> {
+    const token = bearerToken(request.headers);
+    if (token === null && request.headers.authorization === undefined) {
+      const signedIn = await this.byBypass(request);
+      if (signedIn !== null) return accept(request, signedIn);
+    }
+    if (token !== null && isApiKey(token)) {
+      const { ctx, expiresAt } = await this.verifier.verify(token, request.correlationId);
+      return accept(request, { ...(await this.sessions.assertAlive(ctx)), expiresAt });
+    }
+    return (await super.canActivate(context)) === true;
+  }
+
+  /** A page of another site, or of a name that was rebound to this machine, is not the developer. */
+  private async byBypass(request: HttpRequest): Promise<Identity | null> {
+    if (!this.config.env.AUTH_BYPASS) return null;
+    const { host, origin } = request.headers;
+    if (!isLoopbackHost(host) || (origin !== undefined && !isOperatorOrigin(this.config, origin, host))) return null;
+    const verified = await this.bypass.signIn(request.correlationId);
+    return verified && { ...(await this.sessions.assertAlive(verified.ctx)), expiresAt: null };
+  }
+
+  private async refuseGuessing(address: string): Promise<void> {
+    const spent = await this.badTokens.get(address);
+    if (spent !== null && spent.consumedPoints > BAD_TOKENS_PER_MINUTE) {
+      throw new RateLimitError('Too many requests with tokens that are not valid: wait a minute', spent.msBeforeNext);
+    }
+  }
+}
+
+function accept(request: HttpRequest, identity: Identity): true {
+  request.user = identity;
+  return true;
+}

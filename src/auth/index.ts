@@ -1,0 +1,15 @@
+/**
+ * Who is calling. Passwords, API keys and tokens come in; an `Identity` with a `RequestContext` goes out, to HTTP through the
+ * global guards and to sockets through `AccessTokenVerifier` and `SessionService`. What ends a session is announced with
+ * `SessionRevoked`, so that open connections end with it.
+ */
+export { AuthModule } from './auth.module.js';
+export { AccessTokenVerifier } from './tokens/access-token.verifier.js';
+export type { VerifiedToken } from './tokens/verified-token.js';
+export { TokenService, type TokenSubject } from './tokens/token.service.js';
+export { SessionService } from './sessions/session.service.js';
+export { SessionRevoked } from './sessions/session.events.js';
+export { BypassIdentity } from './bypass/bypass-identity.js';
+export { PrincipalService, type PersonToEnsure } from './principals/principal.service.js';
+export type { PrincipalRecord } from './principals/principal.js';
+export { bearerToken } from './guards/bearer-token.js';

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { RateLimitError } from '#platform/errors';
+import { Injectable } from '@nestjs/common';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+
+const WINDOW_SECONDS = 15 * 60;
+const PER_ACCOUNT_AND_ADDRESS = 10;
+const PER_ADDRESS = 100;
+
+/**
+ * Wrong passwords. Counted for an account *from an address*, so that nobody can lock its owner out from elsewhere, and for
+ * the address over all accounts. Counted before the password is checked, so that parallel guesses do not slip through.
+ */
+@Injectable()
+export class LoginAttempts {
+  private readonly pairs = new RateLimiterMemory({ points: PER_ACCOUNT_AND_ADDRESS, duration: WINDOW_SECONDS });
+  private readonly addresses = new RateLimiterMemory({ points: PER_ADDRESS, duration: WINDOW_SECONDS });
+
+  /** @throws RateLimitError */
+  async begin(address: string, account: string): Promise<void> {
+    try {
+      await this.addresses.consume(address);
+      await this.pairs.consume(pairOf(address, account));
+    } catch (refusal) {
+      if (!(refusal instanceof RateLimiterRes)) throw refusal;
+      const minutes = Math.max(1, Math.ceil(refusal.msBeforeNext / 60_000));
+      throw new RateLimitError(`Too many attempts to sign in: try again in ${minutes} min`, refusal.msBeforeNext);
+    }
+  }
+
+  /** The right password: this attempt and the ones before it are forgiven. */
+  async succeeded(address: string, account: string): Promise<void> {
+    await this.pairs.delete(pairOf(address, account));
+    await this.addresses.reward(address);
+  }
+}
+
+function pairOf(address: string, account: string): string {
+  return `${address}/${createHash('sha256').update(account).digest('base64url')}`;
+}

@@ -1,0 +1,45 @@
+import type { RequestContext } from '#platform/context';
+import { UnitOfWork } from '#platform/database';
+import { InvalidInputError } from '#platform/errors';
+import { EventBus } from '#platform/events';
+import { AuditService } from '#tenants';
+import { Injectable } from '@nestjs/common';
+import { LoginAttempts } from '../login/login-attempts.js';
+import { PrincipalRepository } from '../principals/principal.repository.js';
+import { SessionService } from '../sessions/session.service.js';
+import { PasswordHasher } from './password-hasher.js';
+
+/** One's own password. */
+@Injectable()
+export class PasswordService {
+  constructor(
+    private readonly principals: PrincipalRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly sessions: SessionService,
+    private readonly attempts: LoginAttempts,
+    private readonly audit: AuditService,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly events: EventBus,
+  ) {}
+
+  /**
+   * Every other session of the person ends.
+   * @throws InvalidInputError when the current password is wrong, RateLimitError after too many tries
+   */
+  async change(ctx: RequestContext, current: string, next: string, address: string): Promise<void> {
+    const { id, sessionId } = ctx.principal;
+    await this.attempts.begin(address, id);
+    const stored = await this.unitOfWork.run(ctx, (tx) => this.principals.passwordHash(tx, id));
+    if (!(await this.hasher.matches(stored, current))) {
+      throw new InvalidInputError('current_password: is not your password', { field: 'current_password' });
+    }
+    await this.attempts.succeeded(address, id);
+    const hash = await this.hasher.hash(next);
+    const ended = await this.unitOfWork.run(ctx, async (tx) => {
+      await this.principals.setPasswordHash(tx, id, hash);
+      await this.audit.record(tx, ctx, { action: 'password.changed', targetType: 'user', targetId: id, address });
+      return this.sessions.endAll(tx, id, sessionId);
+    });
+    await this.events.publish(ended);
+  }
+}

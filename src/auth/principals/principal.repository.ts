@@ -1,0 +1,167 @@
+import type { Role, TenantScope } from '#platform/context';
+import { type TenantTx, UnitOfWork } from '#platform/database';
+import { Injectable } from '@nestjs/common';
+import type { PrincipalRecord } from './principal.js';
+
+const COLUMNS = `p.id, p.kind, p.email, p.external_id AS "externalId", p.name, p.role, p.persona, p.attributes,
+  p.disabled_at AS "disabledAt", p.created_at AS "createdAt", p.updated_at AS "updatedAt"`;
+
+export interface LoginRow {
+  readonly id: string;
+  readonly passwordHash: string | null;
+  readonly role: Role;
+  readonly persona: string | null;
+  readonly name: string;
+  readonly email: string;
+  readonly slug: string;
+}
+
+export interface NewPrincipal {
+  readonly id: string;
+  readonly kind: PrincipalRecord['kind'];
+  readonly email: string | null;
+  readonly externalId: string | null;
+  readonly name: string;
+  readonly role: Role;
+  readonly persona: string | null;
+  readonly passwordHash: string | null;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+@Injectable()
+export class PrincipalRepository {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** Somebody who may sign in with a password: not disabled, in a tenant that is not suspended. */
+  async findForLogin(scope: TenantScope, email: string): Promise<LoginRow | null> {
+    const [row] = await this.unitOfWork.query<LoginRow>(
+      scope,
+      `SELECT p.id, p.password_hash AS "passwordHash", p.role, p.persona, p.name, p.email, t.slug
+       FROM app.principal p JOIN app.tenant t ON t.id = p.tenant_id AND t.status = 'active'
+       WHERE p.tenant_id = $1 AND lower(p.email) = $2 AND p.disabled_at IS NULL AND p.password_hash IS NOT NULL`,
+      [scope.tenantId, email],
+    );
+    return row ?? null;
+  }
+
+  async findByEmail(tx: TenantTx, email: string): Promise<PrincipalRecord | null> {
+    return tx.one<PrincipalRecord>(
+      `SELECT ${COLUMNS} FROM app.principal p WHERE p.tenant_id = $1 AND lower(p.email) = $2`,
+      [tx.tenantId, email],
+    );
+  }
+
+  async findByExternalId(tx: TenantTx, externalId: string): Promise<PrincipalRecord | null> {
+    return tx.one<PrincipalRecord>(
+      `SELECT ${COLUMNS} FROM app.principal p WHERE p.tenant_id = $1 AND p.external_id = $2`,
+      [tx.tenantId, externalId],
+    );
+  }
+
+  async findUser(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
+    return tx.one<PrincipalRecord>(
+      `SELECT ${COLUMNS} FROM app.principal p WHERE p.tenant_id = $1 AND p.id = $2 AND ${IS_PERSON}`,
+      [tx.tenantId, id],
+    );
+  }
+
+  async lockUser(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
+    return tx.one<PrincipalRecord>(
+      `SELECT ${COLUMNS} FROM app.principal p WHERE p.tenant_id = $1 AND p.id = $2 AND ${IS_PERSON} FOR UPDATE`,
+      [tx.tenantId, id],
+    );
+  }
+
+  async listUsers(
+    scope: TenantScope,
+    options: { before: string | null; limit: number; role: Role | null },
+  ): Promise<PrincipalRecord[]> {
+    return this.unitOfWork.query<PrincipalRecord>(
+      scope,
+      `SELECT ${COLUMNS} FROM app.principal p
+       WHERE p.tenant_id = $1 AND ${IS_PERSON} AND ($2::uuid IS NULL OR p.id < $2) AND ($3::text IS NULL OR p.role = $3)
+       ORDER BY p.id DESC LIMIT $4`,
+      [scope.tenantId, options.before, options.role, options.limit],
+    );
+  }
+
+  /** @returns false when the email or external id is taken */
+  async insert(tx: TenantTx, principal: NewPrincipal): Promise<boolean> {
+    const inserted = await tx.execute(
+      `INSERT INTO app.principal
+         (tenant_id, id, kind, email, external_id, name, role, persona, password_hash, attributes)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+      [
+        tx.tenantId,
+        principal.id,
+        principal.kind,
+        principal.email,
+        principal.externalId,
+        principal.name,
+        principal.role,
+        principal.persona,
+        principal.passwordHash,
+        JSON.stringify(principal.attributes),
+      ],
+    );
+    return inserted > 0;
+  }
+
+  async update(
+    tx: TenantTx,
+    id: string,
+    change: { name: string; role: Role; persona: string | null; disabled: boolean },
+  ): Promise<PrincipalRecord> {
+    const row = await tx.one<PrincipalRecord>(
+      `UPDATE app.principal p SET name = $3, role = $4, persona = $5, updated_at = now(),
+         kind = CASE WHEN $4 IN ('end_user', 'visitor') THEN $4 ELSE 'staff' END,
+         disabled_at = CASE WHEN $6 THEN COALESCE(p.disabled_at, now()) END
+       WHERE p.tenant_id = $1 AND p.id = $2 RETURNING ${COLUMNS}`,
+      [tx.tenantId, id, change.name, change.role, change.persona, change.disabled],
+    );
+    if (row === null) throw new Error('The locked principal is gone');
+    return row;
+  }
+
+  async passwordHash(tx: TenantTx, id: string): Promise<string | null> {
+    const row = await tx.one<{ hash: string | null }>(
+      `SELECT password_hash AS hash FROM app.principal WHERE tenant_id = $1 AND id = $2`,
+      [tx.tenantId, id],
+    );
+    return row?.hash ?? null;
+  }
+
+  async setPasswordHash(tx: TenantTx, id: string, hash: string): Promise<void> {
+    await tx.execute(
+      `UPDATE app.principal SET password_hash = $3, updated_at = now() WHERE tenant_id = $1 AND id = $2`,
+      [tx.tenantId, id, hash],
+    );
+  }
+
+  /** How many people with this role can still sign in, besides one. Lock the tenant's row first. */
+  async countOthersWithRole(tx: TenantTx, role: Role, exceptId: string): Promise<number> {
+    const row = await tx.one<{ count: number }>(
+      `SELECT count(*)::int AS count FROM app.principal p
+       WHERE p.tenant_id = $1 AND p.role = $2 AND p.id <> $3 AND p.disabled_at IS NULL AND ${IS_PERSON}`,
+      [tx.tenantId, role, exceptId],
+    );
+    return row?.count ?? 0;
+  }
+
+  /** The oldest who can still sign in. */
+  async findFirstWithRole(tx: TenantTx, role: Role): Promise<PrincipalRecord | null> {
+    return tx.one<PrincipalRecord>(
+      `SELECT ${COLUMNS} FROM app.principal p
+       WHERE p.tenant_id = $1 AND p.role = $2 AND p.disabled_at IS NULL AND ${IS_PERSON} ORDER BY p.id LIMIT 1`,
+      [tx.tenantId, role],
+    );
+  }
+
+  /** Serialises what depends on who is left (the last admin). */
+  async lockTenant(tx: TenantTx): Promise<void> {
+    await tx.execute('SELECT 1 FROM app.tenant WHERE id = $1 FOR UPDATE', [tx.tenantId]);
+  }
+}
+
+/** API keys and platform admins on a visit have rows here too, so that what they do has an owner. */
+const IS_PERSON = `(p.external_id IS NULL OR (p.external_id NOT LIKE 'api\\_key:%' AND p.external_id NOT LIKE 'platform:%'))`;

@@ -1,0 +1,66 @@
+import type { Role, TenantScope } from '#platform/context';
+import { newId, UnitOfWork } from '#platform/database';
+import { Injectable } from '@nestjs/common';
+import { PasswordHasher } from '../password/password-hasher.js';
+import { kindOf, normalEmail, type PrincipalRecord } from './principal.js';
+import { PrincipalRepository } from './principal.repository.js';
+
+export interface PersonToEnsure {
+  readonly email: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly persona?: string | null;
+  readonly password: string;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+/** People that the start, the seed and the command line make; nobody is asked and nothing is announced. */
+@Injectable()
+export class PrincipalService {
+  constructor(
+    private readonly principals: PrincipalRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly unitOfWork: UnitOfWork,
+  ) {}
+
+  /** Makes the person unless the address exists in this tenant; an existing one is left exactly as it is. */
+  async ensurePerson(
+    scope: TenantScope,
+    person: PersonToEnsure,
+  ): Promise<{ principal: PrincipalRecord; created: boolean }> {
+    const email = normalEmail(person.email);
+    const existing = await this.findByEmail(scope, email);
+    if (existing !== null) return { principal: existing, created: false };
+    const passwordHash = await this.hasher.hash(person.password);
+    return this.unitOfWork.run(scope, async (tx) => {
+      const created = await this.principals.insert(tx, {
+        id: newId(),
+        kind: kindOf(person.role),
+        email,
+        externalId: null,
+        name: person.name,
+        role: person.role,
+        persona: person.persona ?? null,
+        passwordHash,
+        attributes: person.attributes ?? {},
+      });
+      const principal = await this.principals.findByEmail(tx, email);
+      if (principal === null) throw new Error('The principal that was just made is gone');
+      return { principal, created };
+    });
+  }
+
+  findByEmail(scope: TenantScope, email: string): Promise<PrincipalRecord | null> {
+    return this.unitOfWork.run(scope, (tx) => this.principals.findByEmail(tx, normalEmail(email)));
+  }
+
+  findFirstWithRole(scope: TenantScope, role: Role): Promise<PrincipalRecord | null> {
+    return this.unitOfWork.run(scope, (tx) => this.principals.findFirstWithRole(tx, role));
+  }
+
+  /** Gives a person another password, for a demo whose generated password was lost. */
+  async setPassword(scope: TenantScope, id: string, password: string): Promise<void> {
+    const hash = await this.hasher.hash(password);
+    await this.unitOfWork.run(scope, (tx) => this.principals.setPasswordHash(tx, id, hash));
+  }
+}

@@ -1,0 +1,126 @@
+import type { RequestContext } from '#platform/context';
+import { newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { UnauthorizedError } from '#platform/errors';
+import { EventBus } from '#platform/events';
+import type { Identity } from '#platform/http';
+import { AuditService } from '#tenants';
+import { Injectable } from '@nestjs/common';
+import { RefreshTokens } from './refresh-token.js';
+import { type RefreshableSession, SessionRepository } from './session.repository.js';
+import { SessionRevoked } from './session.events.js';
+
+const SESSION_SECONDS = 30 * 24 * 3600;
+const GRACE_SECONDS = 10;
+
+export interface OpenedSession {
+  readonly sessionId: string;
+  readonly refreshToken: string;
+}
+
+/** Sessions from login to their end. A session is the family of refresh tokens that followed each other. */
+@Injectable()
+export class SessionService {
+  constructor(
+    private readonly sessions: SessionRepository,
+    private readonly tokens: RefreshTokens,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly audit: AuditService,
+    private readonly events: EventBus,
+  ) {}
+
+  /**
+   * Asked on each HTTP request and each frame of a socket: the session is neither revoked nor over, the person neither
+   * disabled nor given another role or persona, the tenant not suspended.
+   * @param tx to ask it inside a transaction that is open anyway
+   * @throws UnauthorizedError
+   */
+  async assertAlive(ctx: RequestContext, tx?: TenantTx): Promise<Omit<Identity, 'expiresAt'>> {
+    const { principal } = ctx;
+    const row = await this.sessions.findAlive(ctx, tx);
+    if (row === null || row.role !== principal.role || row.persona !== principal.persona) {
+      throw new UnauthorizedError('Your session has ended: sign in again');
+    }
+    return {
+      ctx,
+      user: { id: principal.id, email: row.email, name: row.name },
+      tenant: { id: ctx.tenantId, slug: row.slug },
+    };
+  }
+
+  /** @param seconds how long it may be refreshed */
+  async open(
+    tx: TenantTx,
+    principalId: string,
+    options: { userAgent?: string; seconds?: number } = {},
+  ): Promise<OpenedSession> {
+    const sessionId = newId();
+    const token = this.tokens.first(tx.tenantId, sessionId);
+    await this.sessions.insert(tx, {
+      id: sessionId,
+      principalId,
+      refreshHash: token.hash,
+      userAgent: options.userAgent?.slice(0, 300) ?? null,
+      seconds: options.seconds ?? SESSION_SECONDS,
+    });
+    return { sessionId, refreshToken: token.text };
+  }
+
+  /**
+   * Replaces a refresh token. The one just replaced gives the same successor for ten seconds (an answer can be lost); any
+   * older one was copied, and ends the session.
+   * @throws UnauthorizedError
+   */
+  async refresh(text: string): Promise<{ session: RefreshableSession; refreshToken: string; tenantId: string }> {
+    const token = this.tokens.parse(text);
+    if (token === null) throw new UnauthorizedError(SIGN_IN_AGAIN);
+    const scope = { tenantId: token.tenantId };
+    const outcome = await this.unitOfWork.run(scope, async (tx) => {
+      const session = await this.sessions.lockForRefresh(tx, token.sessionId, token.hash, GRACE_SECONDS);
+      if (session === null) return null;
+      const next = this.tokens.successor(token);
+      if (session.isCurrent) {
+        await this.sessions.rotate(tx, session.id, next.hash, SESSION_SECONDS);
+        return { session, refreshToken: next.text };
+      }
+      if (session.isPrevious && session.withinGrace) return { session, refreshToken: next.text };
+      await this.sessions.revoke(tx, session.id);
+      const actor = { principal: { id: session.principalId, role: session.role } };
+      await this.audit.record(tx, actor, {
+        action: 'session.reuse_detected',
+        targetType: 'session',
+        targetId: session.id,
+      });
+      return { session, refreshToken: null };
+    });
+    if (outcome === null) throw new UnauthorizedError(SIGN_IN_AGAIN);
+    if (outcome.refreshToken === null) {
+      await this.events.publish(new SessionRevoked(token.tenantId, outcome.session.principalId, token.sessionId));
+      throw new UnauthorizedError(SIGN_IN_AGAIN);
+    }
+    return { session: outcome.session, refreshToken: outcome.refreshToken, tenantId: token.tenantId };
+  }
+
+  /** Ends the caller's own session. */
+  async end(ctx: RequestContext): Promise<void> {
+    const { sessionId, id } = ctx.principal;
+    if (sessionId === null) return;
+    const ended = await this.unitOfWork.run(ctx, async (tx) => {
+      const revoked = await this.sessions.revoke(tx, sessionId);
+      if (revoked) {
+        await this.audit.record(tx, ctx, { action: 'session.ended', targetType: 'session', targetId: sessionId });
+      }
+      return revoked;
+    });
+    if (ended) await this.events.publish(new SessionRevoked(ctx.tenantId, id, sessionId));
+  }
+
+  /**
+   * Ends a principal's sessions within the transaction that is the reason for it. Publish what it returns after the commit.
+   */
+  async endAll(tx: TenantTx, principalId: string, except: string | null = null): Promise<SessionRevoked> {
+    await this.sessions.revokeAll(tx, principalId, except);
+    return new SessionRevoked(tx.tenantId, principalId, null, except);
+  }
+}
+
+const SIGN_IN_AGAIN = 'The refresh token is not valid any more: sign in again';

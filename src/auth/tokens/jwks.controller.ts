@@ -1,0 +1,17 @@
+import { Public } from '#platform/http';
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { TokenKeys } from './token-keys.js';
+
+@ApiTags('auth')
+@Controller('.well-known')
+export class JwksController {
+  constructor(private readonly keys: TokenKeys) {}
+
+  @Get('jwks.json')
+  @Public()
+  @Header('Cache-Control', 'public, max-age=300')
+  jwks(): TokenKeys['jwks'] {
+    return this.keys.jwks;
+  }
+}

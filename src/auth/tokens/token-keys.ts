@@ -1,0 +1,71 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { AppConfig } from '#platform/config';
+import { SigningKey } from '#platform/secrets';
+import { Injectable } from '@nestjs/common';
+import jwt from 'jsonwebtoken';
+import { AUDIENCE, CLOCK_LEEWAY_SECONDS } from './token-claims.js';
+
+/**
+ * Which key may have signed a token, and under which rules. The header's `kid` only chooses among keys that this process
+ * holds; `jku`, `x5u` and `jwk` are never looked at.
+ */
+@Injectable()
+export class TokenKeys {
+  readonly issuer: string;
+  private readonly operatorKey: KeyObject | null;
+
+  constructor(
+    config: AppConfig,
+    private readonly signingKey: SigningKey,
+  ) {
+    this.issuer = config.env.PUBLIC_URL ?? 'switchboard';
+    this.operatorKey = config.env.JWT_PUBLIC_KEY === undefined ? null : readPublicKey(config.env.JWT_PUBLIC_KEY);
+  }
+
+  /** Null when no key of ours fits: the token is then not valid. */
+  keyFor(token: string): KeyObject | null {
+    const kid = jwt.decode(token, { complete: true })?.header.kid;
+    if (kid === this.signingKey.kid) return this.signingKey.publicKey;
+    return this.operatorKey;
+  }
+
+  /** True when the token was signed by this server, and so belongs to a session. */
+  isOwn(token: string): boolean {
+    return jwt.decode(token, { complete: true })?.header.kid === this.signingKey.kid;
+  }
+
+  /** What jsonwebtoken checks, here and below passport. */
+  get rules(): { algorithms: 'RS256'[]; issuer: string; audience: string; clockTolerance: number } {
+    return {
+      algorithms: ['RS256'],
+      issuer: this.issuer,
+      audience: AUDIENCE,
+      clockTolerance: CLOCK_LEEWAY_SECONDS,
+    };
+  }
+
+  sign(claims: object, options: { subject: string; seconds: number }): string {
+    return jwt.sign(claims, this.signingKey.privateKey, {
+      algorithm: 'RS256',
+      keyid: this.signingKey.kid,
+      issuer: this.issuer,
+      audience: AUDIENCE,
+      subject: options.subject,
+      expiresIn: options.seconds,
+    });
+  }
+
+  get jwks(): { keys: SigningKey['jwk'][] } {
+    return { keys: [this.signingKey.jwk] };
+  }
+}
+
+function readPublicKey(pem: string): KeyObject {
+  try {
+    const key = createPublicKey(pem.replaceAll('\\n', '\n'));
+    if (key.asymmetricKeyType === 'rsa') return key;
+  } catch {
+    // Said below, without the key.
+  }
+  throw new Error('JWT_PUBLIC_KEY: must be an RSA public key in PEM');
+}
