@@ -24,9 +24,11 @@ export const TRACKING_TEMPLATE = `
 {%- when 'cancelled' -%}{%- assign state = 'cancelado' -%}
 {%- else -%}{%- assign state = t.status_text -%}
 {%- endcase -%}
+{%- assign from_day = t.eta.from | date: "%d/%m", "Europe/Dublin" -%}
+{%- assign until_day = t.eta.until | date: "%d/%m", "Europe/Dublin" -%}
 Tu pedido **{{ t.order_id }}** está **{{ state }}**.
 {%- if t.delivered_at %} Fecha de entrega: {{ t.delivered_at | date: "%d/%m/%Y, %H:%M", "Europe/Dublin" }}.{% endif -%}
-{%- if t.eta %} Llegada prevista: **{{ t.eta.from | date: "%d/%m, %H:%M", "Europe/Dublin" }} – {{ t.eta.until | date: "%d/%m, %H:%M", "Europe/Dublin" }}** (hora de Irlanda).{% endif -%}
+{%- if t.eta %} Llegada prevista: **{{ from_day }}, {{ t.eta.from | date: "%H:%M", "Europe/Dublin" }} – {% if until_day != from_day %}{{ until_day }}, {% endif %}{{ t.eta.until | date: "%H:%M", "Europe/Dublin" }}** (hora de Irlanda).{% endif -%}
 {%- if t.carrier %}
 
 Transportista: {{ t.carrier }}{% if t.tracking_number %}, número de seguimiento {{ t.tracking_number }}{% endif %}.
@@ -51,9 +53,11 @@ Transportista: {{ t.carrier }}{% if t.tracking_number %}, número de seguimiento
 {%- when 'cancelled' -%}{%- assign state = 'storniert' -%}
 {%- else -%}{%- assign state = t.status_text -%}
 {%- endcase -%}
+{%- assign from_day = t.eta.from | date: "%d.%m.", "Europe/Dublin" -%}
+{%- assign until_day = t.eta.until | date: "%d.%m.", "Europe/Dublin" -%}
 Ihre Bestellung **{{ t.order_id }}** ist **{{ state }}**.
 {%- if t.delivered_at %} Zugestellt am {{ t.delivered_at | date: "%d.%m.%Y um %H:%M", "Europe/Dublin" }} Uhr.{% endif -%}
-{%- if t.eta %} Voraussichtliche Ankunft: **{{ t.eta.from | date: "%d.%m., %H:%M", "Europe/Dublin" }} – {{ t.eta.until | date: "%d.%m., %H:%M", "Europe/Dublin" }} Uhr** (irische Zeit).{% endif -%}
+{%- if t.eta %} Voraussichtliche Ankunft: **{{ from_day }}, {{ t.eta.from | date: "%H:%M", "Europe/Dublin" }} – {% if until_day != from_day %}{{ until_day }}, {% endif %}{{ t.eta.until | date: "%H:%M", "Europe/Dublin" }} Uhr** (irische Zeit).{% endif -%}
 {%- if t.carrier %}
 
 Paketdienst: {{ t.carrier }}{% if t.tracking_number %}, Sendungsnummer {{ t.tracking_number }}{% endif %}.
@@ -64,17 +68,17 @@ Letzte Meldung ({{ t.last_event.at | date: "%d.%m., %H:%M", "Europe/Dublin" }} U
 {%- endif -%}
 {%- else -%}
 Order **{{ t.order_id }}** is **{{ t.status_text }}**.
-{%- if t.delivered_at %} It arrived on {{ t.delivered_at | date: "%A %-d %B at %H:%M", "Europe/Dublin" }}.{% endif -%}
-{%- if t.eta_text %} Expected: **{{ t.eta_text }}**.{% endif -%}
+{%- if t.delivered_at %} It was delivered on {{ t.delivered_at | date: "%A %-d %B at %H:%M", "Europe/Dublin" }}.{% endif -%}
+{%- if t.eta %} Expected: **{{ t.eta_text }}**.{% elsif t.eta_text %} {{ t.eta_text }}{% endif -%}
 {%- if t.carrier %}
 
-It travels with {{ t.carrier }}{% if t.tracking_number %}, tracking number {{ t.tracking_number }}{% endif %}, to {{ t.destination }}.
+Carrier: {{ t.carrier }}{% if t.tracking_number %}, tracking number {{ t.tracking_number }}{% endif %}, to {{ t.destination }}.
 {%- endif -%}
 {%- if t.events.size > 0 %}
 
 What happened so far:
 {% for event in t.events limit: 4 %}
-- {{ event.at | date: "%a %-d %b, %H:%M", "Europe/Dublin" }}: {{ event.text }}{% if event.place %} ({{ event.place }}){% endif %}
+- {{ event.at | date: "%a %-d %b, %H:%M", "Europe/Dublin" }}: {{ event.text }}{% if event.place %} – {{ event.place }}{% endif %}
 {%- endfor -%}
 {%- endif -%}
 {%- if t.note %}
@@ -122,7 +126,7 @@ I have sent invoice **{{ s.invoice_id }}** to **{{ s.email }}**. It should arriv
 {% endif -%}
 {%- endif -%}
 {%- if i.status == 'issued' -%}
-Invoice **{{ i.invoice_id }}** for order {{ i.order_id }}, issued on {{ i.issued_at | date: "%-d %B %Y", "Europe/Dublin" }}, is for **{{ i.total_text }}** ({{ i.net_text }} and {{ i.vat_text }} VAT), paid with {{ i.payment_method }}.
+Invoice **{{ i.invoice_id }}** for order {{ i.order_id }}, issued on {{ i.issued_at | date: "%-d %B %Y", "Europe/Dublin" }}, is for **{{ i.total_text }}** ({{ i.net_text }} plus {{ i.vat_text }} VAT). Payment: {{ i.payment_method }}.
 {%- if i.vat_note %} {{ i.vat_note }}.{% endif -%}
 {%- unless s %} You find the PDF in your account under Orders › Invoices. If you would like it by email, tell me the address.{% endunless -%}
 {%- elsif i -%}
@@ -130,10 +134,15 @@ There is no invoice for order {{ i.order_id }}. {{ i.reason }}
 {%- endif -%}
 {%- endcase -%}`;
 
-/** Sees `message` only. A frame for a post around what was asked for, honest about being one. */
+/**
+ * Sees `message` only. A draft around what was asked for: what only the author can know is left open in [brackets]
+ * instead of being invented.
+ */
 export const LINKEDIN_TEMPLATE = `
 {%- assign topic = message | strip -%}
-{%- assign markers = " about our | about the | about | on our | announcing | sobre nuestra | sobre nuestro | sobre | acerca de | über unsere | über unseren | über |: " | split: "|" -%}
+{%- assign places = " on LinkedIn| for LinkedIn| en LinkedIn| para LinkedIn| de LinkedIn| auf LinkedIn| für LinkedIn" | split: "|" -%}
+{%- for place in places -%}{%- assign topic = topic | replace: place, "" -%}{%- endfor -%}
+{%- assign markers = " about the | about | announcing | announce | on the | on | sobre | acerca de | über |: " | split: "|" -%}
 {%- for marker in markers -%}
 {%- assign parts = topic | split: marker -%}
 {%- if parts.size > 1 -%}
@@ -149,37 +158,49 @@ export const LINKEDIN_TEMPLATE = `
 {%- when 'es' -%}
 **{{ first }}{{ rest }}**
 
-En ACME llevamos semanas hablando de este tema. Estas son las tres cosas que nos guían:
+En ACME hacemos equipo para la montaña que debe durar, y nos gusta contar lo que hay detrás.
+
+[Un detalle concreto: una fecha, una cifra o una historia breve.]
+
+Tres cosas nos guían en todo lo que hacemos:
 
 → Que se pueda explicar en una frase.
 → Decir también lo que todavía no funciona.
 → Preguntar a quienes lo usan, y escuchar.
 
-Detrás hay un equipo pequeño y muchos kilómetros de sendero. ¿Cuál es vuestra experiencia? Os leemos en los comentarios.
+¿Cuál es vuestra experiencia? Os leemos en los comentarios.
 
 #ACME #Montaña #AireLibre
 {%- when 'de' -%}
 **{{ first }}{{ rest }}**
 
-Bei ACME sprechen wir seit Wochen über dieses Thema. Drei Dinge leiten uns dabei:
+Bei ACME machen wir Ausrüstung, die lange halten soll, und wir erzählen gern, was dahintersteckt.
+
+[Eine konkrete Einzelheit: ein Datum, eine Zahl oder eine kurze Geschichte.]
+
+Drei Dinge leiten uns bei allem, was wir tun:
 
 → Es muss sich in einem Satz erklären lassen.
 → Wir sagen auch, was noch nicht klappt.
 → Wir fragen die, die es benutzen, und hören zu.
 
-Dahinter stehen ein kleines Team und viele Kilometer Wanderweg. Was sind Ihre Erfahrungen? Schreiben Sie uns in die Kommentare.
+Was sind Ihre Erfahrungen? Schreiben Sie uns in die Kommentare.
 
 #ACME #Outdoor #Draußen
 {%- else -%}
 **{{ first }}{{ rest }}**
 
-It has been the talk of our workshop for weeks, so we want to share it with you. Three things guide us:
+At ACME we make outdoor gear that is meant to last, and we like to talk about what stands behind it.
+
+[One concrete detail: a date, a number or a short story.]
+
+Three things guide us in everything we do:
 
 → It has to be easy to explain in one sentence.
 → We also say what does not work yet.
 → We ask the people who use it, and then we listen.
 
-Behind it stand a small team, a lot of coffee and many miles of trail. What is your experience? Tell us in the comments.
+What is your experience? Tell us in the comments.
 
 #ACME #Outdoors #BuiltToLast
 {%- endcase -%}`;

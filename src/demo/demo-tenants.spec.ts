@@ -165,16 +165,16 @@ describe('answers without a model', () => {
       [
         'Order **1042** is **out for delivery**. Expected: **today between 13:00 and 17:00**.',
         '',
-        'It travels with Swift Parcel, tracking number SP 7730 4410 42 IE, to Dublin, Ireland.',
+        'Carrier: Swift Parcel, tracking number SP 7730 4410 42 IE, to Dublin, Ireland.',
         '',
         'What happened so far:',
         '',
-        '- Wed 4 Mar, 08:55: On the van, out for delivery (Dublin South depot)',
-        '- Wed 4 Mar, 07:10: Sorted at the delivery depot (Dublin South depot)',
-        '- Tue 3 Mar, 16:40: Handed to Swift Parcel (ACME warehouse, Dublin)',
-        '- Tue 3 Mar, 09:12: Packed (ACME warehouse, Dublin)',
+        '- Wed 4 Mar, 08:55: On the van, out for delivery – Dublin South depot',
+        '- Wed 4 Mar, 07:10: Sorted at the delivery depot – Dublin South depot',
+        '- Tue 3 Mar, 16:40: Handed to Swift Parcel – ACME warehouse, Dublin',
+        '- Tue 3 Mar, 09:12: Packed – ACME warehouse, Dublin',
         '',
-        'Safe place chosen: porch, behind the blue bin.',
+        'You chose a safe place: if nobody is at home, the driver leaves the parcel there.',
       ].join('\n'),
     );
   });
@@ -204,10 +204,12 @@ describe('answers without a model', () => {
   });
 
   it.each([
-    ['Write a LinkedIn post about our summer sale.', 'en', '**Summer sale**'],
+    ['Write a LinkedIn post about our summer sale.', 'en', '**Our summer sale**'],
     ['I need a LinkedIn post: we are hiring', 'en', '**We are hiring**'],
-    ['Escribe una publicación de LinkedIn sobre nuestra tienda', 'es', '**Tienda**'],
-    ['Schreib einen LinkedIn-Beitrag über unsere Werkstatt', 'de', '**Werkstatt**'],
+    ['Escribe una publicación de LinkedIn sobre nuestra tienda', 'es', '**Nuestra tienda**'],
+    ['Schreib einen LinkedIn-Beitrag über unsere Werkstatt', 'de', '**Unsere Werkstatt**'],
+    ['Draft a LinkedIn post on our new repair workshop', 'en', '**Our new repair workshop**'],
+    ['Help me announce our new backpack on LinkedIn', 'en', '**Our new backpack**'],
     ['LinkedIn', 'en', '**LinkedIn**'],
   ])('write a post for "%s"', async (message, language, headline) => {
     const post = await render('linkedin', { message, language });

@@ -52,7 +52,7 @@ export interface OrderFixture {
   readonly payment: string;
   readonly carrier?: Carrier;
   readonly trackingNumber?: string;
-  /** The expected delivery; a text replaces a date where there is none ("on the next working day after payment"). */
+  /** The expected delivery; a sentence replaces a date where there is none. */
   readonly eta?: { readonly from: When; readonly until: When } | string;
   readonly shipped?: When;
   readonly delivered?: When;
@@ -88,7 +88,7 @@ export interface TrackingView {
   readonly tracking_number: string | null;
   readonly destination: string;
   readonly eta: { from: string; until: string } | null;
-  /** The expected arrival in words, e.g. "today between 13:00 and 17:00". */
+  /** "today between 13:00 and 17:00"; a whole sentence when `eta` is null. */
   readonly eta_text: string | null;
   readonly delivered_at: string | null;
   readonly last_event: { at: string; text: string; place: string | null } | null;
@@ -175,7 +175,7 @@ export const ORDERS: readonly OrderFixture[] = [
       { at: [-1, '09:12'], text: 'Packed', place: 'ACME warehouse, Dublin' },
       { at: [-2, '19:26'], text: 'Order received' },
     ],
-    note: 'Safe place chosen: porch, behind the blue bin.',
+    note: 'You chose a safe place: if nobody is at home, the driver leaves the parcel there.',
   },
   {
     id: '1017',
@@ -297,7 +297,7 @@ export const ORDERS: readonly OrderFixture[] = [
     shippingMethod: 'standard',
     shippingCost: 0,
     payment: 'bank transfer',
-    eta: '3 to 5 working days after your transfer has arrived',
+    eta: 'It should reach you 3 to 5 working days after your transfer has arrived.',
     events: [{ at: [-2, '09:02'], text: 'Order received, waiting for the bank transfer' }],
     note: 'The goods are reserved for 5 working days after the order.',
     noInvoice:
@@ -350,7 +350,7 @@ export const ORDERS: readonly OrderFixture[] = [
     shippingCost: 0,
     payment: 'Visa ending in 3120',
     shipped: [-1, '10:20'],
-    eta: 'ready now; kept for 7 days at ACME Cork, 3 Mill Lane (Monday to Saturday 10:00–18:00)',
+    eta: 'It waits for you for 7 days at ACME Cork, 3 Mill Lane (Monday to Saturday 10:00–18:00).',
     events: [
       { at: [-1, '10:20'], text: 'Ready for collection', place: 'ACME Cork, 3 Mill Lane' },
       { at: [-3, '17:30'], text: 'Order received' },
@@ -440,7 +440,7 @@ export const ORDERS: readonly OrderFixture[] = [
     shipped: [-11, '16:30'],
     delivered: [-7, '15:21'],
     events: [
-      { at: [-7, '15:21'], text: 'Delivered to a neighbour (Sra. Lopes, 2nd floor)', place: 'Porto' },
+      { at: [-7, '15:21'], text: 'Delivered to a neighbour, 2nd floor', place: 'Porto' },
       { at: [-7, '08:40'], text: 'On the van, out for delivery', place: 'Porto' },
       { at: [-11, '16:30'], text: 'Handed to Swift Parcel', place: 'ACME warehouse, Dublin' },
     ],
@@ -569,7 +569,7 @@ export const ORDERS: readonly OrderFixture[] = [
     carrier: 'Swift Parcel',
     trackingNumber: 'SP 7730 4410 23 IE',
     shipped: [-5, '16:20'],
-    eta: 'was expected 3 working days ago; the carrier is investigating and answers within 2 working days',
+    eta: 'It was expected 3 working days ago; the carrier is investigating and answers within 2 working days.',
     events: [
       { at: [-1, '09:30'], text: 'No scan for 3 working days: investigation opened with the carrier' },
       { at: [-4, '04:10'], text: 'Left the parcel centre', place: 'Athlone' },
@@ -586,7 +586,7 @@ export const ORDERS: readonly OrderFixture[] = [
     shippingMethod: 'standard',
     shippingCost: 0,
     payment: 'Mastercard ending in 0871 (declined)',
-    eta: '3 to 5 working days after the payment',
+    eta: 'It should reach you 3 to 5 working days after the payment.',
     events: [
       { at: { minutesAgo: 603 }, text: 'The card payment was declined by the bank' },
       { at: { minutesAgo: 605 }, text: 'Order received' },
