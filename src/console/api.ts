@@ -101,8 +101,7 @@ export class Api {
   }
 
   async logout(): Promise<void> {
-    const refreshToken = this.session.current?.refreshToken;
-    await this.request('/api/auth/logout', json('POST', refreshToken ? { refresh_token: refreshToken } : {}));
+    await this.request('/api/auth/logout', { method: 'POST' });
   }
 
   conversations(cursor: string | null): Promise<Page<Conversation>> {

@@ -162,6 +162,11 @@ export function agentsOf(turn: TurnView): string[] {
   return [...new Set([...named, ...seen].filter((name): name is string => Boolean(name)))];
 }
 
+/** `job_matches` as a person would write it. */
+export function agentLabel(agent: string): string {
+  return agent.replaceAll(/[_-]+/g, ' ');
+}
+
 function agentName(agent: unknown): string | null {
   if (typeof agent === 'string') return agent;
   if (typeof agent !== 'object' || agent === null) return null;

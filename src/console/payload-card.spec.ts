@@ -28,6 +28,27 @@ describe('payloadCards', () => {
     ]);
   });
 
+  it('words ranges, money and keywords, and sets a description apart', () => {
+    const item = {
+      title: 'T',
+      employment: 'full_time',
+      salary_min: 52000,
+      salary_max: 64000,
+      currency: 'EUR',
+      years: 4,
+    };
+    expect(payloadCards([{ ...item, description: 'In a few sentences.' }])).toMatchObject([
+      {
+        text: 'In a few sentences.',
+        fields: [
+          { label: 'Employment', value: 'Full time' },
+          { label: 'Salary', value: '52,000 – 64,000 EUR' },
+          { label: 'Years', value: '4' },
+        ],
+      },
+    ]);
+  });
+
   it('reads fields that stand one level down', () => {
     const [card] = payloadCards([{ id: 1, score: 1, metadata: { name: 'Ada', city: 'Hamburg' } }]);
     expect(card).toMatchObject({ title: 'Ada', percent: 100, fields: [{ label: 'City', value: 'Hamburg' }] });

@@ -14,24 +14,31 @@ export interface PayloadCard {
   /** 0–100; null: the item carries no score. */
   percent: number | null;
   reasons: string[];
+  /** A description in sentences. */
+  text: string | null;
   fields: CardField[];
   url: string | null;
 }
 
 const TITLE = ['title', 'name', 'label', 'subject'];
 const SUBTITLE = ['company', 'headline', 'employer', 'organisation', 'organization'];
+const TEXT = ['description', 'summary', 'text'];
 /** Shown elsewhere on the card, or of no use to a person. */
 const NOT_A_FIELD = new Set([
   ...TITLE,
+  ...TEXT,
   'id',
   'score',
   'reasons',
   'url',
   'link',
+  'currency',
   'embedding',
   'payload_type',
   'metadata',
 ]);
+/** Amounts that a currency beside them belongs to. */
+const MONEY = /salary|price|amount|total|cost|budget|pay/;
 const MOST_FIELDS = 8;
 const LONGEST_VALUE = 280;
 
@@ -69,12 +76,22 @@ function cardOf(item: unknown, index: number): PayloadCard {
     subtitle: subtitleKey ? valueText(all[subtitleKey]) : null,
     percent: percentOf(all['score']),
     reasons: Array.isArray(all['reasons']) ? all['reasons'].map(reasonText).filter((text) => text !== null) : [],
+    text: firstText(all, TEXT),
     fields: fieldsOf(all, subtitleKey, inner),
     url: url && /^https?:\/\//i.test(url) ? url : null,
   };
 }
 
-const EMPTY: PayloadCard = { key: '', title: '', subtitle: null, percent: null, reasons: [], fields: [], url: null };
+const EMPTY: PayloadCard = {
+  key: '',
+  title: '',
+  subtitle: null,
+  percent: null,
+  reasons: [],
+  text: null,
+  fields: [],
+  url: null,
+};
 
 /** A share of one, or already a percentage. */
 export function percentOf(score: unknown): number | null {
@@ -84,13 +101,28 @@ export function percentOf(score: unknown): number | null {
 }
 
 function fieldsOf(all: Record<string, unknown>, subtitleKey: string | undefined, inner: object): CardField[] {
+  const currency = typeof all['currency'] === 'string' ? all['currency'] : null;
   const fields: CardField[] = [];
-  for (const [name, value] of Object.entries(all)) {
+  for (const [name, value] of Object.entries(withRanges(all))) {
     if (NOT_A_FIELD.has(name) || name === subtitleKey || value === inner || /_ids?$/.test(name)) continue;
     const text = valueText(value);
-    if (text !== null && text !== '') fields.push({ label: humanise(name), value: text });
+    if (text === null || text === '') continue;
+    const unit = currency !== null && MONEY.test(name) && /\d$/.test(text) ? ` ${currency}` : '';
+    fields.push({ label: humanise(name), value: `${text}${unit}` });
   }
   return fields.slice(0, MOST_FIELDS);
+}
+
+/** `salary_min` and `salary_max` as one `salary`, in the place of the first. */
+function withRanges(all: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(all).flatMap(([name, value]): [string, unknown][] => {
+    const base = /^(.+)_(?:min|max)$/.exec(name)?.[1];
+    const min = all[`${base}_min`];
+    const max = all[`${base}_max`];
+    if (base === undefined || typeof min !== 'number' || typeof max !== 'number') return [[name, value]];
+    return [[base, { min, max }]];
+  });
+  return Object.fromEntries(entries);
 }
 
 function reasonText(reason: unknown): string | null {
@@ -107,7 +139,8 @@ function firstText(record: Record<string, unknown>, names: string[]): string | n
 function valueText(value: unknown): string | null {
   switch (typeof value) {
     case 'string':
-      return ISO_TIME.test(value) ? timeText(value) : shorten(value);
+      if (ISO_TIME.test(value)) return timeText(value);
+      return KEYWORD.test(value) ? humanise(value) : shorten(value);
     case 'number':
       return new Intl.NumberFormat('en').format(value);
     case 'boolean':
@@ -130,6 +163,8 @@ function valueText(value: unknown): string | null {
   );
 }
 
+/** `full_time`, `in_transit`: a word of a program rather than of a person. */
+const KEYWORD = /^[a-z]+(?:_[a-z]+)+$/;
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
 /** A day stays that day everywhere; a moment is shown in the reader's own time zone. */

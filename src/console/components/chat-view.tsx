@@ -17,9 +17,10 @@ interface ChatViewProps {
   snapshot: ChatSnapshot;
   api: Api;
   user: User;
+  onNew(): void;
 }
 
-export function ChatView({ controller, snapshot, api, user }: ChatViewProps) {
+export function ChatView({ controller, snapshot, api, user, onNew }: ChatViewProps) {
   const { conversation, connection } = snapshot;
   const [citation, setCitation] = useState<OpenCitation | null>(null);
   const [draft, setDraft] = useState({ text: '', nonce: 0 });
@@ -33,6 +34,7 @@ export function ChatView({ controller, snapshot, api, user }: ChatViewProps) {
     if (conversationId !== null) setCitation({ conversationId, messageId, citation: cited });
   };
   const isEmpty = conversation.items.length === 0;
+  const isGone = isEmpty && conversation.notice?.code === 'NOT_FOUND';
 
   return (
     <>
@@ -72,6 +74,11 @@ export function ChatView({ controller, snapshot, api, user }: ChatViewProps) {
         <div class="alert notice" role="alert" data-testid="notice">
           <AlertIcon />
           <span>{conversation.notice.message}</span>
+          {isGone && (
+            <button type="button" class="button small" onClick={onNew}>
+              New conversation
+            </button>
+          )}
           <button
             type="button"
             class="icon-button small"
@@ -85,9 +92,9 @@ export function ChatView({ controller, snapshot, api, user }: ChatViewProps) {
       <Composer
         focusKey={conversationId ?? 'new'}
         draft={draft}
-        ready={!conversation.restoring && !awaitsFirstAck}
+        ready={!conversation.restoring && !awaitsFirstAck && !isGone}
         running={active?.status === 'running'}
-        stopping={active?.stopping === true}
+        stoppable={connected && active?.stopping !== true}
         onSend={(content) => controller.send(content)}
         onStop={() => controller.stop()}
       />

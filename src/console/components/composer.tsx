@@ -13,12 +13,13 @@ interface ComposerProps {
   /** A message may be sent now (it waits for the connection where there is none). */
   ready: boolean;
   running: boolean;
-  stopping: boolean;
+  /** False while it is stopping already, and while there is no connection to ask over. */
+  stoppable: boolean;
   onSend(content: string): void;
   onStop(): void;
 }
 
-export function Composer({ focusKey, draft, ready, running, stopping, onSend, onStop }: ComposerProps) {
+export function Composer({ focusKey, draft, ready, running, stoppable, onSend, onStop }: ComposerProps) {
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
 
@@ -79,9 +80,13 @@ export function Composer({ focusKey, draft, ready, running, stopping, onSend, on
           <button
             type="button"
             class="round stop"
-            onClick={onStop}
-            disabled={stopping}
-            aria-label={stopping ? 'Stopping' : 'Stop the answer'}
+            onClick={() => {
+              onStop();
+              // The button is about to go.
+              field.current?.focus();
+            }}
+            disabled={!stoppable}
+            aria-label="Stop the answer"
             data-testid="stop"
           >
             <StopIcon />

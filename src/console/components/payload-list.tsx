@@ -58,6 +58,7 @@ function Card({ card }: { card: PayloadCard }) {
           ))}
         </ul>
       )}
+      {card.text && <p class="payload-text muted">{card.text}</p>}
       {card.fields.length > 0 && (
         <dl class="fields">
           {card.fields.map((field) => (

@@ -18,7 +18,7 @@ interface MarkdownProps extends CitationContext {
 
 export function Markdown({ text, ...context }: MarkdownProps) {
   const blocks = useMemo(() => parseMarkdown(text), [text]);
-  return <div class="prose">{blocks.map((block, index) => renderBlock(block, index, context))}</div>;
+  return <div class="prose streamed">{blocks.map((block, index) => renderBlock(block, index, context))}</div>;
 }
 
 interface SanitisedHtmlProps extends CitationContext {

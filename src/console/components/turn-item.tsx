@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { agentsOf, isSettled, type TurnView } from '../conversation.state.js';
+import { agentLabel, agentsOf, isSettled, type TurnView } from '../conversation.state.js';
 import { useNow } from '../hooks.js';
 import type { Citation } from '../protocol.js';
 import { AlertIcon, CheckIcon, CopyIcon, RetryIcon } from './icons.js';
@@ -32,7 +32,7 @@ export function TurnItem({ turn, connected, onCite, onRetry, onEdit }: TurnItemP
       )}
       {turn.status !== 'sending' && (
         <div class="reply">
-          {(turn.steps.length > 0 || turn.status === 'running') && <TurnSteps turn={turn} />}
+          {(turn.steps.length > 0 || (turn.status === 'running' && turn.text === '')) && <TurnSteps turn={turn} />}
           {hasAnswer && (
             <div class="answer" data-testid="answer">
               {agents.length > 0 && (
@@ -40,7 +40,7 @@ export function TurnItem({ turn, connected, onCite, onRetry, onEdit }: TurnItemP
                   <span class="visually-hidden">Answered by </span>
                   {agents.map((agent) => (
                     <span key={agent} class="tag accent" data-testid={`agent-${agent}`}>
-                      {agent}
+                      {agentLabel(agent)}
                     </span>
                   ))}
                   {turn.degraded && <DegradedBadge />}

@@ -1,4 +1,4 @@
-import { isSettled, type Step, type TurnView } from '../conversation.state.js';
+import { agentLabel, isSettled, type Step, type TurnView } from '../conversation.state.js';
 import { CheckIcon } from './icons.js';
 
 /** What happens, while it happens; folded into one line once the answer stands. */
@@ -37,7 +37,7 @@ function StepList({ steps, live }: { steps: Step[]; live: boolean }) {
           <li key={index} class={isCurrent ? 'step current' : 'step'} data-testid={`step-${step.step}`}>
             {isCurrent ? <span class="spinner" aria-hidden="true" /> : <CheckIcon />}
             <span>{step.message}</span>
-            {step.agent && <span class="tag accent">{step.agent}</span>}
+            {step.agent && <span class="tag accent">{agentLabel(step.agent)}</span>}
             {step.tool && <span class="tag">{step.tool}</span>}
           </li>
         );

@@ -157,7 +157,13 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
           {showsKnowledge ? (
             <KnowledgeView api={api} />
           ) : (
-            <ChatView controller={controller} snapshot={snapshot} api={api} user={user} />
+            <ChatView
+              controller={controller}
+              snapshot={snapshot}
+              api={api}
+              user={user}
+              onNew={() => go({ view: 'chat', conversationId: null })}
+            />
           )}
         </main>
       </div>
