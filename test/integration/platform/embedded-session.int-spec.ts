@@ -4,6 +4,8 @@ import type { EmbeddedPostgres } from '../../../src/platform/database/embedded/e
 import type { Client } from 'pg';
 import { errorOf, eventually, Scratch } from './embedded-support.js';
 
+jest.setTimeout(60_000);
+
 describe('connections to the embedded Postgres', () => {
   const scratch = new Scratch();
   let database: EmbeddedPostgres;
@@ -18,7 +20,7 @@ describe('connections to the embedded Postgres', () => {
       CREATE TABLE secret (id int PRIMARY KEY, text text);
       INSERT INTO secret VALUES (1, 'one'), (2, 'two');
       GRANT SELECT, INSERT ON secret TO reader`);
-  }, 60_000);
+  });
 
   afterAll(() => scratch.dispose());
 

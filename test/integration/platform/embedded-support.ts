@@ -17,16 +17,16 @@ export function startEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
 export class Scratch {
   readonly folder = mkdtempSync(join(tmpdir(), 'embedded-postgres-'));
   private readonly clients: Client[] = [];
-  private readonly databases: EmbeddedPostgres[] = [];
+  private readonly databases: Promise<EmbeddedPostgres>[] = [];
 
   dataDir(name: string): string {
     return join(this.folder, name);
   }
 
-  async start(dataDir: string): Promise<EmbeddedPostgres> {
-    const database = await startEmbedded(dataDir);
-    this.databases.push(database);
-    return database;
+  start(dataDir: string): Promise<EmbeddedPostgres> {
+    const starting = startEmbedded(dataDir);
+    this.databases.push(starting);
+    return starting;
   }
 
   /** A connection; its errors after a kill are expected and show in the queries themselves. */
@@ -38,13 +38,10 @@ export class Scratch {
     return client;
   }
 
-  async closeClients(): Promise<void> {
-    await Promise.allSettled(this.clients.splice(0).map((client) => client.end()));
-  }
-
   async dispose(): Promise<void> {
-    await this.closeClients();
-    await Promise.all(this.databases.map((database) => database.stop()));
+    await Promise.allSettled(this.clients.map((client) => client.end()));
+    // Those too whose test ran out of time while they started: a process left over would keep Jest from ending.
+    await Promise.allSettled(this.databases.map(async (starting) => (await starting).stop()));
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

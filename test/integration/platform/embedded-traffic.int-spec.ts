@@ -10,6 +10,8 @@ import { Scratch } from './embedded-support.js';
 const DURATION_MS = 10_000;
 const LARGE = 200_000;
 
+jest.setTimeout(60_000);
+
 describe('mixed traffic on the embedded Postgres', () => {
   const scratch = new Scratch();
   let database: EmbeddedPostgres;
@@ -21,7 +23,7 @@ describe('mixed traffic on the embedded Postgres', () => {
       CREATE ROLE switchboard_none; CREATE ROLE writer; GRANT writer TO switchboard_none WITH INHERIT FALSE;
       CREATE TABLE entry (client int, n int, body text NOT NULL, PRIMARY KEY (client, n));
       GRANT ALL ON entry TO writer`);
-  }, 60_000);
+  });
 
   afterAll(() => scratch.dispose());
 

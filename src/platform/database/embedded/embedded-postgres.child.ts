@@ -26,6 +26,7 @@ import { WireServer } from './wire-server.js';
 const POWERLESS_ROLE = 'switchboard_none';
 const MAX_CONNECTIONS = 100;
 const IDLE_IN_TRANSACTION_MS = 30_000;
+const LEAVE_MS = 20_000;
 
 const startedAt = performance.now();
 let lock: DataDirectoryLock | undefined;
@@ -94,6 +95,8 @@ async function initialise(dataDir: string): Promise<void> {
 function leave(): void {
   if (leaving) return;
   leaving = true;
+  // A close that hangs must not leave a process behind that keeps the directory: better as if killed.
+  setTimeout(() => process.exit(1), LEAVE_MS).unref();
   void (async () => {
     opened?.maintenance.stop();
     const told = server.close();

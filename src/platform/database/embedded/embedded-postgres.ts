@@ -68,6 +68,7 @@ export class EmbeddedPostgres {
       for (const line of text.split('\n')) if (line.trim() !== '') log(line);
     });
     return new Promise((resolve, reject) => {
+      let failure: string | undefined;
       const settle = (): void => {
         child.off('message', onMessage);
         child.off('exit', onExit);
@@ -75,10 +76,8 @@ export class EmbeddedPostgres {
       };
       const onMessage = (message: FromChild): void => {
         if (message.kind === 'log') log(message.line);
-        if (message.kind === 'failed') {
-          settle();
-          reject(new Error(message.message));
-        }
+        // The process still has the directory; whoever tries again upon the rejection shall find it free.
+        if (message.kind === 'failed') failure = message.message;
         if (message.kind === 'ready') {
           settle();
           resolve(new EmbeddedPostgres(child, message.url, message.firstBoot, message.startMs, log));
@@ -86,7 +85,9 @@ export class EmbeddedPostgres {
       };
       const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
         settle();
-        reject(new Error(`The embedded database's process ended while starting (${signal ?? `code ${code}`})`));
+        reject(
+          new Error(failure ?? `The embedded database's process ended while starting (${signal ?? `code ${code}`})`),
+        );
       };
       const onError = (error: Error): void => {
         settle();
