@@ -5,7 +5,10 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { ApiKeyRepository } from './api-keys/api-key.repository.js';
+import { ApiKeyService } from './api-keys/api-key.service.js';
 import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
+import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { IdentityBootstrap } from './bootstrap/identity-bootstrap.js';
 import { BypassIdentity } from './bypass/bypass-identity.js';
 import { AuthenticationGuard } from './guards/authentication.guard.js';
@@ -26,6 +29,10 @@ import { AccessTokenVerifier } from './tokens/access-token.verifier.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { TokenKeys } from './tokens/token-keys.js';
 import { TokenService } from './tokens/token.service.js';
+import { UserService } from './users/user.service.js';
+import { UsersController } from './users/users.controller.js';
+import { TenantVisitService } from './visits/tenant-visit.service.js';
+import { TenantVisitsController } from './visits/tenant-visits.controller.js';
 
 /** Guards run in the order in which they stand here: who calls, how often, in which tenant, with what right. */
 @Module({
@@ -39,12 +46,14 @@ import { TokenService } from './tokens/token.service.js';
       }),
     }),
   ],
-  controllers: [AuthController, JwksController],
+  controllers: [AuthController, JwksController, UsersController, ApiKeysController, TenantVisitsController],
   providers: [
     TokenKeys,
     TokenService,
     AccessTokenVerifier,
     ApiKeyVerifier,
+    ApiKeyRepository,
+    ApiKeyService,
     RefreshTokens,
     SessionRepository,
     SessionService,
@@ -52,6 +61,8 @@ import { TokenService } from './tokens/token.service.js';
     PasswordService,
     PrincipalRepository,
     PrincipalService,
+    UserService,
+    TenantVisitService,
     LoginAttempts,
     LoginService,
     BypassIdentity,
@@ -62,6 +73,6 @@ import { TokenService } from './tokens/token.service.js';
     { provide: APP_GUARD, useClass: TenantPathGuard },
     { provide: APP_GUARD, useClass: PermissionGuard },
   ],
-  exports: [AccessTokenVerifier, SessionService, PrincipalService, BypassIdentity, TokenService],
+  exports: [AccessTokenVerifier, SessionService, PrincipalService, ApiKeyService, BypassIdentity, TokenService],
 })
 export class AuthModule {}

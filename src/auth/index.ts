@@ -12,4 +12,5 @@ export { SessionRevoked } from './sessions/session.events.js';
 export { BypassIdentity } from './bypass/bypass-identity.js';
 export { PrincipalService, type PersonToEnsure } from './principals/principal.service.js';
 export type { PrincipalRecord } from './principals/principal.js';
+export { ApiKeyService } from './api-keys/api-key.service.js';
 export { bearerToken } from './guards/bearer-token.js';

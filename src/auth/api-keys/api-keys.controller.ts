@@ -1,0 +1,74 @@
+import type { RequestContext } from '#platform/context';
+import {
+  Creates,
+  Ctx,
+  decodeCursor,
+  idPosition,
+  idSchema,
+  type ListQuery,
+  listQuery,
+  type Page,
+  pageSchema,
+  RequirePermission,
+  toPage,
+} from '#platform/http';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  type ApiKeyResponse,
+  apiKeyResponse,
+  type CreateApiKeyBody,
+  createApiKeyBody,
+  type CreatedApiKeyResponse,
+  createdApiKeyResponse,
+  toApiKeyResponse,
+} from './api-key.dto.js';
+import { ApiKeyService } from './api-key.service.js';
+
+@ApiTags('api-keys')
+@ApiBearerAuth('bearer')
+@Controller('api/admin/api-keys')
+@RequirePermission('api_keys.manage')
+export class ApiKeysController {
+  constructor(private readonly keys: ApiKeyService) {}
+
+  @Get()
+  @ApiOkResponse({ standardSchema: pageSchema(apiKeyResponse) })
+  async list(
+    @Ctx() ctx: RequestContext,
+    @Query({ schema: listQuery }) query: ListQuery,
+  ): Promise<Page<ApiKeyResponse>> {
+    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
+    const rows = await this.keys.list(ctx, before, query.limit + 1);
+    return toPage(ctx, rows, { limit: query.limit, map: toApiKeyResponse, position: (key) => [key.id] });
+  }
+
+  /** `key` is shown here and never again. */
+  @Post()
+  @Creates()
+  @ApiCreatedResponse({ standardSchema: createdApiKeyResponse })
+  async create(
+    @Ctx() ctx: RequestContext,
+    @Body({ schema: createApiKeyBody }) body: CreateApiKeyBody,
+  ): Promise<CreatedApiKeyResponse> {
+    const { record, secret } = await this.keys.create(ctx, {
+      name: body.name,
+      role: body.role,
+      expiresAt: body.expires_at === null ? null : new Date(body.expires_at),
+    });
+    return { ...toApiKeyResponse(record), key: secret.reveal() };
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ standardSchema: apiKeyResponse })
+  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<ApiKeyResponse> {
+    return toApiKeyResponse(await this.keys.get(ctx, id));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  async revoke(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+    await this.keys.revoke(ctx, id);
+  }
+}

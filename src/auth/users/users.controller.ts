@@ -1,0 +1,79 @@
+import type { RequestContext } from '#platform/context';
+import {
+  assertIfMatch,
+  Creates,
+  Ctx,
+  decodeCursor,
+  idPosition,
+  idSchema,
+  IfMatch,
+  type Page,
+  pageSchema,
+  RequirePermission,
+  toPage,
+} from '#platform/http';
+import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  type CreateUserBody,
+  createUserBody,
+  type ListUsersQuery,
+  listUsersQuery,
+  type PatchUserBody,
+  patchUserBody,
+  toUserResponse,
+  type UserResponse,
+  userResponse,
+} from './user.dto.js';
+import { UserService } from './user.service.js';
+
+@ApiTags('users')
+@ApiBearerAuth('bearer')
+@Controller('api/admin/users')
+@RequirePermission('users.read')
+export class UsersController {
+  constructor(private readonly users: UserService) {}
+
+  @Get()
+  @ApiOkResponse({ standardSchema: pageSchema(userResponse) })
+  async list(
+    @Ctx() ctx: RequestContext,
+    @Query({ schema: listUsersQuery }) query: ListUsersQuery,
+  ): Promise<Page<UserResponse>> {
+    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
+    const rows = await this.users.list(ctx, { before, limit: query.limit + 1, role: query.role ?? null });
+    return toPage(ctx, rows, { limit: query.limit, map: toUserResponse, position: (user) => [user.id] });
+  }
+
+  @Post()
+  @Creates()
+  @RequirePermission('users.write')
+  @ApiCreatedResponse({ standardSchema: userResponse })
+  async create(
+    @Ctx() ctx: RequestContext,
+    @Body({ schema: createUserBody }) body: CreateUserBody,
+  ): Promise<UserResponse> {
+    return toUserResponse(await this.users.create(ctx, body));
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ standardSchema: userResponse })
+  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<UserResponse> {
+    return toUserResponse(await this.users.get(ctx, id));
+  }
+
+  @Patch(':id')
+  @RequirePermission('users.write')
+  @ApiOkResponse({ standardSchema: userResponse })
+  async patch(
+    @Ctx() ctx: RequestContext,
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: patchUserBody }) body: PatchUserBody,
+    @IfMatch() ifMatch: string | undefined,
+  ): Promise<UserResponse> {
+    const updated = await this.users.update(ctx, id, body, (current) =>
+      assertIfMatch(ifMatch, toUserResponse(current)),
+    );
+    return toUserResponse(updated);
+  }
+}
