@@ -5,17 +5,24 @@ import { stem } from './local.stemmer.js';
 const DIMENSIONS = 384;
 
 /** Weights, tuned on public intent and question collections. */
-export const WEIGHTS = {
-  stop: 0.08,
-  faint: 0.35,
+const WEIGHTS = {
+  /** In a short text, where even "how much" tells something; in a long one they are noise. */
+  stop: 0.5,
+  stopLong: 0.05,
+  faint: 0.8,
+  faintLong: 0.5,
   stem: 1,
   /** Of all letter n-grams of a word together. */
-  grams: 0.55,
-  meaning: 0.45,
-  pair: 0.35,
-  places: 4,
+  grams: 0.9,
+  meaning: 0.9,
+  /** More weight for each letter above five. */
   rare: 0.06,
 };
+/** Words up to which a text counts as short: questions and example utterances. */
+const SHORT_TEXT = 24;
+/** Places on which a feature falls. */
+const PLACES = 8;
+const PLACE_WEIGHT = 1 / Math.sqrt(PLACES);
 
 /**
  * An embedder that needs no model and no download: words, their stems, letter n-grams and common meanings, each thrown
@@ -38,48 +45,59 @@ export class LocalEmbedder extends Embedder {
   }
 }
 
-/** A word's own features, which do not depend on the text: computed once for common words. */
-interface WordFeatures {
-  readonly weight: number;
-  readonly stemHash: number;
-  /** Hash, weight, hash, weight, … */
-  readonly rest: Float64Array;
+/** What a word adds to a vector, wherever it stands: computed once for the words in use. */
+interface Word {
+  readonly kind: 'stop' | 'faint' | 'plain';
+  readonly places: Uint16Array;
+  readonly values: Float32Array;
 }
 
-const KNOWN_WORDS = 20_000;
-const known = new Map<string, WordFeatures>();
+/** Words of a generation, about 500 bytes each; a full one becomes the old one, so that words in use stay. */
+const KNOWN_WORDS = 12_000;
+let known = new Map<string, Word>();
+let knownBefore = new Map<string, Word>();
 
-export function embedText(text: string): Float32Array {
+function embedText(text: string): Float32Array {
   const vector = new Float32Array(DIMENSIONS);
-  const counts = new Map<string, number>();
-  const pairs = new Map<number, number>();
-  let previous = 0;
-  for (const [word] of normalise(text).matchAll(/[\p{L}\p{N}]+/gu)) {
+  const words = normalise(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const counts = new Map<Word, number>();
+  for (const spelling of words) {
+    const word = known.get(spelling) ?? recall(spelling);
     counts.set(word, (counts.get(word) ?? 0) + 1);
-    const features = featuresOf(word);
-    if (features.weight <= WEIGHTS.stop) continue;
-    if (previous !== 0) {
-      const pair = mix(Math.imul(previous, 31) ^ features.stemHash);
-      pairs.set(pair, (pairs.get(pair) ?? 0) + 1);
-    }
-    previous = features.stemHash;
   }
-  for (const [word, count] of counts) {
-    const features = featuresOf(word);
-    const weight = features.weight * (1 + Math.log(count));
-    throwOn(vector, features.stemHash, weight * WEIGHTS.stem);
-    for (let index = 0; index < features.rest.length; index += 2) {
-      throwOn(vector, features.rest[index] ?? 0, weight * (features.rest[index + 1] ?? 0));
-    }
-  }
-  for (const [pair, count] of pairs) throwOn(vector, pair, WEIGHTS.pair * (1 + Math.log(count)));
+  const short = words.length <= SHORT_TEXT;
+  for (const [word, count] of counts) addWord(vector, word, kindWeight(word.kind, short) * sublinear(count));
   return normalised(vector);
+}
+
+function addWord(vector: Float32Array, word: Word, weight: number): void {
+  const { places, values } = word;
+  for (let index = 0; index < places.length; index++) {
+    const place = places[index] ?? 0;
+    vector[place] = (vector[place] ?? 0) + (values[index] ?? 0) * weight;
+  }
+}
+
+function kindWeight(kind: Word['kind'], short: boolean): number {
+  switch (kind) {
+    case 'plain':
+      return 1;
+    case 'faint':
+      return short ? WEIGHTS.faint : WEIGHTS.faintLong;
+    case 'stop':
+      return short ? WEIGHTS.stop : WEIGHTS.stopLong;
+  }
+}
+
+/** A word said ten times is not ten times as important. */
+function sublinear(count: number): number {
+  return count === 1 ? 1 : 1 + Math.log(count);
 }
 
 /** Lower case without accents; compatibility forms (ﬁ, full width) as their letters. */
 function normalise(text: string): string {
   const lower = text.toLowerCase();
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- the ASCII range is what is meant
   return /^[\x00-\x7f]*$/.test(lower)
     ? lower.replace(/'/g, '')
     : lower
@@ -88,42 +106,53 @@ function normalise(text: string): string {
         .replace(/ß/g, 'ss');
 }
 
-function featuresOf(word: string): WordFeatures {
-  let features = known.get(word);
-  if (features === undefined) {
-    features = computeFeatures(word);
-    if (known.size >= KNOWN_WORDS) known.clear();
-    known.set(word, features);
+function recall(spelling: string): Word {
+  const word = knownBefore.get(spelling) ?? learn(spelling);
+  if (spelling.length > LONGEST_WORD) return word;
+  if (known.size >= KNOWN_WORDS) {
+    knownBefore = known;
+    known = new Map();
   }
-  return features;
+  known.set(spelling, word);
+  return word;
 }
 
-function computeFeatures(word: string): WordFeatures {
-  const root = stem(word);
-  const stemHash = hash(root);
-  const rest: number[] = [];
-  const weight = wordWeight(word, root);
-  if (weight > WEIGHTS.stop) {
-    const padded = `^${root}$`;
-    const grams: number[] = [];
-    for (const length of [3, 4]) {
-      for (let at = 0; at + length <= padded.length; at++)
-        grams.push(hash(`${length}${padded.slice(at, at + length)}`));
-    }
-    const each = grams.length === 0 ? 0 : WEIGHTS.grams / Math.sqrt(grams.length);
-    for (const gram of grams) rest.push(gram, each);
-    for (const meaning of MEANINGS_OF.get(word) ?? MEANINGS_OF.get(root) ?? []) {
-      rest.push(hash(`=${meaning}`), WEIGHTS.meaning);
+const scratch = new Float32Array(DIMENSIONS);
+
+function learn(spelling: string): Word {
+  const root = stem(spelling);
+  const kind = STOP_WORDS.has(spelling) ? 'stop' : FAINT_WORDS.has(spelling) ? 'faint' : 'plain';
+  scratch.fill(0);
+  const weight = rarity(spelling, root);
+  throwOn(scratch, hash(root), weight * WEIGHTS.stem);
+  if (kind !== 'stop') {
+    const grams = letterGrams(root);
+    for (const gram of grams) throwOn(scratch, hash(gram), (weight * WEIGHTS.grams) / Math.sqrt(grams.length));
+    for (const meaning of MEANINGS_OF.get(spelling) ?? MEANINGS_OF.get(root) ?? []) {
+      throwOn(scratch, hash(`=${meaning}`), weight * WEIGHTS.meaning);
     }
   }
-  return { weight, stemHash, rest: Float64Array.from(rest) };
+  const places: number[] = [];
+  for (let place = 0; place < DIMENSIONS; place++) if (scratch[place] !== 0) places.push(place);
+  const values = Float32Array.from(places, (place) => scratch[place] ?? 0);
+  return { kind, places: Uint16Array.from(places), values };
 }
 
-function wordWeight(word: string, root: string): number {
-  if (STOP_WORDS.has(word)) return WEIGHTS.stop;
-  if (FAINT_WORDS.has(word)) return WEIGHTS.faint;
-  // Long words and numbers are rarer, and rare words tell more.
-  return /\d/.test(word) ? 1.2 : 1 + WEIGHTS.rare * Math.min(6, Math.max(-3, root.length - 5));
+const LONGEST_WORD = 40;
+
+/** Of three and four letters, with the word's ends marked; of a very long "word", the first. */
+function letterGrams(root: string): string[] {
+  const padded = `^${root.slice(0, LONGEST_WORD)}$`;
+  const grams: string[] = [];
+  for (const length of [3, 4]) {
+    for (let at = 0; at + length <= padded.length; at++) grams.push(padded.slice(at, at + length));
+  }
+  return grams;
+}
+
+/** Numbers and long words are rarer, and rare words tell more. */
+function rarity(spelling: string, root: string): number {
+  return /\d/.test(spelling) ? 1.2 : 1 + WEIGHTS.rare * Math.min(6, Math.max(-3, root.length - 5));
 }
 
 /** FNV-1a with a final mix: neighbouring strings end far apart. */
@@ -141,14 +170,14 @@ function mix(value: number): number {
   return (value ^ (value >>> 16)) >>> 0;
 }
 
-/** Adds a feature to its few places, with their signs. */
+/** The few places of a feature, with their signs (scaled to unit length together). */
 function throwOn(vector: Float32Array, feature: number, weight: number): void {
   let state = feature;
-  const share = weight / Math.sqrt(WEIGHTS.places);
-  for (let place = 0; place < WEIGHTS.places; place++) {
+  const share = weight * PLACE_WEIGHT;
+  for (let count = 0; count < PLACES; count++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const at = (state >>> 8) % DIMENSIONS;
-    vector[at] = (vector[at] ?? 0) + (state & 0x80 ? share : -share);
+    const place = (state >>> 8) % DIMENSIONS;
+    vector[place] = (vector[place] ?? 0) + (state & 0x80 ? share : -share);
   }
 }
 

@@ -1,0 +1,86 @@
+import { loadConfig } from '#platform/config';
+import { OpenAiStandIn } from '../../test/support/openai-standin.js';
+import { LlmService } from './llm.service.js';
+
+const tenant = { tenantId: '00000000-0000-7000-8000-000000000001' };
+const never = new AbortController().signal;
+const request = { purpose: 'answer', messages: [{ role: 'user', content: 'Hello nonce:svc' }] } as const;
+
+describe('LlmService', () => {
+  let standIn: OpenAiStandIn;
+  let service: LlmService;
+
+  const start = (env: Record<string, string>): LlmService => (service = new LlmService(loadConfig(env)));
+  beforeAll(async () => {
+    standIn = await OpenAiStandIn.start();
+  });
+  afterEach(async () => {
+    await service.onApplicationShutdown();
+    standIn.reset();
+  });
+  afterAll(() => standIn.stop());
+
+  it('has no chat model without a provider, and says that it is degraded', async () => {
+    start({});
+    expect(await service.chatModel(tenant)).toBeNull();
+    expect(service.info()).toEqual({ provider: 'offline', model: 'offline', degraded: true, structured: false });
+    expect(service.embedder().space).toEqual({ provider: 'local', model: 'hash-v1', dimensions: 384 });
+  });
+
+  it('echoes, without structured output', async () => {
+    start({ LLM_PROVIDER: 'echo' });
+    const model = await service.chatModel(tenant);
+    let text = '';
+    await model?.stream(request, (piece) => (text += piece), never);
+    expect(text).toBe('Hello nonce:svc');
+    expect(service.info()).toMatchObject({ provider: 'echo', degraded: false, structured: false });
+  });
+
+  it.each(['fast', 'langchain'])('talks to a compatible server without a key, with the %s reader', async (reader) => {
+    start({ OPENAI_BASE_URL: standIn.url, LLM_STREAM_READER: reader });
+    const model = await service.chatModel(tenant);
+    const result = await model?.stream(request, () => undefined, never);
+    expect(result?.text).toContain('nonce:svc');
+    expect(result?.usage).toMatchObject({ model: 'gpt-4o-mini', costUsd: null });
+    expect(standIn.calls[0]?.headers.authorization).toBeUndefined();
+    expect(service.info()).toMatchObject({ provider: 'openai', degraded: false, structured: true });
+  });
+
+  it('embeds locally with a compatible server, and through it when told to', () => {
+    start({ OPENAI_BASE_URL: standIn.url });
+    expect(service.embedder().space.provider).toBe('local');
+    start({ OPENAI_BASE_URL: standIn.url, EMBEDDINGS_PROVIDER: 'openai', EMBEDDINGS_MODEL: 'nomic-embed-text' });
+    expect(service.embedder().space).toEqual({ provider: 'openai', model: 'nomic-embed-text', dimensions: 768 });
+  });
+
+  it('uses OpenAI’s large embedding model with OpenAI’s own key', () => {
+    start({ OPENAI_API_KEY: 'sk-x' });
+    expect(service.embedder().space).toEqual({ provider: 'openai', model: 'text-embedding-3-large', dimensions: 3072 });
+  });
+
+  it('works with a Groq key alone', () => {
+    start({ GROQ_API_KEY: 'gsk_x' });
+    expect(service.info()).toMatchObject({ provider: 'groq', degraded: false });
+    expect(service.embedder().space.provider).toBe('local');
+  });
+
+  it('still embeds into the space a knowledge base was built in', () => {
+    start({ OPENAI_API_KEY: 'sk-x' });
+    for (const space of [
+      { provider: 'local', model: 'hash-v1', dimensions: 384 },
+      { provider: 'openai', model: 'text-embedding-3-small', dimensions: 512 },
+      { provider: 'transformers', model: 'Xenova/all-MiniLM-L6-v2', dimensions: 384 },
+    ]) {
+      expect(service.embedderFor(space).space).toEqual(space);
+    }
+  });
+
+  it.each([
+    { provider: 'openai', model: 'text-embedding-3-large', dimensions: 3072 },
+    { provider: 'local', model: 'hash-v0', dimensions: 384 },
+    { provider: 'cohere', model: 'embed-v4', dimensions: 1536 },
+  ])('says what to do about a space that it cannot serve any more ($provider $model)', (space) => {
+    start({});
+    expect(() => service.embedderFor(space)).toThrow(/configure it again, or rebuild/);
+  });
+});
