@@ -17,6 +17,7 @@ export type {
   TurnInput,
   UsageEntry,
 } from './turn.types.js';
+export { AgentRepository } from './agent.repository.js';
 export { AgentRuntime } from './agent-runtime.js';
 export { AgentsModule } from './agents.module.js';
 export { TitleWriter } from './title-writer.js';

@@ -1,13 +1,6 @@
 /** What a turn's steps are called in the contract. */
 export type StatusStep =
-  | 'queued'
-  | 'routing'
-  | 'retrieving'
-  | 'grading'
-  | 'tool'
-  | 'generating'
-  | 'summarizing'
-  | 'escalating';
+  'queued' | 'routing' | 'retrieving' | 'grading' | 'tool' | 'generating' | 'summarizing' | 'escalating';
 
 /**
  * What the graph says while it works. One stream of these feeds every channel; a channel only encodes.

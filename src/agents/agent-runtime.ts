@@ -1,0 +1,157 @@
+import type { LlmService } from '#llm';
+import { isStaff, type RequestContext } from '#platform/context';
+import { asError } from '#platform/errors';
+import type { Logger } from '#platform/logging';
+import type { TenantSettings } from '#tenants';
+import type { AgentDefinition, AgentDirectory } from './agent.types.js';
+import { degrading } from './degrade.js';
+import { CitationLedger } from './knowledge/citation-ledger.js';
+import { type PassageSearch, Retrievals } from './knowledge/retrievals.js';
+import { memoryWindow } from './memory-window.js';
+import { ModelCalls } from './model-calls.js';
+import { TenantVoice } from './replies/tenant-voice.js';
+import { ExampleIndex } from './routing/example-index.js';
+import type { AgentKinds } from './supervisor/agent.node.js';
+import { SectionStream } from './supervisor/section-stream.js';
+import { buildSupervisorGraph } from './supervisor/supervisor.graph.js';
+import type { SupervisorStateType } from './supervisor/supervisor.state.js';
+import type { TurnEventSink } from './turn-event.js';
+import { degradingPorts, modelPorts, offlinePorts } from './turn-ports.js';
+import type { TurnPorts, TurnRun } from './turn-run.js';
+import type { TurnAnswer, TurnInput, UsageEntry } from './turn.types.js';
+
+/** What a run needs from the rest of the product; narrow, so that tests can stand in for each. */
+export interface RuntimeDependencies {
+  readonly directory: { directory(scope: RequestContext): Promise<AgentDirectory> };
+  readonly settings: { get(scope: RequestContext): Promise<TenantSettings> };
+  readonly llm: Pick<LlmService, 'chatModel' | 'embedder'>;
+  readonly passages: PassageSearch;
+  readonly kinds: AgentKinds;
+  readonly logger: Logger;
+}
+
+/**
+ * Runs turns: the one place that compiles the supervisor graph, once.
+ *
+ *   settings, agents, model (side by side, mostly from memory) ─▶ TurnRun ─▶ graph ─▶ TurnAnswer
+ *
+ * Tokens leave through `emit` from inside the nodes; LangGraph's own streaming is not on their path.
+ */
+export class AgentRuntime {
+  private readonly graph;
+  private readonly offline: ReturnType<typeof offlinePorts>;
+
+  constructor(private readonly dependencies: RuntimeDependencies) {
+    const { kinds, llm } = dependencies;
+    this.graph = buildSupervisorGraph(kinds).compile();
+    this.offline = offlinePorts(new ExampleIndex({ embedder: () => llm.embedder() }));
+  }
+
+  /**
+   * Answers one message.
+   * @throws DomainError when the turn fails: LLM_ERROR, LLM_TIMEOUT, RETRIEVAL_ERROR, NOT_FOUND (agent); the signal's
+   *   reason when it was aborted
+   */
+  async run(ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal): Promise<TurnAnswer> {
+    signal.throwIfAborted();
+    const start = performance.now();
+    const run = await this.prepare(ctx, input, emit, signal);
+    try {
+      const { settings, turn } = run;
+      const initial = {
+        question: input.content,
+        input_history: memoryWindow(input.history, settings.historyTokens),
+        language: settings.language,
+        intents: [],
+        reply: null,
+        intent: 'unclear',
+      };
+      const state: SupervisorStateType = await this.graph.invoke(initial, { configurable: { run: turn } });
+      signal.throwIfAborted();
+      turn.timings['total'] = Math.round(performance.now() - start);
+      return answerOf(turn, state);
+    } catch (error) {
+      // Libraries wrap what aborted them; the turn's own reason says how it ended.
+      throw signal.aborted ? asError(signal.reason) : error;
+    } finally {
+      run.turn.retrievals.close();
+    }
+  }
+
+  private async prepare(ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal) {
+    const { directory, llm, logger, passages, settings: tenants } = this.dependencies;
+    const [settings, found, model] = await Promise.all([
+      tenants.get(ctx),
+      directory.directory(ctx),
+      llm.chatModel(ctx),
+    ]);
+    const usage: UsageEntry[] = [];
+    const log = logger.child({ tenant: ctx.tenantId, conversation: input.conversationId, turn: input.turnId });
+    const turn: TurnRun = {
+      ctx,
+      input,
+      signal,
+      emit,
+      log,
+      agents: visibleAgents(found, ctx),
+      entitlements: found.entitlements,
+      model,
+      ports: this.offline,
+      voice: new TenantVoice(settings),
+      retrievals: new Retrievals(passages, ctx, signal),
+      citations: new CitationLedger(),
+      sources: new Map(),
+      usage,
+      timings: {},
+      sections: new SectionStream(0, emit),
+      degraded: model === null,
+      firstFailure: undefined,
+    };
+    turn.ports = this.portsFor(turn, settings);
+    return { settings, turn };
+  }
+
+  private portsFor(run: TurnRun, settings: TenantSettings): TurnPorts {
+    if (run.model === null || run.model.provider === 'echo') return this.offline;
+    const { maxTokens, temperature } = settings.llm;
+    const model = modelPorts(new ModelCalls(run.model, run.usage, { maxTokens, temperature }), this.offline);
+    if (settings.onProviderFailure === 'fail') return model;
+    return degradingPorts(
+      model,
+      this.offline,
+      degrading((error) => {
+        run.degraded = true;
+        run.log.warn({ err: asError(error) }, 'the provider failed: a step was answered offline');
+      }),
+    );
+  }
+}
+
+/** Those that the caller's persona may use; staff try all of them. */
+function visibleAgents({ agents }: AgentDirectory, { principal }: RequestContext): readonly AgentDefinition[] {
+  const staff = isStaff(principal);
+  if (staff || agents.every(({ personas }) => personas.length === 0)) return agents;
+  return agents.filter(
+    ({ personas }) => personas.length === 0 || (principal.persona !== null && personas.includes(principal.persona)),
+  );
+}
+
+function answerOf(run: TurnRun, state: SupervisorStateType): TurnAnswer {
+  const sections = [...state.sections].sort((a, b) => a.position - b.position);
+  const answered = sections.filter(({ failed }) => !failed);
+  return {
+    content: run.sections.content,
+    payloads: run.sections.payloads,
+    intent: state.intent,
+    intents: state.intents,
+    agents: answered.map(({ agent }) => agent),
+    language: state.language,
+    citations: run.citations.list(),
+    sourceChunks: [...run.sources.keys()],
+    degraded: run.degraded,
+    awaiting: answered.findLast(({ awaiting }) => awaiting !== null)?.awaiting ?? null,
+    humanRequested: state.reply?.kind === 'human_request' ? { reason: 'The user asked for a person' } : null,
+    usage: run.usage,
+    timings: run.timings,
+  };
+}

@@ -1,0 +1,38 @@
+import type { ToolDefinition } from '#tools';
+
+export type AgentKind = 'domain' | 'knowledge' | 'writer' | 'matching';
+
+/** An enabled agent of a tenant with the tools it was given, in their order. */
+export interface AgentDefinition {
+  readonly id: string;
+  readonly key: string;
+  readonly kind: AgentKind;
+  readonly name: string;
+  /** What it is for: shown to people and to the routing model. */
+  readonly description: string;
+  /** The tenant's instructions to the model. */
+  readonly instructions: string;
+  /** LiquidJS; null: the model writes, or the result is rendered readably. */
+  readonly answerTemplate: string | null;
+  /** Utterances that this agent should get. */
+  readonly examples: readonly string[];
+  /** Personas that may use it; empty: everybody. */
+  readonly personas: readonly string[];
+  readonly knowledgeBaseIds: readonly string[];
+  /** Of its kind: `top_k` (knowledge), `knowledge_base_id`, `payload_type`, `weights` (matching), … */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly tools: readonly ToolDefinition[];
+}
+
+/** Everything of a tenant that routing needs, read in one statement. */
+export interface AgentDirectory {
+  readonly agents: readonly AgentDefinition[];
+  /** Built-in tools that the tenant is entitled to. */
+  readonly entitlements: readonly string[];
+}
+
+/** A part of a message and the agent that answers it. */
+export interface Intent {
+  readonly agent: string;
+  readonly text: string;
+}

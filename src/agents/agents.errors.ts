@@ -1,0 +1,26 @@
+import { DomainError } from '#platform/errors';
+
+/** The client named an agent that does not exist here or that the caller may not use. */
+export class AgentNotFoundError extends DomainError {
+  constructor(key: string) {
+    super({
+      code: 'NOT_FOUND',
+      kind: 'not_found',
+      message: `There is no agent "${key.slice(0, 64)}" for you. Leave "agent" out to have the message routed.`,
+      field: 'agent',
+    });
+  }
+}
+
+/** A search that could not be made, not one that found nothing. */
+export class RetrievalFailedError extends DomainError {
+  constructor(cause: unknown) {
+    super({
+      code: 'RETRIEVAL_ERROR',
+      kind: 'unavailable',
+      message: 'The knowledge base could not be searched just now. Please try again in a moment.',
+      retryable: true,
+      cause,
+    });
+  }
+}

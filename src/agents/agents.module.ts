@@ -1,0 +1,54 @@
+import { LlmModule, LlmService } from '#llm';
+import { LOGGER, type Logger } from '#platform/logging';
+import { TenantSettingsCache, TenantsModule } from '#tenants';
+import { ToolExecutor, ToolsModule } from '#tools';
+import { Module } from '@nestjs/common';
+import { AgentRepository } from './agent.repository.js';
+import { AgentRuntime } from './agent-runtime.js';
+import { buildDomainAgent } from './domain/domain.agent.js';
+import { ToolRunner } from './domain/tool-runner.js';
+import { knowledgeAgent } from './knowledge/knowledge.agent.js';
+import { buildMatchingAgent } from './matching/matching.agent.js';
+import { ProfileRepository } from './matching/profile.repository.js';
+import { TitleWriter } from './title-writer.js';
+import { writerAgent } from './writer/writer.agent.js';
+
+@Module({
+  imports: [LlmModule, TenantsModule, ToolsModule],
+  providers: [
+    AgentRepository,
+    ProfileRepository,
+    {
+      provide: AgentRuntime,
+      inject: [AgentRepository, ProfileRepository, TenantSettingsCache, LlmService, ToolExecutor, LOGGER],
+      useFactory: (
+        directory: AgentRepository,
+        profiles: ProfileRepository,
+        settings: TenantSettingsCache,
+        llm: LlmService,
+        tools: ToolExecutor,
+        logger: Logger,
+      ) =>
+        new AgentRuntime({
+          directory,
+          settings,
+          llm,
+          logger,
+          passages: { search: () => Promise.resolve({ passages: [], degraded: true }) },
+          kinds: {
+            domain: buildDomainAgent(new ToolRunner(tools)),
+            knowledge: knowledgeAgent,
+            matching: buildMatchingAgent({ match: () => Promise.resolve([]) }, profiles),
+            writer: writerAgent,
+          },
+        }),
+    },
+    {
+      provide: TitleWriter,
+      inject: [LlmService, LOGGER],
+      useFactory: (llm: LlmService, logger: Logger) => new TitleWriter(llm, logger),
+    },
+  ],
+  exports: [AgentRuntime, AgentRepository, TitleWriter],
+})
+export class AgentsModule {}

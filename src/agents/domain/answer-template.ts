@@ -1,0 +1,44 @@
+import { Liquid, type Template } from 'liquidjs';
+import { escapeMarkdown } from '../text/markdown-text.js';
+
+const MOST_TEMPLATES = 300;
+const LONGEST_ANSWER = 20_000;
+
+/**
+ * Renders a tenant's answer templates. No file, no include, no code: own properties of plain data only, bounded in time
+ * and memory, and every value escaped so that what a tool says stays text.
+ */
+const engine = new Liquid({
+  templates: {},
+  ownPropertyOnly: true,
+  strictFilters: true,
+  strictVariables: false,
+  lenientIf: true,
+  parseLimit: 50_000,
+  renderLimit: 200,
+  memoryLimit: 2_000_000,
+  outputEscape: escapeMarkdown,
+  greedy: true,
+});
+const parsed = new Map<string, Template[]>();
+
+/**
+ * @param data by tool key, also as `result` (the last tool's) and `entities`
+ * @returns Markdown, trimmed, without runs of empty lines
+ * @throws Error when the template is not valid or passes its limits
+ */
+export async function renderAnswer(template: string, data: Readonly<Record<string, unknown>>): Promise<string> {
+  let known = parsed.get(template);
+  if (known === undefined) {
+    known = engine.parse(template);
+    const oldest = parsed.keys().next();
+    if (parsed.size >= MOST_TEMPLATES && oldest.done !== true) parsed.delete(oldest.value);
+    parsed.set(template, known);
+  }
+  const text: unknown = await engine.render(known, { ...data });
+  return String(text)
+    .slice(0, LONGEST_ANSWER)
+    .replace(/[ \t]+$/gm, '')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+}

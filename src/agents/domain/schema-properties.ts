@@ -1,0 +1,87 @@
+import type { JsonSchema, ToolDefinition } from '#tools';
+
+/** One argument of a tool, as far as extraction needs it. */
+export interface SchemaProperty {
+  readonly name: string;
+  readonly schema: JsonSchema;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
+  readonly required: boolean;
+  readonly description: string;
+  /** How people call it: `title`, else the first words of the description, else the name in words. */
+  readonly label: string;
+  readonly examples: readonly string[];
+}
+
+/** The arguments of a tool, required ones first. */
+export function propertiesOf(tool: ToolDefinition): SchemaProperty[] {
+  const { properties, required } = tool.inputSchema;
+  if (!isRecord(properties)) return [];
+  const needed = new Set(Array.isArray(required) ? required : []);
+  return Object.entries(properties)
+    .filter((entry): entry is [string, JsonSchema] => isRecord(entry[1]))
+    .map(([name, schema]) => ({
+      name,
+      schema,
+      type: typeOf(schema),
+      required: needed.has(name),
+      description: text(schema['description']),
+      label: labelOf(name, schema),
+      examples: [schema['example'], ...(Array.isArray(schema['examples']) ? schema['examples'] : [])]
+        .filter((example) => typeof example === 'string' || typeof example === 'number')
+        .map(String),
+    }))
+    .sort((a, b) => Number(b.required) - Number(a.required));
+}
+
+export function missingOf(tool: ToolDefinition, values: Readonly<Record<string, unknown>>): SchemaProperty[] {
+  return propertiesOf(tool).filter(
+    ({ name, required, schema }) => required && !(name in values) && !('default' in schema),
+  );
+}
+
+function typeOf(schema: JsonSchema): SchemaProperty['type'] {
+  const type: unknown = Array.isArray(schema['type']) ? schema['type'].find((item) => item !== 'null') : schema['type'];
+  switch (type) {
+    case 'integer':
+    case 'number':
+    case 'boolean':
+    case 'array':
+    case 'object':
+      return type;
+    default:
+      return 'string';
+  }
+}
+
+function labelOf(name: string, schema: JsonSchema): string {
+  const title = text(schema['title']);
+  if (title !== '') return lowerFirst(title);
+  const description =
+    text(schema['description'])
+      .split(/[.(:;,\n]|\s[–—-]\s/)[0]
+      ?.trim() ?? '';
+  if (description !== '' && description.length <= 60) return lowerFirst(description);
+  return wordsOf(name).join(' ');
+}
+
+/** `orderId`, `order_id` → order, id. */
+export function wordsOf(name: string): string[] {
+  return name
+    .replace(/([\p{Ll}\d])(\p{Lu})/gu, '$1 $2')
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '')
+    .map((word) => word.toLowerCase());
+}
+
+function lowerFirst(value: string): string {
+  // "Order number" reads as "order number" in a sentence; "VAT id" and "IBAN" stay.
+  return /^\p{Lu}\p{Ll}/u.test(value) ? value.charAt(0).toLowerCase() + value.slice(1) : value;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : '';
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

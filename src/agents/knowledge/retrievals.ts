@@ -1,0 +1,65 @@
+import type { RequestContext } from '#platform/context';
+import type { SearchResult } from '#rag';
+import type { AgentDefinition } from '../agent.types.js';
+
+/** The search of `rag`, as agents need it. */
+export interface PassageSearch {
+  search(
+    ctx: RequestContext,
+    request: { query: string; knowledgeBaseIds: readonly string[]; topK?: number },
+    signal: AbortSignal,
+  ): Promise<SearchResult>;
+}
+
+/**
+ * The searches of one turn. Routing may start one before it is known to be needed; the agent that needs it then finds it
+ * under way. What nobody took is aborted at the end of the turn.
+ */
+export class Retrievals {
+  private readonly running = new Map<string, Promise<SearchResult>>();
+  private readonly unused = new AbortController();
+  private readonly signal: AbortSignal;
+
+  constructor(
+    private readonly source: PassageSearch,
+    private readonly ctx: RequestContext,
+    turn: AbortSignal,
+  ) {
+    this.signal = AbortSignal.any([turn, this.unused.signal]);
+  }
+
+  /** Starts the search, or joins the one that runs. */
+  search(agent: AgentDefinition, query: string): Promise<SearchResult> {
+    const topK = agent.settings['top_k'];
+    const request = {
+      query: query.slice(0, 2000),
+      knowledgeBaseIds: agent.knowledgeBaseIds,
+      ...(typeof topK === 'number' ? { topK } : {}),
+    };
+    const key = JSON.stringify(request);
+    let running = this.running.get(key);
+    if (running === undefined) {
+      running = this.source.search(this.ctx, request, this.signal);
+      // A search that nobody waits for may fail without anybody being told.
+      running.catch(() => undefined);
+      this.running.set(key, running);
+    }
+    return running;
+  }
+
+  /** How well the agent's documents cover a text, 0–1; 0 when the search fails. */
+  async coverage(agent: AgentDefinition, text: string): Promise<number> {
+    try {
+      const { passages } = await this.search(agent, text);
+      return Math.max(0, ...passages.map(({ coverage }) => coverage));
+    } catch (error) {
+      if (this.signal.aborted) throw error;
+      return 0;
+    }
+  }
+
+  /** The end of the turn: whatever still runs was for nothing. */
+  close(): void {
+    this.unused.abort(new DOMException('The turn is over', 'AbortError'));
+  }
+}

@@ -1,0 +1,77 @@
+import type { RequestContext } from '#platform/context';
+import { type AgentKindRunner, ANSWERED } from '../agent.js';
+import { RetrievalFailedError } from '../agents.errors.js';
+import { writeWords } from '../extractive.answer-writer.js';
+import { fill } from '../replies/phrases.js';
+import { escapeMarkdown } from '../text/markdown-text.js';
+import { status, timed } from '../turn-run.js';
+import { withWishes } from './profile-overlay.js';
+import type { MatchItem, RecordMatcher } from './record-matcher.port.js';
+import { wishesIn } from './wishes.js';
+
+const LIMIT = 5;
+const REASONS = 3;
+
+export interface ProfileSource {
+  ofCaller(ctx: RequestContext): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** Matches the caller's profile, and what the message adds to it, against the records of a knowledge base. */
+export function buildMatchingAgent(matcher: RecordMatcher, profiles: ProfileSource): AgentKindRunner {
+  return async (run, agent, task, section) => {
+    const { settings } = agent;
+    const phrases = run.voice.phrases(task.language);
+    const knowledgeBaseId = settings['knowledge_base_id'] ?? agent.knowledgeBaseIds[0];
+    if (typeof knowledgeBaseId !== 'string') {
+      writeWords(phrases.noTool, section);
+      return ANSWERED;
+    }
+    status(run, 'retrieving', { agent: agent.key });
+    const items = await timed(run, 'matching', async () => {
+      const profile = withWishes(await profiles.ofCaller(run.ctx), wishesIn(task.intent.text));
+      run.signal.throwIfAborted();
+      const limit = settings['limit'];
+      const request = {
+        knowledgeBaseId,
+        profile,
+        text: task.intent.text,
+        weights: record(settings['weights']),
+        limit: typeof limit === 'number' ? Math.min(20, Math.max(1, limit)) : LIMIT,
+      };
+      try {
+        return await matcher.match(run.ctx, request, run.signal);
+      } catch (error) {
+        run.signal.throwIfAborted();
+        throw new RetrievalFailedError(error);
+      }
+    });
+    run.log.info(
+      { agent: agent.key, retrieval: items.length > 0 ? 'hit' : 'miss', matches: items.length },
+      'records matched',
+    );
+    if (items.length === 0) {
+      writeWords(phrases.noMatches, section);
+      return ANSWERED;
+    }
+    const type = settings['payload_type'];
+    section.payload(typeof type === 'string' ? type : 'matches', items);
+    writeWords(summary(items, items.length === 1 ? phrases.oneMatch : phrases.matches), section);
+    return ANSWERED;
+  };
+}
+
+function summary(items: readonly MatchItem[], opening: string): string {
+  const lines = items.map((item, index) => {
+    const about = [item['company'], item['location']]
+      .filter((part) => typeof part === 'string' && part !== '')
+      .map(escapeMarkdown);
+    const reasons = item.reasons.slice(0, REASONS).map(escapeMarkdown).join('; ');
+    const place = about.length === 0 ? '' : `, ${about.join(', ')}`;
+    return `${index + 1}. **${escapeMarkdown(item.title)}**${place} (${Math.round(item.score * 100)} %)${reasons === '' ? '' : `: ${reasons}`}`;
+  });
+  return `${fill(opening, { count: String(items.length) })}\n\n${lines.join('\n')}`;
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,33 @@
+import type { HistoryMessage } from './turn.types.js';
+
+/** Tokens that a text takes, roughly: four characters of Latin script each, one of scripts without spaces. */
+export function estimateTokens(text: string): number {
+  const dense = text.match(/[\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF\u0E00-\u0E7F]/gu)?.length ?? 0;
+  return Math.ceil((text.length - dense) / 4) + dense;
+}
+
+/** What a message costs beside its words (role, separators). */
+const PER_MESSAGE = 4;
+
+/**
+ * The newest messages that fit into `tokens`, oldest first. The newest one is kept even when it alone is too long, cut
+ * to fit, since a follow-up without what it follows makes no sense.
+ */
+export function memoryWindow(history: readonly HistoryMessage[], tokens: number): HistoryMessage[] {
+  const kept: HistoryMessage[] = [];
+  let left = tokens;
+  for (let index = history.length - 1; index >= 0; index--) {
+    const message = history[index];
+    if (message === undefined) continue;
+    const cost = estimateTokens(message.content) + PER_MESSAGE;
+    if (cost > left) {
+      if (kept.length === 0 && left > PER_MESSAGE) {
+        kept.push({ ...message, content: message.content.slice(-(left - PER_MESSAGE) * 3) });
+      }
+      break;
+    }
+    left -= cost;
+    kept.push(message);
+  }
+  return kept.reverse();
+}

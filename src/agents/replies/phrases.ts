@@ -1,0 +1,151 @@
+import type { PhraseLanguage } from '../text/language.js';
+
+/** What kind of small talk a message is. */
+export type SmallTalkKind = 'hello' | 'thanks' | 'bye' | 'how_are_you' | 'who_are_you' | 'praise';
+
+/** The product's own sentences. A tenant's settings may replace them; {placeholders} are filled by `fill`. */
+export interface Phrases {
+  readonly smallTalk: Readonly<Record<SmallTalkKind, string>>;
+  readonly unclear: string;
+  /** Before the list of what the agents can do. */
+  readonly capabilities: string;
+  readonly humanHelp: string;
+  readonly notInDocuments: string;
+  readonly nothingInDocuments: string;
+  readonly retrievalFailed: string;
+  readonly sectionFailed: string;
+  readonly interrupted: string;
+  readonly ask: string;
+  readonly askAgain: string;
+  readonly and: string;
+  readonly stopped: string;
+  readonly noTool: string;
+  readonly toolFailed: string;
+  readonly toolRetry: string;
+  readonly toolForbidden: string;
+  readonly toolNotFound: string;
+  readonly toolUnknown: string;
+  readonly toolInvalid: string;
+  readonly noMatches: string;
+  readonly matches: string;
+  readonly oneMatch: string;
+  readonly noProfile: string;
+  readonly stepBudget: string;
+}
+
+export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
+  en: {
+    smallTalk: {
+      hello: 'Hello! How can I help you today?',
+      thanks: 'You are welcome! Is there anything else I can do for you?',
+      bye: 'Goodbye, and have a nice day!',
+      how_are_you: 'I am doing well, thank you for asking. What can I do for you?',
+      who_are_you: 'I am the assistant of {tenant}.',
+      praise: 'Glad to hear that! Let me know if you need anything else.',
+    },
+    unclear: 'I am not sure what you mean. Could you say it in a little more detail?',
+    capabilities: 'I can help with:',
+    humanHelp: 'You would like to talk to a person. I have noted your request for the team of {tenant}.',
+    notInDocuments: 'I could not find an answer to this in the knowledge base.',
+    nothingInDocuments: 'The knowledge base has nothing about this yet.',
+    retrievalFailed: 'I could not search the knowledge base just now. Please try again in a moment.',
+    sectionFailed: 'I could not answer the part about "{topic}". Please try again in a moment.',
+    interrupted: '(This part broke off. Please ask again.)',
+    ask: 'To help with this I need {missing}.',
+    askAgain: 'I still need {missing}. You can also say "never mind".',
+    and: 'and',
+    stopped: 'All right, I have stopped that. What else can I do for you?',
+    noTool: 'I have nothing that can do this for you.',
+    toolFailed: 'I could not get that done: {reason}',
+    toolRetry: 'Please try again in a moment.',
+    toolForbidden: 'You are not allowed to do this. Ask the team of {tenant} if you think you should be.',
+    toolNotFound: 'I found nothing for {given}. Please check it and try again.',
+    toolUnknown: 'It is not certain whether this went through. Please check before you try again.',
+    toolInvalid: 'Something about {given} does not fit: {reason}',
+    noMatches: 'I found nothing that fits. Try fewer conditions.',
+    matches: 'Here are the {count} best matches:',
+    oneMatch: 'Here is the best match:',
+    noProfile: 'I know nothing about what you are looking for yet. Tell me a few details: skills, place, kind of work.',
+    stepBudget: 'I stopped here because this took too many steps. Please ask in smaller parts.',
+  },
+  es: {
+    smallTalk: {
+      hello: '¡Hola! ¿En qué puedo ayudarte hoy?',
+      thanks: '¡De nada! ¿Puedo ayudarte en algo más?',
+      bye: '¡Hasta luego, que tengas un buen día!',
+      how_are_you: 'Muy bien, gracias por preguntar. ¿Qué puedo hacer por ti?',
+      who_are_you: 'Soy el asistente de {tenant}.',
+      praise: '¡Me alegro! Dime si necesitas algo más.',
+    },
+    unclear: 'No estoy seguro de lo que quieres decir. ¿Puedes explicarlo con un poco más de detalle?',
+    capabilities: 'Puedo ayudarte con:',
+    humanHelp: 'Quieres hablar con una persona. He anotado tu petición para el equipo de {tenant}.',
+    notInDocuments: 'No he encontrado una respuesta a esto en la base de conocimiento.',
+    nothingInDocuments: 'La base de conocimiento todavía no dice nada sobre esto.',
+    retrievalFailed: 'Ahora mismo no he podido buscar en la base de conocimiento. Inténtalo de nuevo en un momento.',
+    sectionFailed: 'No he podido responder a la parte sobre «{topic}». Inténtalo de nuevo en un momento.',
+    interrupted: '(Esta parte se ha interrumpido. Pregunta de nuevo, por favor.)',
+    ask: 'Para ayudarte con esto necesito {missing}.',
+    askAgain: 'Todavía necesito {missing}. También puedes decir «olvídalo».',
+    and: 'y',
+    stopped: 'De acuerdo, lo dejo aquí. ¿En qué más puedo ayudarte?',
+    noTool: 'No tengo nada que pueda hacer esto por ti.',
+    toolFailed: 'No he podido hacerlo: {reason}',
+    toolRetry: 'Inténtalo de nuevo en un momento.',
+    toolForbidden: 'No tienes permiso para esto. Pregunta al equipo de {tenant} si crees que deberías tenerlo.',
+    toolNotFound: 'No he encontrado nada para {given}. Compruébalo e inténtalo de nuevo.',
+    toolUnknown: 'No es seguro si esto se ha completado. Compruébalo antes de intentarlo otra vez.',
+    toolInvalid: 'Algo de {given} no encaja: {reason}',
+    noMatches: 'No he encontrado nada que encaje. Prueba con menos condiciones.',
+    matches: 'Estas son las {count} mejores coincidencias:',
+    oneMatch: 'Esta es la mejor coincidencia:',
+    noProfile: 'Todavía no sé lo que buscas. Dame algunos detalles: conocimientos, lugar, tipo de trabajo.',
+    stepBudget: 'Me detengo aquí porque hacían falta demasiados pasos. Pregunta por partes, por favor.',
+  },
+  de: {
+    smallTalk: {
+      hello: 'Hallo! Wie kann ich Ihnen heute helfen?',
+      thanks: 'Gern geschehen! Kann ich sonst noch etwas für Sie tun?',
+      bye: 'Auf Wiedersehen und einen schönen Tag!',
+      how_are_you: 'Danke der Nachfrage, mir geht es gut. Was kann ich für Sie tun?',
+      who_are_you: 'Ich bin der Assistent von {tenant}.',
+      praise: 'Das freut mich! Sagen Sie Bescheid, wenn Sie noch etwas brauchen.',
+    },
+    unclear: 'Ich bin nicht sicher, was Sie meinen. Können Sie es etwas genauer sagen?',
+    capabilities: 'Ich kann Ihnen helfen mit:',
+    humanHelp: 'Sie möchten mit einem Menschen sprechen. Ich habe Ihren Wunsch für das Team von {tenant} notiert.',
+    notInDocuments: 'Dazu habe ich in der Wissensdatenbank keine Antwort gefunden.',
+    nothingInDocuments: 'Die Wissensdatenbank sagt dazu noch nichts.',
+    retrievalFailed: 'Die Wissensdatenbank konnte gerade nicht durchsucht werden. Bitte gleich noch einmal versuchen.',
+    sectionFailed: 'Den Teil über „{topic}“ konnte ich nicht beantworten. Bitte gleich noch einmal versuchen.',
+    interrupted: '(Dieser Teil brach ab. Bitte noch einmal fragen.)',
+    ask: 'Dafür brauche ich noch {missing}.',
+    askAgain: 'Ich brauche immer noch {missing}. Sie können auch „egal“ sagen.',
+    and: 'und',
+    stopped: 'In Ordnung, das habe ich beendet. Was kann ich sonst für Sie tun?',
+    noTool: 'Ich habe nichts, was das für Sie erledigen kann.',
+    toolFailed: 'Das hat nicht geklappt: {reason}',
+    toolRetry: 'Bitte gleich noch einmal versuchen.',
+    toolForbidden: 'Dazu fehlt Ihnen die Berechtigung. Fragen Sie das Team von {tenant}, wenn Sie sie haben sollten.',
+    toolNotFound: 'Zu {given} habe ich nichts gefunden. Bitte prüfen und noch einmal versuchen.',
+    toolUnknown: 'Es ist nicht sicher, ob das durchging. Bitte prüfen, bevor Sie es noch einmal versuchen.',
+    toolInvalid: 'Etwas an {given} passt nicht: {reason}',
+    noMatches: 'Ich habe nichts Passendes gefunden. Versuchen Sie es mit weniger Bedingungen.',
+    matches: 'Die {count} besten Treffer:',
+    oneMatch: 'Der beste Treffer:',
+    noProfile:
+      'Ich weiß noch nicht, was Sie suchen. Nennen Sie ein paar Einzelheiten: Kenntnisse, Ort, Art der Arbeit.',
+    stepBudget: 'Ich habe hier abgebrochen, weil es zu viele Schritte wurden. Bitte in kleineren Teilen fragen.',
+  },
+};
+
+/** Replaces {name} by its value; unknown names stay. Values are not expanded again. */
+export function fill(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** "a", "a and b", "a, b and c". */
+export function listing(items: readonly string[], and: string): string {
+  if (items.length <= 1) return items.join('');
+  return `${items.slice(0, -1).join(', ')} ${and} ${items.at(-1) ?? ''}`;
+}

@@ -1,0 +1,161 @@
+import type { AgentDefinition, Intent } from '../agent.types.js';
+import { contentStems, wordCount } from '../text/words.js';
+import { detectLanguage } from '../text/language.js';
+import { type AgentScore, knowsAnyWord, scoreAgents } from './agent-scores.js';
+import { clausesOf } from './clauses.js';
+import type { ExampleIndex } from './example-index.js';
+import { type Classification, type ClassifyRequest, IntentClassifier } from './intent-classifier.port.js';
+
+/** An agent gets a text from here on. Calibrated on the demo tenants' routing sets (test/evals). */
+const ENOUGH = 0.3;
+/** A clause leaves the message's main agent only when it fits another one clearly better. */
+const CLAUSE_ENOUGH = 0.32;
+const CLAUSE_MARGIN = 0.08;
+/** Documents that cover this much of a question make it theirs. */
+const EVIDENCE_ENOUGH = 0.55;
+/** A match so near that no model needs to be asked. */
+const SURE_NEAREST = 0.82;
+const SURE_MARGIN = 0.2;
+const MOST_INTENTS = 4;
+
+/** Routing without a model: nearest examples by words and vectors, clause by clause. */
+export class SimilarityIntentClassifier extends IntentClassifier {
+  constructor(private readonly index: ExampleIndex) {
+    super();
+  }
+
+  override async classify(request: ClassifyRequest, signal: AbortSignal): Promise<Classification> {
+    const clauses = clausesOf(request.text);
+    const texts = clauses.length > 1 ? [request.text, ...clauses] : [request.text];
+    const vectors = await this.vectors(request, texts, signal);
+    signal.throwIfAborted();
+    const scored = texts.map((text, index) => {
+      const vector = vectors?.texts[index];
+      return scoreAgents(
+        text,
+        request.agents,
+        vectors === null || vector === undefined ? null : { text: vector, examples: vectors.examples },
+      );
+    });
+    const [whole = [], ...parts] = scored;
+    const intents =
+      parts.length === 0 ? await this.single(request, whole) : await this.several(request, clauses, parts, whole);
+    return {
+      intents,
+      language: detectLanguage(request.text, request.language),
+      smallTalk: false,
+      unclear: intents.length === 0,
+      wantsPerson: false,
+      how: 'similarity',
+    };
+  }
+
+  /**
+   * A single agent whose example the text nearly repeats, far ahead of every other; null when somebody better informed
+   * should decide. Uses words, and vectors only where they cost nothing.
+   */
+  async sure(request: ClassifyRequest, signal: AbortSignal): Promise<Intent | null> {
+    if (clausesOf(request.text).length > 1) return null;
+    const vectors = this.index.local ? await this.vectors(request, [request.text], signal) : null;
+    const vector = vectors?.texts[0];
+    const [best, second] = scoreAgents(
+      request.text,
+      request.agents,
+      vectors === null || vector === undefined ? null : { text: vector, examples: vectors.examples },
+    );
+    if (best === undefined || best.nearest < SURE_NEAREST) return null;
+    if (second !== undefined && best.score - second.score < SURE_MARGIN) return null;
+    return { agent: best.agent.key, text: request.text };
+  }
+
+  private async single(request: ClassifyRequest, scores: readonly AgentScore[]): Promise<Intent[]> {
+    const agent = await this.decide(request, request.text, scores);
+    return agent === null ? [] : [{ agent: agent.key, text: request.text }];
+  }
+
+  /** Clauses that fit nobody on their own go with the one before them. */
+  private async several(
+    request: ClassifyRequest,
+    clauses: readonly string[],
+    parts: readonly (readonly AgentScore[])[],
+    whole: readonly AgentScore[],
+  ): Promise<Intent[]> {
+    const main = whole[0];
+    const chosen = parts.map((scores) => {
+      const [best, second] = scores;
+      if (best === undefined || best.score < CLAUSE_ENOUGH) return null;
+      if (second !== undefined && best.score - second.score < CLAUSE_MARGIN && best.agent !== main?.agent) return null;
+      return best.agent;
+    });
+    // What no example knows may be known to the documents.
+    const resolved = await Promise.all(
+      chosen.map(async (agent, index) => agent ?? (await this.fromDocuments(request, clauses[index] ?? ''))),
+    );
+    const distinct = new Set(resolved.filter((agent) => agent !== null));
+    if (distinct.size <= 1) {
+      const [only] = distinct;
+      if (only !== undefined) return [{ agent: only.key, text: request.text }];
+      return this.single(request, whole);
+    }
+    const texts = new Map<string, string[]>();
+    let current = resolved.find((agent) => agent !== null)?.key;
+    resolved.forEach((agent, index) => {
+      if (agent !== null) current = agent.key;
+      if (current === undefined) return;
+      texts.set(current, [...(texts.get(current) ?? []), clauses[index] ?? '']);
+    });
+    return [...texts].slice(0, MOST_INTENTS).map(([agent, lines]) => ({ agent, text: lines.join(' ') }));
+  }
+
+  private async decide(
+    request: ClassifyRequest,
+    text: string,
+    scores: readonly AgentScore[],
+  ): Promise<AgentDefinition | null> {
+    const [best] = scores;
+    if (best === undefined) return null;
+    if (best.score >= ENOUGH) return best.agent;
+    const documented = await this.fromDocuments(request, text);
+    if (documented !== null) return documented;
+    return this.askedOfNobody(request, text);
+  }
+
+  /** The knowledge agent whose documents cover the text best. */
+  private async fromDocuments(request: ClassifyRequest, text: string): Promise<AgentDefinition | null> {
+    if (contentStems(text).length === 0) return null;
+    const candidates = request.agents.filter((agent) => agent.kind === 'knowledge');
+    const found = await Promise.all(
+      candidates.map(async (agent) => ({ agent, coverage: await request.evidence(agent, text) })),
+    );
+    const [best] = found.sort((a, b) => b.coverage - a.coverage);
+    return best !== undefined && best.coverage >= EVIDENCE_ENOUGH ? best.agent : null;
+  }
+
+  /**
+   * A proper question that fits no example is still a question to the documents: to say that they do not answer it is
+   * more honest than to call it unclear. Fragments and gibberish are unclear.
+   */
+  private askedOfNobody(request: ClassifyRequest, text: string): AgentDefinition | null {
+    const knowledge = request.agents.filter((agent) => agent.kind === 'knowledge');
+    const [only] = knowledge;
+    if (only === undefined) return null;
+    const words = wordCount(text);
+    const meaning = contentStems(text).length;
+    const asks = text.includes('?') || QUESTION.test(text);
+    if (asks && words >= 3 && meaning >= 1 && words > meaning) return only;
+    return words >= 3 && knowsAnyWord(text, knowledge) ? only : null;
+  }
+
+  private async vectors(request: ClassifyRequest, texts: readonly string[], signal: AbortSignal) {
+    try {
+      return await this.index.lookUp(request.tenantId, texts, request.agents, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // Words alone route nearly as well; an embedder that is away must not stop a turn.
+      return null;
+    }
+  }
+}
+
+const QUESTION =
+  /^(?:how|what|where|when|why|who|which|can|could|may|do|does|did|is|are|will|would|should|tell me|explain|c[oó]mo|qu[eé]|d[oó]nde|cu[aá]ndo|por qu[eé]|qui[eé]n|cu[aá]l|puedo|wie|was|wo|wann|warum|wer|welche\w*|kann|gibt)\b/i;

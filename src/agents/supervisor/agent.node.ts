@@ -1,0 +1,55 @@
+import type { RunnableConfig } from '@langchain/core/runnables';
+import type { AgentKindRunner } from '../agent.js';
+import type { AgentKind } from '../agent.types.js';
+import { asError } from '#platform/errors';
+import { fill } from '../replies/phrases.js';
+import { runOf } from '../turn-run.js';
+import type { AgentTask, SectionResult, SupervisorUpdate } from './supervisor.state.js';
+
+export type AgentKinds = Readonly<Record<AgentKind, AgentKindRunner>>;
+
+/** Runs one agent on its part. A failure is said in its section and told to `compose`; an abort ends the turn. */
+export function buildAgentNode(kinds: AgentKinds) {
+  return async (task: AgentTask, config?: RunnableConfig): Promise<SupervisorUpdate> => {
+    const run = runOf(config);
+    const { intent, language, position } = task;
+    const agent = run.agents.find(({ key }) => key === intent.agent);
+    if (agent === undefined) throw new Error(`Routed to the unknown agent ${intent.agent}`);
+    const section = run.sections.section(position);
+    const outcome = (rest: Pick<SectionResult, 'awaiting' | 'failed'>): SectionResult => ({
+      position,
+      agent: agent.key,
+      intent: agent.kind === 'knowledge' ? 'qa' : agent.key,
+      ...rest,
+    });
+    try {
+      const { awaiting, retrieved } = await kinds[agent.kind](run, agent, task, section);
+      return { sections: [outcome({ awaiting, failed: false })], retrieved_docs: retrieved };
+    } catch (error) {
+      run.signal.throwIfAborted();
+      run.firstFailure ??= error;
+      run.log.warn({ agent: agent.key, err: asError(error) }, 'an agent failed');
+      // With nobody else to answer, the turn fails: no words of ours then.
+      const alone = run.sections.count === 1;
+      if (!alone) {
+        const phrases = run.voice.phrases(language);
+        const said =
+          section.written > 0
+            ? `\n\n${phrases.interrupted}`
+            : fill(phrases.sectionFailed, { topic: brief(intent.text) });
+        section.write(said);
+      }
+      return { sections: [outcome({ awaiting: null, failed: true })] };
+    } finally {
+      section.end();
+    }
+  };
+}
+
+function brief(text: string): string {
+  const flat = text
+    .replace(/\s+/g, ' ')
+    .replace(/[*_`[\]<>"”“]/g, '')
+    .trim();
+  return flat.length <= 60 ? flat.replace(/[?.!]+$/, '') : `${flat.slice(0, 57).trimEnd()}…`;
+}

@@ -1,0 +1,140 @@
+import { Command, Send } from '@langchain/langgraph/web';
+import type { RunnableConfig } from '@langchain/core/runnables';
+import type { AgentDefinition, Intent } from '../agent.types.js';
+import { AgentNotFoundError } from '../agents.errors.js';
+import { isRecord, propertiesOf } from '../domain/schema-properties.js';
+import { findingsFor } from '../domain/entity-rules.js';
+import { awaitingOf, lastAgentsOf, lastLanguageOf } from '../routing/awaiting.js';
+import type { ClassifyRequest } from '../routing/intent-classifier.port.js';
+import { pointsBack, saysNeverMind, wantsPerson } from '../routing/requests.js';
+import { smallTalkKind, withoutGreeting } from '../routing/small-talk.js';
+import { detectLanguage } from '../text/language.js';
+import { contentStems, wordCount } from '../text/words.js';
+import { runOf, status, timed, type TurnRun } from '../turn-run.js';
+import type { AwaitingInput } from '../turn.types.js';
+import { SectionStream } from './section-stream.js';
+import type { AgentTask, Reply, SupervisorStateType } from './supervisor.state.js';
+
+interface Routing {
+  readonly language: string;
+  readonly intents: readonly Intent[];
+  readonly reply: Reply | null;
+  /** For the log: which way led here. */
+  readonly how: string;
+}
+
+/** Decides who answers. Cheap ways first; a model is asked only when they do not decide. */
+export async function routeNode(state: SupervisorStateType, config?: RunnableConfig): Promise<Command> {
+  const run = runOf(config);
+  status(run, 'routing');
+  const routing = await timed(run, 'routing', () => route(run, state));
+  run.signal.throwIfAborted();
+  run.log.info(
+    { how: routing.how, agents: routing.intents.map(({ agent }) => agent), reply: routing.reply?.kind },
+    'message routed',
+  );
+  const { intents, language, reply } = routing;
+  const update = { intents, language, reply };
+  if (reply !== null) {
+    run.sections = new SectionStream(1, run.emit);
+    return new Command({ update, goto: 'respond' });
+  }
+  run.sections = new SectionStream(intents.length, run.emit);
+  const tasks = intents.map((intent, position): AgentTask => {
+    return { position, intent, question: state.question, input_history: state.input_history, language };
+  });
+  return new Command({ update, goto: tasks.map((task) => new Send('agent', task)) });
+}
+
+async function route(run: TurnRun, state: SupervisorStateType): Promise<Routing> {
+  const { question, input_history: history } = state;
+  const language = detectLanguage(question, lastLanguageOf(history) ?? run.voice.language);
+  const answer = (kind: Reply, how: string): Routing => ({ language, intents: [], reply: kind, how });
+  const send = (intents: readonly Intent[], how: string): Routing => ({ language, intents, reply: null, how });
+
+  if (run.model?.provider === 'echo') return answer({ kind: 'echo' }, 'echo');
+  if (run.input.agent !== null) {
+    const forced = run.agents.find(({ key }) => key === run.input.agent);
+    if (forced === undefined) throw new AgentNotFoundError(run.input.agent);
+    return send([{ agent: forced.key, text: question }], 'forced');
+  }
+
+  const awaiting = awaitingOf(history);
+  if (awaiting !== null && saysNeverMind(question)) return answer({ kind: 'stopped' }, 'stopped');
+  if (wantsPerson(question)) return answer({ kind: 'human_request' }, 'phrase');
+  if (awaiting !== null && answersWhatWasAsked(run, awaiting, question)) {
+    return send([{ agent: awaiting.agent, text: question }], 'continued');
+  }
+  const smallTalk = smallTalkKind(question);
+  if (smallTalk !== null) return answer({ kind: 'small_talk', smallTalk }, 'phrase');
+
+  const [only, ...others] = run.agents;
+  if (only === undefined) return answer({ kind: 'unclear' }, 'no agent');
+  const text = withoutGreeting(question);
+  if (others.length === 0) return send([{ agent: only.key, text }], 'single');
+  return decide(run, { history, language, text }, awaiting);
+}
+
+async function decide(
+  run: TurnRun,
+  { history, language, text }: Pick<ClassifyRequest, 'history' | 'language' | 'text'>,
+  awaiting: AwaitingInput | null,
+): Promise<Routing> {
+  const request: ClassifyRequest = {
+    tenantId: run.ctx.tenantId,
+    text,
+    agents: run.agents,
+    history,
+    language,
+    evidence: (agent, part) => run.retrievals.coverage(agent, part),
+  };
+  if (run.model !== null) {
+    const sure = await run.ports.similarity.sure(request, run.signal);
+    if (sure !== null) return { language, intents: [sure], reply: null, how: 'similarity' };
+    // The search that a knowledge agent will want is under way while the model decides.
+    for (const agent of run.agents)
+      if (agent.kind === 'knowledge') void run.retrievals.coverage(agent, text).catch(() => undefined);
+  }
+  const result = await run.ports.classifier.classify(request, run.signal);
+  const routed = { language: result.language, how: result.how };
+  const reply = (kind: Reply): Routing => ({ ...routed, intents: [], reply: kind });
+  if (result.wantsPerson) return reply({ kind: 'human_request' });
+  if (result.intents.length > 0) return { ...routed, intents: result.intents, reply: null };
+  if (result.smallTalk) return reply({ kind: 'small_talk', smallTalk: null });
+
+  // A bare "1043" or "and to Norway?" goes on with whoever answered last.
+  const previous = awaiting === null ? lastAgentsOf(history) : [awaiting.agent];
+  const known = previous
+    .map((key) => run.agents.find((agent) => agent.key === key))
+    .find((agent) => agent !== undefined);
+  if (known !== undefined && (awaiting !== null || continues(known, text))) {
+    return { ...routed, intents: [{ agent: known.key, text }], reply: null, how: 'continued' };
+  }
+  return reply({ kind: 'unclear' });
+}
+
+/** The message holds a value that was asked for. A sentence that plainly asks for something else is routed anew. */
+function answersWhatWasAsked(run: TurnRun, awaiting: AwaitingInput, text: string): boolean {
+  const agent = run.agents.find(({ key }) => key === awaiting.agent);
+  const tool = agent?.tools.find(({ key }) => key === awaiting.tool);
+  if (agent === undefined || tool === undefined) return false;
+  const wanted = propertiesOf(tool).filter(({ name }) => awaiting.missing.includes(name));
+  const short = wordCount(text) <= 6 && !text.includes('?');
+  return wanted.some((property) => {
+    const options = { today: new Date(), asked: short, alone: short && wanted.length === 1 };
+    return findingsFor(property, text, options).some(({ strong }) => strong);
+  });
+}
+
+function continues(agent: AgentDefinition, text: string): boolean {
+  if (contentStems(text).length > 4) return false;
+  if (pointsBack(text)) return true;
+  return agent.tools.some((tool) =>
+    propertiesOf(tool).some(
+      (property) =>
+        property.required &&
+        isRecord(property.schema) &&
+        findingsFor(property, text, { today: new Date(), asked: false, alone: false }).some(({ strong }) => strong),
+    ),
+  );
+}

@@ -1,0 +1,136 @@
+import type { TurnEventSink } from '../turn-event.js';
+import type { AnswerPayload } from '../turn.types.js';
+
+/** Where one agent writes its part of the answer. */
+export interface AnswerText {
+  /** UTF-16 units written so far by this agent, shown or not yet. */
+  readonly written: number;
+  write(text: string): void;
+}
+
+const SEPARATOR = '\n\n';
+
+/**
+ * Several agents write at once, one is shown: sections stream in the order of the intents. The first unfinished one goes
+ * straight to the client; the others are kept until their turn.
+ *
+ *   section 0  ████████▶ live ──end──┐
+ *   section 1  ████ kept             └─▶ what was kept, then live
+ *
+ * `content` is always the concatenation of the tokens that were emitted.
+ */
+export class SectionStream {
+  private readonly sections: Section[];
+  private live = 0;
+  private text = '';
+  readonly payloads: AnswerPayload[] = [];
+
+  constructor(
+    count: number,
+    private readonly emit: TurnEventSink,
+  ) {
+    this.sections = Array.from({ length: count }, (_, index) => new Section(index, this));
+  }
+
+  section(index: number): Section {
+    const section = this.sections[index];
+    if (section === undefined) throw new Error(`There is no section ${index}`);
+    return section;
+  }
+
+  get count(): number {
+    return this.sections.length;
+  }
+
+  get content(): string {
+    return this.text;
+  }
+
+  /** @internal */
+  isLive(index: number): boolean {
+    return index === this.live;
+  }
+
+  /** @internal Text of the live section. */
+  show(section: Section, text: string): void {
+    if (!section.shown) {
+      section.shown = true;
+      if (this.text !== '') {
+        this.text += SEPARATOR;
+        this.emit({ type: 'token', content: SEPARATOR });
+      }
+    }
+    this.text += text;
+    this.emit({ type: 'token', content: text });
+  }
+
+  /** @internal */
+  showPayload(payload: AnswerPayload): void {
+    this.payloads.push(payload);
+    this.emit({ type: 'payload', payloadType: payload.payload_type, items: payload.items });
+  }
+
+  /** @internal */
+  advance(): void {
+    for (;;) {
+      const section = this.sections[this.live];
+      if (section === undefined) return;
+      section.flush();
+      if (!section.ended) return;
+      this.live += 1;
+    }
+  }
+}
+
+/** One agent's part. */
+export class Section implements AnswerText {
+  private readonly kept: (string | AnswerPayload)[] = [];
+  private count = 0;
+  shown = false;
+  ended = false;
+
+  constructor(
+    readonly index: number,
+    private readonly stream: SectionStream,
+  ) {}
+
+  get written(): number {
+    return this.count;
+  }
+
+  write(text: string): void {
+    if (text === '' || this.ended) return;
+    this.count += text.length;
+    if (this.stream.isLive(this.index)) this.stream.show(this, text);
+    else this.kept.push(text);
+  }
+
+  payload(payloadType: string, items: readonly unknown[]): void {
+    if (this.ended) return;
+    const payload = { payload_type: payloadType, items };
+    if (this.stream.isLive(this.index)) this.stream.showPayload(payload);
+    else this.kept.push(payload);
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    if (this.stream.isLive(this.index)) this.stream.advance();
+  }
+
+  /** @internal What was kept while others were live. */
+  flush(): void {
+    const texts: string[] = [];
+    const showTexts = () => {
+      if (texts.length > 0) this.stream.show(this, texts.splice(0).join(''));
+    };
+    for (const item of this.kept.splice(0)) {
+      if (typeof item === 'string') texts.push(item);
+      else {
+        showTexts();
+        this.stream.showPayload(item);
+      }
+    }
+    showTexts();
+  }
+}

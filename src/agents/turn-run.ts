@@ -1,0 +1,81 @@
+import type { ChatModel } from '#llm';
+import type { RequestContext } from '#platform/context';
+import type { Logger } from '#platform/logging';
+import type { Passage } from '#rag';
+import type { RunnableConfig } from '@langchain/core/runnables';
+import type { AgentDefinition } from './agent.types.js';
+import type { AnswerWriter } from './answer-writer.port.js';
+import type { EntityExtractor } from './domain/entity-extractor.port.js';
+import type { ToolPlanner } from './domain/tool-planner.port.js';
+import type { CitationLedger } from './knowledge/citation-ledger.js';
+import type { PassageGrader } from './knowledge/passage-grader.port.js';
+import type { QueryRewriter } from './knowledge/query-rewriter.port.js';
+import type { TenantVoice } from './replies/tenant-voice.js';
+import type { IntentClassifier } from './routing/intent-classifier.port.js';
+import type { SimilarityIntentClassifier } from './routing/similarity.intent-classifier.js';
+import type { Retrievals } from './knowledge/retrievals.js';
+import type { SectionStream } from './supervisor/section-stream.js';
+import type { StatusStep, TurnEventSink } from './turn-event.js';
+import type { TurnInput, UsageEntry } from './turn.types.js';
+
+/** The steps that may need a model, each with a model-backed and an offline implementation. */
+export interface TurnPorts {
+  readonly classifier: IntentClassifier;
+  readonly similarity: SimilarityIntentClassifier;
+  readonly extractor: EntityExtractor;
+  readonly planner: ToolPlanner;
+  readonly grader: PassageGrader;
+  readonly rewriter: QueryRewriter;
+  readonly writer: AnswerWriter;
+}
+
+/**
+ * Everything of one run that is not state: who asks, what to say it with, where to emit. Travels in LangGraph's
+ * `configurable`, so the graph is compiled once and its state stays plain.
+ */
+export interface TurnRun {
+  readonly ctx: RequestContext;
+  readonly input: TurnInput;
+  readonly signal: AbortSignal;
+  readonly emit: TurnEventSink;
+  readonly log: Logger;
+  /** Agents that this caller may use. */
+  readonly agents: readonly AgentDefinition[];
+  readonly entitlements: readonly string[];
+  /** Null: offline. */
+  readonly model: ChatModel | null;
+  ports: TurnPorts;
+  readonly voice: TenantVoice;
+  readonly retrievals: Retrievals;
+  readonly citations: CitationLedger;
+  /** Passages that answers were written from. */
+  readonly sources: Map<string, Passage>;
+  readonly usage: UsageEntry[];
+  readonly timings: Record<string, number>;
+  /** Set once the number of sections is known. */
+  sections: SectionStream;
+  /** True when something was answered without the model that the tenant would like to have. */
+  degraded: boolean;
+  firstFailure: unknown;
+}
+
+export function runOf(config: RunnableConfig | undefined): TurnRun {
+  const run: unknown = config?.configurable?.['run'];
+  if (run === undefined) throw new Error('The graph runs through AgentRuntime only');
+  return run as TurnRun;
+}
+
+export function status(run: TurnRun, step: StatusStep, extra: { agent?: string; tool?: string } = {}): void {
+  if (run.signal.aborted) return;
+  run.emit({ type: 'status', step, message: run.voice.status(step), ...extra });
+}
+
+/** Adds the time that `work` took to the step's sum, also when it fails. */
+export async function timed<T>(run: TurnRun, step: string, work: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  try {
+    return await work();
+  } finally {
+    run.timings[step] = Math.round((run.timings[step] ?? 0) + performance.now() - start);
+  }
+}
