@@ -4,18 +4,9 @@
  *
  *   blocks -> sections (one per heading) -> tiny siblings joined -> pieces no longer than a chunk -> chunks
  */
+import type { Block, ParsedDocument } from '../parsing/parsed-document.js';
 import { estimateTokens } from './estimate-tokens.js';
 import { splitLines, splitList, splitProse, splitTable, tailOf } from './split-text.js';
-
-/** The blocks of a parsed document, as far as the chunker looks at them. */
-export type ChunkableBlock =
-  | { readonly kind: 'heading'; readonly level: number; readonly text: string; readonly page?: number }
-  | { readonly kind: 'paragraph' | 'list' | 'table' | 'code' | 'row'; readonly text: string; readonly page?: number };
-
-export interface ChunkableDocument {
-  readonly title: string | null;
-  readonly blocks: readonly ChunkableBlock[];
-}
 
 export interface ChunkSettings {
   /** Tokens of a chunk's content (as `estimateTokens` counts); the last of a section may be a tenth longer. */
@@ -39,13 +30,16 @@ export interface Chunk {
   readonly tokens: number;
 }
 
+/** Characters of a heading in a section's path. */
+const MAX_HEADING = 200;
+
 export const DEFAULT_CHUNK_SETTINGS: ChunkSettings = { size: 400, overlap: 60 };
 
 interface Section {
   readonly path: readonly string[];
   readonly level: number;
   readonly page: number | undefined;
-  readonly blocks: ChunkableBlock[];
+  readonly blocks: Block[];
 }
 
 /** Part of a block that fits into a chunk. */
@@ -66,13 +60,13 @@ interface Draft {
 }
 
 /** @throws RangeError for a size below 16, or an overlap that leaves no room for new text */
-export function chunkDocument(document: ChunkableDocument, settings: ChunkSettings = DEFAULT_CHUNK_SETTINGS): Chunk[] {
+export function chunkDocument(document: ParsedDocument, settings: ChunkSettings = DEFAULT_CHUNK_SETTINGS): Chunk[] {
   return [...chunksOf(document, settings)];
 }
 
 /** The same one by one, so that a caller with a socket to serve can pause within a long document. */
 export function* chunksOf(
-  document: ChunkableDocument,
+  document: ParsedDocument,
   settings: ChunkSettings = DEFAULT_CHUNK_SETTINGS,
 ): Generator<Chunk> {
   const { size, overlap } = settings;
@@ -86,7 +80,7 @@ export function* chunksOf(
   }
 }
 
-function sectionsOf(document: ChunkableDocument): Section[] {
+function sectionsOf(document: ParsedDocument): Section[] {
   const sections: Section[] = [];
   const path: { level: number; text: string }[] = [];
   let current: Section = { path: [], level: 0, page: undefined, blocks: [] };
@@ -97,13 +91,18 @@ function sectionsOf(document: ChunkableDocument): Section[] {
     }
     sections.push(current);
     while (path.length > 0 && (path[path.length - 1]?.level ?? 0) >= block.level) path.pop();
-    path.push({ level: block.level, text: block.text });
+    path.push({ level: block.level, text: shortened(block.text) });
     current = { path: path.map((heading) => heading.text), level: block.level, page: block.page, blocks: [] };
   }
   sections.push(current);
   return sections.filter(
     (section, i) => section.blocks.length > 0 || keepsOnlyHeading(section, sections[i + 1], document.title),
   );
+}
+
+/** Every chunk below a heading carries it, so one of a megabyte must not. */
+function shortened(heading: string): string {
+  return heading.length <= MAX_HEADING ? heading : `${[...heading.slice(0, MAX_HEADING)].slice(0, -1).join('')}…`;
 }
 
 /** A heading without text stands for itself, unless it only opens deeper ones or repeats the title. */
@@ -155,7 +154,7 @@ function isSibling(a: Section, b: Section): boolean {
 function merged(group: readonly Section[]): Section {
   const first = group[0] ?? { path: [], level: 0, page: undefined, blocks: [] };
   const names = group.map((section) => section.path.at(-1) ?? '');
-  const blocks = group.flatMap((section, i): ChunkableBlock[] => [
+  const blocks = group.flatMap((section, i): Block[] => [
     { kind: 'heading', level: section.level, text: names[i] ?? '', page: section.page ?? section.blocks[0]?.page },
     ...section.blocks,
   ]);
@@ -178,7 +177,9 @@ function* draftsOf(section: Section, { size, overlap }: ChunkSettings): Generato
       page: current[0]?.page,
     };
     const last = current[current.length - 1];
-    carried = last?.prose ? tailOf(last.text, overlap) : '';
+    const tail = last?.prose ? tailOf(last.text, overlap) : '';
+    // A chunk is not repeated as a whole.
+    carried = tail.length < draft.content.length ? tail : '';
     current = [];
     tokens = carried ? estimateTokens(carried) + 1 : 0;
     return draft;
@@ -216,7 +217,7 @@ function* withShortEndJoined(drafts: Iterable<Draft>, size: number): Generator<D
   if (held) yield held;
 }
 
-function piecesOf(block: ChunkableBlock, size: number, room: number): Piece[] {
+function piecesOf(block: Block, size: number, room: number): Piece[] {
   const texts = split(block, size, room);
   return texts.map((text) => ({
     text,
@@ -226,10 +227,10 @@ function piecesOf(block: ChunkableBlock, size: number, room: number): Piece[] {
   }));
 }
 
-function split(block: ChunkableBlock, size: number, room: number): string[] {
+function split(block: Block, size: number, room: number): string[] {
   switch (block.kind) {
     case 'heading':
-      return [`${'#'.repeat(block.level)} ${block.text}`];
+      return splitProse(`${'#'.repeat(block.level)} ${block.text}`, room);
     case 'paragraph':
       return estimateTokens(block.text) <= size ? [block.text] : splitProse(block.text, room);
     case 'list':
@@ -253,7 +254,7 @@ function splitCode(text: string, size: number): string[] {
 
 function toChunk(draft: Draft, index: number, title: string | null): Chunk {
   const section = draft.path.length > 0 ? draft.path.join(' > ') : null;
-  const context = [title, section].filter((part, i, parts) => part && parts.indexOf(part) === i);
+  const context = [title && shortened(title), section].filter((part, i, parts) => part && parts.indexOf(part) === i);
   return {
     index,
     content: draft.content,

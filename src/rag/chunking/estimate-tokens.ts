@@ -4,6 +4,11 @@
  * characters of scripts without spaces one each; it errs on the large side, so a chunk fits its model.
  */
 export function estimateTokens(text: string): number {
+  return Math.ceil(quarterTokens(text) / 4);
+}
+
+/** The same before rounding, in quarters of a token, so that parts can be added up. */
+export function quarterTokens(text: string): number {
   let quarters = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -12,5 +17,5 @@ export function estimateTokens(text: string): number {
     else if (code < 0x1100 || (code >= 0x2e80 && code < 0xd800) || (code >= 0xf900 && code < 0xfb00)) quarters += 4;
     else quarters += 2;
   }
-  return Math.ceil(quarters / 4);
+  return quarters;
 }

@@ -1,28 +1,34 @@
 /** Splitting of text that is longer than a chunk, at the best place there is. Everything here is pure. */
-import { estimateTokens } from './estimate-tokens.js';
+import { estimateTokens, quarterTokens } from './estimate-tokens.js';
 
-const sentences = new Intl.Segmenter('und', { granularity: 'sentence' });
 const words = new Intl.Segmenter('und', { granularity: 'word' });
 
-/** Abbreviations after which the segmenter sees a sentence's end and a reader does not. */
+/**
+ * Ends of sentences: Western stops before white space that no small letter follows, East Asian stops, blank lines.
+ * `Intl.Segmenter` finds a few more, but its time grows with the square of the length on `. . . .` and beyond 50,000
+ * characters (measured: minutes), and what it finds changes with the version of Node. Each alternative is linear.
+ */
+const SENTENCE_END = /[.!?…؟।]["'”’»)\]*_]*\s+(?=[^\s\p{Ll}]|$)|[。！？｡][”’」』）)]*\s*|\n\s*\n/gu;
+/** Abbreviations after which the sentence goes on. */
 const ABBREVIATION =
-  /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|no|nos|approx|dr|mr|mrs|ms|st|inc|ltd|co|fig|art|sec|vol|pp?|bzw|z\.b|nr|ca|str|Sr|Sra|p\.ej|\p{Lu})\.\s*$/iu;
-
-/** The segmenter's time grows with the square of a text's length beyond about 50,000 characters (measured). */
-const SLAB = 8000;
+  /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|no|nos|approx|dr|mr|mrs|ms|st|inc|ltd|co|fig|art|sec|vol|pp?|bzw|z\.b|nr|ca|sra?|p\.ej|[A-Za-z])\.\s*$/i;
 
 /** Sentences with the white space that follows them, so that joining them gives the text again. */
 export function sentencesOf(text: string): string[] {
   const result: string[] = [];
-  for (const slab of slabsOf(text)) {
-    for (const { segment } of sentences.segment(slab)) {
-      const last = result[result.length - 1];
-      if (last !== undefined && ABBREVIATION.test(last.slice(-12))) result[result.length - 1] = last + segment;
-      else result.push(segment);
-    }
+  let start = 0;
+  for (const { 0: end, index } of text.matchAll(SENTENCE_END)) {
+    const stop = index + end.length;
+    if (end.startsWith('.') && ABBREVIATION.test(text.slice(Math.max(start, stop - 12), stop))) continue;
+    result.push(text.slice(start, stop));
+    start = stop;
   }
+  if (start < text.length) result.push(text.slice(start));
   return result;
 }
+
+/** What the word segmenter is given at once. */
+const SLAB = 2000;
 
 /** Parts of bounded length, cut after white space where there is some and never within a character. */
 function slabsOf(text: string): string[] {
@@ -86,34 +92,35 @@ export function tailOf(text: string, size: number): string {
     if (estimateTokens(sentence + tail) > size) break;
     tail = sentence + tail;
   }
-  return tail.length < text.length ? tail.trim() : '';
+  return tail.trim();
 }
 
 function splitSentence(sentence: string, size: number): string[] {
-  const units = slabsOf(sentence)
-    .flatMap((slab) => [...words.segment(slab)])
-    .flatMap(({ segment }) => (estimateTokens(segment) > size ? splitCharacters(segment, size) : [segment]));
-  return pack(units, size, '');
+  return pack(wordsOf(sentence, size), size, '');
 }
 
-function splitCharacters(text: string, size: number): string[] {
-  return pack([...text], size, '');
+function* wordsOf(sentence: string, size: number): Generator<string> {
+  for (const slab of slabsOf(sentence)) {
+    for (const { segment } of words.segment(slab)) {
+      if (estimateTokens(segment) > size) yield* segment;
+      else yield segment;
+    }
+  }
 }
 
-function pack(units: readonly string[], size: number, glue: string): string[] {
+function pack(units: Iterable<string>, size: number, glue: string): string[] {
   const parts: string[] = [];
   let current = '';
-  let tokens = 0;
+  let quarters = 0;
   for (const unit of units) {
-    // Rounded up for each unit, so the sum is never less than the whole.
-    const cost = estimateTokens(unit + glue);
-    if (current && tokens + cost > size) {
+    const cost = quarterTokens(unit) + glue.length;
+    if (current && quarters + cost > size * 4) {
       parts.push(current);
       current = '';
-      tokens = 0;
+      quarters = 0;
     }
     current = current ? current + glue + unit : unit;
-    tokens += cost;
+    quarters += cost;
   }
   if (current) parts.push(current);
   return parts.map((part) => part.replace(/^\n+|\s+$/g, '')).filter(Boolean);

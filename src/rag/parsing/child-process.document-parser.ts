@@ -9,7 +9,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
 import { asError } from '#platform/errors';
-import { type DocumentFile, DocumentParseError, DocumentParser } from './document-parser.port.js';
+import type { ChunkSettings } from '../chunking/chunker.js';
+import { type ChunkedDocument, type DocumentFile, DocumentParseError, DocumentParser } from './document-parser.port.js';
 import type { ParseLimits } from './parse-document.js';
 import { PARSE_FAILURE_CODES, type ParseFailureCode } from './parse-failure.js';
 import type { ParsedDocument } from './parsed-document.js';
@@ -42,18 +43,38 @@ const blockSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('heading'), level: z.int().min(1).max(6), text: z.string(), page: z.int().optional() }),
   z.object({ kind: z.enum(['paragraph', 'list', 'table', 'code', 'row']), text: z.string(), page: z.int().optional() }),
 ]);
-const outcomeSchema = z.discriminatedUnion('ok', [
-  z.object({
-    ok: z.literal(true),
-    document: z.object({ title: z.string().nullable(), blocks: z.array(blockSchema), pageCount: z.int().optional() }),
-  }),
-  z.object({
-    ok: z.literal(false),
-    code: z.enum(PARSE_FAILURE_CODES),
-    message: z.string(),
-    detail: z.string().optional(),
-  }),
-]);
+const documentSchema = z.object({
+  title: z.string().nullable(),
+  blocks: z.array(blockSchema),
+  pageCount: z.int().optional(),
+});
+const chunkSchema = z.object({
+  index: z.int().min(0),
+  content: z.string(),
+  embeddingText: z.string(),
+  section: z.string().nullable(),
+  page: z.int().nullable(),
+  tokens: z.int().min(0),
+});
+const chunkedSchema = z.object({
+  title: z.string().nullable(),
+  chunks: z.array(chunkSchema),
+  pageCount: z.int().optional(),
+});
+const failureSchema = z.object({
+  ok: z.literal(false),
+  code: z.enum(PARSE_FAILURE_CODES),
+  message: z.string(),
+  detail: z.string().optional(),
+});
+const parsedOutcome = z.union([z.object({ ok: z.literal(true), document: documentSchema }), failureSchema]);
+const chunkedOutcome = z.union([z.object({ ok: z.literal(true), chunked: chunkedSchema }), failureSchema]);
+
+/** What goes to the child's stdin besides the limits. */
+interface Order {
+  readonly mime: string;
+  readonly chunking?: ChunkSettings;
+}
 
 /** Why the parent ended the child. */
 type Verdict = 'time' | 'memory' | 'output' | 'aborted';
@@ -73,9 +94,19 @@ export class ChildProcessDocumentParser extends DocumentParser {
   }
 
   async parse(file: DocumentFile, signal?: AbortSignal): Promise<ParsedDocument> {
+    const run = await this.run(file.path, { mime: file.mime }, signal);
+    return run.conclude(parsedOutcome).document;
+  }
+
+  async parseIntoChunks(file: DocumentFile, settings: ChunkSettings, signal?: AbortSignal): Promise<ChunkedDocument> {
+    const run = await this.run(file.path, { mime: file.mime, chunking: settings }, signal);
+    return run.conclude(chunkedOutcome).chunked;
+  }
+
+  private async run(path: string, order: Order, signal?: AbortSignal): Promise<ParseRun> {
     await this.takeSlot(signal);
     try {
-      return await this.parseNow(file, signal);
+      return await this.runNow(path, order, signal);
     } finally {
       const next = this.waiting.shift();
       // The slot goes straight to the one who waited longest.
@@ -85,10 +116,10 @@ export class ChildProcessDocumentParser extends DocumentParser {
   }
 
   /** The file is opened here: that it cannot be is our failure, not the document's. */
-  private async parseNow(file: DocumentFile, signal?: AbortSignal): Promise<ParsedDocument> {
-    const handle = await open(file.path, 'r');
+  private async runNow(path: string, order: Order, signal?: AbortSignal): Promise<ParseRun> {
+    const file = await open(path, 'r');
     try {
-      const { size } = await handle.stat();
+      const { size } = await file.stat();
       if (size > this.limits.fileBytes) {
         const most = Math.round(this.limits.fileBytes / MIB);
         throw new DocumentParseError(
@@ -96,9 +127,11 @@ export class ChildProcessDocumentParser extends DocumentParser {
           `The file is larger than ${most} MiB. Split it into smaller files and upload those.`,
         );
       }
-      return await new ParseRun(this.childFile, this.limits).result(handle, file.mime, signal);
+      const run = new ParseRun(this.childFile, this.limits);
+      await run.untilEnd(file, order, signal);
+      return run;
     } finally {
-      await handle.close();
+      await file.close();
     }
   }
 
@@ -129,14 +162,16 @@ class ParseRun {
   private readonly output: Buffer[] = [];
   private outputBytes = 0;
   private complaints = '';
+  private exit = '';
 
   constructor(
     private readonly childFile: string,
     private readonly limits: ChildLimits,
   ) {}
 
-  async result(file: FileHandle, mime: string, signal?: AbortSignal): Promise<ParsedDocument> {
-    const child = this.start(file, mime);
+  /** Resolves when the child has ended, for whatever reason. */
+  async untilEnd(file: FileHandle, order: Order, signal?: AbortSignal): Promise<void> {
+    const child = this.start(file, order);
     const onAbort = (): void => this.end(child, 'aborted');
     signal?.addEventListener('abort', onAbort, { once: true });
     const clock = setTimeout(() => this.end(child, 'time'), this.limits.timeMs);
@@ -151,11 +186,11 @@ class ParseRun {
       clearInterval(watch);
       signal?.removeEventListener('abort', onAbort);
     }
+    this.exit = child.signalCode ?? `code ${child.exitCode}`;
     signal?.throwIfAborted();
-    return this.conclude(child);
   }
 
-  private start(file: FileHandle, mime: string): ChildProcess {
+  private start(file: FileHandle, order: Order): ChildProcess {
     const child = spawn(
       process.execPath,
       [`--max-old-space-size=${this.limits.heapMb}`, '--max-semi-space-size=8', this.childFile],
@@ -167,7 +202,10 @@ class ParseRun {
       },
     );
     const { timeMs, rssBytes, inflatedBytes, outputChars, pages } = this.limits;
-    this.feed(child.stdin, JSON.stringify({ mime, limits: { timeMs, rssBytes, inflatedBytes, outputChars, pages } }));
+    this.feed(
+      child.stdin,
+      JSON.stringify({ ...order, limits: { timeMs, rssBytes, inflatedBytes, outputChars, pages } }),
+    );
     child.stderr?.on('data', (chunk: Buffer) => {
       this.complaints = (this.complaints + chunk.toString('utf8')).slice(-8192);
     });
@@ -192,21 +230,21 @@ class ParseRun {
     child.kill('SIGKILL');
   }
 
-  private conclude(child: ChildProcess): ParsedDocument {
+  /** What the child answered, or the error that says why it did not. */
+  conclude<T extends { readonly ok: true }>(schema: z.ZodType<T | z.infer<typeof failureSchema>>): T {
     const verdict = this.verdict ?? this.verdictOfGuard();
     if (verdict) throw this.errorFor(verdict);
-    const outcome = outcomeSchema.safeParse(parseJson(Buffer.concat(this.output)));
+    const outcome = schema.safeParse(parseJson(Buffer.concat(this.output)));
     if (!outcome.success) {
-      const how = child.signalCode ?? `code ${child.exitCode}`;
       throw new DocumentParseError(
         'CORRUPT',
         'The file made the reader stop. Save it again with another program and upload the new copy.',
         {
-          cause: new Error(`parser child ended with ${how}: ${this.complaints.trim().slice(-500)}`),
+          cause: new Error(`parser child ended with ${this.exit}: ${this.complaints.trim().slice(-500)}`),
         },
       );
     }
-    if (outcome.data.ok) return outcome.data.document;
+    if (outcome.data.ok) return outcome.data;
     const { code, message, detail } = outcome.data;
     throw new DocumentParseError(code, message, {
       retryable: isRetryable(code),

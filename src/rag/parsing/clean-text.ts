@@ -23,6 +23,8 @@ const STRAY_JOINERS =
 const STRAY_SELECTORS = /(?<=[\uFE00-\uFE0F\s]|^)[\uFE00-\uFE0F]+/gu;
 const LONE_SURROGATES = /\p{Surrogate}/gu;
 const WIDE_SPACES = /[\u00A0\u1680\u2000-\u200A\u202F\u205F\u3000]/g;
+/** Nothing is meant by so many, and they would cost a later step dearly. (Without an upper bound V8's stack overflows.) */
+const LONG_BLANKS = /[ \t]{40,4000}/g;
 const NEEDS_CLEANING = /[^\n\x20-\x7E]/;
 
 /** Normal form C without invisible or control characters; lines end with `\n` and carry no trailing blanks. */
@@ -41,7 +43,13 @@ export function cleanText(text: string): string {
       .replace(WIDE_SPACES, ' ')
       .normalize('NFC');
   }
-  return clean.replace(/[ \t]+$/gm, '').replace(/\n{3,}/g, '\n\n');
+  // Line by line: a regular expression for blanks before a line's end takes quadratic time on a long run of them.
+  return clean
+    .replace(LONG_BLANKS, '        ')
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n');
 }
 
 /** `cleanText` for what must stand on one line: headings, titles, table cells. */

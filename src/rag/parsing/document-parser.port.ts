@@ -1,4 +1,5 @@
 import { DomainError } from '#platform/errors';
+import type { Chunk, ChunkSettings } from '../chunking/chunker.js';
 import type { ParseFailureCode } from './parse-failure.js';
 import type { ParsedDocument } from './parsed-document.js';
 
@@ -11,6 +12,14 @@ export interface DocumentFile {
   readonly fileName: string;
 }
 
+/** A document cut into passages. */
+export interface ChunkedDocument {
+  /** Null when the document names none. */
+  readonly title: string | null;
+  readonly pageCount?: number;
+  readonly chunks: readonly Chunk[];
+}
+
 /** Turns a stored file into text. */
 export abstract class DocumentParser {
   /**
@@ -18,6 +27,12 @@ export abstract class DocumentParser {
    * @throws the signal's reason when it is aborted
    */
   abstract parse(file: DocumentFile, signal?: AbortSignal): Promise<ParsedDocument>;
+
+  /**
+   * `parse` and `chunkDocument` in one, away from the event loop that serves people: cutting a long or hostile text
+   * takes seconds. Throws what `parse` throws.
+   */
+  abstract parseIntoChunks(file: DocumentFile, settings: ChunkSettings, signal?: AbortSignal): Promise<ChunkedDocument>;
 }
 
 /** 422: this file gives no text. `reason` is for programs, the message for the person who uploaded it. */

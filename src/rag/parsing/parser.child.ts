@@ -3,18 +3,21 @@
  * a small heap, and two guards: its parent, which watches its memory and time from outside, and a thread of its own
  * that ends it when the parent is gone or (where the parent cannot see its memory) when it grows too large.
  *
- *   stdin   one JSON object: { mime, limits }
- *   fd 3    one JSON object: { ok: true, document } or { ok: false, code, message, detail? }
+ *   stdin   one JSON object: { mime, limits, chunking? }
+ *   fd 3    one JSON object: { ok: true, document }, { ok: true, chunked } or { ok: false, code, message, detail? }
  *   fd 4    the file, opened by the parent: this process is told no path
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import type { ChunkSettings } from '../chunking/chunker.js';
 import { closeNetwork } from './close-network.js';
 import { ParseFailure } from './parse-failure.js';
 import { parseDocument, type ParseLimits } from './parse-document.js';
 
 interface ParseRequest {
   readonly mime: string;
+  /** Given when passages are wanted instead of blocks. */
+  readonly chunking?: ChunkSettings;
   readonly limits: ParseLimits & { readonly timeMs: number; readonly rssBytes: number };
 }
 
@@ -45,7 +48,11 @@ async function main(): Promise<void> {
 
 async function outcomeOf(request: ParseRequest): Promise<unknown> {
   try {
-    return { ok: true, document: await parseDocument(readFileSync(4), request.mime, request.limits) };
+    const document = await parseDocument(readFileSync(4), request.mime, request.limits);
+    if (!request.chunking) return { ok: true, document };
+    const { chunkDocument } = await import('../chunking/chunker.js');
+    const { title, pageCount } = document;
+    return { ok: true, chunked: { title, pageCount, chunks: chunkDocument(document, request.chunking) } };
   } catch (error) {
     if (error instanceof ParseFailure)
       return { ok: false, code: error.code, message: error.message, detail: describe(error.cause) };
