@@ -86,11 +86,6 @@ export class FrontendReader {
     return events;
   }
 
-  /** Whether a unit has begun whose end has not been received. */
-  get midUnit(): boolean {
-    return this.heldBytes > 0 || this.buffered > 0;
-  }
-
   private lengthOfFirst(bytes: Buffer): number | undefined {
     if (this.phase === 'startup') {
       if (bytes.length < 4) return undefined;

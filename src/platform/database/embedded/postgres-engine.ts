@@ -8,7 +8,7 @@ import type { WireEngine } from './wire-server.js';
  */
 const START_PARAMETERS = [
   ...PGlite.defaultStartParams,
-  ...['shared_buffers=32MB', 'max_wal_size=128MB', 'min_wal_size=32MB', 'wal_recycle=on'].flatMap((setting) => [
+  ...['shared_buffers=64MB', 'max_wal_size=128MB', 'min_wal_size=32MB', 'wal_recycle=on'].flatMap((setting) => [
     '-c',
     setting,
   ]),
