@@ -1,0 +1,119 @@
+import { newId } from '#platform/database';
+import { ToolCallRepository, type ToolResult, toolFailure } from '#tools';
+import { TestDatabase } from '../../support/test-database.js';
+
+let database: TestDatabase;
+let journal: ToolCallRepository;
+
+beforeAll(async () => {
+  database = await TestDatabase.start();
+  journal = new ToolCallRepository(database.uow);
+}, 60_000);
+
+afterAll(() => database.stop());
+
+/** A tenant with a turn that tools can be called in. */
+async function aTurn(): Promise<{ tenantId: string; turnId: string; conversationId: string }> {
+  const { tenantId } = await database.tenant();
+  const principalId = await database.principal(tenantId);
+  const [conversationId, messageId, turnId] = [newId(), newId(), newId()];
+  await database.uow.run({ tenantId }, async (tx) => {
+    await tx.execute(
+      `INSERT INTO app.conversation (tenant_id, id, principal_id, title) VALUES ($1, $2, $3, 'New conversation')`,
+      [tenantId, conversationId, principalId],
+    );
+    await tx.execute(
+      `INSERT INTO app.message (tenant_id, id, conversation_id, principal_id, seq, role, content)
+       VALUES ($1, $2, $3, $4, 1, 'user', 'send my invoice')`,
+      [tenantId, messageId, conversationId, principalId],
+    );
+    await tx.execute(
+      `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, status, content, ack_seq)
+       VALUES ($1, $2, $3, $4, $5, 'running', 'send my invoice', 1)`,
+      [tenantId, turnId, conversationId, principalId, messageId],
+    );
+  });
+  return { tenantId, turnId, conversationId };
+}
+
+const call = (turn: { turnId: string; conversationId: string }, idempotencyKey = newId()) => ({
+  turnId: turn.turnId,
+  conversationId: turn.conversationId,
+  agentKey: 'invoices',
+  toolKey: 'send_invoice',
+  idempotencyKey,
+  arguments: { id: 'INV-1042', note: 'quotes " and \u0000 and \uD800' },
+});
+
+const sent: ToolResult = { ok: true, data: { status: 'sent' }, payload: { payloadType: 'invoice', items: [1] } };
+
+describe('ToolCallRepository', () => {
+  it('gives a call to one of two attempts that begin at once', async () => {
+    const turn = await aTurn();
+    const once = call(turn);
+    const states = await Promise.all([journal.begin(turn, once), journal.begin(turn, once)]);
+    expect(states.map((item) => item.state).sort()).toEqual(['new', 'unknown']);
+  });
+
+  it('hands the whole stored result to a later attempt', async () => {
+    const turn = await aTurn();
+    const once = call(turn);
+    await journal.begin(turn, once);
+    await journal.finish(turn, once.idempotencyKey, 'succeeded', sent);
+    expect(await journal.begin(turn, once)).toEqual({ state: 'done', result: sent });
+  });
+
+  it('keeps a refusal for good, and begins anew after a failure that may be repeated', async () => {
+    const turn = await aTurn();
+    const refused = call(turn);
+    const busy = call(turn);
+    const no = toolFailure('NOT_FOUND', 'No such invoice.');
+    await journal.begin(turn, refused);
+    await journal.finish(turn, refused.idempotencyKey, 'failed', no);
+    await journal.begin(turn, busy);
+    await journal.finish(turn, busy.idempotencyKey, 'failed', toolFailure('TOOL_ERROR', 'Busy.', { retryable: true }));
+    expect(await journal.begin(turn, refused)).toEqual({ state: 'done', result: no });
+    expect(await journal.begin(turn, busy)).toEqual({ state: 'new' });
+    expect(await journal.begin(turn, busy)).toEqual({ state: 'unknown' });
+  });
+
+  it('reads an unfinished call, and one that was declared unknown, as unknown', async () => {
+    const turn = await aTurn();
+    const once = call(turn);
+    await journal.begin(turn, once);
+    expect(await journal.begin(turn, once)).toEqual({ state: 'unknown' });
+    const unsure = toolFailure('UNKNOWN_OUTCOME', 'Ask a person.', { retryable: true });
+    await journal.finish(turn, once.idempotencyKey, 'unknown', unsure);
+    expect(await journal.begin(turn, once)).toEqual({ state: 'unknown' });
+  });
+
+  it('keeps tenants apart: the same key is another call, and finishing it touches nothing else', async () => {
+    const [mine, theirs] = [await aTurn(), await aTurn()];
+    const key = newId();
+    expect(await journal.begin(mine, call(mine, key))).toEqual({ state: 'new' });
+    expect(await journal.begin(theirs, call(theirs, key))).toEqual({ state: 'new' });
+    await journal.finish(theirs, key, 'succeeded', sent);
+    expect(await journal.begin(mine, call(mine, key))).toEqual({ state: 'unknown' });
+    const foreign = { ...mine, tenantId: theirs.tenantId };
+    await expect(journal.begin(foreign, call(mine))).rejects.toThrow(/foreign key/);
+  });
+
+  it('stores what was asked and when it ended', async () => {
+    const turn = await aTurn();
+    const once = call(turn);
+    await journal.begin(turn, once);
+    await journal.finish(turn, once.idempotencyKey, 'succeeded', sent);
+    const rows = await database.uow.query<{ arguments: unknown; status: string; ended_at: Date | null }>(
+      turn,
+      'SELECT arguments, status, ended_at FROM app.tool_call WHERE tenant_id = $1',
+      [turn.tenantId],
+    );
+    expect(rows).toEqual([
+      {
+        arguments: { id: 'INV-1042', note: 'quotes " and  and \uFFFD' },
+        status: 'succeeded',
+        ended_at: expect.any(Date),
+      },
+    ]);
+  });
+});
