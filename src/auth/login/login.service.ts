@@ -1,4 +1,4 @@
-import { newId, UnitOfWork } from '#platform/database';
+import { isUuid, newId, UnitOfWork } from '#platform/database';
 import { UnauthorizedError } from '#platform/errors';
 import { AuditService, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
@@ -44,10 +44,12 @@ export class LoginService {
     const email = normalEmail(input.email);
     const account = `${input.tenant}/${email}`;
     await this.attempts.begin(origin.address, account);
-    const tenantId = (await this.tenants.findIdBySlug(input.tenant)) ?? newId();
-    const person = await this.principals.findForLogin({ tenantId }, email);
+    const tenantId = isUuid(input.tenant) ? input.tenant : await this.tenants.findIdBySlug(input.tenant);
+    // A tenant that does not exist is asked all the same, so that the time tells nothing.
+    const person = await this.principals.findForLogin({ tenantId: tenantId ?? newId() }, email);
     const right = await this.hasher.matches(person?.passwordHash ?? null, input.password);
-    if (person === null || !right) throw new UnauthorizedError('Tenant, email or password is wrong');
+    if (tenantId === null || person === null || !right)
+      throw new UnauthorizedError('Tenant, email or password is wrong');
     await this.attempts.succeeded(origin.address, account);
     return this.open(tenantId, person, origin);
   }

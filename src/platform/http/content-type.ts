@@ -2,7 +2,7 @@ import type { NextFunction, Response } from 'express';
 import { UnsupportedMediaError } from '#platform/errors';
 import type { HttpRequest } from './identity.js';
 
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-?8"?\s*)?$/i;
 const MULTIPART = /^multipart\/form-data\s*;/i;
 
 /** A body is JSON, or multipart on the routes that take uploads; anything else is said to be unsupported, never ignored. */
@@ -10,5 +10,5 @@ export function refuseForeignBodies(request: HttpRequest, _response: Response, n
   const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
   const type = request.headers['content-type'] ?? '';
   if (!hasBody || JSON_TYPE.test(type) || MULTIPART.test(type)) next();
-  else next(new UnsupportedMediaError('Send JSON with the header Content-Type: application/json'));
+  else next(new UnsupportedMediaError('Send JSON in UTF-8 with the header Content-Type: application/json'));
 }

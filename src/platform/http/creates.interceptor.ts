@@ -32,10 +32,10 @@ export class CreatesInterceptor implements NestInterceptor {
     key: string,
     request: HttpRequest,
     created: Observable<StoredAnswer>,
-  ): Observable<StoredAnswer> {
+  ): Observable<StoredAnswer & { replayed?: boolean }> {
     return from(this.keys.claim(ctx, key, fingerprint(request))).pipe(
       mergeMap((earlier) => {
-        if (earlier !== null) return of(earlier);
+        if (earlier !== null) return of({ ...earlier, replayed: true });
         return created.pipe(
           catchError((error: unknown) => {
             const rethrown = throwError(() => error);
@@ -57,8 +57,9 @@ function answer(request: HttpRequest, response: Response, body: unknown): Stored
   return { status: response.statusCode, location, body };
 }
 
-function send(response: Response, result: StoredAnswer): unknown {
+function send(response: Response, result: StoredAnswer & { replayed?: boolean }): unknown {
   response.status(result.status);
+  if (result.replayed === true) response.setHeader('Idempotency-Replayed', 'true');
   if (result.location !== null) response.setHeader('Location', result.location);
   return result.body;
 }

@@ -55,12 +55,10 @@ export function invalidInput(issues: readonly Issue[], prefix: readonly string[]
 
 function unknownFields(issue: Issue, prefix: readonly string[]): FieldError[] {
   if (issue.code !== 'unrecognized_keys' || !Array.isArray(issue.keys)) return [];
-  return issue.keys
-    .slice(0, 20)
-    .map((key) => ({
-      path: [...prefix, ...segments(issue), String(key)].join('.').slice(0, 200),
-      message: 'Unknown field',
-    }));
+  return issue.keys.slice(0, 20).map((key) => ({
+    path: [...prefix, ...segments(issue), String(key)].join('.').slice(0, 200),
+    message: 'Unknown field',
+  }));
 }
 
 function pathOf(issue: Issue, prefix: readonly string[]): string {

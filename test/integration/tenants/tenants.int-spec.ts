@@ -1,0 +1,172 @@
+import { EventBus } from '#platform/events';
+import { MessageRateLimiter, OriginDirectory, TenantService, TenantSettingsCache, TenantSuspended } from '#tenants';
+import { AuthApp } from '../auth/auth-app.js';
+
+type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
+
+describe('tenants', () => {
+  let app: AuthApp;
+  let root: Person;
+  beforeAll(async () => {
+    app = await AuthApp.start();
+    const { id } = await app.app.get(TenantService).ensure({ slug: 'platform', name: 'Platform' });
+    root = await app.signedIn('platform_admin', { tenantId: id, slug: 'platform' });
+  });
+  afterAll(() => app.stop());
+
+  const tenants = (path = '', call = {}) => app.call(`/api/admin/tenants${path}`, { token: root.token, ...call });
+  const slug = () => `s${Math.random().toString(36).slice(2, 12)}`;
+
+  it('are made by platform admins, with a slug of their own', async () => {
+    const wanted = slug();
+    const made = await tenants('', { body: { slug: wanted, name: 'Shop', settings: { language: 'de' } } });
+    expect(made.status).toBe(201);
+    expect(made.headers.get('location')).toBe(`/api/admin/tenants/${String(made.body['id'])}`);
+    expect(made.body).toMatchObject({ slug: wanted, name: 'Shop', status: 'active' });
+    expect((await tenants('', { body: { slug: wanted, name: 'Again' } })).status).toBe(409);
+    expect((await tenants(`/${String(made.body['id'])}`)).body).toEqual(made.body);
+    expect((await tenants('/01890000-0000-7000-8000-000000000000')).status).toBe(404);
+  });
+
+  it.each(['admin', 'platform', 'ws', 'v1', 'A', 'a', '1abc', 'with space', 'x'.repeat(40), 'späti', ''])(
+    'cannot have the slug "%s"',
+    async (wrong) => {
+      const answer = await tenants('', { body: { slug: wrong, name: 'X' } });
+      expect(answer.status).toBe(422);
+      expect(answer.body).toMatchObject({ errors: [{ path: 'slug' }] });
+    },
+  );
+
+  it('are listed page by page, newest first', async () => {
+    for (let i = 0; i < 3; i++) await tenants('', { body: { slug: slug(), name: `T${i}` } });
+    const first = (await tenants('?limit=2')).body as unknown as { data: { id: string }[]; next_cursor: string };
+    const second = (await tenants(`?limit=2&cursor=${first.next_cursor}`)).body as unknown as typeof first;
+    const ids = [...first.data, ...second.data].map((tenant) => tenant.id);
+    expect(new Set(ids).size).toBe(4);
+    expect(ids).toEqual([...ids].sort().reverse());
+  });
+
+  it('shut their people out when they are suspended', async () => {
+    const user = await app.signedIn('end_user');
+    const heard: TenantSuspended[] = [];
+    const off = app.app.get(EventBus).on(TenantSuspended, (event) => void heard.push(event));
+    const change = (status: string) => tenants(`/${user.tenantId}`, { method: 'PATCH', body: { status } });
+    expect((await change('suspended')).body).toMatchObject({ status: 'suspended' });
+    expect((await app.call('/api/auth/me', { token: user.token })).status).toBe(401);
+    expect(heard).toEqual([new TenantSuspended(user.tenantId)]);
+    await change('active');
+    off();
+    expect((await app.call('/api/auth/me', { token: user.token })).status).toBe(200);
+  });
+
+  it('that exist already are left alone by the seed, but for the operator’s part', async () => {
+    const service = app.app.get(TenantService);
+    const wanted = slug();
+    const settings = { language: 'de' };
+    const first = await service.ensure({ slug: wanted, name: 'Demo', settings, operator: { outbound_allow: ['a:1'] } });
+    expect(first.created).toBe(true);
+    const again = await service.ensure({ slug: wanted, name: 'Other', operator: { outbound_allow: ['b:2'] } });
+    expect(again).toEqual({ id: first.id, created: false });
+    const now = await app.app.get(TenantSettingsCache).get({ tenantId: first.id });
+    expect(now).toMatchObject({ language: 'de', outboundAllow: ['b:2'], tenant: { name: 'Demo' } });
+    const both = await Promise.all([1, 2].map(() => service.ensure({ slug: `${wanted}2`, name: 'Race' })));
+    expect(both[0]?.id).toBe(both[1]?.id);
+  });
+});
+
+describe('settings', () => {
+  let app: AuthApp;
+  beforeAll(async () => {
+    app = await AuthApp.start({ MESSAGES_PER_MINUTE: '7' });
+  });
+  afterAll(() => app.stop());
+
+  const settings = (by: Person, body?: unknown, headers: Record<string, string> = {}) =>
+    app.call('/api/admin/settings', {
+      token: by.token,
+      headers,
+      ...(body === undefined ? {} : { method: 'PATCH', body }),
+    });
+
+  it('follow the operator’s configuration until the tenant says otherwise', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    expect((await settings(admin)).body).toMatchObject({
+      messages_per_minute: 7,
+      language: 'en',
+      queue_mode: 'queue',
+      on_provider_failure: 'fail',
+      websocket: { stream: true, final: true, format: 'markdown', on_disconnect: 'continue' },
+      status_messages: { routing: 'Classifying your query...' },
+    });
+    const body = { messages_per_minute: 3, texts: { greeting: 'Hallo!' }, status_messages: { routing: 'Moment…' } };
+    const changed = await settings(admin, body);
+    expect(changed.status).toBe(200);
+    expect(changed.body).toMatchObject(body);
+    expect(changed.body).toMatchObject({ status_messages: { retrieving: 'Searching knowledge base...' } });
+    const back = await settings(admin, { messages_per_minute: null, texts: { greeting: null } });
+    expect(back.body).toMatchObject({ messages_per_minute: 7, texts: { greeting: expect.stringMatching(/^Hello/) } });
+    expect(back.body).toMatchObject({ status_messages: { routing: 'Moment…' } });
+  });
+
+  it('show at once on the path of a turn', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const cache = app.app.get(TenantSettingsCache);
+    expect((await cache.get(admin)).queueMode).toBe('queue');
+    await settings(admin, { queue_mode: 'reject' });
+    expect((await cache.get(admin)).queueMode).toBe('reject');
+  });
+
+  it.each([
+    [{ operator: { outbound_allow: ['127.0.0.1:22'] } }, 400],
+    [{ outbound_allow: ['127.0.0.1:22'] }, 400],
+    [{ texts: { welcome: 'x' } }, 400],
+    [{ messages_per_minute: -1 }, 422],
+    [{ allowed_origins: ['https://a.example/path'] }, 422],
+    [{ allowed_origins: ['javascript:alert(1)'] }, 422],
+    [{ llm: { temperature: 3 } }, 422],
+    [{ language: 'english please' }, 422],
+  ])('refuse %j with %i, and keep what only the operator sets', async (body, status) => {
+    const admin = await app.signedIn('tenant_admin');
+    await app.app.get(TenantService).setOperatorSettings(admin, { outbound_allow: ['127.0.0.1:4010'] });
+    expect((await settings(admin, body)).status).toBe(status);
+    await settings(admin, { top_k: 9 });
+    expect((await settings(admin)).text).not.toContain('4010');
+    const now = await app.app.get(TenantSettingsCache).get(admin);
+    expect(now).toMatchObject({ topK: 9, outboundAllow: ['127.0.0.1:4010'] });
+  });
+
+  it('change only for who has read the last version', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const tag = (await settings(admin)).headers.get('etag') ?? '';
+    expect((await settings(admin, { top_k: 3 }, { 'if-match': tag })).status).toBe(200);
+    expect((await settings(admin, { top_k: 4 }, { 'if-match': tag })).status).toBe(412);
+  });
+
+  it('tell which browser origins some tenant serves', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const directory = app.app.get(OriginDirectory);
+    await settings(admin, { allowed_origins: ['https://shop.example'] });
+    expect(await directory.isKnown('https://shop.example')).toBe(true);
+    expect(await directory.isKnown('https://shop.example.evil')).toBe(false);
+  });
+
+  it('limit the messages of each person, and give one back for a repeat', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const limiter = app.app.get(MessageRateLimiter);
+    const ctx = (id: string) => ({
+      tenantId: admin.tenantId,
+      correlationId: 'test',
+      principal: { id, role: 'end_user' as const, persona: null, sessionId: null },
+    });
+    for (let i = 0; i < 7; i++) await limiter.consume(ctx('a'));
+    await expect(limiter.consume(ctx('a'))).rejects.toMatchObject({
+      code: 'RATE_LIMIT',
+      retryAfterMs: expect.any(Number),
+    });
+    await expect(limiter.consume(ctx('b'))).resolves.toBeUndefined();
+    await limiter.refund(ctx('b'));
+    for (let i = 0; i < 7; i++) await limiter.consume(ctx('b'));
+    await settings(admin, { messages_per_minute: 0 });
+    for (let i = 0; i < 20; i++) await limiter.consume(ctx('a'));
+  });
+});
