@@ -10,6 +10,20 @@ export function textOf(content) {
   return content.map((part) => (typeof part?.text === 'string' ? part.text : '')).join('');
 }
 
+/** What a prompt asks in the end: behind its last "Question:", or below its last heading with a colon. */
+export function questionOf(text) {
+  const asked = /[\s\S]*\bQuestion:\s*([\s\S]+)$/.exec(text) ?? /[\s\S]*:\n([\s\S]+)$/.exec(text);
+  return (asked?.[1] ?? text).trim();
+}
+
+/** Everything before the question. */
+export function promptText(body) {
+  return (body.messages ?? [])
+    .slice(0, -1)
+    .map((message) => textOf(message.content))
+    .join('\n');
+}
+
 /** @param {{messages?: {role: string, content: unknown}[]}} body */
 export function lastUserText(body) {
   const messages = body.messages ?? [];
@@ -24,10 +38,11 @@ export function lastUserText(body) {
  * @param {{messages?: {role: string, content: unknown}[]}} body
  */
 export function answerText(body) {
-  const question = lastUserText(body);
+  const said = lastUserText(body);
+  const question = questionOf(said);
   const passage = firstPassage((body.messages ?? []).map((message) => textOf(message.content)).join('\n\n'));
   if (passage !== null) return `According to the documents, ${bestSentence(passage, question)} [1]`;
-  const asked = question.trim().replace(/\s+/g, ' ');
+  const asked = said.trim().replace(/\s+/g, ' ');
   return `Thank you for your message. You wrote: "${asked.length > 160 ? `${asked.slice(0, 160)}…` : asked}". How can I help you further?`;
 }
 
@@ -47,7 +62,8 @@ function bestSentence(passage, question) {
   let bestScore = -1;
   for (const sentence of passage.split(/(?<=[.!?])\s+|\n+/)) {
     const trimmed = sentence.trim();
-    if (trimmed.length < 12) continue;
+    // Too short to quote, or the passage's place: "(Returns, page 2)".
+    if (trimmed.length < 12 || /^\(.*\)$/.test(trimmed)) continue;
     const score = words(trimmed).filter((word) => wanted.has(word)).length;
     if (score > bestScore) [best, bestScore] = [trimmed, score];
   }
@@ -64,37 +80,40 @@ export function tokenize(text) {
 }
 
 /**
- * A value that satisfies the schema and is near the question: an enum member that the text names, else the first.
+ * A value that satisfies the schema and is near the question: of an enum the member that the text names, else the one
+ * whose line in the prompt has most words in common with the text, else the first.
  * @param {any} schema JSON Schema
  * @param {string} text
+ * @param {string} prompt
  * @param {any} [root]
  */
-export function sampleValue(schema, text, root = schema) {
+export function sampleValue(schema, text, prompt, root = schema) {
   if (schema === undefined || schema === null || schema === true) return null;
   if (typeof schema.$ref === 'string') {
     const target = schema.$ref
       .split('/')
       .slice(1)
       .reduce((node, key) => node?.[key], root);
-    return sampleValue(target, text, root);
+    return sampleValue(target, text, prompt, root);
   }
   if ('const' in schema) return schema.const;
   if (Array.isArray(schema.enum)) {
-    const said = text.toLowerCase();
-    return schema.enum.find((item) => typeof item === 'string' && said.includes(item.toLowerCase())) ?? schema.enum[0];
+    return nearestMember(schema.enum, text, prompt);
   }
   const options = schema.anyOf ?? schema.oneOf;
-  if (Array.isArray(options)) return sampleValue(options[0], text, root);
+  if (Array.isArray(options)) return sampleValue(options[0], text, prompt, root);
   if (Array.isArray(schema.allOf))
-    return Object.assign({}, ...schema.allOf.map((part) => sampleValue(part, text, root)));
+    return Object.assign({}, ...schema.allOf.map((part) => sampleValue(part, text, prompt, root)));
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case 'object':
       return Object.fromEntries(
-        Object.entries(schema.properties ?? {}).map(([key, value]) => [key, sampleValue(value, text, root)]),
+        Object.entries(schema.properties ?? {}).map(([key, value]) => [key, sampleValue(value, text, prompt, root)]),
       );
     case 'array': {
       const one = schema.items?.type === 'object' || schema.items?.$ref !== undefined ? 1 : 0;
-      return Array.from({ length: Math.max(schema.minItems ?? 0, one) }, () => sampleValue(schema.items, text, root));
+      return Array.from({ length: Math.max(schema.minItems ?? 0, one) }, () =>
+        sampleValue(schema.items, text, prompt, root),
+      );
     }
     case 'string':
       return sampleString(schema, text);
@@ -106,6 +125,21 @@ export function sampleValue(schema, text, root = schema) {
     default:
       return null;
   }
+}
+
+function nearestMember(members, text, prompt) {
+  const said = text.toLowerCase();
+  const named = members.find((item) => typeof item === 'string' && said.includes(item.toLowerCase()));
+  if (named !== undefined) return named;
+  const asked = new Set(words(text).filter((word) => word.length > 3));
+  const common = (member) =>
+    words(
+      prompt
+        .split('\n')
+        .filter((line) => words(line).includes(String(member).toLowerCase()))
+        .join(' '),
+    ).filter((word) => asked.has(word)).length;
+  return members.reduce((best, member) => (common(member) > common(best) ? member : best), members[0]);
 }
 
 function sampleString(schema, text) {

@@ -13,6 +13,8 @@ import {
   answerText,
   hashedVector,
   lastUserText,
+  promptText,
+  questionOf,
   sampleValue,
   structuredRequest,
   tokenize,
@@ -311,7 +313,10 @@ export class OpenAiStandIn {
     const wanted = structuredRequest(body);
     if (wanted !== null) {
       const handler = this.structured.get(wanted.name);
-      const given = plan.value ?? handler ?? ((request) => sampleValue(wanted.schema, lastUserText(request)));
+      const given =
+        plan.value ??
+        handler ??
+        ((request) => sampleValue(wanted.schema, questionOf(lastUserText(request)), promptText(request)));
       const value = typeof given === 'function' ? given(body, wanted) : given;
       const json = plan.fault?.kind === 'bad-value-json' ? '{"intents": [' : JSON.stringify(value);
       if (wanted.how === 'tool') return { pieces: [], toolCall: { name: wanted.name, arguments: json } };
