@@ -546,7 +546,7 @@ REVOKE UPDATE, DELETE ON app.audit_event FROM switchboard_app;
  * must, lease) only the columns named here, and returns ids only.
  */
 const LOOKUPS = `
-GRANT SELECT (id, slug, status) ON app.tenant TO switchboard_lookup;
+GRANT SELECT (id, slug, status, settings) ON app.tenant TO switchboard_lookup;
 CREATE POLICY lookup ON app.tenant FOR SELECT TO switchboard_lookup USING (true);
 GRANT SELECT (tenant_id, id, conversation_id, status, lease_owner, lease_until), UPDATE (lease_until) ON app.turn TO switchboard_lookup;
 CREATE POLICY lookup ON app.turn TO switchboard_lookup USING (true) WITH CHECK (true);
@@ -558,6 +558,15 @@ CREATE POLICY lookup ON app.document FOR SELECT TO switchboard_lookup USING (tru
 CREATE FUNCTION app.tenant_id_by_slug(wanted text) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   AS $$ SELECT t.id FROM app.tenant t WHERE t.slug = wanted $$;
+
+CREATE FUNCTION app.tenant_ids(after uuid, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT t.id FROM app.tenant t WHERE after IS NULL OR t.id < after ORDER BY t.id DESC LIMIT most $$;
+
+CREATE FUNCTION app.origin_is_known(wanted text) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT EXISTS (
+    SELECT 1 FROM app.tenant t WHERE t.status = 'active' AND t.settings -> 'allowed_origins' ? wanted) $$;
 
 CREATE FUNCTION app.renew_leases(instance uuid, seconds integer) RETURNS TABLE (tenant_id uuid, turn_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
-import { idSchema, listQuery, metadataSchema, timeSchema } from '#platform/http';
+import { listQuery, metadataSchema, timeSchema } from '#platform/http';
 import { z } from 'zod';
 
 const text = (most: number) =>
@@ -22,9 +22,9 @@ export const citationNumber = z.coerce.number('must be a number').int().min(1).m
 
 export const conversationSchema = z
   .object({
-    id: idSchema,
+    id: z.guid(),
     client_key: z.string().nullable(),
-    user_id: idSchema,
+    user_id: z.guid(),
     persona: z.string().nullable(),
     channel: z.string(),
     title: z.string(),
@@ -53,8 +53,8 @@ export const usageSchema = z
 export const citationSchema = z
   .object({
     n: z.number().int(),
-    document_id: idSchema,
-    chunk_id: idSchema,
+    document_id: z.guid(),
+    chunk_id: z.guid(),
     title: z.string(),
     page: z.number().int().nullable(),
     section: z.string().nullable(),
@@ -67,10 +67,10 @@ export const citationSchema = z
 
 export const messageSchema = z
   .object({
-    id: idSchema,
-    message_id: idSchema,
-    conversation_id: idSchema,
-    turn_id: idSchema.nullable(),
+    id: z.guid(),
+    message_id: z.guid(),
+    conversation_id: z.guid(),
+    turn_id: z.guid().nullable(),
     seq: z.number().int(),
     role: z.enum(['user', 'assistant', 'supporter', 'system']),
     content: z.string().describe('Markdown'),
@@ -91,9 +91,9 @@ export const turnErrorSchema = z.object({ code: z.string(), message: z.string(),
 
 export const turnSchema = z
   .object({
-    id: idSchema,
-    conversation_id: idSchema,
-    message_id: idSchema,
+    id: z.guid(),
+    conversation_id: z.guid(),
+    message_id: z.guid(),
     status: z.enum(['queued', 'running', 'input_required', 'completed', 'failed', 'cancelled', 'handed_off']),
     attempt: z.number().int(),
     content: z.string(),

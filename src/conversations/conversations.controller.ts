@@ -45,7 +45,7 @@ export class ConversationsController {
 
   @Get()
   @ApiOperation({ summary: 'List your conversations, newest first' })
-  @ApiResponse({ status: 200, schema: pageSchema(conversationSchema) })
+  @ApiResponse({ status: 200, standardSchema: pageSchema(conversationSchema) })
   async list(@Ctx() ctx: RequestContext, @Query({ schema: listQuery }) query: ListQuery) {
     const after = decodeCursor(ctx, query.cursor, recentPosition);
     const rows = await this.conversations.list(ctx, {
@@ -62,7 +62,7 @@ export class ConversationsController {
   @Post()
   @Creates()
   @ApiOperation({ summary: 'Start an empty conversation' })
-  @ApiResponse({ status: 201, schema: conversationSchema })
+  @ApiResponse({ status: 201, standardSchema: conversationSchema })
   create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createConversationSchema }) body: z.infer<typeof createConversationSchema>,
@@ -77,14 +77,14 @@ export class ConversationsController {
 
   @Get(':id')
   @ApiOperation({ summary: 'Read a conversation' })
-  @ApiResponse({ status: 200, schema: conversationSchema })
+  @ApiResponse({ status: 200, standardSchema: conversationSchema })
   get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string) {
     return this.conversations.get(ctx, id);
   }
 
   @Patch(':id')
   @ApiOperation({ summary: 'Rename, end or annotate a conversation' })
-  @ApiResponse({ status: 200, schema: conversationSchema })
+  @ApiResponse({ status: 200, standardSchema: conversationSchema })
   update(
     @Ctx() ctx: RequestContext,
     @Param('id', { schema: idSchema }) id: string,
@@ -103,7 +103,7 @@ export class ConversationsController {
 
   @Get(':id/messages')
   @ApiOperation({ summary: 'List messages, oldest first (`order=desc` for newest first)' })
-  @ApiResponse({ status: 200, schema: pageSchema(messageSchema) })
+  @ApiResponse({ status: 200, standardSchema: pageSchema(messageSchema) })
   async messages(
     @Ctx() ctx: RequestContext,
     @Param('id', { schema: idSchema }) id: string,
@@ -120,7 +120,7 @@ export class ConversationsController {
 
   @Get(':id/messages/:message_id')
   @ApiOperation({ summary: 'Read a message' })
-  @ApiResponse({ status: 200, schema: messageSchema })
+  @ApiResponse({ status: 200, standardSchema: messageSchema })
   message(
     @Ctx() ctx: RequestContext,
     @Param('id', { schema: idSchema }) id: string,
@@ -131,7 +131,7 @@ export class ConversationsController {
 
   @Get(':id/messages/:message_id/citations/:n')
   @ApiOperation({ summary: 'Read the passage behind a citation' })
-  @ApiResponse({ status: 200, schema: citationSchema })
+  @ApiResponse({ status: 200, standardSchema: citationSchema })
   citation(
     @Ctx() ctx: RequestContext,
     @Param('id', { schema: idSchema }) id: string,
@@ -143,7 +143,7 @@ export class ConversationsController {
 
   @Get(':id/turns')
   @ApiOperation({ summary: 'List turns, newest first: what was asked, how it ended and why' })
-  @ApiResponse({ status: 200, schema: pageSchema(turnSchema) })
+  @ApiResponse({ status: 200, standardSchema: pageSchema(turnSchema) })
   async listTurns(
     @Ctx() ctx: RequestContext,
     @Param('id', { schema: idSchema }) id: string,
@@ -156,7 +156,7 @@ export class ConversationsController {
 
   @Get(':id/turns/:turn_id')
   @ApiOperation({ summary: 'Read a turn' })
-  @ApiResponse({ status: 200, schema: turnSchema })
+  @ApiResponse({ status: 200, standardSchema: turnSchema })
   turn(
     @Ctx() ctx: RequestContext,
     @Param('id', { schema: idSchema }) id: string,
@@ -168,7 +168,7 @@ export class ConversationsController {
   @Post(':id/turns/:turn_id/abort')
   @HttpCode(200)
   @ApiOperation({ summary: 'Stop a running or waiting turn' })
-  @ApiResponse({ status: 200, schema: turnSchema })
+  @ApiResponse({ status: 200, standardSchema: turnSchema })
   async abort(
     @Ctx() ctx: RequestContext,
     @Param('id', { schema: idSchema }) id: string,

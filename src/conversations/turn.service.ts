@@ -75,7 +75,7 @@ export class TurnService {
    */
   async submit(ctx: RequestContext, input: SubmitInput, subscriber: Subscriber): Promise<Submitted> {
     if (this.draining) throw new DrainingError();
-    const settings = await this.settings.get(ctx.tenantId);
+    const settings = await this.settings.get(ctx);
     const acceptedAt = performance.now();
     const draft: Draft = {
       conversationId: newId(),
@@ -109,7 +109,7 @@ export class TurnService {
     });
     const ack = this.announce(turn, input, opened, subscriber);
     if (turn.status === 'running') this.executor.start(turn);
-    else if (settings.queue_mode === 'interrupt') this.interrupt(turn);
+    else if (settings.queueMode === 'interrupt') this.interrupt(turn);
     return { conversationId, clientKey: turn.clientKey, ack, repeated: false, turnStatus: turn.status };
   }
 
@@ -227,7 +227,7 @@ export class TurnService {
         (earlier === null ? null : await this.turns.lockConversation(tx, principalId, earlier.conversation_id));
       if (conversation?.status === 'ended') throw new ConversationClosedError();
       if (!charge.done) {
-        await this.limiter.consume(ctx, settings);
+        await this.limiter.consume(ctx);
         charge.done = true;
       }
       const conversationId = conversation?.id ?? draft.conversationId;
@@ -248,10 +248,10 @@ export class TurnService {
         create: conversation === null ? { channel: input.channel, persona, title } : null,
         instance: this.registry.instance,
         leaseSeconds: this.config.env.LEASE_SECONDS,
-        historyMessages: settings.history_messages,
-        queueMode: settings.queue_mode,
+        historyMessages: settings.historyMessages,
+        queueMode: settings.queueMode,
       });
-      if (opened.verdict === 'refused') throw new TooManyQueuedError(settings.queue_mode === 'reject');
+      if (opened.verdict === 'refused') throw new TooManyQueuedError(settings.queueMode === 'reject');
       const untitled = conversation === null || conversation.title_source === 'default';
       return {
         kind: 'opened',
@@ -368,13 +368,13 @@ export class TurnService {
       .some((turn) => turn.conversationId === ended.conversationId && turn.status === 'queued');
     if (!waiting || this.draining) return;
     try {
-      const settings = await this.settings.get(ended.ctx.tenantId);
+      const settings = await this.settings.get(ended.ctx);
       const claimed = await this.uow.run(ended.ctx, (tx) =>
         this.turns.claimNext(tx, {
           conversationId: ended.conversationId,
           instance: this.registry.instance,
           leaseSeconds: this.config.env.LEASE_SECONDS,
-          historyMessages: settings.history_messages,
+          historyMessages: settings.historyMessages,
         }),
       );
       const next = claimed === null ? undefined : this.registry.get(claimed.id);

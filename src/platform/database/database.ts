@@ -1,6 +1,4 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { projectRoot } from '#platform/paths';
+import { MIGRATIONS } from '#migrations';
 import { types } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
@@ -40,7 +38,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
 export async function migrate(url: string): Promise<string[]> {
   const owner = await new DataSource({
     ...base({ url, pool: 2 }),
-    migrations: [join(projectRoot, 'dist/migrations/*.js')],
+    migrations: MIGRATIONS,
     migrationsTableName: 'schema_migration',
     migrationsTransactionMode: 'each',
     extra: { max: 2, connectionTimeoutMillis: 10_000 },
@@ -58,9 +56,7 @@ export async function migrate(url: string): Promise<string[]> {
 }
 
 /** How many migrations this build knows; readiness compares it with what the database has. */
-export function knownMigrations(): number {
-  return readdirSync(join(projectRoot, 'dist/migrations')).filter((file) => file.endsWith('.js')).length;
-}
+export const knownMigrations: number = MIGRATIONS.length;
 
 function base(options: DatabaseOptions): DataSourceOptions & { type: 'postgres' } {
   return {

@@ -5,4 +5,5 @@
 export { UnitOfWork, TenantTx } from './unit-of-work.js';
 export { isUuid, newId } from './ids.js';
 export { knownMigrations, migrate, openDatabase, POWERLESS_ROLE, type DatabaseOptions } from './database.js';
+export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 export { DatabaseModule, DATA_SOURCE } from './database.module.js';

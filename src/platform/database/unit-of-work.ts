@@ -167,11 +167,12 @@ async function connect(runner: QueryRunner): Promise<PoolClient> {
 
 /** Errors of the connection itself, as against those of a statement (which carry a five character SQLSTATE). */
 function connectionLost(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof UnavailableError) return false;
+  if (typeof error !== 'object' || error === null || error instanceof UnavailableError) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
   return (
     /^(ECONN|EPIPE|ETIMEDOUT)/.test(code) ||
     /^(57P0[1-3]|08...|53300)$/.test(code) ||
-    /^Connection terminated/.test(error.message)
+    /^Connection terminated/.test(message)
   );
 }

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { cp, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EmbeddedPostgres, migrate, newId, openDatabase, UnitOfWork } from '#platform/database';
+import { builtFile, projectRoot } from '#platform/paths';
+import { Client } from 'pg';
+import type { DataSource } from 'typeorm';
+
+/**
+ * A migrated database of a spec file's own: a copy of a template directory for the embedded Postgres, or a fresh database of the
+ * server in DATABASE_URL. The template is made once for a set of migrations and kept in the temporary folder.
+ */
+export class TestDatabase {
+  private constructor(
+    readonly url: string,
+    readonly dataSource: DataSource,
+    private readonly dispose: () => Promise<void>,
+  ) {}
+
+  static async start(options: { pool?: number } = {}): Promise<TestDatabase> {
+    const address = await TestDatabase.create();
+    const dataSource = await openDatabase({ url: address.url, pool: options.pool ?? 8 });
+    return new TestDatabase(address.url, dataSource, address.dispose);
+  }
+
+  /** An empty, migrated database without a pool, for a server that opens its own. */
+  static async create(): Promise<{ url: string; dispose: () => Promise<void> }> {
+    const server = process.env['DATABASE_URL'];
+    return server === undefined || server === '' ? startEmbedded() : createOn(server);
+  }
+
+  get uow(): UnitOfWork {
+    return new UnitOfWork(this.dataSource);
+  }
+
+  /** A tenant row with nothing else. */
+  async tenant(slug = `t-${newId().slice(-10)}`): Promise<{ tenantId: string; slug: string }> {
+    const tenantId = newId();
+    await this.uow.query({ tenantId }, 'INSERT INTO app.tenant (id, slug, name) VALUES ($1, $2, $2)', [tenantId, slug]);
+    return { tenantId, slug };
+  }
+
+  async principal(tenantId: string, role = 'end_user', persona: string | null = null): Promise<string> {
+    const id = newId();
+    await this.uow.query(
+      { tenantId },
+      `INSERT INTO app.principal (tenant_id, id, kind, email, role, persona) VALUES ($1, $2, $3, $4, $5, $6)`,
+      [tenantId, id, role === 'end_user' ? 'end_user' : 'staff', `${id}@example.test`, role, persona],
+    );
+    return id;
+  }
+
+  async stop(): Promise<void> {
+    await this.dataSource.destroy();
+    await this.dispose();
+  }
+}
+
+async function createOn(server: string): Promise<{ url: string; dispose: () => Promise<void> }> {
+  const name = `switchboard_test_${newId().replaceAll('-', '')}`;
+  await asOwner(server, (client) => client.query(`CREATE DATABASE ${name}`));
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  await migrate(url.href);
+  return {
+    url: url.href,
+    dispose: () => asOwner(server, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`)),
+  };
+}
+
+async function asOwner(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function startEmbedded(): Promise<{ url: string; dispose: () => Promise<void> }> {
+  const template = await templateDirectory();
+  const dataDir = await mkdtemp(join(tmpdir(), 'switchboard-test-'));
+  await cp(template, dataDir, { recursive: true });
+  const embedded = await EmbeddedPostgres.start({ dataDir, childFile });
+  return {
+    url: embedded.url,
+    dispose: async () => {
+      await embedded.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+const childFile = builtFile('platform/database/embedded/embedded-postgres.child.js');
+
+/** Several Jest workers may want it at once: the first to rename its own makes it. */
+export async function templateDirectory(): Promise<string> {
+  const folder = join(projectRoot, 'migrations');
+  const hash = createHash('sha256');
+  for (const file of (await readdir(folder)).sort()) hash.update(await readFile(join(folder, file)));
+  const template = join(tmpdir(), `switchboard-template-${hash.digest('hex').slice(0, 16)}`);
+  if (await exists(template)) return template;
+  const building = await mkdtemp(join(tmpdir(), 'switchboard-building-'));
+  const embedded = await EmbeddedPostgres.start({ dataDir: building, childFile });
+  await migrate(embedded.url);
+  await embedded.stop();
+  await rename(building, template).catch(async (error: unknown) => {
+    await rm(building, { recursive: true, force: true });
+    await sleep(100);
+    if (!(await exists(template))) throw error;
+  });
+  return template;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
