@@ -102,7 +102,8 @@ function sectionsOf(document: ParsedDocument): Section[] {
 
 /** Every chunk below a heading carries it, so one of a megabyte must not. */
 function shortened(heading: string): string {
-  return heading.length <= MAX_HEADING ? heading : `${[...heading.slice(0, MAX_HEADING)].slice(0, -1).join('')}…`;
+  if (heading.length <= MAX_HEADING) return heading;
+  return `${heading.slice(0, MAX_HEADING - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 /** A heading without text stands for itself, unless it only opens deeper ones or repeats the title. */

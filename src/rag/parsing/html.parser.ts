@@ -18,16 +18,13 @@ interface TreeNode {
 const ROW = '\u0001';
 const CELL = '\u0002';
 
-const ALLOWED_TAGS = [
-  ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'p', 'div', 'section', 'article', 'main', 'header', 'hgroup', 'address'],
-  ...['ul', 'ol', 'li', 'dl', 'dt', 'dd', 'table', 'caption', 'thead', 'tbody', 'tfoot', 'tr', 'th', 'td'],
-  ...['blockquote', 'pre', 'code', 'samp', 'kbd', 'figure', 'figcaption', 'details', 'summary', 'br', 'hr'],
-  ...['strong', 'b', 'em', 'i', 'a', 'span', 'q', 'cite', 'sub', 'sup', 'time', 'abbr', 'mark', 'aside'],
-];
-const DROPPED_WITH_CONTENT = [
-  ...['script', 'style', 'noscript', 'template', 'title', 'nav', 'footer', 'svg', 'math', 'iframe', 'object', 'embed'],
-  ...['audio', 'video', 'canvas', 'map', 'form', 'button', 'select', 'option', 'textarea', 'datalist', 'dialog'],
-];
+const ALLOWED_TAGS =
+  'h1 h2 h3 h4 h5 h6 p div section article main header hgroup address ul ol li dl dt dd table ' +
+  'caption thead tbody tfoot tr th td blockquote pre code samp kbd figure figcaption details ' +
+  'summary br hr strong b em i a span q cite sub sup time abbr mark aside';
+const DROPPED_WITH_CONTENT =
+  'script style noscript template title nav footer svg math iframe object embed audio video canvas ' +
+  'map form button select option textarea datalist dialog';
 
 /** @param html decoded page or fragment */
 export function parseHtml(html: string): ParsedDocument {
@@ -42,11 +39,11 @@ export function htmlToMarkdown(html: string): string {
 
 function sanitize(html: string): string {
   return sanitizeHtml(html, {
-    allowedTags: ALLOWED_TAGS,
+    allowedTags: ALLOWED_TAGS.split(' '),
     allowedAttributes: { a: ['href'], code: ['class'] },
     allowedSchemes: ['http', 'https', 'mailto'],
     allowProtocolRelative: false,
-    nonTextTags: DROPPED_WITH_CONTENT,
+    nonTextTags: DROPPED_WITH_CONTENT.split(' '),
     nestingLimit: 200,
     exclusiveFilter: (frame) => isHidden(frame.attribs),
   });

@@ -293,7 +293,7 @@ function appendGroup(blocks: Block[], group: Group, levelBySize: ReadonlyMap<num
     return;
   }
   const openSentence =
-    last?.kind === 'paragraph' && last.page !== page && /[\p{L},\-]$/u.test(last.text) && /^\p{Ll}/u.test(text);
+    last?.kind === 'paragraph' && last.page !== page && /[\p{L},-]$/u.test(last.text) && /^\p{Ll}/u.test(text);
   if (openSentence) blocks[blocks.length - 1] = { ...last, text: joinTwo(last.text, text) };
   else blocks.push({ kind: 'paragraph', text, page });
 }

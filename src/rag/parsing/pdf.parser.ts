@@ -83,18 +83,10 @@ function isMeaningless(text: string): boolean {
 }
 
 /** Words of real languages keep to one alphabet. Symbols of science (µ, Ω) and East Asian scripts do mix. */
-const ALPHABETS = [
-  ...[/\p{Script=Latin}/u, /\p{Script=Greek}/u, /\p{Script=Cyrillic}/u, /\p{Script=Armenian}/u, /\p{Script=Hebrew}/u],
-  ...[/\p{Script=Arabic}/u, /\p{Script=Nko}/u, /\p{Script=Devanagari}/u, /\p{Script=Bengali}/u, /\p{Script=Gurmukhi}/u],
-  ...[/\p{Script=Gujarati}/u, /\p{Script=Oriya}/u, /\p{Script=Tamil}/u, /\p{Script=Telugu}/u, /\p{Script=Kannada}/u],
-  ...[
-    /\p{Script=Malayalam}/u,
-    /\p{Script=Sinhala}/u,
-    /\p{Script=Thai}/u,
-    /\p{Script=Georgian}/u,
-    /\p{Script=Ethiopic}/u,
-  ],
-];
+const ALPHABETS =
+  'Latin Greek Cyrillic Armenian Hebrew Arabic Nko Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu Kannada Malayalam Sinhala Thai Georgian Ethiopic'
+    .split(' ')
+    .map((script) => new RegExp(`\\p{Script=${script}}`, 'u'));
 
 function mixesScripts(word: string): boolean {
   return ALPHABETS.filter((alphabet) => alphabet.test(word)).length > 1;

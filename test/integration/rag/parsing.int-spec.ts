@@ -1,15 +1,16 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { builtFile } from '#platform/paths';
+import { builtFile, projectRoot } from '#platform/paths';
 import {
   ChildProcessDocumentParser,
   type ChildLimits,
 } from '../../../src/rag/parsing/child-process.document-parser.js';
 import { detectDocumentType } from '../../../src/rag/parsing/detect-type.js';
-import { DocumentParseError } from '../../../src/rag/parsing/document-parser.port.js';
+import { type ChunkedDocument, DocumentParseError } from '../../../src/rag/parsing/document-parser.port.js';
 import type { ParsedDocument } from '../../../src/rag/parsing/parsed-document.js';
 import * as files from './parsing-files.js';
 
@@ -57,19 +58,27 @@ function outline(document: ParsedDocument): string[] {
   );
 }
 
-/** Ids of the children of this process that run the parser. */
-function parserChildren(): number[] {
+/** Ids of the children (of this process, unless said otherwise) that run the parser. */
+function parserChildren(of = process.pid): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
       try {
         const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]);
-        return parent === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('parser.child');
+        return parent === of && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('parser.child');
       } catch {
         return false;
       }
     });
+}
+
+async function waitFor<T>(look: () => T | undefined): Promise<T> {
+  for (const start = Date.now(); Date.now() - start < 10_000; await new Promise((resolve) => setTimeout(resolve, 20))) {
+    const found = look();
+    if (found !== undefined) return found;
+  }
+  throw new Error('it did not happen within ten seconds');
 }
 
 /** Largest resident memory of a parser child while `work` runs, in MiB. */
@@ -294,6 +303,40 @@ describe('the parser', () => {
     setTimeout(() => abort.abort(new Error('no longer wanted')), 30);
     await expect(result).rejects.toThrow('no longer wanted');
     expect(parserChildren()).toEqual([]);
+  });
+
+  it('cuts a document into passages in the child, the same ones each time', async () => {
+    const path = join(folder, 'long.md');
+    writeFileSync(
+      path,
+      `# Shipping\n\n${'Parcels leave our house every day. '.repeat(60)}\n\n# Returns\n\nSend it back.`,
+    );
+    const read = (): Promise<ChunkedDocument> =>
+      new ChildProcessDocumentParser(CHILD).parseIntoChunks(
+        { path, mime: 'text/markdown', fileName: 'long.md' },
+        { size: 120, overlap: 20 },
+      );
+    const first = await read();
+    expect(first.title).toBe('Shipping');
+    expect(first.chunks.map((chunk) => chunk.index)).toEqual(first.chunks.map((_, i) => i));
+    expect(new Set(first.chunks.map((chunk) => chunk.section))).toEqual(new Set(['Shipping', 'Returns']));
+    expect(first.chunks.length).toBeGreaterThan(4);
+    expect(await read()).toEqual(first);
+  });
+
+  it('leaves no child behind when the process that started it is killed', async () => {
+    const path = join(folder, 'slow.html');
+    writeFileSync(path, `<html>${'<b>'.repeat(300_000)}x`);
+    const parserFile = builtFile('rag/parsing/child-process.document-parser.js');
+    const script = `import(${JSON.stringify(parserFile)}).then(({ ChildProcessDocumentParser }) =>
+      new ChildProcessDocumentParser(${JSON.stringify(CHILD)}).parse({ path: ${JSON.stringify(path)}, mime: 'text/html', fileName: 'x' }))`;
+    const parent = spawn(process.execPath, ['-e', script], { stdio: 'ignore', cwd: projectRoot });
+    const child = await waitFor(() => parserChildren(parent.pid ?? 0)[0]);
+    // The child is given time to start its guard and to be in the middle of its work.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(existsSync(`/proc/${child}`)).toBe(true);
+    parent.kill('SIGKILL');
+    await waitFor(() => !existsSync(`/proc/${child}`) || undefined);
   });
 
   it('runs no more children at once than it may, and lets waiting ones give up', async () => {
