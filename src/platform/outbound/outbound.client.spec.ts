@@ -223,6 +223,26 @@ describe('OutboundClient: names', () => {
   });
 });
 
+describe('OutboundClient: TLS', () => {
+  it('greets the pinned address with the name of the host', async () => {
+    let hello = '';
+    const port = await listen(
+      createTcpServer((socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', (data: Buffer) => {
+          hello = data.toString('latin1');
+          socket.destroy();
+        });
+      }),
+      '127.0.0.1',
+    );
+    const outbound = client({ allow: [`api.test.example:${port}`], resolve: () => Promise.resolve(['127.0.0.1']) });
+    const error = await failure(get(outbound, `https://api.test.example:${port}/`));
+    expect(error).toMatchObject({ code: 'NETWORK', sent: false });
+    expect(hello).toContain('api.test.example');
+  });
+});
+
 describe('OutboundClient: redirects', () => {
   const redirect =
     (status: number, location: () => string): RequestListener =>

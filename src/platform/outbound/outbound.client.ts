@@ -13,7 +13,7 @@ import {
   portOf,
 } from './address-policy.js';
 import { Deadlines } from './deadlines.js';
-import { type HostResolver, resolveHost } from './host-resolver.js';
+import { hostResolver, type HostResolver } from './host-resolver.js';
 import { OutboundBlockedError, OutboundError } from './outbound.errors.js';
 import { pinnedConnector, type PinnedTarget } from './pinned-connector.js';
 import { checkedHeaders, type HeaderRecord, headersForOtherOrigin, headersWithoutBody } from './request-headers.js';
@@ -94,7 +94,7 @@ export class OutboundClient {
     this.allow = new Set(options.allow.map(parseHostPort));
     this.ownPorts = new Set(options.ownPorts);
     this.userAgent = options.userAgent;
-    this.resolve = options.resolve ?? resolveHost;
+    this.resolve = options.resolve ?? hostResolver();
     this.connectTimeoutMs = options.connectTimeoutMs ?? 5000;
     this.firstByteTimeoutMs = options.firstByteTimeoutMs ?? 20_000;
   }

@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIPv6, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, isIPv6, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { OutboundBlockedError } from './outbound.errors.js';
@@ -21,7 +21,11 @@ export function pinnedConnector(target: PinnedTarget, signal: AbortSignal): buil
     const port = Number(options.port) || (secure ? 443 : 80);
     const common = { host: options.hostname, port, lookup, autoSelectFamily: true };
     const socket: Socket = secure
-      ? connectTls({ ...common, servername: options.servername ?? '', ALPNProtocols: ['http/1.1'] })
+      ? connectTls({
+          ...common,
+          servername: isIP(options.hostname) === 0 ? options.hostname : '',
+          ALPNProtocols: ['http/1.1'],
+        })
       : connectTcp(common);
     socket.setNoDelay(true);
 
