@@ -5,6 +5,7 @@ import {
   type SmallTalkRequest,
   type ToolAnswerRequest,
 } from './answer-writer.port.js';
+import { renderAnswer } from './domain/answer-template.js';
 import { readableResult } from './domain/readable-result.js';
 import { extract } from './knowledge/extraction.js';
 import type { AnswerText } from './supervisor/section-stream.js';
@@ -26,9 +27,14 @@ export class ExtractiveAnswerWriter extends AnswerWriter {
     return Promise.resolve();
   }
 
-  override compose(request: ComposeRequest, out: AnswerText): Promise<void> {
-    writeWords(composePost(request.question, request.language), out);
-    return Promise.resolve();
+  /** By the tenant's template where it has one. */
+  override async compose({ agent, language, question }: ComposeRequest, out: AnswerText): Promise<void> {
+    const { answerTemplate } = agent;
+    const text =
+      answerTemplate === null
+        ? composePost(question, language)
+        : await renderAnswer(answerTemplate, { message: question, language: language.split('-')[0] ?? language });
+    writeWords(text, out);
   }
 
   override smallTalk({ kind, language, voice, capabilities }: SmallTalkRequest, out: AnswerText): Promise<void> {

@@ -23,7 +23,7 @@ const engine = new Liquid({
 const parsed = new Map<string, Template[]>();
 
 /**
- * @param data by tool key, also as `result` (the last tool's) and `entities`
+ * @param data by tool key, also as `result` (the last tool's), `entities`, `message` and `language`
  * @returns Markdown, trimmed, without runs of empty lines
  * @throws Error when the template is not valid or passes its limits
  */

@@ -9,7 +9,7 @@ import type { AgentTask } from '../supervisor/supervisor.state.js';
 import { escapeMarkdown } from '../text/markdown-text.js';
 import { status, timed, type TurnRun } from '../turn-run.js';
 import { renderAnswer } from './answer-template.js';
-import { missingOf } from './schema-properties.js';
+import { askFor, missingOf } from './schema-properties.js';
 import type { ToolRunner } from './tool-runner.js';
 
 /** A turn never calls more tools than this for one agent, whatever a model wants. */
@@ -56,9 +56,7 @@ export function buildDomainAgent(tools: ToolRunner): AgentKindRunner {
       if (missing.length > 0) {
         // What the first calls found is still worth saying; only then ask.
         if (done.length > 0) break;
-        const labels = missing.map(({ label, examples }) =>
-          examples[0] === undefined ? label : `${label} (${examples[0]})`,
-        );
+        const labels = missing.map((property) => askFor(property, task.language));
         const asked = fill(continued?.tool === tool ? phrases.askAgain : phrases.ask, {
           missing: listing(labels.map(escapeMarkdown), phrases.and),
         });
@@ -197,7 +195,9 @@ async function fromTemplate(
   task: AgentTask,
   done: readonly DoneCall[],
 ): Promise<string | null> {
-  if (agent.answerTemplate === null) return null;
+  const { answerTemplate, settings } = agent;
+  // A tenant may prefer the model's words while there is a model.
+  if (answerTemplate === null || (run.model !== null && settings['answer_with'] === 'model')) return null;
   const byTool = Object.fromEntries(
     done.flatMap(({ tool, result }) => [
       [tool, result.data],
@@ -206,11 +206,12 @@ async function fromTemplate(
   );
   const last = done.at(-1);
   try {
-    const text = await renderAnswer(agent.answerTemplate, {
+    const text = await renderAnswer(answerTemplate, {
       ...byTool,
       result: last?.result.data,
       entities: last?.arguments,
-      language: task.language,
+      message: task.intent.text,
+      language: task.language.split('-')[0],
     });
     return text === '' ? null : text;
   } catch (error) {

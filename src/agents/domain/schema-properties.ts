@@ -9,6 +9,8 @@ export interface SchemaProperty {
   readonly description: string;
   /** How people call it: `title`, else the first words of the description, else the name in words. */
   readonly label: string;
+  /** `x-labels`: the same in the languages that the tenant speaks, complete enough to be asked for. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly examples: readonly string[];
 }
 
@@ -26,6 +28,7 @@ export function propertiesOf(tool: ToolDefinition): SchemaProperty[] {
       required: needed.has(name),
       description: text(schema['description']),
       label: labelOf(name, schema),
+      labels: labelsOf(schema['x-labels']),
       examples: [schema['example'], ...(Array.isArray(schema['examples']) ? schema['examples'] : [])]
         .filter((example) => typeof example === 'string' || typeof example === 'number')
         .map(String),
@@ -36,6 +39,21 @@ export function propertiesOf(tool: ToolDefinition): SchemaProperty[] {
 export function missingOf(tool: ToolDefinition, values: Readonly<Record<string, unknown>>): SchemaProperty[] {
   return propertiesOf(tool).filter(
     ({ name, required, schema }) => required && !(name in values) && !('default' in schema),
+  );
+}
+
+/** What to ask for, in the user's language where the tenant gave it. */
+export function askFor(property: SchemaProperty, language: string): string {
+  const own = property.labels[language] ?? property.labels[language.split('-')[0] ?? ''] ?? property.labels['en'];
+  if (own !== undefined) return own;
+  const [example] = property.examples;
+  return example === undefined ? property.label : `${property.label} (${example})`;
+}
+
+function labelsOf(value: unknown): Record<string, string> {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
 }
 

@@ -1,10 +1,19 @@
 import type { ToolDefinition } from '#tools';
-import { contentStems } from '../text/words.js';
-import { type PlanRequest, ToolPlanner } from './tool-planner.port.js';
+import { topicStems } from '../text/words.js';
+import { findingsFor } from './entity-rules.js';
 import type { RuleEntityExtractor } from './rule.entity-extractor.js';
-import { missingOf } from './schema-properties.js';
+import { missingOf, propertiesOf } from './schema-properties.js';
+import { type PlanRequest, ToolPlanner } from './tool-planner.port.js';
 
-/** One tool a turn: the one whose words are nearest, rather one whose inputs are there, rather an earlier one. */
+/** All inputs are there. */
+const READY = 0.25;
+/** The message itself gives one of the inputs. */
+const GIVEN = 0.15;
+
+/**
+ * One tool a turn: the one whose words are nearest, rather one whose inputs are there, rather an earlier one. A tool that
+ * changes something must be asked for by words, or by an input, that no reading tool has: "1042" alone cancels nothing.
+ */
 export class SimilarityToolPlanner extends ToolPlanner {
   constructor(private readonly rules: RuleEntityExtractor) {
     super();
@@ -17,18 +26,36 @@ export class SimilarityToolPlanner extends ToolPlanner {
 
   private best({ tools, text, history }: PlanRequest): ToolDefinition | null {
     if (tools.length <= 1) return tools[0] ?? null;
-    const stems = new Set(contentStems(text));
+    const stems = [...new Set(topicStems(text))];
+    const reading = tools.filter(({ readOnly }) => readOnly);
+    const plainWords = new Set(reading.flatMap((tool) => [...wordsOfTool(tool)]));
+    const plainInputs = new Set(reading.flatMap((tool) => propertiesOf(tool).map(({ name }) => name)));
     const scored = tools.map((tool, position) => {
-      const own = new Set(contentStems(`${tool.key.replace(/[_-]/g, ' ')} ${tool.name} ${tool.description}`));
-      const common = [...stems].filter((stem) => own.has(stem)).length;
+      const own = wordsOfTool(tool);
+      const common = stems.filter((stem) => own.has(stem));
+      const given = givenInputs(tool, text);
       const values = this.rules.extractNow({ tool, text, history, known: {}, asked: [] });
       const ready = missingOf(tool, values).length === 0;
-      // What changes something is chosen only when its words are said.
-      const bold = tool.readOnly || common > 0;
-      return { tool, score: common / Math.sqrt(Math.max(1, own.size)) + (ready ? 0.25 : 0) - position * 0.01, bold };
+      const bold =
+        tool.readOnly ||
+        common.some((stem) => !plainWords.has(stem)) ||
+        given.some((name) => reading.length > 0 && !plainInputs.has(name));
+      const score =
+        common.length / Math.sqrt(Math.max(1, own.size)) + (ready ? READY : 0) + GIVEN * given.length - position * 0.01;
+      return { tool, score, bold };
     });
-    const allowed = scored.filter(({ bold }) => bold);
-    const [best] = (allowed.length === 0 ? scored : allowed).sort((a, b) => b.score - a.score);
+    const [best] = scored.filter(({ bold }) => bold).sort((a, b) => b.score - a.score);
     return best?.tool ?? null;
   }
+}
+
+function wordsOfTool(tool: ToolDefinition): ReadonlySet<string> {
+  return new Set(topicStems(`${tool.key.replace(/[_-]/g, ' ')} ${tool.name} ${tool.description}`));
+}
+
+function givenInputs(tool: ToolDefinition, text: string): string[] {
+  const options = { today: new Date(), asked: false, alone: false };
+  return propertiesOf(tool)
+    .filter((property) => findingsFor(property, text, options).some(({ strong }) => strong))
+    .map(({ name }) => name);
 }

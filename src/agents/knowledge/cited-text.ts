@@ -21,6 +21,7 @@ export class CitedText implements AnswerText {
     private readonly out: AnswerText,
     private readonly passages: readonly Passage[],
     private readonly ledger: CitationLedger,
+    private readonly question: string,
   ) {}
 
   write(text: string): void {
@@ -61,7 +62,7 @@ export class CitedText implements AnswerText {
     if (passage === undefined) return '';
     const number = this.ledger.numberOf(passage);
     this.cited += 1;
-    this.ledger.quote(passage, supportingSentence(passage, before));
+    this.ledger.quote(passage, supportingSentence(passage, `${before} ${this.question}`));
     return `[${number}]`;
   }
 

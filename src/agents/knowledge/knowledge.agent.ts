@@ -37,7 +37,7 @@ export const knowledgeAgent: AgentKindRunner = async (run, agent, task, section)
     return { awaiting: null, retrieved };
   }
   status(run, 'generating', { agent: agent.key });
-  const out = new CitedText(section, found.passages, run.citations);
+  const out = new CitedText(section, found.passages, run.citations, question);
   const answered = await timed(run, 'generating', () =>
     run.ports.writer.fromPassages(
       { agent, question, language: task.language, history: task.input_history, voice, passages: found.passages },

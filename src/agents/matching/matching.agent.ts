@@ -5,7 +5,7 @@ import { writeWords } from '../extractive.answer-writer.js';
 import { fill } from '../replies/phrases.js';
 import { escapeMarkdown } from '../text/markdown-text.js';
 import { status, timed } from '../turn-run.js';
-import { withWishes } from './profile-overlay.js';
+import { demandsSkills, withWishes } from './profile-overlay.js';
 import type { MatchItem, RecordMatcher } from './record-matcher.port.js';
 import { wishesIn } from './wishes.js';
 
@@ -28,7 +28,11 @@ export function buildMatchingAgent(matcher: RecordMatcher, profiles: ProfileSour
     }
     status(run, 'retrieving', { agent: agent.key });
     const items = await timed(run, 'matching', async () => {
-      const profile = withWishes(await profiles.ofCaller(run.ctx), wishesIn(task.intent.text));
+      const profile = withWishes(
+        await profiles.ofCaller(run.ctx),
+        wishesIn(task.intent.text),
+        demandsSkills(settings['criteria']),
+      );
       run.signal.throwIfAborted();
       const limit = settings['limit'];
       const request = {
@@ -55,7 +59,20 @@ export function buildMatchingAgent(matcher: RecordMatcher, profiles: ProfileSour
     }
     const type = settings['payload_type'];
     section.payload(typeof type === 'string' ? type : 'matches', items);
-    writeWords(summary(items, items.length === 1 ? phrases.oneMatch : phrases.matches), section);
+    status(run, 'generating', { agent: agent.key });
+    await timed(run, 'generating', async () => {
+      if (run.model === null) {
+        writeWords(summary(items, items.length === 1 ? phrases.oneMatch : phrases.matches), section);
+        return;
+      }
+      const results = [{ tool: 'matches', data: items.map(forModel) }];
+      const { language, input_history: history } = task;
+      await run.ports.writer.fromToolResults(
+        { agent, question: task.intent.text, language, history, voice: run.voice, results },
+        section,
+        run.signal,
+      );
+    });
     return ANSWERED;
   };
 }
@@ -70,6 +87,13 @@ function summary(items: readonly MatchItem[], opening: string): string {
     return `${index + 1}. **${escapeMarkdown(item.title)}**${place} (${Math.round(item.score * 100)} %)${reasons === '' ? '' : `: ${reasons}`}`;
   });
   return `${fill(opening, { count: String(items.length) })}\n\n${lines.join('\n')}`;
+}
+
+/** Long texts are on the cards; a model needs what the score was made from. */
+function forModel(item: MatchItem): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(item).map(([field, value]) => [field, typeof value === 'string' ? value.slice(0, 300) : value]),
+  );
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

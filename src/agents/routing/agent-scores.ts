@@ -1,5 +1,7 @@
 import type { AgentDefinition } from '../agent.types.js';
-import { contentStems } from '../text/words.js';
+import { topicStems } from '../text/words.js';
+import { findingsFor } from '../domain/entity-rules.js';
+import { propertiesOf } from '../domain/schema-properties.js';
 import { cosine } from './example-index.js';
 
 export interface AgentScore {
@@ -8,7 +10,11 @@ export interface AgentScore {
   readonly score: number;
   /** How near the nearest example is by its words alone, 0–1. */
   readonly nearest: number;
+  /** True when the text has a value that one of the agent's tools needs. */
+  readonly holds: boolean;
 }
+
+const INPUT_BONUS = 0.15;
 
 interface Lexicon {
   readonly agent: AgentDefinition;
@@ -31,9 +37,9 @@ function lexiconsOf(agents: readonly AgentDefinition[]): Lexicons {
   if (known !== undefined) return known;
   const entries = agents.map((agent) => ({
     agent,
-    examples: agent.examples.map((example) => new Set(contentStems(example))),
+    examples: agent.examples.map((example) => new Set(topicStems(example))),
     vocabulary: new Set(
-      contentStems(
+      topicStems(
         [
           agent.key.replace(/[_-]/g, ' '),
           agent.name,
@@ -66,8 +72,8 @@ export function scoreAgents(
   vectors: { readonly text: Float32Array; readonly examples: ReadonlyMap<string, readonly Float32Array[]> } | null,
 ): AgentScore[] {
   const { entries, weights, unknown } = lexiconsOf(agents);
-  const stems = [...new Set(contentStems(text))];
-  const weightOf = (stem: string) => weights.get(stem) ?? (/\d/.test(stem) ? 0 : unknown);
+  const stems = [...new Set(topicStems(text))];
+  const weightOf = (stem: string) => weights.get(stem) ?? unknown;
   const total = sum(stems, weightOf);
   const scores = entries.map(({ agent, examples, vocabulary }) => {
     const covered =
@@ -92,15 +98,27 @@ export function scoreAgents(
       const near = Math.max(0, ...exampleVectors.map((vector) => cosine(vectors.text, vector)));
       score = 0.65 * score + 0.35 * near;
     }
-    return { agent, score, nearest };
+    const holds = holdsInput(agent, text);
+    return { agent, score: holds ? score + INPUT_BONUS * (1 - score) : score, nearest, holds };
   });
   return scores.sort((a, b) => b.score - a.score);
+}
+
+/** "1042" is an order number to a tool whose input looks like that. Only values with digits or an @ can be told so. */
+function holdsInput(agent: AgentDefinition, text: string): boolean {
+  if (!/\d|@/.test(text)) return false;
+  const options = { today: new Date(), asked: false, alone: false };
+  return agent.tools.some((tool) =>
+    propertiesOf(tool).some(
+      (property) => property.required && findingsFor(property, text, options).some(({ strong }) => strong),
+    ),
+  );
 }
 
 /** True when at least one word of the text is known to some agent; gibberish has none. */
 export function knowsAnyWord(text: string, agents: readonly AgentDefinition[]): boolean {
   const { weights } = lexiconsOf(agents);
-  return contentStems(text).some((stem) => weights.has(stem));
+  return topicStems(text).some((stem) => weights.has(stem));
 }
 
 function sum(stems: readonly string[], weightOf: (stem: string) => number): number {

@@ -8,11 +8,16 @@ import { type Classification, type ClassifyRequest, IntentClassifier } from './i
 
 /** An agent gets a text from here on. Calibrated on the demo tenants' routing sets (test/evals). */
 const ENOUGH = 0.3;
+/** It is enough when the text also holds what one of the agent's tools needs. */
+const ENOUGH_WITH_INPUT = 0.2;
 /** A clause leaves the message's main agent only when it fits another one clearly better. */
 const CLAUSE_ENOUGH = 0.32;
 const CLAUSE_MARGIN = 0.08;
-/** Documents that cover this much of a question make it theirs. */
+/** Documents that cover this much of a question make it theirs when no example does. */
 const EVIDENCE_ENOUGH = 0.55;
+/** Below this, a tool's agent without an input for its tool may lose a question to the documents that cover it well. */
+const BEYOND_DOUBT = 0.55;
+const EVIDENCE_STRONG = 0.58;
 /** A match so near that no model needs to be asked. */
 const SURE_NEAREST = 0.82;
 const SURE_MARGIN = 0.2;
@@ -81,15 +86,17 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     whole: readonly AgentScore[],
   ): Promise<Intent[]> {
     const main = whole[0];
-    const chosen = parts.map((scores) => {
-      const [best, second] = scores;
-      if (best === undefined || best.score < CLAUSE_ENOUGH) return null;
-      if (second !== undefined && best.score - second.score < CLAUSE_MARGIN && best.agent !== main?.agent) return null;
-      return best.agent;
-    });
-    // What no example knows may be known to the documents.
     const resolved = await Promise.all(
-      chosen.map(async (agent, index) => agent ?? (await this.fromDocuments(request, clauses[index] ?? ''))),
+      parts.map(async (scores, index) => {
+        const text = clauses[index] ?? '';
+        const [best, second] = scores;
+        const near = best !== undefined && second !== undefined && best.score - second.score < CLAUSE_MARGIN;
+        if (best === undefined || best.score < CLAUSE_ENOUGH || (near && best.agent !== main?.agent)) {
+          // What no example knows may be known to the documents.
+          return this.fromDocuments(request, text);
+        }
+        return (await this.betterDocumented(request, text, best)) ?? best.agent;
+      }),
     );
     const distinct = new Set(resolved.filter((agent) => agent !== null));
     if (distinct.size <= 1) {
@@ -114,21 +121,36 @@ export class SimilarityIntentClassifier extends IntentClassifier {
   ): Promise<AgentDefinition | null> {
     const [best] = scores;
     if (best === undefined) return null;
-    if (best.score >= ENOUGH) return best.agent;
+    if (best.score >= (best.holds ? ENOUGH_WITH_INPUT : ENOUGH))
+      return (await this.betterDocumented(request, text, best)) ?? best.agent;
     const documented = await this.fromDocuments(request, text);
     if (documented !== null) return documented;
     return this.askedOfNobody(request, text);
   }
 
+  /** "What does the status Packing mean?" sounds like tracking, has no order number, and is answered by a document. */
+  private betterDocumented(
+    request: ClassifyRequest,
+    text: string,
+    best: AgentScore,
+  ): Promise<AgentDefinition | null> | null {
+    if (best.agent.kind !== 'domain' || best.holds || best.score >= BEYOND_DOUBT) return null;
+    return this.fromDocuments(request, text, EVIDENCE_STRONG);
+  }
+
   /** The knowledge agent whose documents cover the text best. */
-  private async fromDocuments(request: ClassifyRequest, text: string): Promise<AgentDefinition | null> {
+  private async fromDocuments(
+    request: ClassifyRequest,
+    text: string,
+    enough = EVIDENCE_ENOUGH,
+  ): Promise<AgentDefinition | null> {
     if (contentStems(text).length === 0) return null;
     const candidates = request.agents.filter((agent) => agent.kind === 'knowledge');
     const found = await Promise.all(
       candidates.map(async (agent) => ({ agent, coverage: await request.evidence(agent, text) })),
     );
     const [best] = found.sort((a, b) => b.coverage - a.coverage);
-    return best !== undefined && best.coverage >= EVIDENCE_ENOUGH ? best.agent : null;
+    return best !== undefined && best.coverage >= enough ? best.agent : null;
   }
 
   /**

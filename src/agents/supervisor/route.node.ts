@@ -9,7 +9,7 @@ import type { ClassifyRequest } from '../routing/intent-classifier.port.js';
 import { pointsBack, saysNeverMind, wantsPerson } from '../routing/requests.js';
 import { smallTalkKind, withoutGreeting } from '../routing/small-talk.js';
 import { detectLanguage } from '../text/language.js';
-import { contentStems, wordCount } from '../text/words.js';
+import { contentStems, topicStems, wordCount } from '../text/words.js';
 import { runOf, status, timed, type TurnRun } from '../turn-run.js';
 import type { AwaitingInput } from '../turn.types.js';
 import { SectionStream } from './section-stream.js';
@@ -72,6 +72,11 @@ async function route(run: TurnRun, state: SupervisorStateType): Promise<Routing>
   if (only === undefined) return answer({ kind: 'unclear' }, 'no agent');
   const text = withoutGreeting(question);
   if (others.length === 0) return send([{ agent: only.key, text }], 'single');
+  // A bare "1043" says nothing of its own: it is for whoever answered last.
+  if (topicStems(text).length === 0) {
+    const last = lastAgentsOf(history).map((key) => run.agents.find((agent) => agent.key === key))[0];
+    if (last !== undefined && continues(last, text)) return send([{ agent: last.key, text }], 'continued');
+  }
   return decide(run, { history, language, text }, awaiting);
 }
 

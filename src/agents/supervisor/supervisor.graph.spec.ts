@@ -1,98 +1,333 @@
-import { ChatModel, type ChatRequest, type ChatResult, type Embedder, LocalEmbedder, LlmError } from '#llm';
-import type { RequestContext } from '#platform/context';
-import { createLogger } from '#platform/logging';
-import type { ToolDefinition, ToolResult } from '#tools';
-import type { TenantSettings } from '#tenants';
-import type { AgentDefinition } from '../agent.types.js';
-import { AgentRuntime, type RuntimeDependencies } from '../agent-runtime.js';
-import { buildDomainAgent } from '../domain/domain.agent.js';
-import { ToolRunner } from '../domain/tool-runner.js';
-import { knowledgeAgent } from '../knowledge/knowledge.agent.js';
-import { buildMatchingAgent } from '../matching/matching.agent.js';
-import { writerAgent } from '../writer/writer.agent.js';
-import type { TurnEvent } from '../turn-event.js';
-import type { TurnAnswer, TurnInput } from '../turn.types.js';
+import { LlmError, LlmTimeoutError } from '#llm';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  agent,
+  CTX,
+  fakeRuntime,
+  LINKEDIN,
+  REFUND_PASSAGE,
+  remember,
+  runTurn,
+  ScriptedModel,
+  SUPPORT,
+  TRACKING,
+} from '../../../test/support/agent-fakes.js';
+import { buildSupervisorGraph } from './supervisor.graph.js';
 
-it('answers a greeting', async () => {
-  const { runtime } = setup({});
-  const { answer, events } = await turn(runtime, 'Hello!');
-  console.log(answer, events);
-  expect(answer.intent).toBe('chitchat');
+const REFUNDS = () => ({ passages: [REFUND_PASSAGE], degraded: false });
+const ORDER = (_tool: unknown, args: unknown) => ({
+  ok: true as const,
+  data: { order_id: (args as { order_id: string }).order_id, status: 'on its way' },
 });
 
-const SETTINGS: TenantSettings = {
-  tenant: { id: '0190b8a0-0000-7000-8000-000000000001', slug: 'acme', name: 'ACME' },
-  language: 'en',
-  texts: {
-    greeting: 'Hello from ACME!',
-    small_talk: 'Happy to chat.',
-    unclear: 'Say that again?',
-    human_contact: 'Call 123.',
-    no_answer: 'Not in our documents.',
-    refused: 'No.',
-  },
-  statusMessages: {
-    queued: 'q',
-    routing: 'Classifying your query...',
-    retrieving: 'Searching knowledge base...',
-    grading: 'Analyzing results...',
-    tool: 'Looking that up...',
-    generating: 'Generating response...',
-    summarizing: 's',
-    escalating: 'e',
-  },
-  websocket: { stream: true, final: true, format: 'markdown', onDisconnect: 'continue' },
-  allowedOrigins: [],
-  messagesPerMinute: 10,
-  historyMessages: 10,
-  historyTokens: 2000,
-  topK: 5,
-  onProviderFailure: 'fail',
-  queueMode: 'queue',
-  llm: {},
-  outboundAllow: [],
-};
-
-function setup(options: Partial<RuntimeDependencies> & { agents?: AgentDefinition[] }) {
-  const runtime = new AgentRuntime({
-    directory: { directory: () => Promise.resolve({ agents: options.agents ?? [], entitlements: [] }) },
-    settings: { get: () => Promise.resolve(SETTINGS) },
-    llm: { chatModel: () => Promise.resolve(null), embedder: () => new LocalEmbedder() },
-    passages: { search: () => Promise.resolve({ passages: [], degraded: true }) },
-    logger: createLogger({ level: 'silent' }),
-    kinds: {
-      domain: buildDomainAgent(new ToolRunner({ execute: () => Promise.reject(new Error('no')) })),
-      knowledge: knowledgeAgent,
-      matching: buildMatchingAgent({ match: () => Promise.resolve([]) }, { ofCaller: () => Promise.resolve({}) }),
-      writer: writerAgent,
-    },
-    ...options,
+describe('a turn without a model', () => {
+  it('answers a greeting with the tenant’s greeting', async () => {
+    const turn = await runTurn(fakeRuntime(), 'Hello!');
+    expect(turn.answer).toMatchObject({ content: 'Hello from ACME!', intent: 'chitchat', agents: [], degraded: true });
+    expect(turn.steps).toEqual(['routing', 'generating']);
   });
-  return { runtime };
-}
 
-async function turn(runtime: AgentRuntime, content: string, rest: Partial<TurnInput> = {}) {
-  const events: TurnEvent[] = [];
-  const answer = await runtime.run(
-    CTX,
-    { ...INPUT, content, ...rest },
-    (event) => events.push(event),
-    new AbortController().signal,
-  );
-  return { answer, events };
-}
-const CTX: RequestContext = {
-  tenantId: SETTINGS.tenant.id,
-  principal: { id: '0190b8a0-0000-7000-8000-000000000002', role: 'end_user', persona: null, sessionId: null },
-  correlationId: 'c',
-};
-const INPUT: TurnInput = {
-  turnId: 't',
-  conversationId: 'c',
-  messageId: 'm',
-  attempt: 1,
-  content: '',
-  history: [],
-  agent: null,
-  metadata: {},
-};
+  it('streams several agents’ sections in the order of the intents, and the content is exactly the tokens', async () => {
+    const runtime = fakeRuntime({
+      search: REFUNDS,
+      execute: async (tool, args) => {
+        await sleep(20);
+        return ORDER(tool, args);
+      },
+    });
+    const turn = await runTurn(runtime, 'Where is order 1042 and how do I get a refund?');
+    expect(turn.answer.agents).toEqual(['tracking', 'support']);
+    expect(turn.answer.intents.map(({ text }) => text)).toEqual(['Where is order 1042', 'how do I get a refund?']);
+    expect(turn.answer.content).toMatch(/^Order \*\*1042\*\* is on its way\.\n\nWe check a return .*\[1\]$/);
+    expect(turn.text).toBe(turn.answer.content);
+    expect(turn.answer.intent).toBe('tracking');
+  });
+
+  it('says in its section that an agent failed, and keeps the others', async () => {
+    const runtime = fakeRuntime({ search: () => Promise.reject(new Error('no index')), execute: ORDER });
+    const turn = await runTurn(runtime, 'Where is order 1042 and how do I get a refund?');
+    expect(turn.answer.agents).toEqual(['tracking']);
+    expect(turn.answer.content).toContain('is on its way');
+    expect(turn.answer.content).toContain('how do I get a refund');
+    expect(turn.answer.content).toContain('try again');
+    expect(turn.text).toBe(turn.answer.content);
+  });
+
+  it('fails the turn when the only agent fails, without a word', async () => {
+    const runtime = fakeRuntime({ search: () => Promise.reject(new Error('no index')) });
+    const events: unknown[] = [];
+    const run = runtime.run(
+      CTX,
+      {
+        turnId: 't',
+        conversationId: 'c',
+        messageId: 'm',
+        attempt: 1,
+        content: 'How do refunds work?',
+        history: [],
+        agent: null,
+        metadata: {},
+      },
+      (event) => event.type === 'token' && events.push(event),
+      new AbortController().signal,
+    );
+    await expect(run).rejects.toMatchObject({ code: 'RETRIEVAL_ERROR', retryable: true });
+    expect(events).toEqual([]);
+  });
+
+  it('fails the turn when all agents fail', async () => {
+    const runtime = fakeRuntime({
+      search: () => Promise.reject(new Error('no index')),
+      execute: () => Promise.reject(new Error('no journal')),
+    });
+    await expect(runTurn(runtime, 'Where is order 1042 and how do I get a refund?')).rejects.toThrow();
+  });
+
+  it('asks for what is missing, goes on with the answer, and calls the tool then', async () => {
+    const runtime = fakeRuntime({ execute: ORDER });
+    const first = await runTurn(runtime, 'Where is my order?');
+    expect(first.answer.awaiting).toEqual({
+      agent: 'tracking',
+      tool: 'get_order',
+      entities: {},
+      missing: ['order_id'],
+    });
+    expect(first.answer.content).toContain('the order number');
+    const second = await runTurn(runtime, '1042', { history: remember('Where is my order?', first) });
+    expect(second.answer.content).toBe('Order **1042** is on its way.');
+    expect(second.answer.awaiting).toBeNull();
+    expect(second.answer.agents).toEqual(['tracking']);
+  });
+
+  it('asks again in the user’s language when the answer holds no value', async () => {
+    const runtime = fakeRuntime({ execute: ORDER });
+    const first = await runTurn(runtime, '¿Dónde está mi pedido?');
+    expect(first.answer.content).toContain('el número de pedido');
+    const second = await runTurn(runtime, 'no lo sé', { history: remember('¿Dónde está mi pedido?', first) });
+    expect(second.answer.awaiting).not.toBeNull();
+    expect(second.answer.content).toContain('olvídalo');
+  });
+
+  it('stops asking when the user does not mind any more', async () => {
+    const runtime = fakeRuntime();
+    const first = await runTurn(runtime, 'Where is my order?');
+    const second = await runTurn(runtime, 'never mind', { history: remember('Where is my order?', first) });
+    expect(second.answer).toMatchObject({ intent: 'chitchat', awaiting: null, agents: [] });
+  });
+
+  it('leaves a pending question when the user asks something else', async () => {
+    const runtime = fakeRuntime({ search: REFUNDS });
+    const first = await runTurn(runtime, 'Where is my order?');
+    const second = await runTurn(runtime, 'How do refunds work?', { history: remember('Where is my order?', first) });
+    expect(second.answer.agents).toEqual(['support']);
+    expect(second.answer.awaiting).toBeNull();
+  });
+
+  it('takes a bare number as one more request to the agent that answered last', async () => {
+    const runtime = fakeRuntime({ execute: ORDER });
+    const first = await runTurn(runtime, 'Where is order 1042?');
+    const second = await runTurn(runtime, 'and 1043?', { history: remember('Where is order 1042?', first) });
+    expect(second.answer.content).toBe('Order **1043** is on its way.');
+  });
+
+  it('hands a wish for a person to people, with the tenant’s text', async () => {
+    const turn = await runTurn(fakeRuntime(), 'I want to speak to a human');
+    expect(turn.answer).toMatchObject({ intent: 'human_request', content: 'Call 123.', agents: [] });
+    expect(turn.answer.humanRequested?.reason).toBeTruthy();
+  });
+
+  it('says what it can do when a message is unclear, naming only agents that the caller may use', async () => {
+    const hidden = agent('staff-only', { name: 'Secret desk', personas: ['insider'], examples: ['secret'] });
+    const turn = await runTurn(fakeRuntime({ agents: [TRACKING, LINKEDIN, hidden] }), 'asdf qwer');
+    expect(turn.answer.intent).toBe('unclear');
+    expect(turn.answer.content).toContain('Order tracking');
+    expect(turn.answer.content).not.toContain('Secret desk');
+  });
+
+  it('sends everything to a single agent without classifying', async () => {
+    const turn = await runTurn(fakeRuntime({ agents: [SUPPORT], search: REFUNDS }), 'asdf refund');
+    expect(turn.answer.agents).toEqual(['support']);
+  });
+
+  it('follows the client’s choice of an agent, and refuses one that the caller may not use', async () => {
+    const runtime = fakeRuntime({ agents: [TRACKING, LINKEDIN, agent('vip', { personas: ['vip'] })] });
+    const turn = await runTurn(runtime, 'Our new shop: it opens in May', { agent: 'linkedin' });
+    expect(turn.answer.agents).toEqual(['linkedin']);
+    await expect(runTurn(runtime, 'hi', { agent: 'vip' })).rejects.toMatchObject({ code: 'NOT_FOUND', field: 'agent' });
+  });
+
+  it('quotes the documents with citations and the statuses of each step', async () => {
+    const turn = await runTurn(fakeRuntime({ search: REFUNDS }), 'How do refunds work?');
+    expect(turn.steps).toEqual(['routing', 'retrieving', 'grading', 'generating']);
+    expect(turn.answer).toMatchObject({ intent: 'qa', degraded: true, sourceChunks: [REFUND_PASSAGE.chunkId] });
+    expect(turn.answer.citations).toEqual([
+      expect.objectContaining({ n: 1, chunk_id: REFUND_PASSAGE.chunkId, quote: expect.stringContaining('refund') }),
+    ]);
+  });
+
+  it('says plainly that the documents do not answer, and cites nothing', async () => {
+    const off = { ...REFUND_PASSAGE, coverage: 0.1 };
+    const turn = await runTurn(
+      fakeRuntime({ search: () => ({ passages: [off], degraded: false }) }),
+      'How do refunds work?',
+    );
+    expect(turn.answer).toMatchObject({
+      content: 'Not in our documents.',
+      intent: 'qa',
+      citations: [],
+      sourceChunks: [],
+    });
+  });
+
+  it('ends with the signal’s reason when aborted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('stopped by the user');
+    const runtime = fakeRuntime({
+      search: (_request, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('search aborted')));
+          setTimeout(() => controller.abort(reason), 5);
+        }),
+    });
+    await expect(runTurn(runtime, 'How do refunds work?', { signal: controller.signal })).rejects.toBe(reason);
+  });
+});
+
+describe('a turn with a model', () => {
+  it('asks the model for the route only when examples do not decide, and streams its answer', async () => {
+    const model = new ScriptedModel({ stream: { answer: ['Refunds take ', '5 days [', '1].'] } });
+    const turn = await runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?');
+    expect(model.requests.map(({ purpose }) => purpose)).toEqual(['answer']);
+    expect(turn.answer).toMatchObject({ content: 'Refunds take 5 days [1].', degraded: false, intent: 'qa' });
+    expect(turn.answer.usage).toEqual([expect.objectContaining({ purpose: 'answer', inputTokens: 10 })]);
+  });
+
+  it('follows the model’s route to several agents', async () => {
+    const model = new ScriptedModel({
+      structured: {
+        route: {
+          intents: [
+            { agent: 'support', text: 'my money back' },
+            { agent: 'tracking', text: 'order 1042' },
+          ],
+          language: 'en',
+          small_talk: false,
+          unclear: false,
+          wants_person: false,
+        },
+      },
+      stream: { answer: 'You get it back [1].' },
+    });
+    const turn = await runTurn(
+      fakeRuntime({ model, search: REFUNDS, execute: ORDER }),
+      'My money back, also 1042 please',
+    );
+    expect(turn.answer.content).toBe('You get it back [1].\n\nOrder **1042** is on its way.');
+    expect(turn.text).toBe(turn.answer.content);
+  });
+
+  it('falls back to similarity when the routing answer is not valid', async () => {
+    const model = new ScriptedModel({
+      structured: { route: new LlmError({ detail: 'the routing value is not valid after a repair' }) },
+      stream: { answer: 'Five days [1].' },
+    });
+    const turn = await runTurn(
+      fakeRuntime({ model, search: REFUNDS }),
+      'Could you tell me about the refund of my money',
+    );
+    expect(turn.answer.agents).toEqual(['support']);
+    expect(turn.answer.degraded).toBe(false);
+  });
+
+  it('fails the turn when the provider fails while routing', async () => {
+    const model = new ScriptedModel({ structured: { route: new LlmError({ detail: 'HTTP 500', status: 500 }) } });
+    await expect(runTurn(fakeRuntime({ model }), 'Could you tell me about the money')).rejects.toMatchObject({
+      code: 'LLM_ERROR',
+    });
+  });
+
+  it('fails the turn when the provider fails while answering', async () => {
+    const model = new ScriptedModel({ stream: { answer: new LlmTimeoutError('idle', 30_000) } });
+    await expect(runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?')).rejects.toMatchObject({
+      code: 'LLM_TIMEOUT',
+    });
+  });
+
+  it('answers offline when the tenant chose to degrade, and says so', async () => {
+    const model = new ScriptedModel({ stream: { answer: new LlmError({ detail: 'HTTP 500', status: 500 }) } });
+    const runtime = fakeRuntime({ model, search: REFUNDS, settings: { onProviderFailure: 'degrade' } });
+    const turn = await runTurn(runtime, 'How do refunds work?');
+    expect(turn.answer.degraded).toBe(true);
+    expect(turn.answer.content).toContain('[1]');
+  });
+
+  it('does not degrade once text was shown', async () => {
+    const model = new ScriptedModel();
+    model.stream = async (_request, onText) => {
+      onText('A beginning that people have already seen. ');
+      await Promise.resolve();
+      throw new LlmError({ detail: 'broke off' });
+    };
+    const runtime = fakeRuntime({ model, search: REFUNDS, settings: { onProviderFailure: 'degrade' } });
+    await expect(runTurn(runtime, 'How do refunds work?')).rejects.toMatchObject({ code: 'LLM_ERROR' });
+  });
+
+  it('searches while the model routes, and stops a search that nobody needs', async () => {
+    let aborted = false;
+    const model = new ScriptedModel({
+      structured: {
+        route: {
+          intents: [{ agent: 'linkedin', text: 'x' }],
+          language: 'en',
+          small_talk: false,
+          unclear: false,
+          wants_person: false,
+        },
+      },
+      stream: { answer: 'A post.' },
+    });
+    const runtime = fakeRuntime({
+      model,
+      search: (_request, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            aborted = true;
+            reject(new Error('not needed'));
+          });
+        }),
+    });
+    const turn = await runTurn(runtime, 'Say something about our team event');
+    expect(turn.answer.agents).toEqual(['linkedin']);
+    expect(aborted).toBe(true);
+  });
+
+  it('says no answer when the model says that the passages hold none', async () => {
+    const model = new ScriptedModel({ stream: { answer: ['NO_', 'ANSWER'] } });
+    const turn = await runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?');
+    expect(turn.answer).toMatchObject({ content: 'Not in our documents.', citations: [] });
+    expect(turn.text).toBe('Not in our documents.');
+  });
+
+  it('drops citation numbers that stand for no passage', async () => {
+    const model = new ScriptedModel({ stream: { answer: 'Five days [1][7].' } });
+    const turn = await runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?');
+    expect(turn.answer.content).toBe('Five days [1].');
+    expect(turn.answer.citations.map(({ n }) => n)).toEqual([1]);
+  });
+
+  it('echoes with the echo provider, whatever the message is', async () => {
+    const model = new ScriptedModel({
+      provider: 'echo',
+      stream: { answer: ({ messages }) => messages.at(-1)?.content ?? '' },
+    });
+    const turn = await runTurn(fakeRuntime({ model }), 'Where is order 1042?');
+    expect(turn.answer).toMatchObject({ content: 'Where is order 1042?', intent: 'chitchat', agents: [] });
+  });
+});
+
+it('can be drawn, with one node for each step', async () => {
+  const never = () => Promise.reject(new Error('not run'));
+  const graph = buildSupervisorGraph({ domain: never, knowledge: never, matching: never, writer: never }).compile();
+  const drawn = await graph.getGraphAsync();
+  expect(Object.keys(drawn.nodes)).toEqual(expect.arrayContaining(['route', 'agent', 'respond', 'compose']));
+});

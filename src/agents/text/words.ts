@@ -1,6 +1,6 @@
 /** Words that say nothing about a topic, in the three languages of the offline ports. */
 const STOP_WORDS = new Set(
-  `a about after again all am an and any are as at be been before being but by can could d did do does doing done for from
+  `a about after again all also additionally besides am an and any are as at be been before being but by can could d did do does doing done for from
   get give go going got had has have he her here hers him his how i if in into is it its just know let like ll m make may me
   might more most much my need no not now of off on once one only or other our out over own please re s same she should so some
   still such t tell than that the their them then there these they thing this those through to too under until up us ve very
@@ -61,6 +61,11 @@ export function contentStems(text: string): string[] {
   return (fold(text).match(/[\p{L}\p{N}]+/gu) ?? [])
     .filter((word) => !STOP_WORDS.has(word) && (word.length > 1 || /\d/.test(word)))
     .map(stem);
+}
+
+/** As `contentStems`, without numbers and addresses: which order is meant says nothing about what is wanted of it. */
+export function topicStems(text: string): string[] {
+  return contentStems(text.replace(/\S+@\S+|https?:\/\/\S+/g, ' ')).filter((stem) => !/\d/.test(stem));
 }
 
 /** How many words there are, whatever they mean. */
