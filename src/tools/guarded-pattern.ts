@@ -5,6 +5,9 @@ const BUDGET_MS = 40;
 /** Up to here a plain pattern is at most cubic in the text, which is milliseconds. */
 const MAX_PLAIN_TEXT = 256;
 const MAX_PLAIN_REPEATS = 3;
+/** So often may a pattern run out of time before it is left alone for a while: one message is matched many times. */
+const MAX_TIMEOUTS = 3;
+const REST_MS = 60_000;
 
 let budgetMs = BUDGET_MS;
 
@@ -30,8 +33,18 @@ interface Matcher {
 export function guardedPattern(source: string, flags: string): Matcher {
   const pattern = new RegExp(source, flags);
   const plain = isPlain(source);
+  let timeouts = 0;
+  let restsUntil = 0;
   return {
-    test: (text) => (plain && text.length <= MAX_PLAIN_TEXT ? pattern.test(text) : testWithinBudget(pattern, text)),
+    test(text) {
+      if (plain && text.length <= MAX_PLAIN_TEXT) return pattern.test(text);
+      if (performance.now() < restsUntil) return false;
+      const result = testWithinBudget(pattern, text);
+      if (result !== 'timeout') return result;
+      timeouts += 1;
+      if (timeouts % MAX_TIMEOUTS === 0) restsUntil = performance.now() + REST_MS;
+      return false;
+    },
     // ajv tells patterns apart by this: without it, all schemas would share the first one.
     toString: () => pattern.toString(),
   };
@@ -40,14 +53,14 @@ export function guardedPattern(source: string, flags: string): Matcher {
 /** The name under which ajv's generated code would import it; the code is never written out. */
 guardedPattern.code = 'guardedPattern';
 
-function testWithinBudget(pattern: RegExp, text: string): boolean {
-  if (budgetMs < 1) return false;
+function testWithinBudget(pattern: RegExp, text: string): boolean | 'timeout' {
+  if (budgetMs < 1) return 'timeout';
   const startedAt = performance.now();
   Object.assign(sandbox, { pattern, text });
   try {
     return script.runInContext(sandbox, { timeout: Math.ceil(budgetMs) }) === true;
   } catch {
-    return false;
+    return 'timeout';
   } finally {
     Object.assign(sandbox, { pattern: null, text: null });
     budgetMs -= performance.now() - startedAt;
