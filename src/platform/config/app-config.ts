@@ -181,7 +181,8 @@ function defaultProvider(env: Env): AppConfig['llmProvider'] {
   return 'offline';
 }
 
-function environment(): Record<string, string | undefined> {
+/** The process's environment over the working directory's `.env`. */
+export function environment(): Record<string, string | undefined> {
   const file = join(process.cwd(), '.env');
   const fromFile = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
   return { ...fromFile, ...process.env };

@@ -1,0 +1,42 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuthModule } from '#auth';
+import { ChannelsModule } from '#channels';
+import { ConversationsModule } from '#conversations';
+import { DemoModule } from '#demo';
+import { AppConfig, ConfigModule } from '#platform/config';
+import { DatabaseModule } from '#platform/database';
+import { EventsModule } from '#platform/events';
+import { HealthModule } from '#platform/health';
+import { HttpModule } from '#platform/http';
+import { type Logger, LoggingModule } from '#platform/logging';
+import { SecretsModule } from '#platform/secrets';
+import { RagModule } from '#rag';
+import { TenantsModule } from '#tenants';
+import type { DataSource } from 'typeorm';
+
+/**
+ * The composition. Fixed paths stand before those with `{tenant}`: Express takes the first route that fits.
+ */
+@Module({})
+export class AppModule {
+  static forRoot(parts: { config: AppConfig; logger: Logger; dataSource: DataSource }): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(parts.config),
+        LoggingModule.forRoot(parts.logger),
+        DatabaseModule.forRoot(parts.dataSource),
+        EventsModule,
+        SecretsModule,
+        HttpModule,
+        HealthModule,
+        TenantsModule,
+        AuthModule,
+        RagModule,
+        DemoModule,
+        ChannelsModule,
+        ConversationsModule,
+      ],
+    };
+  }
+}
