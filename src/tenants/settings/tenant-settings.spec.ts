@@ -1,0 +1,42 @@
+import { loadConfig } from '#platform/config';
+import { applyPatch, settingsPatch } from './settings-patch.js';
+import { readSettings, resolveSettings } from './tenant-settings.js';
+
+const config = loadConfig({ HISTORY_MESSAGES: '4' });
+const tenant = (settings: unknown) => ({ id: 'i', slug: 's', name: 'n', settings });
+
+describe('settings', () => {
+  it('come from the tenant, else the operator, else the defaults', () => {
+    const settings = resolveSettings(config, tenant({ top_k: 9, websocket: { format: 'html' } }));
+    expect(settings).toMatchObject({
+      topK: 9,
+      historyMessages: 4,
+      websocket: { format: 'html', stream: true, onDisconnect: 'continue' },
+      outboundAllow: [],
+    });
+  });
+
+  it('of another version of the program lose only the parts that do not fit', () => {
+    const { stored, operator } = readSettings({
+      top_k: 9,
+      language: 17,
+      retired_setting: true,
+      operator: { outbound_allow: ['a:1'] },
+    });
+    expect(stored).toEqual({ top_k: 9 });
+    expect(operator).toEqual({ outbound_allow: ['a:1'] });
+    expect(readSettings(null)).toEqual({ stored: {}, operator: {} });
+  });
+
+  it('are patched member by member, and null goes back to the default', () => {
+    const current = { top_k: 3, texts: { greeting: 'Hi', unclear: 'Eh?' }, allowed_origins: ['https://a.example'] };
+    expect(applyPatch(current, settingsPatch.parse({ top_k: null, texts: { greeting: null, refused: 'No' } }))).toEqual(
+      {
+        texts: { unclear: 'Eh?', refused: 'No' },
+        allowed_origins: ['https://a.example'],
+      },
+    );
+    expect(applyPatch(current, { allowed_origins: [] })).toMatchObject({ allowed_origins: [] });
+    expect(applyPatch(current, { texts: null })).not.toHaveProperty('texts');
+  });
+});
