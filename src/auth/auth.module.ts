@@ -11,6 +11,8 @@ import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { IdentityBootstrap } from './bootstrap/identity-bootstrap.js';
 import { BypassIdentity } from './bypass/bypass-identity.js';
+import { EndUserTokenService } from './end-users/end-user-token.service.js';
+import { EndUserTokensController } from './end-users/end-user-tokens.controller.js';
 import { AuthenticationGuard } from './guards/authentication.guard.js';
 import { HttpThrottlerGuard } from './guards/http-throttler.guard.js';
 import { JwtStrategy } from './guards/jwt.strategy.js';
@@ -46,7 +48,14 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
       }),
     }),
   ],
-  controllers: [AuthController, JwksController, UsersController, ApiKeysController, TenantVisitsController],
+  controllers: [
+    AuthController,
+    JwksController,
+    UsersController,
+    ApiKeysController,
+    EndUserTokensController,
+    TenantVisitsController,
+  ],
   providers: [
     TokenKeys,
     TokenService,
@@ -63,6 +72,7 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     PrincipalService,
     UserService,
     TenantVisitService,
+    EndUserTokenService,
     LoginAttempts,
     LoginService,
     BypassIdentity,

@@ -123,6 +123,20 @@ export class PrincipalRepository {
     return row;
   }
 
+  /** What the tenant's own server says of its user. False when the address is somebody else's. */
+  async updateEndUser(
+    tx: TenantTx,
+    user: Pick<NewPrincipal, 'id' | 'name' | 'email' | 'persona' | 'attributes'>,
+  ): Promise<boolean> {
+    const touched = await tx.execute(
+      `UPDATE app.principal p SET name = $3, email = $4, persona = $5, attributes = $6, updated_at = now()
+       WHERE p.tenant_id = $1 AND p.id = $2 AND NOT EXISTS (
+         SELECT 1 FROM app.principal o WHERE o.tenant_id = $1 AND lower(o.email) = $4 AND o.id <> $2)`,
+      [tx.tenantId, user.id, user.name, user.email, user.persona, JSON.stringify(user.attributes)],
+    );
+    return touched > 0;
+  }
+
   async passwordHash(tx: TenantTx, id: string): Promise<string | null> {
     const row = await tx.one<{ hash: string | null }>(
       `SELECT password_hash AS hash FROM app.principal WHERE tenant_id = $1 AND id = $2`,

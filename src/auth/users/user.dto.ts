@@ -6,14 +6,14 @@ import type { PrincipalRecord } from '../principals/principal.js';
 
 /** Visitors come through a widget, never through this list's door. */
 const assignableRole = z.enum(['platform_admin', 'tenant_admin', 'supporter', 'end_user']);
-const persona = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be a word such as job_seeker');
+export const personaSchema = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be a word such as job_seeker');
 const name = z.string().trim().max(200);
 
 export const createUserBody = z.strictObject({
   email: emailSchema,
   name: name.default(''),
   role: assignableRole.default('end_user'),
-  persona: persona.nullable().default(null),
+  persona: personaSchema.nullable().default(null),
   password: newPassword,
 });
 export type CreateUserBody = z.infer<typeof createUserBody>;
@@ -21,7 +21,7 @@ export type CreateUserBody = z.infer<typeof createUserBody>;
 export const patchUserBody = z.strictObject({
   name: name.optional(),
   role: assignableRole.optional(),
-  persona: persona.nullable().optional(),
+  persona: personaSchema.nullable().optional(),
   disabled: z.boolean().optional(),
 });
 export type PatchUserBody = z.infer<typeof patchUserBody>;

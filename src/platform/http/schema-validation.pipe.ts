@@ -18,7 +18,7 @@ export class SchemaValidationPipe implements PipeTransform {
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const { schema } = metadata;
     if (schema === undefined || metadata.type === 'custom') return value;
-    if (metadata.type === 'body') refuseForgedKeys(value);
+    refuseHostileInput(metadata.data === undefined ? value : { [metadata.data]: value });
     // No body at all is an object without fields: the answer then names the ones that are missing.
     const input = metadata.type === 'body' && value === undefined ? {} : value;
     const result = await schema['~standard'].validate(input);
@@ -74,16 +74,35 @@ function segments(issue: Issue): string[] {
 
 const FORGED = ['__proto__', 'constructor', 'prototype'];
 
-/** Keys that only an attack on object prototypes has; refused at any depth, also where free-form objects are allowed. */
-function refuseForgedKeys(body: unknown): void {
-  const pending: unknown[] = [body];
-  while (pending.length > 0) {
-    const value = pending.pop();
+/** NUL, which Postgres stores in no text, and half of a surrogate pair, which it stores in no JSON. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+/**
+ * Refuses, at any depth and also where free-form objects are allowed, what no schema should have to think of: keys that only an
+ * attack on object prototypes has (400), and text that the database cannot hold (422).
+ * @throws InvalidInputError
+ */
+export function refuseHostileInput(input: unknown): void {
+  const pending: { value: unknown; path: string }[] = [{ value: input, path: '' }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { value, path } = next;
+    if (typeof value === 'string' && UNSTORABLE.test(value)) throw unstorable(path);
     if (typeof value !== 'object' || value === null) continue;
-    const forged = FORGED.find((key) => Object.hasOwn(value, key));
-    if (forged !== undefined) {
-      throw new InvalidInputError(`Unknown field: ${forged}. Remove it.`, { kind: 'bad_request', field: forged });
+    for (const [key, member] of Object.entries(value)) {
+      const memberPath = path === '' ? key : `${path}.${key}`;
+      if (FORGED.includes(key)) throw forged(memberPath);
+      if (UNSTORABLE.test(key)) throw unstorable(path);
+      pending.push({ value: member, path: memberPath });
     }
-    pending.push(...Object.values(value));
   }
+}
+
+function forged(path: string): InvalidInputError {
+  const errors = [{ path, message: 'Unknown field' }];
+  return new InvalidInputError(`Unknown field: ${path}. Remove it.`, { kind: 'bad_request', field: path, errors });
+}
+
+function unstorable(path: string): InvalidInputError {
+  const message = 'must be text without NUL characters and half surrogate pairs';
+  return new InvalidInputError(`${path}: ${message}`, { field: path, errors: [{ path, message }] });
 }

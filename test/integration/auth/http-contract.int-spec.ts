@@ -61,6 +61,18 @@ describe('what all of REST shares', () => {
     expect((await app.call('/api/admin/users', { token: admin.token, raw })).status).toBe(400);
   });
 
+  it('names text that no database can hold with 422', async () => {
+    for (const name of ['nul\0', 'half \ud83d', { deep: ['\0'] }]) {
+      const answer = await create({ ...newUser(), name });
+      expect(answer.status).toBe(422);
+      expect(answer.text).toContain('name');
+    }
+    const login = { tenant: 'a\0', email: 'a@b.test', password: 'x' };
+    expect((await app.call('/api/auth/login', { body: login })).status).toBe(422);
+    expect((await app.call('/api/admin/users/%00', { token: admin.token })).status).toBe(422);
+    expect((await create({ ...newUser(), name: 'whole 😀' })).status).toBe(201);
+  });
+
   it('names the wrong values with 422', async () => {
     const answer = await create({ email: 'no address', password: 'short', role: 'owner' });
     expect(answer.status).toBe(422);

@@ -169,6 +169,29 @@ describe('people and keys', () => {
     });
   });
 
+  describe('end users of a tenant’s own application', () => {
+    it('get a token for an API key, and stay the same person', async () => {
+      const admin = await app.signedIn('tenant_admin');
+      const key = String(
+        (await app.call('/api/admin/api-keys', { token: admin.token, body: { name: 'app' } })).body['key'],
+      );
+      const issue = (body: object, token = key) => app.call('/api/auth/end-user-tokens', { token, body });
+      const first = await issue({ external_id: 'u1', name: 'Ann', persona: 'job_seeker', attributes: { plan: 'pro' } });
+      expect(first.status).toBe(200);
+      const me = await app.call('/api/auth/me', { token: String(first.body['access_token']) });
+      expect(me.body).toMatchObject({ name: 'Ann', role: 'end_user', persona: 'job_seeker' });
+      const second = await issue({ external_id: 'u1', name: 'Anna', persona: 'employer' });
+      expect((second.body['user'] as { id: string } | undefined)?.id).toBe(me.body['id']);
+      expect((await app.call('/api/auth/me', { token: String(first.body['access_token']) })).status).toBe(401);
+      expect((await issue({ external_id: 'u2', email: admin.email })).status).toBe(409);
+      expect((await issue({ external_id: `api_key:${admin.id}` })).status).toBe(422);
+      expect((await issue({ external_id: 'u3', role: 'tenant_admin' })).status).toBe(400);
+      expect((await issue({ external_id: 'u3' }, admin.token)).status).toBe(403);
+      await patch(admin, String(me.body['id']), { disabled: true });
+      expect((await issue({ external_id: 'u1' })).status).toBe(403);
+    });
+  });
+
   describe('a platform admin’s visit', () => {
     it('gives a token of that tenant, and stands in both audit trails', async () => {
       const tenant = await app.signedIn('tenant_admin');

@@ -1,0 +1,56 @@
+import type { RequestContext } from '#platform/context';
+import { Ctx, metadataSchema, RequirePermission } from '#platform/http';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { emailSchema } from '../login/auth.dto.js';
+import { ACCESS_TOKEN_SECONDS } from '../tokens/token-claims.js';
+import { personaSchema, toUserResponse, userResponse } from '../users/user.dto.js';
+import { EndUserTokenService } from './end-user-token.service.js';
+
+const endUserTokenBody = z.strictObject({
+  external_id: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine((id) => !/^(api_key|platform):/.test(id), 'must not begin with api_key: or platform:'),
+  name: z.string().trim().max(200).default(''),
+  email: emailSchema.nullable().default(null),
+  persona: personaSchema.nullable().default(null),
+  attributes: metadataSchema.default({}),
+});
+
+const endUserTokenResponse = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal('Bearer'),
+    expires_in: z.number(),
+    user: userResponse,
+  })
+  .meta({ id: 'EndUserToken' });
+
+@ApiTags('auth')
+@ApiBearerAuth('bearer')
+@Controller('api/auth/end-user-tokens')
+@RequirePermission('users.write')
+export class EndUserTokensController {
+  constructor(private readonly tokens: EndUserTokenService) {}
+
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'A short-lived token for one of your own users; with an API key' })
+  @ApiOkResponse({ standardSchema: endUserTokenResponse })
+  async create(
+    @Ctx() ctx: RequestContext,
+    @Body({ schema: endUserTokenBody }) body: z.infer<typeof endUserTokenBody>,
+  ): Promise<z.infer<typeof endUserTokenResponse>> {
+    const { external_id: externalId, ...rest } = body;
+    const { accessToken, user } = await this.tokens.issue(ctx, { externalId, ...rest });
+    return {
+      access_token: accessToken,
+      token_type: 'Bearer',
+      expires_in: ACCESS_TOKEN_SECONDS,
+      user: toUserResponse(user),
+    };
+  }
+}
