@@ -161,7 +161,11 @@ describe('a turn without a model', () => {
     expect(turn.steps).toEqual(['routing', 'retrieving', 'grading', 'generating']);
     expect(turn.answer).toMatchObject({ intent: 'qa', degraded: true, sourceChunks: [REFUND_PASSAGE.chunkId] });
     expect(turn.answer.citations).toEqual([
-      expect.objectContaining({ n: 1, chunk_id: REFUND_PASSAGE.chunkId, quote: expect.stringContaining('refund') }),
+      expect.objectContaining({
+        n: 1,
+        chunk_id: REFUND_PASSAGE.chunkId,
+        quote: expect.stringMatching(/return|refund/),
+      }),
     ]);
   });
 

@@ -37,8 +37,9 @@ export function detectLanguage(text: string, fallback = 'en'): string {
   scores.sort((a, b) => b.hits - a.hits);
   const [first, second] = scores;
   if (first !== undefined && second !== undefined && first.hits > 0 && first.hits > second.hits) {
-    // One shared small word ("no", "die") in a long text of another language must not decide.
-    if (first.hits >= 2 || words.length <= 4) return first.language;
+    // A few shared small words ("no", "de", "un") in a long text of another language must not decide.
+    const telling = words.length <= 4 || (first.hits >= 2 && first.hits / words.length >= 0.25);
+    if (telling) return first.language;
   }
   if (text.length >= LONG_ENOUGH) {
     const found = detect(text, { only: ALLOWED });

@@ -1,0 +1,31 @@
+import { escapeMarkdown, plainText } from './markdown-text.js';
+
+describe('escapeMarkdown', () => {
+  it.each([
+    ['![x](https://evil.test/?q=1)', '!\\[x\\](https://evil.test/?q=1)'],
+    ['<script>alert(1)</script>', '\\<script\\>alert(1)\\</script\\>'],
+    ['**bold** `code`', '\\*\\*bold\\*\\* \\`code\\`'],
+    ['# heading\n- item', '\\# heading - item'],
+    ['1. first', '\\1. first'],
+    ['SP_2041_X', 'SP_2041_X'],
+    ['_emphasis_', '\\_emphasis\\_'],
+    ['2026-11-21 12:00', '2026-11-21 12:00'],
+  ])('makes %j text', (value, escaped) => {
+    expect(escapeMarkdown(value)).toBe(escaped);
+  });
+
+  it('writes nothing for nothing and JSON for objects', () => {
+    expect([escapeMarkdown(null), escapeMarkdown(undefined), escapeMarkdown(7), escapeMarkdown({ a: 1 })]).toEqual([
+      '',
+      '',
+      '7',
+      '{"a":1}',
+    ]);
+  });
+});
+
+it('plainText keeps the words and drops the signs', () => {
+  expect(plainText('## Returns\n\nSend it **back** to [us](https://a.test), `ACME`.')).toBe(
+    'Returns\n\nSend it back to us, ACME.',
+  );
+});
