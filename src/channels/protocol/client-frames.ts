@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import {
+  agentSchema,
+  attachmentsSchema,
+  contentSchema,
+  conversationNameSchema,
+  formatSchema,
+  metadataSchema,
+  onDisconnectSchema,
+  refSchema,
+  switchSchema,
+  uuidSchema,
+} from './field-schemas.js';
+
+const tokenSchema = z
+  .string('must be a string')
+  .min(1, 'must not be empty')
+  .max(16_384, 'is too long for an access token');
+
+export const authFrame = z
+  .strictObject({ type: z.literal('auth'), token: tokenSchema, ref: refSchema.optional() })
+  .meta({ id: 'AuthFrame', description: 'First frame, or renewal of a token' });
+
+export const userMessageFrame = z
+  .strictObject({
+    type: z.literal('user_message'),
+    content: contentSchema,
+    conversation_id: conversationNameSchema.optional(),
+    client_message_id: uuidSchema.optional().meta({ description: 'Makes a retry safe; unique per user' }),
+    metadata: metadataSchema.optional(),
+    stream: switchSchema.optional().meta({ description: '`false` leaves out `token` frames' }),
+    final: switchSchema.optional().meta({ description: '`false` leaves out the `message` frame' }),
+    format: formatSchema.optional().meta({ description: '`html` puts sanitised HTML in `content` of messages' }),
+    on_disconnect: onDisconnectSchema.optional(),
+    agent: agentSchema.optional(),
+    attachments: attachmentsSchema.optional(),
+    ref: refSchema.optional(),
+  })
+  .meta({ id: 'UserMessageFrame', description: 'Starts a turn' });
+
+export const abortFrame = z
+  .strictObject({
+    type: z.literal('abort'),
+    conversation_id: conversationNameSchema.optional(),
+    turn_id: uuidSchema.optional(),
+    ref: refSchema.optional(),
+  })
+  .meta({ id: 'AbortFrame', description: 'Stops a turn, those of a conversation, or all that this socket started' });
+
+export const resumeFrame = z
+  .strictObject({
+    type: z.literal('resume'),
+    conversation_id: conversationNameSchema,
+    after_seq: z
+      .int('must be a whole number')
+      .min(0, 'must not be negative')
+      .optional()
+      .meta({ description: 'Absent: 0' }),
+    ref: refSchema.optional(),
+  })
+  .meta({ id: 'ResumeFrame', description: 'Subscribes, and replays what was missed' });
+
+export const pingFrame = z
+  .strictObject({ type: z.literal('ping'), ref: refSchema.optional() })
+  .meta({ id: 'PingFrame', description: 'Answered with `pong`' });
+
+/** Every frame that this version serves, by its type. */
+export const CLIENT_FRAMES = {
+  auth: authFrame,
+  user_message: userMessageFrame,
+  abort: abortFrame,
+  resume: resumeFrame,
+  ping: pingFrame,
+} as const;
+
+export type ServedType = keyof typeof CLIENT_FRAMES;
+
+/** Types of the contract that a later version serves. */
+export const LATER_TYPES: readonly string[] = ['respond', 'escalate', 'feedback', 'typing'];
+
+export type UserMessage = z.output<typeof userMessageFrame>;

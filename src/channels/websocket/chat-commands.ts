@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { ConversationService, TurnService } from '#conversations';
+import type { RequestContext } from '#platform/context';
+import { NotFoundError, UnauthorizedError } from '#platform/errors';
+import { TenantSettingsCache } from '#tenants';
+import { type ConversationName, NEW_CONVERSATION } from '../protocol/conversation-name.js';
+import type { AbortFrame, ResumeFrame, UserMessageFrame } from '../protocol/parse-frame.js';
+import { type ConnectionOptions, type ReaderOptions, readerOptions } from '../protocol/reader-options.js';
+import type { ChatConnection } from './chat-connection.js';
+import type { SocketIdentity } from './socket-identity.js';
+
+/** What the frames of a socket do to conversations. Answers reach the socket through its subscription. */
+@Injectable()
+export class ChatCommands {
+  constructor(
+    private readonly turns: TurnService,
+    private readonly conversations: ConversationService,
+    private readonly settings: TenantSettingsCache,
+  ) {}
+
+  async defaults({ ctx }: SocketIdentity, options: ConnectionOptions): Promise<ReaderOptions> {
+    return readerOptions([options], (await this.settings.get(ctx)).websocket, false);
+  }
+
+  /** Resolves when the message has been accepted and acknowledged; its answer follows. */
+  async submit(connection: ChatConnection, frame: UserMessageFrame, options: ConnectionOptions): Promise<void> {
+    const ctx = contextOf(connection);
+    const { websocket: tenant } = await this.settings.get(ctx);
+    const name = frame.conversation ?? connection.conversation ?? NEW_CONVERSATION;
+    const { reference, sessionId } = name;
+    const byKey = reference.kind === 'key';
+    const conversation = readerOptions([options], tenant, byKey);
+    connection.expect({
+      ref: frame.echo.ref,
+      turn: readerOptions([frame, options], tenant, byKey),
+      conversation: reference.kind === 'id' ? null : { sessionId, options: conversation },
+    });
+    const submit = () =>
+      this.turns.submit(
+        ctx,
+        {
+          conversation: reference,
+          content: frame.content,
+          clientMessageId: frame.clientMessageId,
+          metadata: frame.metadata,
+          agent: frame.agent,
+          channel: 'websocket',
+          onDisconnect: frame.onDisconnect ?? options.onDisconnect ?? tenant.onDisconnect,
+        },
+        connection,
+      );
+    if (reference.kind !== 'id' || connection.knows(reference.id)) {
+      await submit();
+      return;
+    }
+    await connection.catchingUp(reference.id, async () => {
+      const { conversationId, clientKey } = await submit();
+      connection.nameConversation(conversationId, clientKey, conversation);
+    });
+  }
+
+  /** @throws TurnNotFoundError when nothing was there to stop */
+  async abort(connection: ChatConnection, frame: AbortFrame): Promise<void> {
+    await this.turns.abort(contextOf(connection), {
+      conversation: frame.conversation?.reference,
+      turnId: frame.turnId,
+      startedBy: connection.id,
+    });
+  }
+
+  async resume(connection: ChatConnection, frame: ResumeFrame, options: ConnectionOptions): Promise<void> {
+    connection.expect({ ref: frame.echo.ref, turn: null, conversation: null });
+    const id = await this.idOf(contextOf(connection), frame.conversation);
+    await this.catchUp(connection, { id, name: frame.conversation, afterSeq: frame.afterSeq, options });
+  }
+
+  /** What the address asks for on connecting. A key that was never used yet has nothing to restore. */
+  async restore(connection: ChatConnection, options: ConnectionOptions): Promise<void> {
+    const ctx = contextOf(connection);
+    const { conversation } = options;
+    if (conversation !== undefined && conversation.reference.kind !== 'new') {
+      const id = await this.idOf(ctx, conversation).catch((error: unknown) => {
+        if (conversation.reference.kind === 'key' && isNotFound(error)) return null;
+        throw error;
+      });
+      if (id !== null) await this.catchUp(connection, { id, name: conversation, afterSeq: 'now', options });
+      return;
+    }
+    if (conversation !== undefined || !options.resumeLatest) return;
+    const id = await this.conversations.latest(ctx);
+    if (id === null) return;
+    const name: ConversationName = { reference: { kind: 'id', id }, sessionId: null };
+    connection.conversation = name;
+    await this.catchUp(connection, { id, name, afterSeq: 'now', options });
+  }
+
+  private async catchUp(
+    connection: ChatConnection,
+    resume: { id: string; name: ConversationName; afterSeq: number | 'now'; options: ConnectionOptions },
+  ): Promise<void> {
+    const ctx = contextOf(connection);
+    const { id, name } = resume;
+    const { websocket: tenant } = await this.settings.get(ctx);
+    const telling = readerOptions([resume.options], tenant, name.reference.kind === 'key');
+    await connection.catchingUp(id, async () => {
+      const { clientKey } = await this.conversations.resume(ctx, id, resume.afterSeq, connection);
+      // One that this socket knows by its own key already stays known by it.
+      if (name.sessionId !== null || !connection.knows(id)) {
+        connection.nameConversation(id, name.sessionId ?? clientKey, telling);
+      }
+    });
+  }
+
+  private async idOf(ctx: RequestContext, { reference }: ConversationName): Promise<string> {
+    return reference.kind === 'id' ? reference.id : this.conversations.resolve(ctx, reference);
+  }
+}
+
+function contextOf(connection: ChatConnection): RequestContext {
+  if (connection.identity === null) throw new UnauthorizedError();
+  return connection.identity.ctx;
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof NotFoundError || (error instanceof Error && 'kind' in error && error.kind === 'not_found');
+}

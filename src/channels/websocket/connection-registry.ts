@@ -1,0 +1,125 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { SessionRevoked } from '#auth';
+import { EventBus } from '#platform/events';
+import { TenantSuspended } from '#tenants';
+import type { SocketIdentity } from './socket-identity.js';
+
+/** What the registry asks of a connection. */
+export interface RegisteredConnection {
+  readonly id: string;
+  /** Null until its token has been verified. */
+  readonly identity: SocketIdentity | null;
+  /** Called about once a second: heartbeat and the token's end. */
+  tick(now: number): void;
+  /** Its session is over: says so and closes. */
+  sessionEnded(): void;
+  /** The server is going to stop. */
+  announceDrain(): void;
+  closeForShutdown(): void;
+  terminate(): void;
+}
+
+const TICK_MS = 500;
+
+/** The sockets of this instance: found by user, by session and by address. */
+@Injectable()
+export class ConnectionRegistry implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly connections = new Set<RegisteredConnection>();
+  private readonly byUser = new Map<string, Set<RegisteredConnection>>();
+  private readonly byAddress = new Map<string, number>();
+  private readonly unsubscribe: (() => void)[] = [];
+  private ticker: NodeJS.Timeout | undefined;
+
+  constructor(private readonly events: EventBus) {}
+
+  onApplicationBootstrap(): void {
+    this.unsubscribe.push(
+      this.events.on(SessionRevoked, (event) => this.endSessions(event)),
+      this.events.on(TenantSuspended, ({ tenantId }) => this.endWhere(({ tenant }) => tenant.id === tenantId)),
+    );
+    this.ticker = setInterval(() => this.tick(), TICK_MS);
+    this.ticker.unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.ticker);
+    for (const off of this.unsubscribe) off();
+  }
+
+  get size(): number {
+    return this.connections.size;
+  }
+
+  all(): RegisteredConnection[] {
+    return [...this.connections];
+  }
+
+  add(connection: RegisteredConnection): void {
+    this.connections.add(connection);
+  }
+
+  /**
+   * Files a connection under its user.
+   * @returns false when the user has `most` connections already; nothing is filed then
+   */
+  identify(connection: RegisteredConnection, identity: SocketIdentity, most: number): boolean {
+    const key = keyOf(identity.tenant.id, identity.user.id);
+    const known = this.byUser.get(key);
+    if (known === undefined) this.byUser.set(key, new Set([connection]));
+    else if (known.size >= most) return false;
+    else known.add(connection);
+    return true;
+  }
+
+  remove(connection: RegisteredConnection): void {
+    this.connections.delete(connection);
+    if (connection.identity === null) return;
+    const key = keyOf(connection.identity.tenant.id, connection.identity.user.id);
+    const known = this.byUser.get(key);
+    known?.delete(connection);
+    if (known?.size === 0) this.byUser.delete(key);
+  }
+
+  /** How many sockets a user has open on this instance. */
+  countOf(tenantId: string, userId: string): number {
+    return this.byUser.get(keyOf(tenantId, userId))?.size ?? 0;
+  }
+
+  /** Takes one of an address's places. @returns what gives it back, or null when all are taken */
+  occupy(address: string, most: number): (() => void) | null {
+    const taken = this.byAddress.get(address) ?? 0;
+    if (taken >= most) return null;
+    this.byAddress.set(address, taken + 1);
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      const left = (this.byAddress.get(address) ?? 1) - 1;
+      if (left === 0) this.byAddress.delete(address);
+      else this.byAddress.set(address, left);
+    };
+  }
+
+  private tick(): void {
+    const now = Date.now();
+    for (const connection of this.connections) connection.tick(now);
+  }
+
+  private endSessions({ tenantId, principalId, sessionId, exceptSessionId }: SessionRevoked): void {
+    this.endWhere(({ tenant, user, ctx }) => {
+      if (tenant.id !== tenantId || user.id !== principalId) return false;
+      const own = ctx.principal.sessionId;
+      return sessionId === null ? own === null || own !== exceptSessionId : own === sessionId;
+    });
+  }
+
+  private endWhere(isMeant: (identity: SocketIdentity) => boolean): void {
+    for (const connection of this.all()) {
+      if (connection.identity !== null && isMeant(connection.identity)) connection.sessionEnded();
+    }
+  }
+}
+
+function keyOf(tenantId: string, userId: string): string {
+  return `${tenantId}/${userId}`;
+}

@@ -1,0 +1,96 @@
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+
+/** A peer that leaves this many bytes unread is too slow. */
+export const HIGH_WATER_BYTES = 1024 * 1024;
+/** Where a paced catch-up goes on. */
+const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
+const DRAIN_PATIENCE_MS = 15_000;
+const DRAIN_LOOK_MS = 20;
+
+export const CLOSE = {
+  shutdown: 1012,
+  tooSlow: 1013,
+  notText: 1003,
+  flood: 1008,
+  badRequest: 4400,
+  unauthorized: 4401,
+  forbidden: 4403,
+  notFound: 4404,
+  tooMany: 4429,
+} as const;
+
+const TEXT = { binary: false, compress: false } as const;
+
+/**
+ * The one way out to a socket. What is sent in one tick leaves in one write; a peer that does not read is closed with 1013
+ * and comes back with `resume` instead of costing memory.
+ */
+export class SocketWriter {
+  private corked = false;
+  private ending = false;
+  private left = false;
+  /** Told once, when nothing will be sent any more. */
+  onEnd: () => void = () => undefined;
+
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly stream: Duplex,
+  ) {}
+
+  get open(): boolean {
+    return !this.ending && this.socket.readyState === WebSocket.OPEN;
+  }
+
+  send(text: string): void {
+    if (!this.open) return;
+    if (this.socket.bufferedAmount > HIGH_WATER_BYTES) {
+      this.close(CLOSE.tooSlow, 'Too slow: reconnect and resume');
+      return;
+    }
+    if (!this.corked) {
+      this.corked = true;
+      this.stream.cork();
+      process.nextTick(this.uncork);
+    }
+    this.socket.send(text, TEXT);
+  }
+
+  /** For a burst whose size is not the peer's fault: resolves when it has read enough for more, or was closed. */
+  async drained(): Promise<void> {
+    if (this.socket.bufferedAmount <= LOW_WATER_BYTES) return;
+    const giveUpAt = Date.now() + DRAIN_PATIENCE_MS;
+    while (this.open && this.socket.bufferedAmount > LOW_WATER_BYTES) {
+      if (Date.now() > giveUpAt) return this.close(CLOSE.tooSlow, 'Too slow: reconnect and resume');
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    }
+  }
+
+  close(code: number, reason: string): void {
+    if (this.ending) return;
+    this.ended();
+    this.socket.close(code, reason);
+  }
+
+  /** Notes that the socket is gone, whoever ended it. */
+  ended(): void {
+    this.ending = true;
+    if (this.left) return;
+    this.left = true;
+    this.onEnd();
+  }
+
+  ping(): void {
+    if (this.open) this.socket.ping();
+  }
+
+  terminate(): void {
+    this.ended();
+    this.socket.terminate();
+  }
+
+  private readonly uncork = (): void => {
+    this.corked = false;
+    this.stream.uncork();
+  };
+}

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { AppConfig } from '#platform/config';
+import { newId } from '#platform/database';
+import {
+  DomainError,
+  ForbiddenError,
+  InvalidInputError,
+  NotFoundError,
+  RateLimitError,
+  UnauthorizedError,
+  UnavailableError,
+} from '#platform/errors';
+import { isOperatorOrigin, MAX_HEADERS } from '#platform/http';
+import { OriginDirectory } from '#tenants';
+import { ChannelsState } from '../channels-state.js';
+import { type TrustProxy, clientAddress } from './client-address.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { type Handshake, readHandshake } from './handshake.js';
+import { SocketAuthenticator } from './socket-authenticator.js';
+
+/** Decides before the handshake whether a socket may open at all, so that a refusal is an HTTP answer. */
+@Injectable()
+export class UpgradeGate {
+  constructor(
+    private readonly config: AppConfig,
+    private readonly state: ChannelsState,
+    private readonly registry: ConnectionRegistry,
+    private readonly origins: OriginDirectory,
+    private readonly authenticator: SocketAuthenticator,
+  ) {}
+
+  /**
+   * @returns when the socket may open; its place among those of its address is given back when the connection ends
+   * @throws DomainError with what to answer
+   */
+  async admit(request: IncomingMessage, trust: TrustProxy): Promise<void> {
+    if (request.rawHeaders.length / 2 > MAX_HEADERS) {
+      throw new InvalidInputError(`Send at most ${MAX_HEADERS} headers`, { kind: 'bad_request' });
+    }
+    const handshake = readHandshake(request);
+    if (handshake === null) throw new NotFoundError();
+    if (this.state.draining) throw new UnavailableError('The server is restarting: try again', { code: 'DRAINING' });
+    this.occupyPlace(request, trust);
+    await this.checkOrigin(handshake);
+    if (handshake.userId !== null) await this.checkUser(handshake);
+  }
+
+  private occupyPlace(request: IncomingMessage, trust: TrustProxy): void {
+    const release = this.registry.occupy(clientAddress(request, trust), this.config.env.WS_MAX_PER_ADDRESS);
+    if (release === null) {
+      throw new RateLimitError('Too many connections from your address are open: close one', 10_000);
+    }
+    if (request.socket.destroyed) release();
+    else request.socket.once('close', release);
+  }
+
+  /** Which tenant a socket belongs to is not known yet: any tenant's page may open one, its own is asked for later. */
+  private async checkOrigin({ origin, host }: Handshake): Promise<void> {
+    if (origin === undefined || isOperatorOrigin(this.config, origin, host)) return;
+    if (!(await this.origins.isKnown(origin))) throw new ForbiddenError('Pages of this site may not connect here');
+  }
+
+  /** `/ws/{user_id}` of another user does not exist. A token that is no good is answered on the socket, as everywhere. */
+  private async checkUser(handshake: Handshake): Promise<void> {
+    const { credential } = handshake;
+    if (credential.kind !== 'token') return;
+    try {
+      await this.authenticator.verify(credential.token, handshake, newId());
+    } catch (error) {
+      if (error instanceof NotFoundError) throw error;
+      const answeredLater = error instanceof UnauthorizedError || (error instanceof DomainError && isCallers(error));
+      if (!answeredLater) throw error;
+    }
+  }
+}
+
+function isCallers({ kind }: DomainError): boolean {
+  return kind === 'unauthorized' || kind === 'forbidden';
+}
