@@ -6,7 +6,7 @@ export function servePages(app: NestExpressApplication): void {
   const folder = builtFile('console');
   const options = { index: false as const, cacheControl: false, setHeaders: revalidate, redirect: false };
   app.useStaticAssets(folder, { ...options, prefix: '/console' });
-  app.useStaticAssets(folder, { ...options, prefix: '/', index: 'index.html', extensions: false });
+  app.useStaticAssets(folder, { ...options, prefix: '/', index: 'index.html' });
 }
 
 function revalidate(response: { setHeader(name: string, value: string): unknown }): void {

@@ -47,8 +47,12 @@ export class LeaseKeeper implements OnApplicationBootstrap, OnApplicationShutdow
         const renewed = new Set(rows.map((row) => row.turn_id));
         for (const turn of held) {
           // One that ended meanwhile is not in the registry any more.
-          if (!renewed.has(turn.turnId) && this.registry.get(turn.turnId) === turn)
-            turn.controller.abort(new LeaseLost());
+          if (renewed.has(turn.turnId) || this.registry.get(turn.turnId) !== turn) continue;
+          if (turn.status === 'running') turn.controller.abort(new LeaseLost());
+          else {
+            this.registry.remove(turn.turnId);
+            turn.markEnded();
+          }
         }
       }
       this.lastSuccess = Date.now();

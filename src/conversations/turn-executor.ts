@@ -57,7 +57,7 @@ export class TurnExecutor {
     const live = stream.begin(turn.turnId);
     void this.run(turn, stream, live).finally(() => {
       stream.end();
-      this.registry.remove(turn.turnId);
+      this.abandon(turn);
       this.onFree(turn);
     });
   }
@@ -69,6 +69,7 @@ export class TurnExecutor {
     this.registry.remove(turn.turnId);
     const stream = this.streams.open(turn.conversationId);
     stream.publish({ ...inTurn(turn, stream.nextSeq()), type: 'done', status: 'cancelled', usage: null });
+    turn.markEnded();
   }
 
   /** Ends a turn that waits, as failed. */
@@ -85,13 +86,15 @@ export class TurnExecutor {
         }),
       )
       .catch((fault: unknown) => this.logger.error({ err: fault, turn: turn.turnId }, 'ending a waiting turn failed'));
-    this.publishFailure(turn, stream, error, null);
     this.registry.remove(turn.turnId);
+    this.publishFailure(turn, stream, error, null);
+    turn.markEnded();
   }
 
   /** Gives a turn up without writing: its lease runs out and the sweeper ends it. */
   abandon(turn: HeldTurn): void {
     this.registry.remove(turn.turnId);
+    turn.markEnded();
   }
 
   private async run(turn: HeldTurn, stream: ConversationStream, live: LiveTurn): Promise<void> {
@@ -183,6 +186,8 @@ export class TurnExecutor {
   ): Promise<void> {
     const settlement = this.describe(turn, live, outcome, timings);
     const settled = await this.commit(turn, { ...settlement, lastSeq: stream.lastSeq }, log);
+    // Before its last frames go out: who reads `done` must not be told that it can still be stopped.
+    this.registry.remove(turn.turnId);
     if (settled === 'lost') return;
     if (settled === 'unreachable') {
       const error = outcome.status === 'failed' ? outcome.error : asTurnError(new Error('the database is away'));

@@ -46,8 +46,8 @@ export class TurnRegistry {
     return held;
   }
 
+  /** From here on there is nothing to stop. Whoever ends a turn calls its `markEnded` once its frames are out. */
   remove(turnId: string): void {
-    this.turns.get(turnId)?.markEnded();
     this.turns.delete(turnId);
   }
 

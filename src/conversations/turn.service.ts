@@ -181,7 +181,7 @@ export class TurnService {
       } catch (error) {
         // Two first messages of one client id or key at once: the second attempt finds what the other one wrote.
         if (isUniqueViolation(error) && attempt < 4) continue;
-        if (charge.done) this.limiter.refund(ctx);
+        if (charge.done) await this.limiter.refund(ctx);
         throw error;
       }
     }
@@ -378,7 +378,10 @@ export class TurnService {
         }),
       );
       const next = claimed === null ? undefined : this.registry.get(claimed.id);
-      if (claimed === null || next === undefined) return;
+      if (claimed === null || next === undefined) {
+        this.dropWaiting(ended.conversationId);
+        return;
+      }
       next.status = 'running';
       next.fence = claimed.fence;
       next.ownerEpoch = claimed.owner_epoch;
@@ -387,10 +390,15 @@ export class TurnService {
     } catch (error) {
       // Its lease is no longer renewed from here on, so the sweeper ends it visibly.
       this.logger.error({ err: error, conversation: ended.conversationId }, 'starting the next turn failed');
-      for (const turn of this.registry.all()) {
-        if (turn.conversationId === ended.conversationId && turn.status === 'queued') this.executor.abandon(turn);
-      }
+      this.dropWaiting(ended.conversationId);
     }
+  }
+
+  /** Forgets the waiting turns of a conversation in which nothing runs: they are no longer ours to start. */
+  private dropWaiting(conversationId: string): void {
+    const here = this.registry.all().filter((turn) => turn.conversationId === conversationId);
+    if (here.some((turn) => turn.status === 'running')) return;
+    for (const turn of here) this.executor.abandon(turn);
   }
 }
 

@@ -105,8 +105,7 @@ export async function templateDirectory(): Promise<string> {
   if (await exists(template)) return template;
   const building = await mkdtemp(join(tmpdir(), 'switchboard-building-'));
   const embedded = await EmbeddedPostgres.start({ dataDir: building, childFile });
-  await migrate(embedded.url);
-  await embedded.stop();
+  await migrate(embedded.url).finally(() => embedded.stop());
   await rename(building, template).catch(async (error: unknown) => {
     await rm(building, { recursive: true, force: true });
     await sleep(100);

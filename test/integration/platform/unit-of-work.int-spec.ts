@@ -1,5 +1,5 @@
 import { newId } from '#platform/database';
-import { TestDatabase } from '../../support/test-database';
+import { TestDatabase } from '../../support/test-database.js';
 
 describe('UnitOfWork', () => {
   let db: TestDatabase;

@@ -1,0 +1,503 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RequestContext } from '#platform/context';
+import { newId } from '#platform/database';
+import { DomainError, RateLimitError } from '#platform/errors';
+import { contextOf, conversationWorld, message, Reader, type Script } from '../../support/conversation-world.js';
+import { TestDatabase } from '../../support/test-database.js';
+
+const words: Script = async (_input, emit) => {
+  emit({ type: 'status', step: 'generating', message: 'Generating response...', agent: 'support' });
+  for (const word of ['The ', 'answer ', 'is ', '42.']) emit({ type: 'token', content: word });
+};
+
+/** Streams until it is told to stop. */
+const endless: Script = async (_input, emit, signal) => {
+  for (let n = 0; !signal.aborted; n++) {
+    emit({ type: 'token', content: `${n} ` });
+    await sleep(10);
+  }
+  throw signal.reason;
+};
+
+describe('turns', () => {
+  let db: TestDatabase;
+  let ctx: RequestContext;
+  let other: RequestContext;
+  let world: ReturnType<typeof conversationWorld>;
+  const worlds: ReturnType<typeof conversationWorld>[] = [];
+  const start = (options: Parameters<typeof conversationWorld>[1]) => {
+    const made = conversationWorld(db.uow, options);
+    worlds.push(made);
+    return made;
+  };
+
+  beforeAll(async () => {
+    db = await TestDatabase.start();
+    const { tenantId } = await db.tenant();
+    ctx = contextOf(tenantId, await db.principal(tenantId));
+    other = contextOf(tenantId, await db.principal(tenantId));
+  });
+  beforeEach(() => {
+    world = start({ script: words });
+  });
+  afterEach(async () => {
+    for (const made of worlds.splice(0)) await made.stop();
+  });
+  afterAll(() => db.stop());
+
+  it('acknowledges first, streams, and ends with the stored message and one done', async () => {
+    const reader = new Reader();
+    const submitted = await world.turns.submit(ctx, message('What is it?'), reader);
+    expect(reader.types()[0]).toBe('ack');
+    await reader.done();
+    expect(reader.types()).toEqual(['ack', 'status', 'token', 'token', 'token', 'token', 'message', 'done']);
+    expect(reader.text()).toBe('The answer is 42.');
+    const seqs = reader.events.map((event) => event.seq);
+    expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+    expect(new Set(seqs).size).toBe(seqs.length);
+    const stored = await world.conversations.listMessages(ctx, submitted.conversationId, {
+      limit: 10,
+      after: null,
+      descending: false,
+    });
+    expect(stored.map(({ role, content }) => [role, content])).toEqual([
+      ['user', 'What is it?'],
+      ['assistant', 'The answer is 42.'],
+    ]);
+    expect(stored[1]?.seq).toBe(reader.events.find((event) => event.type === 'message')?.seq);
+    expect(stored[1]?.metadata).toMatchObject({ intent: 'qa', agents: ['support'], chunks_used: 0, degraded: false });
+    expect(await world.conversations.get(ctx, submitted.conversationId)).toMatchObject({
+      message_count: 2,
+      status: 'active',
+    });
+  });
+
+  it('shows the model the last completed messages only, oldest first', async () => {
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('one'), reader);
+    await reader.done();
+    world.play(async () => {
+      throw new Error('no');
+    });
+    const failed = await world.turns.submit(
+      ctx,
+      message('two', { conversation: { kind: 'id', id: conversationId } }),
+      reader,
+    );
+    await reader.done(failed.ack.turn_id);
+    world.play(words);
+    const last = await world.turns.submit(
+      ctx,
+      message('three', { conversation: { kind: 'id', id: conversationId } }),
+      reader,
+    );
+    await reader.done(last.ack.turn_id);
+    expect(world.inputs.at(-1)?.history.map(({ role, content }) => [role, content])).toEqual([
+      ['user', 'one'],
+      ['assistant', 'The answer is 42.'],
+    ]);
+  });
+
+  it('leaves the conversation as it was when a turn fails, and takes the same message again', async () => {
+    world.play(async (_input, emit) => {
+      emit({ type: 'token', content: 'Half of ' });
+      throw new DomainError({
+        code: 'LLM_ERROR',
+        kind: 'upstream',
+        message: 'Something went wrong. Please try again.',
+        retryable: true,
+      });
+    });
+    const clientMessageId = newId();
+    const reader = new Reader();
+    const first = await world.turns.submit(ctx, message('Hello?', { clientMessageId }), reader);
+    await reader.done();
+    expect(reader.types().slice(-2)).toEqual(['error', 'done']);
+    expect(reader.events.find((event) => event.type === 'error')).toMatchObject({
+      code: 'LLM_ERROR',
+      retryable: true,
+      client_message_id: clientMessageId,
+    });
+    const id = first.conversationId;
+    expect(await world.conversations.listMessages(ctx, id, { limit: 10, after: null, descending: false })).toEqual([]);
+    expect((await world.conversations.list(ctx, { limit: 100, before: null })).map((row) => row.id)).not.toContain(id);
+    const failed = await world.conversations.getTurn(ctx, id, first.ack.turn_id);
+    expect(failed).toMatchObject({
+      status: 'failed',
+      content: 'Hello?',
+      attempt: 1,
+      error: { code: 'LLM_ERROR', retryable: true },
+    });
+
+    world.play(words);
+    const again = await world.turns.submit(ctx, message('Hello?', { clientMessageId }), reader);
+    await reader.done(again.ack.turn_id);
+    expect(again.ack.message_id).toBe(first.ack.message_id);
+    expect(again.ack.turn_id).not.toBe(first.ack.turn_id);
+    expect(again.conversationId).toBe(id);
+    expect((await world.conversations.getTurn(ctx, id, again.ack.turn_id)).attempt).toBe(2);
+    expect(await world.conversations.listMessages(ctx, id, { limit: 10, after: null, descending: false })).toHaveLength(
+      2,
+    );
+  });
+
+  it('answers a repeat with the identical ack and the stored end, at no cost', async () => {
+    const clientMessageId = newId();
+    const reader = new Reader();
+    const first = await world.turns.submit(ctx, message('Hi', { clientMessageId }), reader);
+    await reader.done();
+    const consumed = world.limits.consumed;
+    const repeater = new Reader();
+    const second = await world.turns.submit(ctx, message('Hi', { clientMessageId }), repeater);
+    expect(second.repeated).toBe(true);
+    expect(second.ack).toEqual(first.ack);
+    expect(repeater.types()).toEqual(['ack', 'message', 'done']);
+    expect(world.limits.consumed).toBe(consumed);
+    expect(world.inputs).toHaveLength(1);
+    await expect(world.turns.submit(ctx, message('Other', { clientMessageId }), repeater)).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+  });
+
+  it('makes one conversation and one turn of a first message that is sent many times at once', async () => {
+    const clientMessageId = newId();
+    const readers = Array.from({ length: 8 }, () => new Reader());
+    const results = await Promise.all(
+      readers.map((reader) => world.turns.submit(ctx, message('Hi', { clientMessageId }), reader)),
+    );
+    await Promise.all(readers.map((reader) => reader.done()));
+    expect(new Set(results.map((result) => result.ack.turn_id)).size).toBe(1);
+    expect(new Set(results.map((result) => JSON.stringify(result.ack))).size).toBe(1);
+    expect(world.inputs).toHaveLength(1);
+    for (const reader of readers) expect(reader.types().filter((type) => type === 'done')).toHaveLength(1);
+  });
+
+  it("makes a conversation of the client's own key, and finds it again", async () => {
+    const reader = new Reader();
+    const conversation = { kind: 'key', key: 'abc123' } as const;
+    const first = await world.turns.submit(ctx, message('one', { conversation }), reader);
+    await reader.done(first.ack.turn_id);
+    const second = await world.turns.submit(ctx, message('two', { conversation }), reader);
+    await reader.done(second.ack.turn_id);
+    expect(second.conversationId).toBe(first.conversationId);
+    expect(second.clientKey).toBe('abc123');
+    const elsewhere = await world.turns.submit(other, message('mine', { conversation }), new Reader());
+    expect(elsewhere.conversationId).not.toBe(first.conversationId);
+  });
+
+  it("does not know another user's conversation", async () => {
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('one'), reader);
+    const id = { kind: 'id', id: conversationId } as const;
+    const expected = { code: 'NOT_FOUND', message: 'Conversation not found or access denied' };
+    await expect(world.turns.submit(other, message('x', { conversation: id }), new Reader())).rejects.toMatchObject(
+      expected,
+    );
+    await expect(world.conversations.resume(other, conversationId, 0, new Reader())).rejects.toMatchObject(expected);
+    await expect(world.conversations.get(other, conversationId)).rejects.toMatchObject(expected);
+    await expect(world.conversations.delete(other, conversationId)).rejects.toMatchObject(expected);
+    await expect(world.turns.abort(other, { conversation: id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('lets five messages wait, refuses the sixth, and answers them in order', async () => {
+    world.play(async (input, emit) => {
+      emit({ type: 'token', content: input.content });
+      await sleep(30);
+    });
+    const reader = new Reader();
+    const first = await world.turns.submit(ctx, message('m0'), reader);
+    const conversation = { kind: 'id', id: first.conversationId } as const;
+    const rest = [];
+    for (let n = 1; n <= 5; n++) rest.push(await world.turns.submit(ctx, message(`m${n}`, { conversation }), reader));
+    await expect(world.turns.submit(ctx, message('m6', { conversation }), reader)).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+    await reader.done(rest.at(-1)?.ack.turn_id);
+    expect(world.inputs.map((input) => input.content)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5']);
+    // Each sees the answers before it.
+    expect(world.inputs.at(-1)?.history).toHaveLength(10);
+    const seqs = reader.events.map((event) => event.seq);
+    expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+  });
+
+  it('refuses or interrupts instead of queueing where the tenant says so', async () => {
+    const rejecting = start({ script: endless, queueMode: 'reject' });
+    const reader = new Reader();
+    const first = await rejecting.turns.submit(ctx, message('one'), reader);
+    const conversation = { kind: 'id', id: first.conversationId } as const;
+    await expect(rejecting.turns.submit(ctx, message('two', { conversation }), reader)).rejects.toMatchObject({
+      code: 'CONFLICT',
+    });
+
+    const interrupting = start({ script: endless, queueMode: 'interrupt' });
+    const second = await interrupting.turns.submit(ctx, message('one'), reader);
+    await reader.until((event) => event.type === 'token' && event.turn_id === second.ack.turn_id);
+    interrupting.play(words);
+    const third = await interrupting.turns.submit(
+      ctx,
+      message('two', { conversation: { kind: 'id', id: second.conversationId } }),
+      reader,
+    );
+    expect(await reader.done(second.ack.turn_id)).toMatchObject({ status: 'cancelled' });
+    expect(await reader.done(third.ack.turn_id)).toMatchObject({ status: 'completed' });
+  });
+
+  it('keeps question and partial answer of a cancelled turn, and hides them from the model', async () => {
+    world.play(endless);
+    const reader = new Reader();
+    const first = await world.turns.submit(ctx, message('count'), reader);
+    await reader.until((event) => event.type === 'token');
+    const stopped = Date.now();
+    await world.turns.abort(ctx, { startedBy: reader.id });
+    expect(await reader.done()).toMatchObject({ status: 'cancelled' });
+    expect(Date.now() - stopped).toBeLessThan(1000);
+    expect(reader.types()).not.toContain('error');
+    const id = first.conversationId;
+    const kept = await world.conversations.listMessages(ctx, id, { limit: 10, after: null, descending: false });
+    expect(kept.map((row) => row.role)).toEqual(['user', 'assistant']);
+    expect(kept[1]).toMatchObject({ content: reader.text(), metadata: { partial: true } });
+    world.play(words);
+    const next = await world.turns.submit(ctx, message('again', { conversation: { kind: 'id', id } }), reader);
+    await reader.done(next.ack.turn_id);
+    expect(world.inputs.at(-1)?.history).toEqual([]);
+    await expect(world.turns.abort(ctx, { startedBy: reader.id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('ends a turn whose graph does not come back, within its time limit', async () => {
+    const limited = start({ script: () => new Promise(() => undefined), turnSeconds: 1 });
+    const reader = new Reader();
+    await limited.turns.submit(ctx, message('hang'), reader);
+    expect(await reader.done()).toMatchObject({ status: 'failed' });
+    expect(reader.events.find((event) => event.type === 'error')).toMatchObject({
+      code: 'LLM_TIMEOUT',
+      retryable: true,
+    });
+  });
+
+  it('goes on without its readers, unless it was to end with the last of them', async () => {
+    world.play(async (_input, emit) => {
+      await sleep(100);
+      emit({ type: 'token', content: 'late' });
+    });
+    const leaver = new Reader();
+    const first = await world.turns.submit(ctx, message('stay'), leaver);
+    world.conversations.unsubscribe(leaver.id);
+    await world.turns.settled(first.ack.turn_id, 3000);
+    expect(await world.conversations.getTurn(ctx, first.conversationId, first.ack.turn_id)).toMatchObject({
+      status: 'completed',
+    });
+    expect(leaver.types()).toEqual(['ack']);
+
+    world.play(endless);
+    const second = await world.turns.submit(ctx, message('go', { onDisconnect: 'cancel' }), leaver);
+    const watcher = new Reader();
+    await world.conversations.resume(ctx, second.conversationId, 0, watcher);
+    world.conversations.unsubscribe(leaver.id);
+    await sleep(50);
+    expect(world.registry.get(second.ack.turn_id)).toBeDefined();
+    world.conversations.unsubscribe(watcher.id);
+    await world.turns.settled(second.ack.turn_id, 1000);
+    expect(await world.conversations.getTurn(ctx, second.conversationId, second.ack.turn_id)).toMatchObject({
+      status: 'cancelled',
+    });
+  });
+
+  it('shows the same turn to every reader, also to one that comes in the middle', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    world.play(async (_input, emit) => {
+      emit({ type: 'status', step: 'routing', message: 'Classifying your query...' });
+      emit({ type: 'token', content: 'first ' });
+      await gate;
+      emit({ type: 'token', content: 'second' });
+    });
+    const early = new Reader();
+    const watching = new Reader();
+    const { conversationId, ack } = await world.turns.submit(ctx, message('q'), early);
+    await early.until((event) => event.type === 'token');
+    await world.conversations.resume(ctx, conversationId, 0, watching);
+    expect(watching.types()).toEqual(['context_restored', 'ack', 'message', 'status', 'token']);
+    expect(watching.events[0]).toMatchObject({ turn: { turn_id: ack.turn_id, status: 'running', text: 'first ' } });
+    release();
+    await Promise.all([early.done(), watching.done()]);
+    expect(watching.text()).toBe('first second');
+    const ends = (reader: Reader) => reader.events.slice(-2);
+    expect(ends(watching)).toEqual(ends(early));
+
+    const late = new Reader();
+    await world.conversations.resume(ctx, conversationId, ack.seq, late);
+    expect(late.types()).toEqual(['context_restored', 'message', 'status', 'message', 'done']);
+  });
+
+  it('loses and doubles nothing for readers that come and go all through a turn', async () => {
+    world.play(async (_input, emit) => {
+      for (let n = 0; n < 150; n++) {
+        emit({ type: 'token', content: `${n}|` });
+        if (n % 10 === 0) emit({ type: 'status', step: 'tool', message: `step ${n}` });
+        await sleep(2);
+      }
+    });
+    const first = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('q'), first);
+    const readers: Reader[] = [];
+    for (let n = 0; n < 20; n++) {
+      const reader = new Reader();
+      readers.push(reader);
+      await world.conversations.resume(ctx, conversationId, 0, reader);
+      await sleep(10);
+    }
+    await Promise.all([first, ...readers].map((reader) => reader.done()));
+    for (const reader of readers) {
+      expect(reader.text()).toBe(first.text());
+      const kept = reader.events
+        .filter((event) => !['token', 'context_restored'].includes(event.type))
+        .map((event) => event.seq);
+      expect(new Set(kept).size).toBe(kept.length);
+    }
+  });
+
+  it('ends turns whose process died as failed and retryable, once', async () => {
+    const dead = start({ script: endless, leaseSeconds: 1 });
+    const reader = new Reader();
+    const clientMessageId = newId();
+    const running = await dead.turns.submit(ctx, message('q', { clientMessageId }), reader);
+    const waiting = await dead.turns.submit(
+      ctx,
+      message('then', { conversation: { kind: 'id', id: running.conversationId } }),
+      reader,
+    );
+    dead.leases.onApplicationShutdown(); // the process stops renewing
+    expect(await world.sweeper.sweep(false)).toBe(0);
+    await sleep(1200);
+    expect(await world.sweeper.sweep(false)).toBe(2);
+    expect(await world.sweeper.sweep(false)).toBe(0);
+    for (const turn of [running, waiting]) {
+      expect(await world.conversations.getTurn(ctx, turn.conversationId, turn.ack.turn_id)).toMatchObject({
+        status: 'failed',
+        error: { retryable: true },
+      });
+    }
+    const back = new Reader();
+    await world.conversations.resume(ctx, running.conversationId, 0, back);
+    expect(back.types().filter((type) => type === 'error')).toHaveLength(2);
+    // The dead owner comes back to life: its result is refused.
+    dead.registry.get(running.ack.turn_id)?.controller.abort(new Error('wakes up'));
+    await dead.turns.settled(running.ack.turn_id, 2000);
+    expect(await world.conversations.getTurn(ctx, running.conversationId, running.ack.turn_id)).toMatchObject({
+      error: { message: expect.stringContaining('server stopped') },
+    });
+    // And the same message can be sent again.
+    const again = await world.turns.submit(ctx, message('q', { clientMessageId }), back);
+    expect(await back.done(again.ack.turn_id)).toMatchObject({ status: 'completed' });
+  });
+
+  it('keeps a lease for as long as the turn runs', async () => {
+    const short = start({ script: endless, leaseSeconds: 1 });
+    const reader = new Reader();
+    const { ack, conversationId } = await short.turns.submit(ctx, message('long'), reader);
+    await sleep(2500);
+    expect(await world.sweeper.sweep(false)).toBe(0);
+    expect(await world.conversations.getTurn(ctx, conversationId, ack.turn_id)).toMatchObject({ status: 'running' });
+  });
+
+  it('does not publish an answer of a conversation that a person took over', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    world.play(async (_input, emit) => {
+      await gate;
+      emit({ type: 'token', content: 'too late' });
+    });
+    const reader = new Reader();
+    const { conversationId, ack } = await world.turns.submit(ctx, message('q'), reader);
+    await db.uow.query(
+      ctx,
+      `UPDATE app.conversation SET owner = 'human', owner_epoch = owner_epoch + 1 WHERE tenant_id = $1 AND id = $2`,
+      [ctx.tenantId, conversationId],
+    );
+    release();
+    await world.turns.settled(ack.turn_id, 3000);
+    expect(reader.types()).not.toContain('message');
+    const messages = await world.conversations.listMessages(ctx, conversationId, {
+      limit: 10,
+      after: null,
+      descending: false,
+    });
+    expect(messages.filter((row) => row.role === 'assistant')).toEqual([]);
+  });
+
+  it('writes nothing when the user has sent too much', async () => {
+    world.limits.refuse = new RateLimitError('Too many messages', 1000);
+    const before = await world.conversations.list(ctx, { limit: 100, before: null });
+    await expect(world.turns.submit(ctx, message('q'), new Reader())).rejects.toMatchObject({ code: 'RATE_LIMIT' });
+    expect(await world.conversations.list(ctx, { limit: 100, before: null })).toEqual(before);
+  });
+
+  it('asks for a person through the outbox, in the commit of the answer', async () => {
+    world.play(async (_input, emit) => {
+      emit({ type: 'token', content: 'Call us.' });
+      return { intent: 'human_request', humanRequested: { reason: 'asked for a person' } };
+    });
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('I want a human'), reader);
+    await reader.done();
+    const rows = await db.uow.query<{ type: string; payload: object }>(
+      ctx,
+      `SELECT type, payload FROM app.outbox WHERE tenant_id = $1 AND payload->>'conversation_id' = $2`,
+      [ctx.tenantId, conversationId],
+    );
+    expect(rows).toEqual([
+      {
+        type: 'EscalationRequested',
+        payload: expect.objectContaining({ reason: 'asked for a person', conversation_id: conversationId }),
+      },
+    ]);
+  });
+
+  it('records what was used, and gives the conversation a title of its own', async () => {
+    world.play(async (_input, emit) => {
+      emit({ type: 'token', content: 'ok' });
+      return {
+        usage: [
+          { purpose: 'route', inputTokens: 10, outputTokens: 2, costUsd: 0.001, model: 'm' },
+          { purpose: 'answer', inputTokens: 30, outputTokens: 8, costUsd: 0.002, model: 'm' },
+        ],
+      };
+    });
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('q'), reader);
+    expect(await reader.done()).toMatchObject({ usage: { input_tokens: 40, output_tokens: 10, model: 'm' } });
+    const [sum] = await db.uow.query(
+      ctx,
+      `SELECT count(*) AS calls, sum(input_tokens) AS tokens FROM app.usage_record u JOIN app.turn t
+         ON t.tenant_id = u.tenant_id AND t.id = u.turn_id WHERE u.tenant_id = $1 AND t.conversation_id = $2`,
+      [ctx.tenantId, conversationId],
+    );
+    expect(sum).toEqual({ calls: 2, tokens: 40 });
+    await sleep(100);
+    expect((await world.conversations.get(ctx, conversationId)).title).toBe('A title');
+  });
+
+  it('takes no message while it drains, and ends what does not finish as retryable', async () => {
+    world.play(endless);
+    const reader = new Reader();
+    await world.turns.submit(ctx, message('q'), reader);
+    const draining = world.turns.drain(200);
+    await expect(world.turns.submit(ctx, message('late'), new Reader())).rejects.toMatchObject({ code: 'DRAINING' });
+    await draining;
+    expect(reader.events.find((event) => event.type === 'error')).toMatchObject({ code: 'DRAINING', retryable: true });
+    expect(await reader.done()).toMatchObject({ status: 'failed' });
+  });
+
+  it('removes a conversation with everything in it, also while a turn runs', async () => {
+    world.play(endless);
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('q'), reader);
+    await world.conversations.delete(ctx, conversationId);
+    await expect(world.conversations.get(ctx, conversationId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const rows = await db.uow.query(ctx, 'SELECT 1 FROM app.turn WHERE tenant_id = $1 AND conversation_id = $2', [
+      ctx.tenantId,
+      conversationId,
+    ]);
+    expect(rows).toEqual([]);
+  });
+});
