@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TurnAnswer, TurnEventSink, TurnInput } from '#agents';
+import type { RequestContext } from '#platform/context';
+import { DomainError } from '#platform/errors';
+
+/**
+ * Stands for the agents: what it does is what the message says.
+ *
+ *   echo …            two statuses, then the message back, word by word
+ *   hold …            as echo, but waits for `release()` before its last word
+ *   slow <n>          n words, one every 15 ms, until the signal stops it
+ *   hang              says one word and waits for its signal
+ *   fail              fails as a provider does, after one word
+ *   payload           one payload beside the text
+ *   say <markdown>    the rest of the message in one token
+ *   flood <n>         n tokens of 4 KiB, in bursts
+ */
+export class ScriptedRuntime {
+  /** Turns whose signal was aborted, with the moment at which they noticed. */
+  readonly aborted = new Map<string, number>();
+  readonly inputs: TurnInput[] = [];
+  private readonly holding = new Set<() => void>();
+
+  /** Lets every held turn go on. */
+  release(): void {
+    for (const go of this.holding) go();
+    this.holding.clear();
+  }
+
+  async run(_ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal): Promise<TurnAnswer> {
+    this.inputs.push(input);
+    signal.addEventListener('abort', () => this.aborted.set(input.content, Date.now()), { once: true });
+    let text = '';
+    const say = (content: string): void => {
+      text += content;
+      emit({ type: 'token', content });
+    };
+    emit({ type: 'status', step: 'routing', message: 'Classifying your query...' });
+    emit({ type: 'status', step: 'generating', message: 'Generating response...' });
+    const [verb = '', ...rest] = input.content.split(' ');
+    const payloads = verb === 'payload' ? [{ payload_type: 'jobs', items: [{ title: 'Baker' }] }] : [];
+    switch (verb) {
+      case 'hold':
+        say('before ');
+        await this.untilReleased(signal);
+        say('after');
+        break;
+      case 'slow':
+        for (let word = 0; word < Number(rest[0]); word++) {
+          await sleep(15, undefined, { signal });
+          say(`w${word} `);
+        }
+        break;
+      case 'hang':
+        say('partial ');
+        await sleep(60_000, undefined, { signal });
+        break;
+      case 'fail':
+        say('half ');
+        throw new DomainError({
+          code: 'LLM_ERROR',
+          kind: 'upstream',
+          retryable: true,
+          message: 'Something went wrong. Please try again.',
+        });
+      case 'payload':
+        emit({ type: 'payload', payloadType: 'jobs', items: [{ title: 'Baker' }] });
+        say('One job.');
+        break;
+      case 'say':
+        say(rest.join(' '));
+        break;
+      case 'flood':
+        for (let burst = 0; burst < Number(rest[0]) / 10; burst++) {
+          for (let token = 0; token < 10; token++) say('x'.repeat(4096));
+          await sleep(1, undefined, { signal });
+        }
+        break;
+      default:
+        for (const word of input.content.split(/(?<= )/)) say(word);
+    }
+    return answer(text, payloads);
+  }
+
+  private untilReleased(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.holding.add(resolve);
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+  }
+}
+
+function answer(content: string, payloads: TurnAnswer['payloads']): TurnAnswer {
+  return {
+    content,
+    payloads,
+    intent: 'qa',
+    intents: [],
+    agents: ['echo'],
+    language: 'en',
+    citations: [],
+    sourceChunks: [],
+    degraded: false,
+    awaiting: null,
+    humanRequested: null,
+    usage: [],
+    timings: {},
+  };
+}
