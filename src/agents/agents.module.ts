@@ -4,6 +4,7 @@ import { TenantSettingsCache, TenantsModule } from '#tenants';
 import { ToolExecutor, ToolsModule } from '#tools';
 import { Module } from '@nestjs/common';
 import { AgentRepository } from './agent.repository.js';
+import { AgentService } from './agent.service.js';
 import { AgentRuntime } from './agent-runtime.js';
 import { buildDomainAgent } from './domain/domain.agent.js';
 import { ToolRunner } from './domain/tool-runner.js';
@@ -17,6 +18,7 @@ import { writerAgent } from './writer/writer.agent.js';
   imports: [LlmModule, TenantsModule, ToolsModule],
   providers: [
     AgentRepository,
+    AgentService,
     ProfileRepository,
     {
       provide: AgentRuntime,
@@ -49,6 +51,6 @@ import { writerAgent } from './writer/writer.agent.js';
       useFactory: (llm: LlmService, logger: Logger) => new TitleWriter(llm, logger),
     },
   ],
-  exports: [AgentRuntime, AgentRepository, TitleWriter],
+  exports: [AgentRuntime, AgentRepository, AgentService, TitleWriter],
 })
 export class AgentsModule {}

@@ -71,7 +71,7 @@ export function titleFromQuestion(question: string): string {
   let kept = words.slice(0, MOST_WORDS);
   while (kept.length > 2 && isStopWord(kept.at(-1) ?? '')) kept = kept.slice(0, -1);
   const title = kept.join(' ').slice(0, MOST_CHARACTERS).trim();
-  return title === '' ? 'Conversation' : title.charAt(0).toUpperCase() + title.slice(1);
+  return !/[\p{L}\p{N}]/u.test(title) ? 'Conversation' : title.charAt(0).toUpperCase() + title.slice(1);
 }
 
 function tidy(text: string): string {

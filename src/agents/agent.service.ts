@@ -1,0 +1,77 @@
+import type { TenantScope } from '#platform/context';
+import { newId, UnitOfWork } from '#platform/database';
+import { EventBus } from '#platform/events';
+import { ToolsChanged } from '#tools';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { AgentRepository } from './agent.repository.js';
+import type { AgentDefinition } from './agent.types.js';
+
+export type NewAgent = Omit<AgentDefinition, 'id' | 'tools'> & {
+  /** In the order in which they are offered. */
+  readonly toolIds: readonly string[];
+};
+
+/** A tenant's agents: what is written. Turns read them through the repository's memory, which is kept true from here. */
+@Injectable()
+export class AgentService implements OnModuleInit, OnModuleDestroy {
+  private stopListening: () => void = () => undefined;
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly directory: AgentRepository,
+    private readonly events: EventBus,
+  ) {}
+
+  onModuleInit(): void {
+    this.stopListening = this.events.on(ToolsChanged, ({ tenantId }) => this.directory.invalidate(tenantId));
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening();
+  }
+
+  /**
+   * Makes the agents whose key the tenant does not have, each with its tools; existing ones are left exactly as they are.
+   * All of them are there afterwards, or none.
+   * @param agents in the order in which they are offered
+   * @returns how many were made
+   */
+  async ensure(scope: TenantScope, agents: readonly NewAgent[]): Promise<number> {
+    const made = await this.unitOfWork.run(scope, async (tx) => {
+      let count = 0;
+      for (const [position, agent] of agents.entries()) {
+        const id = newId();
+        const inserted = await tx.execute(
+          `INSERT INTO app.agent (tenant_id, id, key, kind, name, description, instructions, answer_template, examples,
+             personas, knowledge_base_ids, settings, position)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (tenant_id, key) DO NOTHING`,
+          [
+            scope.tenantId,
+            id,
+            agent.key,
+            agent.kind,
+            agent.name,
+            agent.description,
+            agent.instructions,
+            agent.answerTemplate,
+            agent.examples,
+            agent.personas,
+            agent.knowledgeBaseIds,
+            JSON.stringify(agent.settings),
+            position,
+          ],
+        );
+        if (inserted === 0) continue;
+        count += 1;
+        await tx.execute(
+          `INSERT INTO app.agent_tool (tenant_id, agent_id, tool_id, position)
+           SELECT $1, $2, tool_id, place FROM unnest($3::uuid[]) WITH ORDINALITY AS t (tool_id, place)`,
+          [scope.tenantId, id, agent.toolIds],
+        );
+      }
+      return count;
+    });
+    if (made > 0) this.directory.invalidate(scope.tenantId);
+    return made;
+  }
+}

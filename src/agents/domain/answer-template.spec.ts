@@ -1,0 +1,39 @@
+import { renderAnswer } from './answer-template.js';
+
+it('renders values, loops and dates', async () => {
+  const text = await renderAnswer(
+    '{% for e in t.events limit: 2 %}\n- {{ e.at | date: "%d/%m %H:%M", "Europe/Dublin" }}: {{ e.text }}\n{% endfor %}',
+    {
+      t: {
+        events: [
+          { at: '2026-07-01T10:00:00Z', text: 'packed' },
+          { at: '2026-07-02T10:00:00Z', text: 'sent' },
+          { text: 'x' },
+        ],
+      },
+    },
+  );
+  expect(text).toBe('- 01/07 11:00: packed\n\n- 02/07 11:00: sent');
+});
+
+it('reads own properties of plain data only', async () => {
+  expect(
+    await renderAnswer('{{ a.constructor }}{{ a.__proto__ }}{{ a.toString }}|{{ env }}{{ process }}', { a: {} }),
+  ).toBe('|');
+});
+
+it('expands nothing that stands in the data', async () => {
+  expect(await renderAnswer('{{ a }}', { a: '{{ 7 | times: 7 }}' })).toBe('{{ 7 \\| times: 7 }}');
+});
+
+it.each(['{% include "/etc/passwd" %}', '{% render "x" %}', '{% layout "x" %}', '{{ a | nonsense }}', '{% if %}'])(
+  'refuses %s',
+  async (template) => {
+    await expect(renderAnswer(template, { a: 1 })).rejects.toThrow();
+  },
+);
+
+it('stops a template that never ends', async () => {
+  const template = '{% for a in (1..100000) %}{% for b in (1..100000) %}x{% endfor %}{% endfor %}';
+  await expect(renderAnswer(template, {})).rejects.toThrow();
+});

@@ -1,0 +1,60 @@
+import { agent, fakeRuntime, runTurn, ScriptedModel } from '../../../test/support/agent-fakes.js';
+import type { MatchRequest } from './record-matcher.port.js';
+
+const JOBS = agent('job_matches', {
+  kind: 'matching',
+  settings: { knowledge_base_id: 'kb', payload_type: 'jobs', limit: 2 },
+});
+const ITEMS = [
+  {
+    id: '1',
+    title: 'Backend *Developer*',
+    score: 0.912,
+    reasons: ['4 of 5 skills', 'same town'],
+    company: 'Tallboy',
+    location: 'Barcelona',
+  },
+  { id: '2', title: 'Tester', score: 0.5, reasons: [] },
+];
+
+it('answers with text and a payload of matches with scores and reasons', async () => {
+  const turn = await runTurn(fakeRuntime({ agents: [JOBS], match: () => ITEMS }), 'Which jobs suit me?');
+  expect(turn.answer.payloads).toEqual([{ payload_type: 'jobs', items: ITEMS }]);
+  expect(turn.answer.content).toBe(
+    'Here are the 2 best matches:\n\n1. **Backend \\*Developer\\***, Tallboy, Barcelona (91 %): 4 of 5 skills; same town\n2. **Tester** (50 %)',
+  );
+  expect(turn.answer.intent).toBe('job_matches');
+});
+
+it('lays what the message says over the profile', async () => {
+  const asked: MatchRequest[] = [];
+  const runtime = fakeRuntime({
+    agents: [JOBS],
+    profile: { skills: ['TypeScript'], location: 'Madrid', country: 'Spain', remote: 'hybrid', desired_salary: 50_000 },
+    match: (request) => {
+      asked.push(request);
+      return ITEMS;
+    },
+  });
+  await runTurn(runtime, 'Are there remote jobs in Berlin with React over 60k?');
+  expect(asked[0]).toMatchObject({
+    knowledgeBaseId: 'kb',
+    limit: 2,
+    profile: { skills: ['React', 'TypeScript'], location: 'Berlin', remote: 'remote', desired_salary: 60_000 },
+  });
+  expect(asked[0]?.profile).not.toHaveProperty('country');
+});
+
+it('says when nothing fits', async () => {
+  const turn = await runTurn(fakeRuntime({ agents: [JOBS], match: () => [] }), 'Which jobs suit me?');
+  expect(turn.answer.payloads).toEqual([]);
+  expect(turn.answer.content).toContain('found nothing');
+});
+
+it('lets the model write about the matches, beside the payload', async () => {
+  const model = new ScriptedModel({ stream: { answer: 'A good week for you.' } });
+  const turn = await runTurn(fakeRuntime({ agents: [JOBS], match: () => ITEMS, model }), 'Which jobs suit me?');
+  expect(turn.answer.content).toBe('A good week for you.');
+  expect(turn.answer.payloads).toHaveLength(1);
+  expect(model.requests[0]?.messages.at(-1)?.content).toContain('Tallboy');
+});

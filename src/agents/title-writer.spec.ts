@@ -1,0 +1,36 @@
+import { LlmError } from '#llm';
+import { createLogger } from '#platform/logging';
+import { CTX, ScriptedModel } from '../../test/support/agent-fakes.js';
+import { TitleWriter, titleFromQuestion } from './title-writer.js';
+
+const never = new AbortController().signal;
+const titles = (model: ScriptedModel | null) =>
+  new TitleWriter({ chatModel: () => Promise.resolve(model) }, createLogger({ level: 'silent' }));
+
+it.each([
+  ['Hi, where is my order 1042?', 'Where is my order 1042'],
+  ['What is your returns policy for shoes bought online?', 'Returns policy for shoes bought online'],
+  ['¿Cuánto cuesta el envío a España?', 'Cuánto cuesta el envío a España'],
+  ['👋', 'Conversation'],
+  ['**bold** [link](https://a.test) text', 'Bold link text'],
+])('names "%s" by its own words', (question, title) => {
+  expect(titleFromQuestion(question)).toBe(title);
+});
+
+it('tidies what the model says', async () => {
+  const model = new ScriptedModel({ stream: { title: ['Title: "Returns of', ' shoes".\nBecause'] } });
+  expect(await titles(model).title(CTX, { question: 'q', answer: 'a' }, never)).toBe('Returns of shoes');
+});
+
+it('uses the question when the model fails', async () => {
+  const model = new ScriptedModel({ stream: { title: new LlmError({ detail: 'no' }) } });
+  expect(await titles(model).title(CTX, { question: 'Where is order 1042?', answer: '' }, never)).toBe(
+    'Where is order 1042',
+  );
+});
+
+it('asks no model where there is none, and echoes no title', async () => {
+  expect(await titles(null).title(CTX, { question: 'Gift cards', answer: '' }, never)).toBe('Gift cards');
+  const echo = new ScriptedModel({ provider: 'echo' });
+  expect(await titles(echo).title(CTX, { question: 'Gift cards', answer: '' }, never)).toBe('Gift cards');
+});
