@@ -1,0 +1,35 @@
+import type { z } from 'zod';
+
+/** Plain JSON. It names the tenant: a job has no other context. */
+export type JobPayload = Readonly<Record<string, unknown>>;
+
+export interface JobWorker<T extends JobPayload> {
+  readonly queue: string;
+  /** Jobs at once in this process. */
+  readonly concurrency: number;
+  /** Checked before the handler: a job may be older than the program. */
+  readonly schema: z.ZodType<T>;
+  /**
+   * Idempotent: a job comes again when its worker died. What it throws makes it come again a few times; expected failures
+   * are written to the job's own row instead.
+   * @param signal aborted on shutdown
+   */
+  handle(payload: T, signal: AbortSignal): Promise<void>;
+}
+
+export interface AddOptions {
+  /** At most one waiting or running job of a queue has this key; another is dropped. */
+  readonly key?: string;
+}
+
+/**
+ * Work that outlives a request. Jobs are hints: the rows that they speak of are the truth, and whoever adds jobs also
+ * looks for rows that no job speaks of.
+ */
+export abstract class JobQueue {
+  /** Adds a job; it starts as soon as a worker is free. */
+  abstract add(queue: string, payload: JobPayload, options?: AddOptions): Promise<void>;
+
+  /** Starts a worker in this process. Call it once a queue. */
+  abstract work<T extends JobPayload>(worker: JobWorker<T>): Promise<void>;
+}

@@ -1,0 +1,32 @@
+import { ConflictError, DomainError, NotFoundError } from '#platform/errors';
+
+export class KnowledgeBaseNotFoundError extends NotFoundError {
+  constructor() {
+    super('Knowledge base not found or access denied');
+  }
+}
+
+export class DocumentNotFoundError extends NotFoundError {
+  constructor() {
+    super('Document not found or access denied');
+  }
+}
+
+export class KnowledgeBaseNameTakenError extends ConflictError {
+  constructor(name: string) {
+    super(`A knowledge base named "${name}" exists already: choose another name`, { field: 'name' });
+  }
+}
+
+/** 507: the server's disk is full. */
+export class NoSpaceError extends DomainError {
+  constructor(cause: unknown) {
+    super({
+      code: 'INTERNAL',
+      kind: 'no_space',
+      message: 'The server has no room left for files: ask its operator to make some, then upload again',
+      retryable: true,
+      cause,
+    });
+  }
+}

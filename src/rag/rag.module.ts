@@ -1,0 +1,52 @@
+import { LlmModule } from '#llm';
+import { builtFile } from '#platform/paths';
+import { TenantsModule } from '#tenants';
+import { ToolRegistry, ToolsModule } from '#tools';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { DocumentRepository } from './documents/document.repository.js';
+import { DocumentService } from './documents/document.service.js';
+import { UploadStore } from './documents/upload-store.js';
+import { DocumentIngestion } from './ingestion/document-ingestion.js';
+import { IngestDocumentJob } from './ingestion/ingest-document.job.js';
+import { IngestionRepository } from './ingestion/ingestion.repository.js';
+import { KnowledgeBaseCache } from './knowledge-bases/knowledge-base.cache.js';
+import { KnowledgeBaseRepository } from './knowledge-bases/knowledge-base.repository.js';
+import { KnowledgeBaseService } from './knowledge-bases/knowledge-base.service.js';
+import { knowledgeTool } from './knowledge.tool.js';
+import { ChildProcessDocumentParser } from './parsing/child-process.document-parser.js';
+import { DocumentParser } from './parsing/document-parser.port.js';
+import { RetrievalRepository } from './retrieval/retrieval.repository.js';
+import { RetrievalService } from './retrieval/retrieval.service.js';
+
+/** Needs the global queue, database, outbound and logging modules. */
+@Module({
+  imports: [LlmModule, TenantsModule, ToolsModule],
+  providers: [
+    KnowledgeBaseRepository,
+    KnowledgeBaseCache,
+    KnowledgeBaseService,
+    DocumentRepository,
+    DocumentService,
+    UploadStore,
+    {
+      provide: DocumentParser,
+      useFactory: () => new ChildProcessDocumentParser(builtFile('rag/parsing/parser.child.js')),
+    },
+    IngestionRepository,
+    IngestDocumentJob,
+    DocumentIngestion,
+    RetrievalRepository,
+    RetrievalService,
+  ],
+  exports: [KnowledgeBaseService, DocumentService, RetrievalService],
+})
+export class RagModule implements OnModuleInit {
+  constructor(
+    private readonly tools: ToolRegistry,
+    private readonly retrieval: RetrievalService,
+  ) {}
+
+  onModuleInit(): void {
+    this.tools.registerBuiltin(knowledgeTool(this.retrieval));
+  }
+}

@@ -1,0 +1,94 @@
+import { isStaff, type RequestContext } from '#platform/context';
+import { UnitOfWork } from '#platform/database';
+import { Injectable } from '@nestjs/common';
+import type { Passage } from '../retrieval.types.js';
+import { searchName, type SearchShape, searchSql } from './search.sql.js';
+import { vectorValue } from './vector-value.js';
+
+export interface SearchPlan {
+  readonly bases: readonly { readonly id: string; readonly config: string }[];
+  /** As `lexicalText` gives it; may be empty. */
+  readonly words: string;
+  readonly vector: { readonly spaceId: string; readonly values: Float32Array; readonly approximate: boolean } | null;
+  /** 0–1. */
+  readonly vectorWeight: number;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  readonly limit: number;
+}
+
+interface Row {
+  chunk_id: string;
+  document_id: string;
+  knowledge_base_id: string;
+  title: string;
+  page: number | null;
+  section: string | null;
+  url: string | null;
+  content: string;
+  score: number;
+  vector_score: number | null;
+  text_score: number | null;
+  coverage: number;
+}
+
+/** How many rows of other tenants and bases an index scan may pass on its way to enough of ours. */
+const MOST_SCANNED = 100_000;
+
+@Injectable()
+export class RetrievalRepository {
+  constructor(private readonly work: UnitOfWork) {}
+
+  /** One round trip. @returns best first */
+  async search(ctx: RequestContext, plan: SearchPlan): Promise<Passage[]> {
+    const { bases, metadata, vector } = plan;
+    const shape: SearchShape = {
+      dimensions: vector === null ? null : vector.values.length,
+      approximate: vector?.approximate ?? false,
+      filtered: metadata !== null,
+    };
+    const values = [
+      ctx.tenantId,
+      bases.map(({ id }) => id),
+      bases.map(({ config }) => config),
+      plan.words,
+      ctx.principal.id,
+      ctx.principal.persona,
+      isStaff(ctx.principal),
+      plan.limit,
+      plan.vectorWeight,
+      ...(vector === null ? [] : [vectorValue(vector.values), vector.spaceId]),
+      ...(metadata === null ? [] : [JSON.stringify(metadata)]),
+    ];
+    const rows = await this.work.run(ctx, async (tx) => {
+      if (shape.approximate) {
+        // Not awaited: it leaves together with the search.
+        const scan = tx.execute(
+          `SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '120', true),
+             set_config('hnsw.max_scan_tuples', '${MOST_SCANNED}', true)`,
+        );
+        const found = tx.commitWith<Row>(searchSql(shape), values, searchName(shape));
+        await scan;
+        return found;
+      }
+      return tx.commitWith<Row>(searchSql(shape), values, searchName(shape));
+    });
+    return rows.map(toPassage);
+  }
+}
+
+function toPassage(row: Row): Passage {
+  return {
+    chunkId: row.chunk_id,
+    documentId: row.document_id,
+    knowledgeBaseId: row.knowledge_base_id,
+    title: row.title,
+    page: row.page,
+    section: row.section,
+    url: row.url,
+    content: row.content,
+    score: row.score,
+    vectorScore: row.vector_score,
+    textScore: row.text_score,
+    coverage: row.coverage,
+  };
+}

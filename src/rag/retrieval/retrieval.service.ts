@@ -1,0 +1,136 @@
+import { LlmService } from '#llm';
+import type { RequestContext } from '#platform/context';
+import { asError } from '#platform/errors';
+import { LOGGER, type Logger } from '#platform/logging';
+import { TenantSettingsCache } from '#tenants';
+import { Inject, Injectable } from '@nestjs/common';
+import type { KnowledgeBase } from '../knowledge-bases/knowledge-base.js';
+import { KnowledgeBaseCache } from '../knowledge-bases/knowledge-base.cache.js';
+import { lexicalText } from '../lexical/lexical-text.js';
+import { textSearchConfig } from '../lexical/text-search-config.js';
+import type { Passage, SearchRequest, SearchResult } from '../retrieval.types.js';
+import { RetrievalRepository, type SearchPlan } from './retrieval.repository.js';
+import { hasVectorIndex } from './search.sql.js';
+
+/** More of a question than this tells nothing more. */
+const LONGEST_QUERY = 8000;
+const MOST_PASSAGES = 50;
+/** From here on the HNSW index is faster than comparing every vector. */
+const LARGE = 20_000;
+/** The vectors' share of the fused rank. The local embedder knows words only, and those the other half knows better. */
+const WEIGHT_LOCAL = 0.15;
+const WEIGHT_MODEL = 0.5;
+
+/** Finds passages for a question: by its words and by its meaning, within what the caller may see. */
+@Injectable()
+export class RetrievalService {
+  constructor(
+    private readonly passages: RetrievalRepository,
+    private readonly bases: KnowledgeBaseCache,
+    private readonly llm: LlmService,
+    private readonly settings: TenantSettingsCache,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Bases that are not the tenant's are passed over: they give nothing. When the question cannot be embedded, words alone
+   * answer, and the result says `degraded`.
+   * @throws UnavailableError when the database is away; the signal's reason when it is aborted
+   */
+  async search(ctx: RequestContext, request: SearchRequest, signal: AbortSignal): Promise<SearchResult> {
+    signal.throwIfAborted();
+    const query = request.query.slice(0, LONGEST_QUERY);
+    const bases = await this.bases.get(ctx, request.knowledgeBaseIds);
+    if (bases.length === 0 || query.trim() === '') return { passages: [], degraded: false };
+    const limit = await this.limitFor(ctx, request, bases);
+    const words = lexicalText(query);
+    const groups = bySpace(bases);
+    const found = await Promise.all(
+      groups.map((group) => this.searchSpace(ctx, { group, query, words, limit, request }, signal)),
+    );
+    signal.throwIfAborted();
+    return {
+      passages: interleaved(found.map(({ passages }) => passages)).slice(0, limit),
+      degraded: found.some(({ degraded }) => degraded),
+    };
+  }
+
+  /** Bases of one vector space; vectors of two are never compared. */
+  private async searchSpace(
+    ctx: RequestContext,
+    search: { group: KnowledgeBase[]; query: string; words: string; limit: number; request: SearchRequest },
+    signal: AbortSignal,
+  ): Promise<SearchResult> {
+    const { group, limit, query, request, words } = search;
+    const [first] = group;
+    if (first === undefined) return { passages: [], degraded: false };
+    const values = await this.embed(ctx, first, query, signal);
+    const large = group.reduce((sum, base) => sum + base.chunkCount, 0) >= LARGE;
+    const plan: SearchPlan = {
+      bases: group.map(({ id, language }) => ({ id, config: textSearchConfig(language) })),
+      words,
+      vector:
+        values === null
+          ? null
+          : { spaceId: first.spaceId, values, approximate: large && hasVectorIndex(values.length) },
+      vectorWeight: values === null ? 0 : weightOf(group),
+      metadata: request.filter === undefined || Object.keys(request.filter).length === 0 ? null : request.filter,
+      limit,
+    };
+    let passages = await this.passages.search(ctx, plan);
+    if (plan.vector?.approximate === true && passages.length < limit) {
+      // The index gave up before it had enough that the caller may see.
+      passages = await this.passages.search(ctx, { ...plan, vector: { ...plan.vector, approximate: false } });
+    }
+    return { passages, degraded: values === null || first.embedding.provider === 'local' };
+  }
+
+  private async embed(
+    ctx: RequestContext,
+    base: KnowledgeBase,
+    query: string,
+    signal: AbortSignal,
+  ): Promise<Float32Array | null> {
+    try {
+      const [vector] = await this.llm.embedderFor(base.embedding).embed([query], 'query', signal);
+      return vector ?? null;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.logger.warn(
+        { err: asError(error), tenant_id: ctx.tenantId, knowledge_base_id: base.id },
+        'the question could not be embedded; searching by words alone',
+      );
+      return null;
+    }
+  }
+
+  private async limitFor(
+    ctx: RequestContext,
+    request: SearchRequest,
+    bases: readonly KnowledgeBase[],
+  ): Promise<number> {
+    const own = request.topK ?? Math.max(0, ...bases.map(({ topK }) => topK ?? 0));
+    const limit = own > 0 ? own : (await this.settings.get(ctx)).topK;
+    return Math.min(MOST_PASSAGES, Math.max(1, Math.trunc(limit)));
+  }
+}
+
+function bySpace(bases: readonly KnowledgeBase[]): KnowledgeBase[][] {
+  const groups = new Map<string, KnowledgeBase[]>();
+  for (const base of bases) groups.set(base.spaceId, [...(groups.get(base.spaceId) ?? []), base]);
+  return [...groups.values()];
+}
+
+function weightOf(group: readonly KnowledgeBase[]): number {
+  const [first] = group;
+  const own = group.find(({ settings }) => settings.vectorWeight !== undefined)?.settings.vectorWeight;
+  return own ?? (first?.embedding.provider === 'local' ? WEIGHT_LOCAL : WEIGHT_MODEL);
+}
+
+/** Scores of two spaces are not comparable: the best of each, then the second of each, and so on. */
+function interleaved(lists: readonly (readonly Passage[])[]): Passage[] {
+  const [only] = lists;
+  if (lists.length === 1 && only !== undefined) return [...only];
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, place) => lists.flatMap((list) => list[place] ?? [])).flat();
+}
