@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PDFDocument, StandardFonts } from 'pdf-lib';
+import type { Frame } from '../support/chat-client.js';
 import { TestServer } from '../support/test-server.js';
 
 /** A document's way from the upload to a citation. */
@@ -25,7 +26,11 @@ describe('knowledge', () => {
       headers: { authorization: `Bearer ${admin}` },
       body: form,
     });
-    return { status: response.status, location: response.headers.get('location'), body: await response.json() };
+    return {
+      status: response.status,
+      location: response.headers.get('location'),
+      body: (await response.json()) as Frame,
+    };
   }
 
   async function ended(id: string) {
