@@ -7,7 +7,17 @@ const FEWEST_MODULES = 250;
 const node = process.execPath;
 const bin = (path) => [node, `node_modules/${path}`];
 const STEPS = [
-  { name: 'format', command: [...bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'] },
+  {
+    name: 'format',
+    command: [
+      ...bin('prettier/bin/prettier.cjs'),
+      '--check',
+      '--cache',
+      '--cache-strategy=content',
+      '--log-level=warn',
+      '.',
+    ],
+  },
   { name: 'lint', command: [...bin('oxlint/bin/oxlint'), '--config', '.oxlintrc.json', '.'] },
   { name: 'types', command: [...bin('ts7/bin/tsc'), '-p', '.', '--noEmit'] },
   { name: 'types of the console', command: [...bin('ts7/bin/tsc'), '-p', 'src/console', '--noEmit'] },
