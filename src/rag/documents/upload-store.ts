@@ -5,8 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { createReadStream, type ReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { NoSpaceError } from '../rag.errors.js';
 
 /** How much of an upload's beginning is kept for finding out what it is. */
@@ -44,17 +43,11 @@ export class UploadStore {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const file = await open(path, 'wx', 0o600);
       try {
-        await pipeline(
-          Buffer.isBuffer(content) ? Readable.from([content]) : content,
-          async function* (chunks: AsyncIterable<Buffer>) {
-            for await (const chunk of chunks) {
-              if (size < HEAD_BYTES) head.push(chunk.subarray(0, HEAD_BYTES - size));
-              size += chunk.length;
-              yield chunk;
-            }
-          },
-          file.createWriteStream({ autoClose: false }),
-        );
+        for await (const chunk of Buffer.isBuffer(content) ? [content] : (content as AsyncIterable<Buffer>)) {
+          if (size < HEAD_BYTES) head.push(chunk.subarray(0, HEAD_BYTES - size));
+          size += chunk.length;
+          await file.writeFile(chunk);
+        }
         await file.sync();
       } finally {
         await file.close();

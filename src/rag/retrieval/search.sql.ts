@@ -14,6 +14,8 @@ const MOST_TERMS = 64;
 const DEPTH = 100;
 /** Reciprocal rank fusion's constant: how much the first places stand out. */
 export const RANK_CONSTANT = 10;
+/** Rarity means little among a few passages: a smaller base counts as one of this size. */
+const FEWEST_CHUNKS = 50;
 const K1 = 1.2;
 const B = 0.75;
 
@@ -63,7 +65,7 @@ export function searchSql(shape: SearchShape): string {
       }`;
   return `
 WITH base AS MATERIALIZED (
-  SELECT k.id, wanted.config, greatest(k.chunk_count, 1)::float8 AS chunks,
+  SELECT k.id, wanted.config, greatest(k.chunk_count, ${FEWEST_CHUNKS})::float8 AS chunks,
     greatest(k.term_total::float8 / greatest(k.chunk_count, 1), 1) AS average_terms
   FROM unnest($2::uuid[], $3::text[]) AS wanted(id, config)
   JOIN app.knowledge_base k ON k.tenant_id = $1 AND k.id = wanted.id
