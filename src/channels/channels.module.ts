@@ -4,7 +4,10 @@ import { ConversationsModule } from '#conversations';
 import { TenantsModule } from '#tenants';
 import { ChannelsDrain } from './channels-drain.js';
 import { ChannelsState } from './channels-state.js';
+import { ChatController } from './http/chat.controller.js';
+import { ConversationEventsController } from './http/conversation-events.controller.js';
 import { EventStreams } from './http/event-streams.js';
+import { HttpChatService } from './http/http-chat.service.js';
 import { ChatCommands } from './websocket/chat-commands.js';
 import { ChatGateway } from './websocket/chat.gateway.js';
 import { ConnectionRegistry } from './websocket/connection-registry.js';
@@ -14,7 +17,7 @@ import { UpgradeGate } from './websocket/upgrade-gate.js';
 
 @Module({
   imports: [AuthModule, ConversationsModule, TenantsModule],
-  controllers: [PresenceController],
+  controllers: [PresenceController, ChatController, ConversationEventsController],
   providers: [
     ChannelsDrain,
     ChannelsState,
@@ -22,6 +25,7 @@ import { UpgradeGate } from './websocket/upgrade-gate.js';
     ChatGateway,
     ConnectionRegistry,
     EventStreams,
+    HttpChatService,
     SocketAuthenticator,
     UpgradeGate,
   ],

@@ -13,4 +13,5 @@ export type * from './conversation-event.js';
 export type { ConversationReference, Submitted, SubmitInput } from './turn.types.js';
 export { TurnService } from './turn.service.js';
 export { ConversationService } from './conversation.service.js';
+export { messageSchema, usageSchema } from './conversation.dto.js';
 export { ConversationsModule } from './conversations.module.js';

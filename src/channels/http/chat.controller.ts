@@ -1,0 +1,63 @@
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import type { RequestContext } from '#platform/context';
+import { Ctx, type HttpRequest, RequirePermission } from '#platform/http';
+import type { z } from 'zod';
+import { parseUserMessage, type UserMessageFrame } from '../protocol/parse-frame.js';
+import { chatAnswer, chatBody } from './chat.dto.js';
+import { EventStreams } from './event-streams.js';
+import { HttpChatService } from './http-chat.service.js';
+import { clientMessageIdOf } from './idempotency-key.js';
+import { SseResponse } from './sse-response.js';
+
+/** Chat for those who do not want a socket. */
+@ApiTags('Chat')
+@ApiBearerAuth('bearer')
+@RequirePermission('chat')
+@Controller('api/:tenant/chat')
+export class ChatController {
+  constructor(
+    private readonly chats: HttpChatService,
+    private readonly streams: EventStreams,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Say something and get the answer',
+    description:
+      'One JSON answer, or with `Accept: text/event-stream` the frames of the WebSocket (`ack`, `status`, `token`, `payload`, ' +
+      '`message`, `done`) as server-sent events, ending after `done`.',
+  })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Does what `client_message_id` does' })
+  @ApiProduces('application/json', 'text/event-stream')
+  @ApiOkResponse({ standardSchema: chatAnswer })
+  async chat(
+    @Ctx() ctx: RequestContext,
+    @Body({ schema: chatBody }) body: z.output<typeof chatBody>,
+    @Req() request: HttpRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    const message = identified(parseUserMessage(body), request.headers['idempotency-key']);
+    if (wantsEvents(request)) {
+      await this.chats.stream(ctx, message, (onEnd) => new SseResponse(ctx, response, this.streams, onEnd));
+      return;
+    }
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const answer = await this.chats.answer(ctx, message, gone.signal);
+    if (!response.destroyed) response.json(answer);
+  }
+}
+
+/** A `client_message_id` in the body goes before the header. */
+function identified(message: UserMessageFrame, key: string | string[] | undefined): UserMessageFrame {
+  if (typeof key !== 'string') return message;
+  const id = clientMessageIdOf(key);
+  return message.clientMessageId === null ? { ...message, clientMessageId: id } : message;
+}
+
+function wantsEvents(request: HttpRequest): boolean {
+  return request.headers.accept !== undefined && request.accepts(['json', 'text/event-stream']) === 'text/event-stream';
+}

@@ -1,0 +1,95 @@
+import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { type ConversationEvent, ConversationService } from '#conversations';
+import type { RequestContext } from '#platform/context';
+import { newId } from '#platform/database';
+import { Ctx, type HttpRequest, idSchema, parseInput, RequirePermission } from '#platform/http';
+import { TenantSettingsCache } from '#tenants';
+import { z } from 'zod';
+import { EventEncoder } from '../protocol/event-encoder.js';
+import { readerOptions } from '../protocol/reader-options.js';
+import { eventsQuery, lastEventId } from './chat.dto.js';
+import { EventStreams } from './event-streams.js';
+import { SseResponse } from './sse-response.js';
+
+/** A reader that does not keep up with what happens while it is caught up. */
+const MOST_HELD_EVENTS = 20_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A conversation's frames as they happen, for readers without a socket. */
+@ApiTags('Conversations')
+@ApiBearerAuth('bearer')
+@RequirePermission('chat')
+@Controller('api/:tenant/conversations')
+export class ConversationEventsController {
+  constructor(
+    private readonly conversations: ConversationService,
+    private readonly streams: EventStreams,
+    private readonly settings: TenantSettingsCache,
+  ) {}
+
+  @Get(':id/events')
+  @ApiOperation({
+    summary: 'Follow a conversation',
+    description:
+      'Server-sent events: stored frames after the given number, a running turn’s text so far as one `token`, then whatever ' +
+      'happens. Ends with the session; reconnect with `Last-Event-ID`.',
+  })
+  @ApiHeader({ name: 'Last-Event-ID', required: false })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'Frames', schema: { type: 'string' } })
+  async events(
+    @Ctx() ctx: RequestContext,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: eventsQuery }) query: z.output<typeof eventsQuery>,
+    @Headers('last-event-id') lastId: string | undefined,
+    @Req() request: HttpRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    const afterSeq =
+      lastId === undefined || lastId === ''
+        ? (query.after_seq ?? 0)
+        : parseInput(z.object({ 'Last-Event-ID': lastEventId }), { 'Last-Event-ID': lastId })['Last-Event-ID'];
+    const { websocket: tenant } = await this.settings.get(ctx);
+    const options = readerOptions([query], tenant, false);
+    const encoder = new EventEncoder(options);
+
+    const readerId = newId();
+    const stream = new SseResponse(ctx, response, this.streams, () => {
+      clearTimeout(expiry);
+      this.conversations.unsubscribe(readerId);
+    });
+    const expiry = endWith(request, stream);
+    const tell = (event: ConversationEvent): void => {
+      const data = encoder.encode(event);
+      if (data !== null)
+        stream.event(event.type === 'message' && !options.final ? 'token' : event.type, event.seq, data);
+    };
+    // Held until the replay is out, which goes at the reader's own speed.
+    let held: ConversationEvent[] | null = [];
+    const deliver = (event: ConversationEvent): void => {
+      if (held === null) tell(event);
+      else if (held.push(event) > MOST_HELD_EVENTS) stream.end();
+    };
+    const { clientKey } = await this.conversations.resume(ctx, id, afterSeq, { id: readerId, deliver }, NO_CONTEXT);
+    encoder.conversation(id, clientKey, options);
+    stream.begin();
+    for (let next = held.shift(); next !== undefined && stream.open; next = held.shift()) {
+      tell(next);
+      await stream.drained();
+    }
+    held = null;
+    if (!stream.open) this.conversations.unsubscribe(readerId);
+  }
+}
+
+const NO_CONTEXT = { context: false } as const;
+
+/** The stream lives no longer than the token that opened it. */
+function endWith(request: HttpRequest, stream: SseResponse): NodeJS.Timeout | undefined {
+  const expiresAt = request.user?.expiresAt?.getTime();
+  if (expiresAt === undefined) return undefined;
+  const left = Math.min(LONGEST_TIMER_MS, Math.max(0, expiresAt - Date.now()));
+  return setTimeout(() => stream.end(), left).unref();
+}
