@@ -9,6 +9,8 @@ import { EventsModule } from '#platform/events';
 import { HealthModule } from '#platform/health';
 import { HttpModule } from '#platform/http';
 import { type Logger, LoggingModule } from '#platform/logging';
+import { OutboundModule } from '#platform/outbound';
+import { QueueModule } from '#platform/queue';
 import { SecretsModule } from '#platform/secrets';
 import { RagModule } from '#rag';
 import { TenantsModule } from '#tenants';
@@ -28,6 +30,8 @@ export class AppModule {
         DatabaseModule.forRoot(parts.dataSource),
         EventsModule,
         SecretsModule,
+        OutboundModule,
+        QueueModule,
         HttpModule,
         HealthModule,
         TenantsModule,

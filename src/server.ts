@@ -5,6 +5,7 @@ import { EmbeddedPostgres, migrate, openDatabase } from '#platform/database';
 import { HealthService } from '#platform/health';
 import { configureHttp, setupSwagger } from '#platform/http';
 import { type Logger, NestPinoLogger } from '#platform/logging';
+import { OutboundClient } from '#platform/outbound';
 import { builtFile } from '#platform/paths';
 import { ChatSocketAdapter } from '#channels';
 import { DemoSeeder } from '#demo';
@@ -53,11 +54,13 @@ export async function startServer(config: AppConfig, logger: Logger): Promise<Ru
     await app.init();
     if (config.seedDemo) await app.get(DemoSeeder).seed();
     await app.listen(config.env.PORT, config.env.HOST);
+    const url = addressOf(app, config);
+    app.get(OutboundClient).denyOwnPort(Number(new URL(url).port));
 
     let stopping: Promise<void> | undefined;
     return {
       app,
-      url: addressOf(app, config),
+      url,
       lost: database.lost,
       stop: () =>
         (stopping ??= (async () => {
