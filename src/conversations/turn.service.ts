@@ -410,7 +410,14 @@ function names(reference: ConversationReference, turn: HeldTurn): boolean {
 /** Over what makes two messages the same: content, conversation as sent, agent, metadata. */
 function fingerprint(input: SubmitInput): Buffer {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([input.content, input.conversation, input.agent, canonical(input.metadata)]));
+  hash.update(
+    JSON.stringify([
+      input.content,
+      input.conversationAsSent ?? input.conversation,
+      input.agent,
+      canonical(input.metadata),
+    ]),
+  );
   return hash.digest();
 }
 

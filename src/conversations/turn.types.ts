@@ -9,6 +9,8 @@ export type ConversationReference =
 
 export interface SubmitInput {
   readonly conversation: ConversationReference;
+  /** As the client sent it, where a channel's default took its place: a repeat is judged by what was sent. */
+  readonly conversationAsSent?: ConversationReference;
   /** 1–16,000 UTF-16 units, not only white space; checked by the channel's schema. */
   readonly content: string;
   /** Makes a retry safe; unique per user. */

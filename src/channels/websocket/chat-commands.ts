@@ -40,6 +40,7 @@ export class ChatCommands {
         ctx,
         {
           conversation: reference,
+          conversationAsSent: (frame.conversation ?? NEW_CONVERSATION).reference,
           content: frame.content,
           clientMessageId: frame.clientMessageId,
           metadata: frame.metadata,
