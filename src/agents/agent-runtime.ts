@@ -1,9 +1,9 @@
 import type { LlmService } from '#llm';
-import { isStaff, type RequestContext } from '#platform/context';
+import type { RequestContext } from '#platform/context';
 import { asError } from '#platform/errors';
 import type { Logger } from '#platform/logging';
 import type { TenantSettings } from '#tenants';
-import type { AgentDefinition, AgentDirectory } from './agent.types.js';
+import { type AgentDirectory, visibleAgents } from './agent.types.js';
 import { degrading } from './degrade.js';
 import { CitationLedger } from './knowledge/citation-ledger.js';
 import { type PassageSearch, Retrievals } from './knowledge/retrievals.js';
@@ -93,7 +93,7 @@ export class AgentRuntime {
       signal,
       emit,
       log,
-      agents: visibleAgents(found, ctx),
+      agents: visibleAgents(found.agents, ctx.principal),
       entitlements: found.entitlements,
       model,
       ports: this.offline,
@@ -125,15 +125,6 @@ export class AgentRuntime {
       }),
     );
   }
-}
-
-/** Those that the caller's persona may use; staff try all of them. */
-function visibleAgents({ agents }: AgentDirectory, { principal }: RequestContext): readonly AgentDefinition[] {
-  const staff = isStaff(principal);
-  if (staff || agents.every(({ personas }) => personas.length === 0)) return agents;
-  return agents.filter(
-    ({ personas }) => personas.length === 0 || (principal.persona !== null && personas.includes(principal.persona)),
-  );
 }
 
 function answerOf(run: TurnRun, state: SupervisorStateType): TurnAnswer {

@@ -1,15 +1,20 @@
-import type { TenantScope } from '#platform/context';
+import type { RequestContext, TenantScope } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
+import { InvalidInputError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { ToolsChanged } from '#tools';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AgentRepository } from './agent.repository.js';
-import type { AgentDefinition } from './agent.types.js';
+import { type AgentDefinition, visibleAgents } from './agent.types.js';
+import { templateFault } from './domain/answer-template.js';
 
 export type NewAgent = Omit<AgentDefinition, 'id' | 'tools'> & {
   /** In the order in which they are offered. */
   readonly toolIds: readonly string[];
 };
+
+/** What a caller may know of an agent. */
+export type AgentView = Pick<AgentDefinition, 'key' | 'kind' | 'name' | 'description'>;
 
 /** A tenant's agents: what is written. Turns read them through the repository's memory, which is kept true from here. */
 @Injectable()
@@ -30,13 +35,30 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
     this.stopListening();
   }
 
+  /** The agents that this caller may use, in their order. */
+  async visibleTo(ctx: RequestContext): Promise<readonly AgentView[]> {
+    const { agents } = await this.directory.directory(ctx);
+    return visibleAgents(agents, ctx.principal).map(({ description, key, kind, name }) => ({
+      key,
+      kind,
+      name,
+      description,
+    }));
+  }
+
   /**
    * Makes the agents whose key the tenant does not have, each with its tools; existing ones are left exactly as they are.
    * All of them are there afterwards, or none.
    * @param agents in the order in which they are offered
    * @returns how many were made
+   * @throws InvalidInputError when an answer template cannot be read
    */
   async ensure(scope: TenantScope, agents: readonly NewAgent[]): Promise<number> {
+    for (const { answerTemplate, key } of agents) {
+      const fault = answerTemplate === null ? null : templateFault(answerTemplate);
+      if (fault !== null)
+        throw new InvalidInputError(`answer_template of ${key}: ${fault}`, { field: 'answer_template' });
+    }
     const made = await this.unitOfWork.run(scope, async (tx) => {
       let count = 0;
       for (const [position, agent] of agents.entries()) {

@@ -1,3 +1,4 @@
+import { isStaff, type Principal } from '#platform/context';
 import type { ToolDefinition } from '#tools';
 
 export type AgentKind = 'domain' | 'knowledge' | 'writer' | 'matching';
@@ -35,4 +36,12 @@ export interface AgentDirectory {
 export interface Intent {
   readonly agent: string;
   readonly text: string;
+}
+
+/** Those that the caller's persona may use; staff try all of them. The list itself when it is all of them. */
+export function visibleAgents(agents: readonly AgentDefinition[], principal: Principal): readonly AgentDefinition[] {
+  if (isStaff(principal) || agents.every(({ personas }) => personas.length === 0)) return agents;
+  return agents.filter(
+    ({ personas }) => personas.length === 0 || (principal.persona !== null && personas.includes(principal.persona)),
+  );
 }

@@ -1,6 +1,7 @@
 import { LlmModule, LlmService } from '#llm';
 import { LOGGER, type Logger } from '#platform/logging';
 import { TenantSettingsCache, TenantsModule } from '#tenants';
+import { RagModule, RetrievalService } from '#rag';
 import { ToolExecutor, ToolsModule } from '#tools';
 import { Module } from '@nestjs/common';
 import { AgentRepository } from './agent.repository.js';
@@ -15,20 +16,29 @@ import { TitleWriter } from './title-writer.js';
 import { writerAgent } from './writer/writer.agent.js';
 
 @Module({
-  imports: [LlmModule, TenantsModule, ToolsModule],
+  imports: [LlmModule, TenantsModule, ToolsModule, RagModule],
   providers: [
     AgentRepository,
     AgentService,
     ProfileRepository,
     {
       provide: AgentRuntime,
-      inject: [AgentRepository, ProfileRepository, TenantSettingsCache, LlmService, ToolExecutor, LOGGER],
+      inject: [
+        AgentRepository,
+        ProfileRepository,
+        TenantSettingsCache,
+        LlmService,
+        ToolExecutor,
+        RetrievalService,
+        LOGGER,
+      ],
       useFactory: (
         directory: AgentRepository,
         profiles: ProfileRepository,
         settings: TenantSettingsCache,
         llm: LlmService,
         tools: ToolExecutor,
+        passages: RetrievalService,
         logger: Logger,
       ) =>
         new AgentRuntime({
@@ -36,7 +46,7 @@ import { writerAgent } from './writer/writer.agent.js';
           settings,
           llm,
           logger,
-          passages: { search: () => Promise.resolve({ passages: [], degraded: true }) },
+          passages,
           kinds: {
             domain: buildDomainAgent(new ToolRunner(tools)),
             knowledge: knowledgeAgent,

@@ -18,7 +18,7 @@ export type {
   UsageEntry,
 } from './turn.types.js';
 export { AgentRepository } from './agent.repository.js';
-export { AgentService, type NewAgent } from './agent.service.js';
+export { AgentService, type AgentView, type NewAgent } from './agent.service.js';
 export { AgentRuntime } from './agent-runtime.js';
 export { AgentsModule } from './agents.module.js';
 export { TitleWriter } from './title-writer.js';

@@ -177,7 +177,7 @@ export class ScriptedModel extends ChatModel {
     private readonly script: {
       /** By purpose; an array is streamed piece by piece. */
       readonly stream?: Partial<Record<ChatRequest['purpose'], Answer<readonly string[] | string>>>;
-      readonly structured?: Partial<Record<ChatRequest['purpose'], Answer<unknown>>>;
+      readonly structured?: Partial<Record<ChatRequest['purpose'], Answer<object>>>;
       readonly provider?: string;
     } = {},
   ) {

@@ -42,3 +42,13 @@ export async function renderAnswer(template: string, data: Readonly<Record<strin
     .replace(/\n{3,}/g, '\n\n')
     .trim();
 }
+
+/** What is wrong with a template, or null; for when an agent is saved. */
+export function templateFault(template: string): string | null {
+  try {
+    engine.parse(template);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? (error.message.split('\n')[0] ?? 'it cannot be read') : 'it cannot be read';
+  }
+}
