@@ -21,7 +21,7 @@ export const ACME: DemoTenant = {
   slug: 'acme',
   name: 'ACME',
   language: 'en',
-  entitlements: [],
+  entitlements: ['search_knowledge'],
   users: [
     {
       email: 'user@acme.test',

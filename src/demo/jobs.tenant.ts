@@ -34,7 +34,7 @@ export const JOBS: DemoTenant = {
   slug: 'jobs',
   name: 'Jobs',
   language: 'en',
-  entitlements: [],
+  entitlements: ['search_knowledge'],
   users: [
     {
       email: 'seeker@jobs.test',

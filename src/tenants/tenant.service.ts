@@ -77,6 +77,11 @@ export class TenantService {
     return { id: winner, created: false };
   }
 
+  /** @throws TenantNotFoundError */
+  async operatorSettings(scope: TenantScope): Promise<OperatorSettings> {
+    return readSettings((await this.tenants.get(scope)).settings).operator;
+  }
+
   /** Operator only: no REST route of a tenant leads here. */
   async setOperatorSettings(scope: TenantScope, operator: OperatorSettings): Promise<void> {
     await this.unitOfWork.run(scope, async (tx) => {

@@ -23,6 +23,8 @@ export {
 export { mayUse, type ToolAudience, visibleTools } from './tool.policy.js';
 export { type BuiltinTool, ToolRegistry } from './tool.registry.js';
 export { ToolExecutor } from './tool.executor.js';
+export { ToolsChanged } from './tool.events.js';
+export { type NewTool, ToolService } from './tool.service.js';
 export { type CallStatus, type JournalledCall, type JournalState, ToolCallJournal } from './tool-call.journal.js';
 export { ToolCallRepository } from './tool-call.repository.js';
 export { HttpTool } from './http.tool.js';

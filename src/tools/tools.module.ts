@@ -4,11 +4,18 @@ import { ToolCallJournal } from './tool-call.journal.js';
 import { ToolCallRepository } from './tool-call.repository.js';
 import { ToolExecutor } from './tool.executor.js';
 import { ToolRegistry } from './tool.registry.js';
+import { ToolService } from './tool.service.js';
 
 /** Global, since modules above register their built-in tools with it. */
 @Global()
 @Module({
-  providers: [ToolRegistry, HttpTool, ToolExecutor, { provide: ToolCallJournal, useClass: ToolCallRepository }],
-  exports: [ToolRegistry, HttpTool, ToolExecutor],
+  providers: [
+    ToolRegistry,
+    HttpTool,
+    ToolExecutor,
+    ToolService,
+    { provide: ToolCallJournal, useClass: ToolCallRepository },
+  ],
+  exports: [ToolRegistry, HttpTool, ToolExecutor, ToolService],
 })
 export class ToolsModule {}

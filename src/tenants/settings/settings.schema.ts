@@ -80,6 +80,11 @@ export type StoredSettings = z.infer<typeof storedSettings>;
 export const operatorSettings = z.strictObject({
   /** `host:port` that this tenant's tools may reach besides the public internet. */
   outbound_allow: z.array(z.string().max(300)).max(50).optional(),
+  /** Written by the demo seed, in tenants that it made: which content is there, and a digest of the logins' password. */
+  demo: z
+    .strictObject({ content: z.string().max(100), password: z.string().max(100) })
+    .partial()
+    .optional(),
 });
 export type OperatorSettings = z.infer<typeof operatorSettings>;
 

@@ -1,0 +1,10 @@
+/**
+ * The demo: two tenants to try the product with, and the small API that one of them calls.
+ *
+ *   demo-tenants (data) ─▶ DemoSeeder ─▶ the public services of tenants, auth, rag, tools and agents
+ *   DemoApi (a port of its own) ◀─ HTTP tools of the demo tenants alone
+ *
+ * Everything it makes is made through the services that everybody else uses. Nothing else knows that there is a demo.
+ */
+export { DemoModule } from './demo.module.js';
+export { DemoSeeder } from './demo.seeder.js';
