@@ -222,9 +222,11 @@ export class TurnService {
         if (earlier.turn_status !== 'failed' && earlier.turn_status !== 'cancelled') return { kind: 'repeat', earlier };
       } else if (reference.kind === 'id' && named === null) throw new ConversationNotFoundError();
 
+      // A repeat belongs where its message is, whatever a channel's default says by now.
       const conversation: LockedConversation | null =
-        named ??
-        (earlier === null ? null : await this.turns.lockConversation(tx, principalId, earlier.conversation_id));
+        earlier === null || named?.id === earlier.conversation_id
+          ? named
+          : await this.turns.lockConversation(tx, principalId, earlier.conversation_id);
       if (conversation?.status === 'ended') throw new ConversationClosedError();
       if (!charge.done) {
         await this.limiter.consume(ctx);
