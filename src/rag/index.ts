@@ -13,4 +13,6 @@ export type { DocumentLabels, DocumentStatus, StoredDocument } from './documents
 export { KnowledgeBaseService } from './knowledge-bases/knowledge-base.service.js';
 export { DocumentService, type FileUpload } from './documents/document.service.js';
 export { RetrievalService } from './retrieval/retrieval.service.js';
+export { type MatchItem, type MatchRequest, MatchingService } from './matching/matching.service.js';
+export type { MatchCriterion } from './matching/match-criteria.js';
 export { RagModule } from './rag.module.js';

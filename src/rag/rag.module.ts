@@ -13,6 +13,8 @@ import { KnowledgeBaseCache } from './knowledge-bases/knowledge-base.cache.js';
 import { KnowledgeBaseRepository } from './knowledge-bases/knowledge-base.repository.js';
 import { KnowledgeBaseService } from './knowledge-bases/knowledge-base.service.js';
 import { knowledgeTool } from './knowledge.tool.js';
+import { MatchingRepository } from './matching/matching.repository.js';
+import { MatchingService } from './matching/matching.service.js';
 import { ChildProcessDocumentParser } from './parsing/child-process.document-parser.js';
 import { DocumentParser } from './parsing/document-parser.port.js';
 import { RetrievalRepository } from './retrieval/retrieval.repository.js';
@@ -37,8 +39,10 @@ import { RetrievalService } from './retrieval/retrieval.service.js';
     DocumentIngestion,
     RetrievalRepository,
     RetrievalService,
+    MatchingRepository,
+    MatchingService,
   ],
-  exports: [KnowledgeBaseService, DocumentService, RetrievalService],
+  exports: [KnowledgeBaseService, DocumentService, RetrievalService, MatchingService],
 })
 export class RagModule implements OnModuleInit {
   constructor(

@@ -1,8 +1,8 @@
-import type { RequestContext, TenantScope } from '#platform/context';
+import type { TenantScope } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError, UnsupportedMediaError } from '#platform/errors';
 import { OutboundClient, OutboundError, TenantAllowList } from '#platform/outbound';
-import { AuditService } from '#tenants';
+import { type AuditActor, AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import type { ReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -15,6 +15,9 @@ import { DocumentNotFoundError } from '../rag.errors.js';
 import type { DocumentLabels, SourceType, StoredChunk, StoredDocument } from './document.js';
 import { type DocumentQuery, DocumentRepository } from './document.repository.js';
 import { type ReceivedFile, UploadStore } from './upload-store.js';
+
+/** A tenant's data, and who changes it: a request's context fits, and so does the system's own actor. */
+export type ActingScope = TenantScope & AuditActor;
 
 export interface FileUpload {
   readonly content: Readable | Buffer;
@@ -57,7 +60,7 @@ export class DocumentService {
    * @throws UnsupportedMediaError for what no parser reads, InvalidInputError when it is empty, NoSpaceError;
    *   KnowledgeBaseNotFoundError; whatever `content` fails with
    */
-  async addFile(ctx: RequestContext, knowledgeBaseId: string, upload: FileUpload): Promise<StoredDocument> {
+  async addFile(ctx: ActingScope, knowledgeBaseId: string, upload: FileUpload): Promise<StoredDocument> {
     await this.baseOfKind(ctx, knowledgeBaseId, 'documents');
     const fileName = cleanName(upload.fileName);
     const file = await this.uploads.receive(ctx, upload.content);
@@ -77,7 +80,7 @@ export class DocumentService {
 
   /** Markdown or plain text, which is a special case of it. */
   async addText(
-    ctx: RequestContext,
+    ctx: ActingScope,
     knowledgeBaseId: string,
     text: string,
     labels: DocumentLabels & { readonly title: string },
@@ -102,7 +105,7 @@ export class DocumentService {
    * @throws OutboundError when the address may not or cannot be reached, InvalidInputError when it does not answer with 200
    */
   async addUrl(
-    ctx: RequestContext,
+    ctx: ActingScope,
     knowledgeBaseId: string,
     url: string,
     labels: DocumentLabels = {},
@@ -140,7 +143,7 @@ export class DocumentService {
 
   /** A record of a knowledge base of kind `records`. */
   async addRecord(
-    ctx: RequestContext,
+    ctx: ActingScope,
     knowledgeBaseId: string,
     record: Readonly<Record<string, unknown>>,
     labels: DocumentLabels = {},
@@ -152,7 +155,7 @@ export class DocumentService {
 
   /** Many at once, for imports and the seed. */
   async addRecords(
-    ctx: RequestContext,
+    ctx: ActingScope,
     knowledgeBaseId: string,
     records: readonly Readonly<Record<string, unknown>>[],
     labels: DocumentLabels = {},
@@ -231,7 +234,7 @@ export class DocumentService {
    * @param check runs on the locked row, before the change (`If-Match`)
    */
   async update(
-    ctx: RequestContext,
+    ctx: ActingScope,
     knowledgeBaseId: string,
     id: string,
     change: DocumentLabels,
@@ -253,7 +256,7 @@ export class DocumentService {
   }
 
   /** Reads it again, with the knowledge base's settings of now. It is not found until that is done. */
-  async reindex(ctx: RequestContext, knowledgeBaseId: string, id: string): Promise<StoredDocument> {
+  async reindex(ctx: ActingScope, knowledgeBaseId: string, id: string): Promise<StoredDocument> {
     await this.work.run(ctx, async (tx) => {
       await this.documents.unpublish(tx, knowledgeBaseId, id);
       const current = await this.documents.findForUpdate(tx, knowledgeBaseId, id);
@@ -266,7 +269,7 @@ export class DocumentService {
   }
 
   /** The document with its file, passages, vectors and its part in the statistics. */
-  async delete(ctx: RequestContext, knowledgeBaseId: string, id: string): Promise<void> {
+  async delete(ctx: ActingScope, knowledgeBaseId: string, id: string): Promise<void> {
     await this.work.run(ctx, async (tx) => {
       await this.documents.unpublish(tx, knowledgeBaseId, id);
       const current = await this.documents.findForUpdate(tx, knowledgeBaseId, id);
@@ -314,7 +317,7 @@ export class DocumentService {
   }
 
   /** The file first, then the row: a stop in between leaves a file that nothing names, never a row without its file. */
-  private async accept(ctx: RequestContext, knowledgeBaseId: string, accepted: Accepted): Promise<StoredDocument> {
+  private async accept(ctx: ActingScope, knowledgeBaseId: string, accepted: Accepted): Promise<StoredDocument> {
     const document = draft(knowledgeBaseId, { ...accepted, size: accepted.file.size, record: null });
     await this.uploads.keep(ctx, document.id, accepted.file);
     try {

@@ -1,8 +1,8 @@
 import { LlmService } from '#llm';
-import type { RequestContext, TenantScope } from '#platform/context';
+import type { TenantScope } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError } from '#platform/errors';
-import { AuditService } from '#tenants';
+import { type AuditActor, AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { DocumentRepository } from '../documents/document.repository.js';
 import { UploadStore } from '../documents/upload-store.js';
@@ -14,6 +14,9 @@ import { KnowledgeBaseRepository } from './knowledge-base.repository.js';
 const DEFAULTS = { kind: 'documents', description: '', language: 'en', chunkSize: 350, chunkOverlap: 50 } as const;
 /** Documents deleted between two looks at the clock of others. */
 const DELETED_AT_ONCE = 50;
+
+/** A tenant's data, and who changes it: a request's context fits, and so does the system's own actor. */
+type ActingScope = TenantScope & AuditActor;
 
 /** Knowledge bases: made in the embedding space of today, which they keep. */
 @Injectable()
@@ -29,7 +32,7 @@ export class KnowledgeBaseService {
   ) {}
 
   /** @throws KnowledgeBaseNameTakenError */
-  async create(ctx: RequestContext, input: NewKnowledgeBase): Promise<KnowledgeBase> {
+  async create(ctx: ActingScope, input: NewKnowledgeBase): Promise<KnowledgeBase> {
     const embedding = this.llm.embedder().space;
     return this.work.run(ctx, async (tx) => {
       const now = new Date();
@@ -60,7 +63,7 @@ export class KnowledgeBaseService {
   }
 
   /** For the seed: the base of this name, made when there is none. An existing one is left as it is. */
-  async ensure(ctx: RequestContext, input: NewKnowledgeBase): Promise<{ base: KnowledgeBase; created: boolean }> {
+  async ensure(ctx: ActingScope, input: NewKnowledgeBase): Promise<{ base: KnowledgeBase; created: boolean }> {
     const existing = await this.bases.findByName(ctx, input.name);
     if (existing !== null) return { base: existing, created: false };
     return { base: await this.create(ctx, input), created: true };
@@ -85,7 +88,7 @@ export class KnowledgeBaseService {
    *   documents, whose words are stemmed by the old one
    */
   async update(
-    ctx: RequestContext,
+    ctx: ActingScope,
     id: string,
     change: KnowledgeBaseChange,
     check: (current: KnowledgeBase) => void = () => undefined,
@@ -123,7 +126,7 @@ export class KnowledgeBaseService {
    * long; a stop in the middle leaves a smaller base that can be deleted again.
    * @throws KnowledgeBaseNotFoundError; ConflictError while agents answer from it
    */
-  async delete(ctx: RequestContext, id: string): Promise<void> {
+  async delete(ctx: ActingScope, id: string): Promise<void> {
     const base = await this.get(ctx, id);
     const used = await this.work.run(ctx, (tx) => this.bases.agentsUsing(tx, id));
     if (used.length > 0) {

@@ -8,6 +8,8 @@ export interface KnowledgeBaseSettings {
   readonly titleField?: string;
   /** Of `records`: the fields whose text, in this order, is searched and embedded. */
   readonly textFields?: readonly string[];
+  /** Of `records`: what counts in a match (`MatchCriterion[]`), unless the agent says otherwise. */
+  readonly criteria?: unknown;
   /** Share of the vectors in the fused rank, 0–1; the rest is the words'. Unset: by the embedder's strength. */
   readonly vectorWeight?: number;
 }

@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Embedder, LlmService } from '#llm';
+import { loadConfig } from '#platform/config';
+import type { RequestContext, Role } from '#platform/context';
+import { newId, UnitOfWork } from '#platform/database';
+import { createLogger } from '#platform/logging';
+import { OutboundClient, TenantAllowList } from '#platform/outbound';
+import { builtFile } from '#platform/paths';
+import { InMemoryJobQueue } from '#platform/queue';
+import { AuditService, type TenantSettingsCache } from '#tenants';
+import { DocumentRepository } from '../../../src/rag/documents/document.repository.js';
+import type { StoredDocument } from '../../../src/rag/documents/document.js';
+import { DocumentService } from '../../../src/rag/documents/document.service.js';
+import { UploadStore } from '../../../src/rag/documents/upload-store.js';
+import { DocumentIngestion } from '../../../src/rag/ingestion/document-ingestion.js';
+import { IngestDocumentJob } from '../../../src/rag/ingestion/ingest-document.job.js';
+import { IngestionRepository } from '../../../src/rag/ingestion/ingestion.repository.js';
+import { KnowledgeBaseCache } from '../../../src/rag/knowledge-bases/knowledge-base.cache.js';
+import { KnowledgeBaseRepository } from '../../../src/rag/knowledge-bases/knowledge-base.repository.js';
+import { KnowledgeBaseService } from '../../../src/rag/knowledge-bases/knowledge-base.service.js';
+import { ChildProcessDocumentParser } from '../../../src/rag/parsing/child-process.document-parser.js';
+import type { DocumentParser } from '../../../src/rag/parsing/document-parser.port.js';
+import { RetrievalRepository } from '../../../src/rag/retrieval/retrieval.repository.js';
+import { RetrievalService } from '../../../src/rag/retrieval/retrieval.service.js';
+import { TestDatabase } from '../../support/test-database.js';
+
+export const NEVER = new AbortController().signal;
+export const TOP_K = 5;
+
+export interface RagOptions {
+  readonly embedder?: Embedder;
+  readonly parser?: DocumentParser;
+}
+
+/** The module's services on a real database, without Nest. */
+export class RagUnderTest {
+  readonly queue: InMemoryJobQueue;
+  readonly uploads: UploadStore;
+  readonly bases: KnowledgeBaseService;
+  readonly documents: DocumentService;
+  readonly retrieval: RetrievalService;
+  readonly ingestion: DocumentIngestion;
+  readonly job: IngestDocumentJob;
+  readonly ingestions: IngestionRepository;
+  readonly documentRows: DocumentRepository;
+  readonly baseRows: KnowledgeBaseRepository;
+
+  constructor(
+    readonly database: TestDatabase,
+    readonly folder: string,
+    options: RagOptions = {},
+  ) {
+    const work: UnitOfWork = database.uow;
+    const logger = createLogger({ level: process.env['RAG_TEST_LOG'] ?? 'silent' });
+    const config = loadConfig({ NODE_ENV: 'test', DATA_DIR: folder });
+    const { embedder } = options;
+    const llm = embedder
+      ? ({ embedder: () => embedder, embedderFor: () => embedder } as unknown as LlmService)
+      : new LlmService(config);
+    const audit = new AuditService(work);
+    const settings = { get: () => Promise.resolve({ topK: TOP_K }) } as unknown as TenantSettingsCache;
+    this.queue = new InMemoryJobQueue(logger);
+    this.uploads = new UploadStore(config);
+    this.baseRows = new KnowledgeBaseRepository(work);
+    const cache = new KnowledgeBaseCache(this.baseRows);
+    this.documentRows = new DocumentRepository(work);
+    this.ingestions = new IngestionRepository(work);
+    const parser = options.parser ?? new ChildProcessDocumentParser(builtFile('rag/parsing/parser.child.js'));
+    this.job = new IngestDocumentJob(this.ingestions, this.uploads, parser, llm, logger);
+    this.ingestion = new DocumentIngestion(this.queue, this.job, this.ingestions, this.uploads, config, logger);
+    this.bases = new KnowledgeBaseService(this.baseRows, cache, this.documentRows, this.uploads, work, llm, audit);
+    const outbound = new OutboundClient({ allow: [], userAgent: 'switchboard' });
+    this.documents = new DocumentService(
+      this.documentRows,
+      this.bases,
+      this.ingestion,
+      this.uploads,
+      work,
+      audit,
+      outbound,
+      new TenantAllowList(),
+    );
+    this.retrieval = new RetrievalService(new RetrievalRepository(work), cache, llm, settings, logger);
+  }
+
+  static async start(options: RagOptions = {}): Promise<RagUnderTest> {
+    const database = await TestDatabase.start();
+    const rag = new RagUnderTest(database, await mkdtemp(join(tmpdir(), 'rag-')), options);
+    await rag.ingestion.onApplicationBootstrap();
+    return rag;
+  }
+
+  /** A second process on the same database and files. */
+  beside(options: RagOptions = {}): RagUnderTest {
+    return new RagUnderTest(this.database, this.folder, options);
+  }
+
+  async caller(options: { tenantId?: string; role?: Role; persona?: string | null } = {}): Promise<RequestContext> {
+    const { persona = null, role = 'tenant_admin' } = options;
+    const tenantId = options.tenantId ?? (await this.database.tenant()).tenantId;
+    const id = await this.database.principal(tenantId, role, persona);
+    return { tenantId, principal: { id, role, persona, sessionId: null }, correlationId: newId() };
+  }
+
+  async settled(ctx: RequestContext, document: StoredDocument): Promise<StoredDocument> {
+    for (let tries = 0; tries < 600; tries++) {
+      const now = await this.documents.get(ctx, document.knowledgeBaseId, document.id);
+      if (now.status === 'ready' || now.status === 'failed') return now;
+      await sleep(50);
+    }
+    throw new Error('The document was not taken in within 30 s');
+  }
+
+  async halt(): Promise<void> {
+    this.ingestion.onModuleDestroy();
+    await this.queue.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
+    await this.database.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
