@@ -12,7 +12,7 @@ import {
   RequirePermission,
   toPage,
 } from '#platform/http';
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import {
   type ApiKeyResponse,
@@ -46,6 +46,7 @@ export class ApiKeysController {
   /** `key` is shown here and never again. */
   @Post()
   @Creates()
+  @Header('Cache-Control', 'no-store')
   @ApiCreatedResponse({ standardSchema: createdApiKeyResponse })
   async create(
     @Ctx() ctx: RequestContext,

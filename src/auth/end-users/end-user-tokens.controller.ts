@@ -1,6 +1,6 @@
 import type { RequestContext } from '#platform/context';
 import { Ctx, metadataSchema, RequirePermission } from '#platform/http';
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { emailSchema } from '../login/auth.dto.js';
@@ -38,6 +38,7 @@ export class EndUserTokensController {
 
   @Post()
   @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'A short-lived token for one of your own users; with an API key' })
   @ApiOkResponse({ standardSchema: endUserTokenResponse })
   async create(

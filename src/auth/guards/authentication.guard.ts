@@ -1,6 +1,14 @@
 import { AppConfig } from '#platform/config';
 import { RateLimitError, UnauthorizedError } from '#platform/errors';
-import { ACCESS, type Access, type HttpRequest, type Identity, isLoopbackHost, isOperatorOrigin } from '#platform/http';
+import {
+  ACCESS,
+  type Access,
+  type HttpRequest,
+  type Identity,
+  isLoopbackHost,
+  isOperatorOrigin,
+  limitedAddress,
+} from '#platform/http';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
@@ -39,7 +47,7 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     ]);
     if (access?.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    const address = request.ip ?? '';
+    const address = limitedAddress(request.ip);
     await this.refuseGuessing(address);
     try {
       return await this.authenticate(context, request);

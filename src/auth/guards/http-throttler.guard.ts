@@ -1,5 +1,5 @@
 import { RateLimitError } from '#platform/errors';
-import type { HttpRequest } from '#platform/http';
+import { type HttpRequest, limitedAddress } from '#platform/http';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
 
@@ -16,7 +16,7 @@ export class HttpThrottlerGuard extends ThrottlerGuard {
   protected override async getTracker(request: Record<string, unknown>): Promise<string> {
     const { user, ip } = request as unknown as HttpRequest;
     return user === undefined
-      ? `address/${await super.getTracker({ ip: ip ?? '' })}`
+      ? `address/${limitedAddress(ip)}`
       : `principal/${user.ctx.tenantId}/${user.ctx.principal.id}`;
   }
 

@@ -1,6 +1,6 @@
 import type { RequestContext } from '#platform/context';
 import { Caller, Ctx, type HttpRequest, type Identity, Public, SignedIn } from '#platform/http';
-import { Body, Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PasswordService } from '../password/password.service.js';
 import { SessionService } from '../sessions/session.service.js';
@@ -33,6 +33,7 @@ export class AuthController {
 
   @Post('login')
   @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
   @Public()
   @ApiOperation({ summary: 'Sign in with tenant, email and password' })
   @ApiOkResponse({ standardSchema: tokensResponse })
@@ -47,6 +48,7 @@ export class AuthController {
 
   @Post('refresh')
   @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
   @Public()
   @ApiOperation({ summary: 'Replace a refresh token; the old one is good for ten more seconds' })
   @ApiOkResponse({ standardSchema: tokensResponse })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RateLimitError } from '#platform/errors';
+import { limitedAddress } from '#platform/http';
 import { Injectable } from '@nestjs/common';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
@@ -19,7 +20,7 @@ export class LoginAttempts {
   /** @throws RateLimitError */
   async begin(address: string, account: string): Promise<void> {
     try {
-      await this.addresses.consume(address);
+      await this.addresses.consume(limitedAddress(address));
       await this.pairs.consume(pairOf(address, account));
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
@@ -31,10 +32,10 @@ export class LoginAttempts {
   /** The right password: this attempt and the ones before it are forgiven. */
   async succeeded(address: string, account: string): Promise<void> {
     await this.pairs.delete(pairOf(address, account));
-    await this.addresses.reward(address);
+    await this.addresses.reward(limitedAddress(address));
   }
 }
 
 function pairOf(address: string, account: string): string {
-  return `${address}/${createHash('sha256').update(account).digest('base64url')}`;
+  return `${limitedAddress(address)}/${createHash('sha256').update(account).digest('base64url')}`;
 }

@@ -1,6 +1,6 @@
 import type { RequestContext } from '#platform/context';
 import { Ctx, idSchema, RequirePermission } from '#platform/http';
-import { Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { Controller, Header, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { TenantVisitService } from './tenant-visit.service.js';
@@ -23,6 +23,7 @@ export class TenantVisitsController {
 
   @Post()
   @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'A token to work inside this tenant for 15 minutes; audited' })
   @ApiOkResponse({ standardSchema: visitResponse })
   async create(

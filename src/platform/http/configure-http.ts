@@ -1,6 +1,7 @@
 import type { AppConfig } from '#platform/config';
 import type { Logger } from '#platform/logging';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { refuseForeignBodies } from './content-type.js';
 import { correlate } from './correlation.js';
@@ -19,7 +20,7 @@ export function configureHttp(app: NestExpressApplication, config: AppConfig, lo
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy(config.env.TRUST_PROXY));
   app.use(correlate, requestLog(logger), capHeaders);
-  app.use(helmet(securityHeaders()));
+  app.use(helmet(securityHeaders()), keepPrivate);
   app.enableCors((request: { headers: Record<string, string | undefined> }, done) => {
     const { origin, host } = request.headers;
     const allowed = origin !== undefined && isOperatorOrigin(config, origin, host);
@@ -34,6 +35,14 @@ export function configureHttp(app: NestExpressApplication, config: AppConfig, lo
   app.useBodyParser('json', { limit: BODY_LIMIT, type: ['application/json', 'application/*+json'] });
   const server: unknown = app.getHttpServer();
   Object.assign(server as object, { headersTimeout: 15_000, requestTimeout: 120_000, keepAliveTimeout: 65_000 });
+}
+
+/** Answers of the API are one person's: a shared cache may not keep them. Routes that show a secret say `no-store`. */
+function keepPrivate(request: Request, response: Response, next: NextFunction): void {
+  if (request.path.startsWith('/api/') || request.path.startsWith('/v1/')) {
+    response.setHeader('Cache-Control', 'private, no-cache');
+  }
+  next();
 }
 
 /** The page at `/` and Swagger's need inline styles; scripts come from this server only. */

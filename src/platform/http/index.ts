@@ -20,6 +20,7 @@ export { HttpModule } from './http.module.js';
 export { configureHttp } from './configure-http.js';
 export { openApiDocument, setupSwagger } from './swagger.js';
 export { isLoopbackHost, isOperatorOrigin } from './origins.js';
+export { limitedAddress } from './client-address.js';
 export { redactUrl, scrubSecrets } from './redact.js';
 export { correlationIdFrom } from './correlation.js';
 export { MAX_HEADERS } from './header-cap.js';

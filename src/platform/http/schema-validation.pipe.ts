@@ -74,25 +74,30 @@ function segments(issue: Issue): string[] {
 
 const FORGED = ['__proto__', 'constructor', 'prototype'];
 
+/** Deeper than any form or configuration is; recursive code below would run out of stack much later. */
+const DEEPEST = 50;
+
 /** NUL, which Postgres stores in no text, and half of a surrogate pair, which it stores in no JSON. */
 const UNSTORABLE = /\0|\p{Surrogate}/u;
 
 /**
  * Refuses, at any depth and also where free-form objects are allowed, what no schema should have to think of: keys that only an
- * attack on object prototypes has (400), and text that the database cannot hold (422).
+ * attack on object prototypes has (400), text that the database cannot hold, and bottomless nesting (422).
  * @throws InvalidInputError
  */
 export function refuseHostileInput(input: unknown): void {
-  const pending: { value: unknown; path: string }[] = [{ value: input, path: '' }];
+  const pending: { value: unknown; path: string; depth: number }[] = [{ value: input, path: '', depth: 0 }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { value, path } = next;
+    const { value, path, depth } = next;
     if (typeof value === 'string' && UNSTORABLE.test(value)) throw unstorable(path);
     if (typeof value !== 'object' || value === null) continue;
+    if (depth > DEEPEST)
+      throw new InvalidInputError(`The input is nested more than ${DEEPEST} levels deep: flatten it`);
     for (const [key, member] of Object.entries(value)) {
       const memberPath = path === '' ? key : `${path}.${key}`;
       if (FORGED.includes(key)) throw forged(memberPath);
       if (UNSTORABLE.test(key)) throw unstorable(path);
-      pending.push({ value: member, path: memberPath });
+      pending.push({ value: member, path: memberPath, depth: depth + 1 });
     }
   }
 }

@@ -120,6 +120,7 @@ describe('access tokens', () => {
     });
     await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(evil.address() as AddressInfo).port}/jwks.json`;
+    evil.unref();
     const jwk = createPublicKey(stranger).export({ format: 'jwk' });
     for (const header of [{ jku: url }, { x5u: url }, { jwk }]) {
       const token = jwt.sign(claims, stranger, { algorithm: 'RS256', header: { alg: 'RS256', ...header } as never });
