@@ -1,3 +1,4 @@
+import { detectLanguage } from '../text/language.js';
 import type { AwaitingInput, HistoryMessage } from '../turn.types.js';
 
 /** What the last answer asked the user for, if it was the last thing said. */
@@ -15,11 +16,15 @@ export function lastAgentsOf(history: readonly HistoryMessage[]): string[] {
   return Array.isArray(agents) ? agents.filter((agent) => typeof agent === 'string') : [];
 }
 
-/** The language of the last answer, which a short message goes on with. */
-export function lastLanguageOf(history: readonly HistoryMessage[]): string | null {
-  const last = history.findLast(({ role }) => role === 'assistant');
-  const language = last?.metadata['language'];
-  return typeof language === 'string' && language !== '' ? language : null;
+/** The language that the conversation is held in, which a short message goes on with; null before it shows. */
+export function languageSoFar(history: readonly HistoryMessage[]): string | null {
+  for (const { content, metadata, role } of history.toReversed()) {
+    const { language } = metadata;
+    if (role === 'assistant' && typeof language === 'string' && language !== '') return language;
+    const detected = role === 'user' ? detectLanguage(content, '') : '';
+    if (detected !== '') return detected;
+  }
+  return null;
 }
 
 function isAwaiting(value: unknown): value is AwaitingInput {

@@ -4,7 +4,7 @@ import type { AgentDefinition, Intent } from '../agent.types.js';
 import { AgentNotFoundError } from '../agents.errors.js';
 import { isRecord, propertiesOf } from '../domain/schema-properties.js';
 import { findingsFor } from '../domain/entity-rules.js';
-import { awaitingOf, lastAgentsOf, lastLanguageOf } from '../routing/awaiting.js';
+import { awaitingOf, lastAgentsOf, languageSoFar } from '../routing/awaiting.js';
 import type { ClassifyRequest } from '../routing/intent-classifier.port.js';
 import { pointsBack, saysNeverMind, wantsPerson } from '../routing/requests.js';
 import { smallTalkKind, withoutGreeting } from '../routing/small-talk.js';
@@ -48,7 +48,7 @@ export async function routeNode(state: SupervisorStateType, config?: RunnableCon
 
 async function route(run: TurnRun, state: SupervisorStateType): Promise<Routing> {
   const { question, input_history: history } = state;
-  const language = detectLanguage(question, lastLanguageOf(history) ?? run.voice.language);
+  const language = detectLanguage(question, languageSoFar(history) ?? run.voice.language);
   const answer = (kind: Reply, how: string): Routing => ({ language, intents: [], reply: kind, how });
   const send = (intents: readonly Intent[], how: string): Routing => ({ language, intents, reply: null, how });
 
