@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { PDFDocument, StandardFonts } from 'pdf-lib';
+import { TestServer } from '../support/test-server.js';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+
+/** The page at `/` in a real browser, where one is installed; `.ci/run` installs one. */
+(CHROMIUM === undefined ? describe.skip : describe)('the console in a browser', () => {
+  let server: TestServer;
+  let browser: Browser;
+  beforeAll(async () => {
+    server = await TestServer.start();
+    browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const problems: string[] = [];
+  async function signIn(email: string): Promise<Page> {
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (line) => {
+      if (line.type() === 'error') problems.push(line.text());
+    });
+    await page.goto(server.url);
+    await page.getByTestId(`demo-user-${email}`).click();
+    await page.locator('[data-testid="connection"][data-state="ready"]').waitFor();
+    return page;
+  }
+  async function ask(page: Page, question: string) {
+    const before = await page.getByTestId('turn').count();
+    await page.getByTestId('composer-input').fill(question);
+    await page.getByTestId('send').click();
+    const turn = page.getByTestId('turn').nth(before);
+    const ended = ['completed', 'failed', 'cancelled'].map((status) => `[data-testid="turn"][data-status="${status}"]`);
+    await turn.and(page.locator(ended.join(','))).waitFor({ timeout: 30_000 });
+    return turn;
+  }
+
+  it('streams an answer with its steps, agents and citations, and shows the passage', async () => {
+    const page = await signIn('user@acme.test');
+    const turn = await ask(page, 'How long do I have to return something?');
+    expect(await turn.getAttribute('data-status')).toBe('completed');
+    expect(await turn.getByTestId('answer-text').innerText()).toMatch(/days/);
+    expect(await turn.getByTestId('agent-support').count()).toBeGreaterThan(0);
+    await turn.getByTestId('steps').locator('summary').click();
+    expect(await turn.getByTestId('step-retrieving').first().isVisible()).toBe(true);
+    await turn.getByTestId('source-1').click();
+    expect((await page.getByTestId('passage').innerText()).length).toBeGreaterThan(40);
+    await page.keyboard.press('Escape');
+    expect(await page.getByTestId('citation-panel').count()).toBe(0);
+    await page.close();
+  });
+
+  it('continues the conversation after a reload', async () => {
+    const page = await signIn('user@acme.test');
+    await ask(page, 'Where is my order 1042?');
+    await page.reload();
+    await page.getByTestId('turn').first().waitFor();
+    expect(await page.getByTestId('log').innerText()).toMatch(/1042/);
+    const turn = await ask(page, 'And 1043?');
+    expect(await turn.getByTestId('answer-text').innerText()).toMatch(/1043/);
+    await page.close();
+  });
+
+  it.each([
+    ['seeker@jobs.test', 'Find jobs that match my profile', 'payload-jobs'],
+    ['employer@jobs.test', 'Which candidates fit my open vacancy?', 'payload-candidates'],
+  ])('shows %s matches with scores and reasons', async (email, question, testId) => {
+    const page = await signIn(email);
+    const turn = await ask(page, question);
+    expect(await turn.getByTestId(testId).getByTestId('payload-card').count()).toBeGreaterThan(1);
+    expect(await turn.getByTestId('score').first().innerText()).toMatch(/\d/);
+    await page.close();
+  });
+
+  it('uploads a document and finds it', async () => {
+    const document = await PDFDocument.create();
+    const font = await document.embedFont(StandardFonts.Helvetica);
+    document
+      .addPage()
+      .drawText('The quokka kettle holds exactly seven litres of water.', { x: 50, y: 700, size: 12, font });
+    const page = await signIn('admin@acme.test');
+    await page.getByTestId('nav-knowledge').click();
+    await page.getByTestId('upload-input').setInputFiles({
+      name: 'quokka-kettle.pdf',
+      mimeType: 'application/pdf',
+      buffer: Buffer.from(await document.save()),
+    });
+    await page
+      .locator('[data-testid="document"][data-status="ready"]', { hasText: /quokka/i })
+      .waitFor({ timeout: 30_000 });
+    await page.getByTestId('search-input').fill('How much does the quokka kettle hold?');
+    await page.getByTestId('search-submit').click();
+    await page.getByTestId('search-hit').first().waitFor();
+    expect(await page.getByTestId('search-hit').first().innerText()).toMatch(/seven litres/);
+    await page.close();
+  });
+
+  it('runs no script that somebody wrote into a message', async () => {
+    const page = await signIn('user@acme.test');
+    await page.evaluate('window.pwned = 0');
+    const attack =
+      '<img src=x onerror="window.pwned=1"><script>window.pwned=2</script>[x](javascript:window.pwned=3) <svg onload=window.pwned=4>';
+    await ask(page, attack);
+    await page.reload();
+    await page.getByTestId('turn').first().waitFor();
+    expect(await page.evaluate('window.pwned ?? 0')).toBe(0);
+    expect(
+      await page
+        .locator('[data-testid="log"] img, [data-testid="log"] script, [data-testid="log"] a[href^="javascript"]')
+        .count(),
+    ).toBe(0);
+    await page.close();
+  });
+
+  it("fits a phone's width", async () => {
+    const page = await browser.newPage({ viewport: { width: 360, height: 740 } });
+    await page.goto(server.url);
+    await page.getByTestId('demo-user-user@acme.test').click();
+    await page.locator('[data-testid="connection"][data-state="ready"]').waitFor();
+    await ask(page, 'What does shipping cost?');
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    await page.close();
+  });
+
+  it('raised no error in the browser', () => {
+    expect(problems).toEqual([]);
+  });
+});
