@@ -24,14 +24,16 @@ export const contentSchema = z
   .refine(storable, STORABLE)
   .meta({ description: 'What the user says', examples: ['How long does delivery take?'] });
 
-/** How a client names a conversation; `referenceOf` tells the three cases apart. */
+const CONVERSATION_NAME = `must be an id (a UUID), "new", or a key of your own: a string of 1 to ${MOST_CLIENT_KEY} characters or a whole number`;
+
+/** How a client names a conversation; `conversationName` tells the three cases apart. */
 export const conversationNameSchema = z
   .union(
     [
-      z.string().min(1).max(MOST_CLIENT_KEY).refine(storable, STORABLE),
+      z.string().min(1, CONVERSATION_NAME).max(MOST_CLIENT_KEY, CONVERSATION_NAME).refine(storable, STORABLE),
       z.int().meta({ description: "The client's own number" }),
     ],
-    `must be an id (a UUID), "new", or a key of your own: a string of 1 to ${MOST_CLIENT_KEY} characters or a whole number`,
+    CONVERSATION_NAME,
   )
   .meta({ description: 'A UUID, "new" (also when absent), or a key of the client\'s own' });
 
