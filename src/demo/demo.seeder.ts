@@ -20,6 +20,12 @@ import { welcomeLines } from './demo.welcome.js';
 const CONTENT = createHash('sha256').update(JSON.stringify(DEMO_TENANTS)).digest('base64url').slice(0, 22);
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1:\d+)\//;
 
+interface Unfilled {
+  readonly ctx: RequestContext;
+  readonly demo: DemoTenant;
+  readonly baseIds: ReadonlyMap<string, string>;
+}
+
 /**
  * Makes the demo tenants, and starts the demo API that their tools call.
  *
@@ -35,6 +41,7 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
   private api: DemoApi | undefined;
   private readonly closing = new AbortController();
   private filling: Promise<void> = Promise.resolve();
+  private unfilled: Unfilled[] = [];
 
   constructor(
     private readonly config: AppConfig,
@@ -54,6 +61,7 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
     this.api ??= await DemoApi.start();
     let made = 0;
     for (const demo of DEMO_TENANTS) made += Number(await this.seedTenant(demo, this.api));
+    this.filling = this.filling.then(() => this.fill(this.unfilled.splice(0)));
     const ms = Math.round(performance.now() - startedAt);
     this.logger.info({ ms, made, demo_api: this.api.url }, made === 0 ? 'demo is there' : 'demo tenants seeded');
   }
@@ -99,7 +107,7 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
       demo.agents.map((agent) => toAgent(agent, toolIds, baseIds)),
     );
     await this.tools.entitle(scope, demo.entitlements);
-    this.filling = this.filling.then(() => this.fill(ctx, demo, baseIds));
+    this.unfilled.push({ ctx, demo, baseIds });
     return true;
   }
 
@@ -142,14 +150,17 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
   }
 
   /** Never rejects: what is missing then is made by the next start. */
-  private async fill(ctx: RequestContext, demo: DemoTenant, baseIds: ReadonlyMap<string, string>): Promise<void> {
+  private async fill(tenants: readonly Unfilled[]): Promise<void> {
+    const { signal } = this.closing;
     try {
-      await this.knowledge.fill(ctx, demo, baseIds, this.closing.signal);
-      await this.mark(ctx, { content: CONTENT });
-      await this.knowledge.follow(ctx, demo, baseIds, this.closing.signal);
+      for (const { baseIds, ctx, demo } of tenants) {
+        await this.knowledge.fill(ctx, demo, baseIds, signal);
+        await this.mark(ctx, { content: CONTENT });
+      }
+      for (const { baseIds, ctx, demo } of tenants) await this.knowledge.follow(ctx, demo, baseIds, signal);
     } catch (error) {
-      if (this.closing.signal.aborted) return;
-      this.logger.error({ err: asError(error), tenant: demo.slug }, 'the demo documents could not be added');
+      if (signal.aborted) return;
+      this.logger.error({ err: asError(error) }, 'the demo documents could not be added: the next start tries again');
     }
   }
 

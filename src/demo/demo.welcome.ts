@@ -1,6 +1,10 @@
 import type { DemoLogin } from './demo.logins.js';
 
-const ASKS = { tenant: 'acme', question: 'How long do I have to return something?', order: 'Where is my order 1042?' };
+const ASKS = {
+  tenant: 'acme',
+  question: 'How many days do I have to return something?',
+  order: 'Where is my order 1042?',
+};
 
 /**
  * The demo's part of the start's banner: who can sign in, and lines to paste that log in and ask. They need `curl` and
