@@ -1,10 +1,14 @@
 import { LlmModule } from '#llm';
+import { AppConfig } from '#platform/config';
 import { builtFile } from '#platform/paths';
 import { TenantsModule } from '#tenants';
 import { ToolRegistry, ToolsModule } from '#tools';
 import { Module, type OnModuleInit } from '@nestjs/common';
+import { MulterModule } from '@nestjs/platform-express';
 import { DocumentRepository } from './documents/document.repository.js';
 import { DocumentService } from './documents/document.service.js';
+import { DocumentsController } from './documents/documents.controller.js';
+import { uploadOptions } from './documents/upload-options.js';
 import { UploadStore } from './documents/upload-store.js';
 import { DocumentIngestion } from './ingestion/document-ingestion.js';
 import { IngestDocumentJob } from './ingestion/ingest-document.job.js';
@@ -12,6 +16,7 @@ import { IngestionRepository } from './ingestion/ingestion.repository.js';
 import { KnowledgeBaseCache } from './knowledge-bases/knowledge-base.cache.js';
 import { KnowledgeBaseRepository } from './knowledge-bases/knowledge-base.repository.js';
 import { KnowledgeBaseService } from './knowledge-bases/knowledge-base.service.js';
+import { KnowledgeBasesController } from './knowledge-bases/knowledge-bases.controller.js';
 import { knowledgeTool } from './knowledge.tool.js';
 import { MatchingRepository } from './matching/matching.repository.js';
 import { MatchingService } from './matching/matching.service.js';
@@ -22,7 +27,16 @@ import { RetrievalService } from './retrieval/retrieval.service.js';
 
 /** Needs the global queue, database, outbound and logging modules. */
 @Module({
-  imports: [LlmModule, TenantsModule, ToolsModule],
+  imports: [
+    LlmModule,
+    TenantsModule,
+    ToolsModule,
+    MulterModule.registerAsync({
+      inject: [AppConfig],
+      useFactory: (config: AppConfig) => uploadOptions(config, new UploadStore(config)),
+    }),
+  ],
+  controllers: [KnowledgeBasesController, DocumentsController],
   providers: [
     KnowledgeBaseRepository,
     KnowledgeBaseCache,

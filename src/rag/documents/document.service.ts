@@ -62,19 +62,29 @@ export class DocumentService {
    */
   async addFile(ctx: ActingScope, knowledgeBaseId: string, upload: FileUpload): Promise<StoredDocument> {
     await this.baseOfKind(ctx, knowledgeBaseId, 'documents');
-    const fileName = cleanName(upload.fileName);
     const file = await this.uploads.receive(ctx, upload.content);
+    const received = { ...file, originalname: upload.fileName, mimetype: upload.mimeType };
+    return this.addReceived(ctx, knowledgeBaseId, received, () => upload.labels ?? {});
+  }
+
+  /**
+   * The same for a file that is on the disk already; it goes when it is refused.
+   * @param labels read when the file can be cleared away, so that they may be refused too
+   */
+  async addReceived(
+    ctx: ActingScope,
+    knowledgeBaseId: string,
+    file: ReceivedFile & { readonly originalname: string; readonly mimetype?: string },
+    labels: () => DocumentLabels,
+  ): Promise<StoredDocument> {
     return this.accepting(file, async () => {
-      const { mime } = this.typeOf(file, fileName, upload.mimeType);
-      return this.accept(ctx, knowledgeBaseId, {
-        sourceType: 'file',
-        sourceUrl: null,
-        fileName,
-        title: upload.labels?.title ?? fileName,
-        mimeType: mime,
-        file,
-        labels: upload.labels ?? {},
-      });
+      await this.baseOfKind(ctx, knowledgeBaseId, 'documents');
+      const given = labels();
+      const fileName = cleanName(file.originalname);
+      const { mime } = this.typeOf(file, fileName, file.mimetype);
+      const title = given.title ?? fileName;
+      const source = { sourceType: 'file', sourceUrl: null, fileName, title, mimeType: mime } as const;
+      return this.accept(ctx, knowledgeBaseId, { ...source, file, labels: given });
     });
   }
 

@@ -1,0 +1,220 @@
+import type { RequestContext } from '#platform/context';
+import { InvalidInputError } from '#platform/errors';
+import {
+  assertIfMatch,
+  Creates,
+  Ctx,
+  decodeCursor,
+  idPosition,
+  idSchema,
+  IfMatch,
+  type ListQuery,
+  listQuery,
+  type Page,
+  pageSchema,
+  parseInput,
+  RequirePermission,
+  toPage,
+} from '#platform/http';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Req,
+  Res,
+  UploadedFile,
+  UseInterceptors,
+} from '@nestjs/common';
+import { FileInterceptor } from '@nestjs/platform-express';
+import {
+  ApiAcceptedResponse,
+  ApiBearerAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiOkResponse,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
+import { contentDisposition } from './content-disposition.js';
+import {
+  type ChunkResponse,
+  chunkResponse,
+  createDocumentBody,
+  type DocumentResponse,
+  documentResponse,
+  type ListDocumentsQuery,
+  listDocumentsQuery,
+  type PatchDocumentBody,
+  patchDocumentBody,
+  toChunkResponse,
+  toDocumentResponse,
+  toLabels,
+  uploadFields,
+} from './document.dto.js';
+import { DocumentService } from './document.service.js';
+import type { UploadedPart } from './upload-options.js';
+import { untilClosed } from './until-closed.js';
+
+const ordinalPosition = z.tuple([z.int().min(0)]);
+
+@ApiTags('knowledge')
+@ApiBearerAuth('bearer')
+@Controller('api/admin/knowledge-bases/:knowledgeBaseId/documents')
+@RequirePermission('knowledge.read')
+export class DocumentsController {
+  constructor(private readonly documents: DocumentService) {}
+
+  @Get()
+  @ApiOkResponse({ standardSchema: pageSchema(documentResponse) })
+  async list(
+    @Ctx() ctx: RequestContext,
+    @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
+    @Query({ schema: listDocumentsQuery }) query: ListDocumentsQuery,
+  ): Promise<Page<DocumentResponse>> {
+    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
+    const status = query.status ?? null;
+    const rows = await this.documents.list(ctx, baseId, { before, status, limit: query.limit + 1 });
+    return toPage(ctx, rows, { limit: query.limit, map: toDocumentResponse, position: (row) => [row.id] });
+  }
+
+  /**
+   * A file (multipart, part `file`, beside it `title`, `metadata`, `owner_id`, `personas`), or JSON with `text`, `url` or
+   * `record`. Answers as soon as it is stored; `status` says how far it is.
+   */
+  @Post()
+  @Creates(202)
+  @RequirePermission('knowledge.write')
+  @UseInterceptors(FileInterceptor('file'))
+  @ApiConsumes('multipart/form-data', 'application/json')
+  @ApiBody({
+    schema: {
+      type: 'object',
+      properties: {
+        file: { type: 'string', format: 'binary' },
+        title: { type: 'string' },
+        metadata: { type: 'string', description: 'JSON object' },
+      },
+    },
+  })
+  @ApiAcceptedResponse({ standardSchema: documentResponse })
+  async create(
+    @Ctx() ctx: RequestContext,
+    @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
+    @Body() body: unknown,
+    @UploadedFile() part: UploadedPart | undefined,
+    @Req() request: Request,
+  ): Promise<DocumentResponse> {
+    if (part !== undefined) {
+      const fields = () => toLabels(parseInput(uploadFields, { ...(body as object) }));
+      return toDocumentResponse(await this.documents.addReceived(ctx, baseId, part, fields));
+    }
+    if (request.is('multipart/form-data') !== false) {
+      throw new InvalidInputError('file: choose a file to upload', { field: 'file' });
+    }
+    const given = parseInput(createDocumentBody, body ?? {});
+    const labels = toLabels(given);
+    if (given.record !== undefined) {
+      return toDocumentResponse(await this.documents.addRecord(ctx, baseId, given.record, labels));
+    }
+    if (given.url !== undefined) {
+      return toDocumentResponse(await this.documents.addUrl(ctx, baseId, given.url, labels, untilClosed(request)));
+    }
+    const named = { ...labels, title: given.title ?? '' };
+    return toDocumentResponse(await this.documents.addText(ctx, baseId, given.text ?? '', named));
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ standardSchema: documentResponse })
+  async get(
+    @Ctx() ctx: RequestContext,
+    @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
+    @Param('id', { schema: idSchema }) id: string,
+  ): Promise<DocumentResponse> {
+    return toDocumentResponse(await this.documents.get(ctx, baseId, id));
+  }
+
+  @Patch(':id')
+  @RequirePermission('knowledge.write')
+  @ApiOkResponse({ standardSchema: documentResponse })
+  async patch(
+    @Ctx() ctx: RequestContext,
+    @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: patchDocumentBody }) body: PatchDocumentBody,
+    @IfMatch() ifMatch: string | undefined,
+  ): Promise<DocumentResponse> {
+    const updated = await this.documents.update(ctx, baseId, id, toLabels(body), (current) =>
+      assertIfMatch(ifMatch, toDocumentResponse(current)),
+    );
+    return toDocumentResponse(updated);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequirePermission('knowledge.write')
+  async delete(
+    @Ctx() ctx: RequestContext,
+    @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
+    @Param('id', { schema: idSchema }) id: string,
+  ): Promise<void> {
+    await this.documents.delete(ctx, baseId, id);
+  }
+
+  /** The file as it was uploaded: always as a download, never shown in the server's own origin. */
+  @Get(':id/content')
+  @ApiProduces('application/octet-stream')
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  async content(
+    @Ctx() ctx: RequestContext,
+    @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
+    @Param('id', { schema: idSchema }) id: string,
+    @Res() response: Response,
+  ): Promise<void> {
+    const { document, size, stream } = await this.documents.content(ctx, baseId, id);
+    response.setHeader('Content-Type', document.mimeType);
+    response.setHeader('Content-Length', size);
+    response.setHeader(
+      'Content-Disposition',
+      contentDisposition(document.fileName ?? document.title, document.mimeType),
+    );
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'");
+    response.setHeader('Cache-Control', 'private, no-store');
+    if (Buffer.isBuffer(stream)) response.end(stream);
+    else await pipeline(stream, response).catch(() => undefined); // the client went away
+  }
+
+  @Get(':id/chunks')
+  @ApiOkResponse({ standardSchema: pageSchema(chunkResponse) })
+  async chunks(
+    @Ctx() ctx: RequestContext,
+    @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
+    @Param('id', { schema: idSchema }) id: string,
+    @Query({ schema: listQuery }) query: ListQuery,
+  ): Promise<Page<ChunkResponse>> {
+    const after = decodeCursor(ctx, query.cursor, ordinalPosition)?.[0] ?? -1;
+    const rows = await this.documents.chunks(ctx, baseId, id, after, query.limit + 1);
+    return toPage(ctx, rows, { limit: query.limit, map: toChunkResponse, position: (chunk) => [chunk.ordinal] });
+  }
+
+  @Post(':id/reindex')
+  @HttpCode(200)
+  @RequirePermission('knowledge.write')
+  @ApiOkResponse({ standardSchema: documentResponse })
+  async reindex(
+    @Ctx() ctx: RequestContext,
+    @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
+    @Param('id', { schema: idSchema }) id: string,
+  ): Promise<DocumentResponse> {
+    return toDocumentResponse(await this.documents.reindex(ctx, baseId, id));
+  }
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Passage, SearchRequest, SearchResult } from '../retrieval.types.js';
+
+export const searchBody = z.strictObject({
+  query: z.string().min(1).max(16_000),
+  top_k: z.int().min(1).max(50).optional(),
+  filter: z.record(z.string().min(1).max(200), z.union([z.string().max(1000), z.number(), z.boolean()])).optional(),
+});
+export type SearchBody = z.infer<typeof searchBody>;
+
+const passageResponse = z
+  .object({
+    chunk_id: z.string(),
+    document_id: z.string(),
+    title: z.string(),
+    page: z.number().nullable(),
+    section: z.string().nullable(),
+    url: z.string().nullable(),
+    content: z.string(),
+    score: z.number(),
+    vector_score: z.number().nullable(),
+    text_score: z.number().nullable(),
+    coverage: z.number(),
+  })
+  .meta({ id: 'Passage' });
+
+export const searchResponse = z.object({ data: z.array(passageResponse), degraded: z.boolean() });
+export type SearchResponse = z.infer<typeof searchResponse>;
+
+export function toSearchRequest(knowledgeBaseId: string, body: SearchBody): SearchRequest {
+  return { query: body.query, knowledgeBaseIds: [knowledgeBaseId], topK: body.top_k, filter: body.filter };
+}
+
+export function toSearchResponse(result: SearchResult): SearchResponse {
+  return { data: result.passages.map(toPassageResponse), degraded: result.degraded };
+}
+
+function toPassageResponse(passage: Passage): z.infer<typeof passageResponse> {
+  return {
+    chunk_id: passage.chunkId,
+    document_id: passage.documentId,
+    title: passage.title,
+    page: passage.page,
+    section: passage.section,
+    url: passage.url,
+    content: passage.content,
+    score: passage.score,
+    vector_score: passage.vectorScore,
+    text_score: passage.textScore,
+    coverage: passage.coverage,
+  };
+}
