@@ -5,6 +5,7 @@ const ES_MODULES_ONLY = [
 ];
 
 const common = {
+  rootDir: '../..',
   testEnvironment: 'node',
   transform: {
     '^.+\\.[tj]sx?$': [
@@ -30,31 +31,7 @@ const common = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  testTimeout: 30_000,
 };
 
-module.exports = {
-  projects: [
-    { ...common, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.unit-spec.ts'] },
-    {
-      ...common,
-      displayName: 'integration',
-      testMatch: ['integration', 'contract', 'evals'].map((folder) => `<rootDir>/test/${folder}/**/*.int-spec.ts`),
-    },
-    { ...common, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts'] },
-  ],
-  maxWorkers: 2,
-  reporters: ['default', '<rootDir>/test/support/count-reporter.cjs'],
-  collectCoverageFrom: [
-    'src/**/*.ts',
-    // Composition and children are run by the e2e suites, in processes of their own; components and hooks by the browser test.
-    '!src/{main,server,app.module,pages}.ts',
-    '!src/**/*.child.ts',
-    '!src/**/index.ts',
-    '!src/**/*.module.ts',
-    '!src/console/hooks.ts',
-    '!src/cli/main.ts',
-    '!**/*.d.ts',
-  ],
-  coverageThreshold: { global: { lines: 80, branches: 80 } },
-};
+/** What the three kinds of tests share: unit (beside the source), integration (a real database), e2e (the built server). */
+module.exports = common;

@@ -1,0 +1,8 @@
+const common = require('./common.cjs');
+
+module.exports = {
+  ...common,
+  displayName: 'unit',
+  testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.unit-spec.ts'],
+  testTimeout: 15_000,
+};
