@@ -11,7 +11,9 @@ import { HttpChatService } from './http/http-chat.service.js';
 import { ChatCommands } from './websocket/chat-commands.js';
 import { ChatGateway } from './websocket/chat.gateway.js';
 import { ConnectionRegistry } from './websocket/connection-registry.js';
-import { PresenceController } from './websocket/presence.controller.js';
+import { PresenceController } from './presence/presence.controller.js';
+import { PresenceRepository } from './presence/presence.repository.js';
+import { PresenceService } from './presence/presence.service.js';
 import { SocketAuthenticator } from './websocket/socket-authenticator.js';
 import { UpgradeGate } from './websocket/upgrade-gate.js';
 
@@ -26,6 +28,8 @@ import { UpgradeGate } from './websocket/upgrade-gate.js';
     ConnectionRegistry,
     EventStreams,
     HttpChatService,
+    PresenceRepository,
+    PresenceService,
     SocketAuthenticator,
     UpgradeGate,
   ],

@@ -423,7 +423,8 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   /** A first `auth` frame after a token in the handshake: the same one says nothing new, another one is one too many. */
   private repeatsHandshake(frame: AuthFrame): boolean {
     const { credential } = this.handshake;
-    if (credential.kind !== 'token' || Date.now() - this.openedAt > AUTH_DEADLINE_MS) return false;
+    const isRenewal = this.expiredAt !== null || Date.now() - this.openedAt > AUTH_DEADLINE_MS;
+    if (credential.kind !== 'token' || isRenewal) return false;
     if (credential.token !== frame.token) this.refuseTwoTokens();
     return credential.token !== frame.token;
   }

@@ -5,7 +5,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { newId } from '#platform/database';
 import { asError, DomainError } from '#platform/errors';
-import { domainProblem, faultProblem, type Problem } from '#platform/http';
+import { domainProblem, faultProblem, MAX_HEADERS, type Problem, problem } from '#platform/http';
 import { LOGGER, type Logger } from '#platform/logging';
 import type { TrustProxy } from './client-address.js';
 import { UpgradeGate } from './upgrade-gate.js';
@@ -79,6 +79,11 @@ export class ChatSocketAdapter extends WsAdapter {
     // Whatever happens to the connection before it is a socket is not an error of ours.
     const ignore = (): void => undefined;
     stream.on('error', ignore);
+    if (request.rawHeaders.length / 2 > MAX_HEADERS) {
+      const detail = `Send at most ${MAX_HEADERS} headers`;
+      stream.end(httpAnswer(problem({ status: 431, code: 'INVALID_INPUT', detail, traceId: newId() }), undefined));
+      return;
+    }
     try {
       await this.gate.admit(request, this.trust);
     } catch (error) {

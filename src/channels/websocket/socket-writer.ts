@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 export const HIGH_WATER_BYTES = 1024 * 1024;
 /** Where a paced catch-up goes on. */
 const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
+const LARGE_FRAME = HIGH_WATER_BYTES / 8;
 const DRAIN_PATIENCE_MS = 15_000;
 const DRAIN_LOOK_MS = 20;
 
@@ -30,6 +31,8 @@ export class SocketWriter {
   private corked = false;
   private ending = false;
   private left = false;
+  /** Bytes of the largest frame that may still be on its way: one frame alone does not make its reader slow. */
+  private largest = 0;
   /** Told once, when nothing will be sent any more. */
   onEnd: () => void = () => undefined;
 
@@ -44,7 +47,9 @@ export class SocketWriter {
 
   send(text: string): void {
     if (!this.open) return;
-    if (this.socket.bufferedAmount > HIGH_WATER_BYTES) {
+    const unread = this.socket.bufferedAmount;
+    if (unread <= HIGH_WATER_BYTES) this.largest = 0;
+    else if (unread > HIGH_WATER_BYTES + this.largest) {
       this.close(CLOSE.tooSlow, 'Too slow: reconnect and resume');
       return;
     }
@@ -53,6 +58,7 @@ export class SocketWriter {
       this.stream.cork();
       process.nextTick(this.uncork);
     }
+    if (text.length > LARGE_FRAME) this.largest = Math.max(this.largest, Buffer.byteLength(text));
     this.socket.send(text, TEXT);
   }
 

@@ -5,13 +5,12 @@ import { newId } from '#platform/database';
 import {
   DomainError,
   ForbiddenError,
-  InvalidInputError,
   NotFoundError,
   RateLimitError,
   UnauthorizedError,
   UnavailableError,
 } from '#platform/errors';
-import { isOperatorOrigin, MAX_HEADERS } from '#platform/http';
+import { isOperatorOrigin } from '#platform/http';
 import { OriginDirectory } from '#tenants';
 import { ChannelsState } from '../channels-state.js';
 import { type TrustProxy, clientAddress } from './client-address.js';
@@ -35,9 +34,6 @@ export class UpgradeGate {
    * @throws DomainError with what to answer
    */
   async admit(request: IncomingMessage, trust: TrustProxy): Promise<void> {
-    if (request.rawHeaders.length / 2 > MAX_HEADERS) {
-      throw new InvalidInputError(`Send at most ${MAX_HEADERS} headers`, { kind: 'bad_request' });
-    }
     const handshake = readHandshake(request);
     if (handshake === null) throw new NotFoundError();
     if (this.state.draining) throw new UnavailableError('The server is restarting: try again', { code: 'DRAINING' });

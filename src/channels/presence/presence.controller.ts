@@ -1,32 +1,29 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { isStaff, type RequestContext } from '#platform/context';
-import { NotFoundError } from '#platform/errors';
+import type { RequestContext } from '#platform/context';
 import { Ctx, idSchema, RequirePermission } from '#platform/http';
 import { z } from 'zod';
-import { ConnectionRegistry } from './connection-registry.js';
+import { PresenceService } from './presence.service.js';
 
 const presenceSchema = z
   .object({ user_id: z.guid(), connected: z.boolean(), connections: z.number().int() })
   .meta({ id: 'Presence' });
 
-/** Whether somebody has a socket open (on this instance). */
 @ApiTags('Chat')
 @ApiBearerAuth('bearer')
+@RequirePermission('chat')
 @Controller('ws/users')
 export class PresenceController {
-  constructor(private readonly registry: ConnectionRegistry) {}
+  constructor(private readonly presence: PresenceService) {}
 
   @Get(':user_id/status')
-  @RequirePermission('chat')
   @ApiOperation({ summary: 'Is a user connected? Your own, or as staff anybody of your tenant' })
   @ApiOkResponse({ standardSchema: presenceSchema })
-  status(
+  async status(
     @Ctx() ctx: RequestContext,
     @Param('user_id', { schema: idSchema }) userId: string,
-  ): z.infer<typeof presenceSchema> {
-    if (userId !== ctx.principal.id && !isStaff(ctx.principal)) throw new NotFoundError();
-    const connections = this.registry.countOf(ctx.tenantId, userId);
+  ): Promise<z.infer<typeof presenceSchema>> {
+    const connections = await this.presence.connectionsOf(ctx, userId);
     return { user_id: userId, connected: connections > 0, connections };
   }
 }

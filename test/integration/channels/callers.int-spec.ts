@@ -1,0 +1,311 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TokenService } from '#auth';
+import { ChatApp, type Person } from './chat-app.js';
+
+/** Who may open a socket, and how long it stays theirs. */
+describe('the caller of a socket', () => {
+  let app: ChatApp;
+  let person: Person;
+  beforeAll(async () => {
+    app = await ChatApp.start({ WS_MAX_PER_USER: '3', WS_HEARTBEAT_SECONDS: '1' });
+    person = await app.person();
+  }, 60_000);
+  afterAll(() => app.stop());
+
+  const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+  describe('presents a token', () => {
+    it.each(['/ws/chat', '/api/chat/ws'])('in a header, on %s', async (path) => {
+      const client = await app.socket(path, bearer(person.token));
+      expect(await client.next('ready')).toEqual({
+        type: 'ready',
+        connection_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        user: { id: person.id, role: 'end_user', persona: null },
+        tenant: { id: person.tenantId, slug: person.slug },
+        heartbeat_s: 1,
+      });
+      await client.close();
+    });
+
+    it('in the address', async () => {
+      const client = await app.socket(`/ws/chat?token=${person.token}`);
+      await client.next('ready');
+      await client.close();
+    });
+
+    it('in a first frame, with the frames before and after it held in order', async () => {
+      const client = await app.socket();
+      client.send({ type: 'ping', ref: '1' });
+      await sleep(50);
+      expect(client.frames).toEqual([]);
+      client.send({ type: 'auth', token: person.token, ref: 'me' });
+      client.send({ content: 'echo held', ref: '2' });
+      client.send({ type: 'ping', ref: '3' });
+      await client.next('pong', (frame) => frame['ref'] === '3');
+      const answers = client.frames.filter((frame) => 'ref' in frame).map((frame) => [frame.type, frame['ref']]);
+      expect(answers).toEqual([
+        ['ready', 'me'],
+        ['pong', '1'],
+        ['ack', '2'],
+        ['pong', '3'],
+      ]);
+      await client.close();
+    });
+
+    it('twice when it is the same one', async () => {
+      const client = await app.socket(`/ws/chat?token=${person.token}`, bearer(person.token));
+      await client.next('ready');
+      await client.close();
+    });
+
+    it.each<[string, (other: Person) => Promise<Awaited<ReturnType<ChatApp['socket']>>>]>([
+      ['in header and address', (other) => app.socket(`/ws/chat?token=${other.token}`, bearer(person.token))],
+      ['twice in the address', (other) => app.socket(`/ws/chat?token=${other.token}&token=${person.token}`)],
+      [
+        'in header and first frame',
+        async (other) => {
+          const client = await app.socket('/ws/chat', bearer(person.token));
+          client.send({ type: 'auth', token: other.token });
+          return client;
+        },
+      ],
+    ])('and another one %s: nobody can say which was meant', async (_where, open) => {
+      const client = await open(await app.person());
+      expect(await client.next('error')).toMatchObject({ code: 'INVALID_INPUT' });
+      expect(await client.end()).toMatchObject({ code: 4400 });
+    });
+
+    it.each([
+      ['forged', 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.'],
+      ['nonsense', 'nonsense'],
+      ['an unknown API key', 'sk_0190b8a0-0000-7000-8000-000000000001_abcdefghijklmnopqrstuvwxyz'],
+    ])('that is %s, and receives nothing but the refusal', async (_what, token) => {
+      for (const client of [
+        await app.socket('/ws/chat', bearer(token)),
+        await app.socket(`/ws/chat?token=${token}`),
+        await app.socket().then((opened) => (opened.send({ type: 'auth', token }), opened)),
+      ]) {
+        client.send({ content: 'echo secret' });
+        expect(await client.end()).toMatchObject({ code: 4401 });
+        expect(client.frames).toMatchObject([{ type: 'error', code: 'UNAUTHORIZED' }]);
+        expect(JSON.stringify(client.frames)).not.toContain(token);
+      }
+    });
+
+    it('in a header of another kind', async () => {
+      const client = await app.socket('/ws/chat', { headers: { authorization: 'Basic dTpw' } });
+      expect(await client.end()).toMatchObject({ code: 4401 });
+    });
+
+    it('too late', async () => {
+      const openedAt = Date.now();
+      const client = await app.socket();
+      client.send({ content: 'echo too early' });
+      expect(await client.end(8000)).toMatchObject({ code: 4401 });
+      expect(client.frames).toMatchObject([{ type: 'error', code: 'UNAUTHORIZED' }]);
+      expect(Date.now() - openedAt).toBeGreaterThan(4500);
+    }, 15_000);
+  });
+
+  describe('on /ws/{user_id}', () => {
+    it('is the user named there', async () => {
+      const client = await app.socket(`/ws/${person.id.toUpperCase()}?token=${person.token}`);
+      await client.next('ready');
+      client.send({ message: 'Hello!' });
+      expect(await client.next('done')).toMatchObject({ status: 'completed' });
+      await client.close();
+    });
+
+    it('or gets the same 404 as for a user that does not exist', async () => {
+      const stranger = await app.person();
+      const answers = [];
+      for (const path of [`/ws/${stranger.id}`, `/ws/${crypto.randomUUID()}`, '/ws/17']) {
+        const client = await app.socket(`${path}?token=${person.token}`);
+        const { trace_id: _, ...document } = JSON.parse(client.refused?.body ?? '{}') as Record<string, unknown>;
+        answers.push({ status: client.refused?.status, document });
+      }
+      expect(answers[0]).toMatchObject({ status: 404, document: { code: 'NOT_FOUND' } });
+      expect(answers[1]).toEqual(answers[0]);
+      expect(answers[2]).toEqual(answers[0]);
+    });
+
+    it('is told so on the socket when the token comes in a frame', async () => {
+      const stranger = await app.person();
+      const client = await app.socket(`/ws/${stranger.id}`);
+      client.send({ type: 'auth', token: person.token });
+      expect(await client.next('error')).toMatchObject({ code: 'NOT_FOUND' });
+      expect((await client.end()).code).toBe(4404);
+    });
+  });
+
+  describe('comes from a page', () => {
+    const from = (origin: string, token?: string) =>
+      app.socket(`/ws/chat${token === undefined ? '' : `?token=${token}`}`, { headers: { origin } });
+
+    it.each(['https://evil.test', 'null', 'https://app.example.com.evil', 'http://localhost.evil.test', 'file://'])(
+      'of another site (%s): refused before the upgrade',
+      async (origin) => {
+        const client = await from(origin, person.token);
+        expect(client.refused?.status).toBe(403);
+        expect(client.frames).toEqual([]);
+      },
+    );
+
+    it.each(['http://localhost:5173', 'http://127.0.0.1:3000'])('of this machine (%s)', async (origin) => {
+      const client = await from(origin, person.token);
+      await client.next('ready');
+      await client.close();
+    });
+
+    it("of some tenant: admitted to that one's people and to nobody else's", async () => {
+      const origin = `https://${Math.random().toString(36).slice(2)}.example.com`;
+      const own = await app.person(await app.tenant({ allowed_origins: [origin] }));
+      const client = await from(origin, own.token);
+      await client.next('ready');
+      await client.close();
+      const foreign = await from(origin, person.token);
+      expect(await foreign.next('error')).toMatchObject({ code: 'FORBIDDEN' });
+      expect(await foreign.end()).toMatchObject({ code: 4403 });
+    });
+  });
+
+  it('has no more connections than allowed', async () => {
+    const someone = await app.person();
+    const clients = [await app.chat(someone), await app.chat(someone), await app.chat(someone)];
+    const status = () => app.call(`/ws/users/${someone.id}/status`, { token: someone.token });
+    expect((await status()).body).toEqual({ user_id: someone.id, connected: true, connections: 3 });
+    const fourth = await app.socket(`/ws/chat?token=${someone.token}`);
+    expect(await fourth.next('error')).toMatchObject({ code: 'RATE_LIMIT', retryable: true });
+    expect(await fourth.end()).toMatchObject({ code: 4429 });
+    await clients[0]?.close();
+    const fifth = await app.chat(someone);
+    await Promise.all([fifth, ...clients.slice(1)].map((client) => client.close()));
+    await sleep(50);
+    expect((await status()).body).toEqual({ user_id: someone.id, connected: false, connections: 0 });
+  });
+
+  it("has its presence shown to itself and its tenant's staff alone", async () => {
+    const tenant = { tenantId: person.tenantId, slug: person.slug };
+    const [staff, colleague, foreigner] = [
+      await app.person(tenant, 'supporter'),
+      await app.person(tenant),
+      await app.person(undefined, 'tenant_admin'),
+    ];
+    const ask = async (by: Person) => (await app.call(`/ws/users/${person.id}/status`, { token: by.token })).status;
+    expect([await ask(person), await ask(staff), await ask(colleague), await ask(foreigner)]).toEqual([
+      200, 200, 404, 404,
+    ]);
+  });
+
+  describe('whose session ends', () => {
+    it('is cut off at once, on every socket of that session and on no other', async () => {
+      const someone = await app.person();
+      const again = { ...someone, ...(await app.signIn(someone.slug, someone.email)) };
+      const [ending, staying] = [await app.chat(someone), await app.chat(again)];
+      const answer = await app.call('/api/auth/logout', {
+        token: someone.token,
+        body: { refresh_token: someone.refresh },
+      });
+      expect(answer.status).toBe(204);
+      expect(await ending.next('error')).toMatchObject({ code: 'UNAUTHORIZED' });
+      expect(await ending.end(1000)).toMatchObject({ code: 4401 });
+      staying.send({ type: 'ping' });
+      await staying.next('pong');
+      await staying.close();
+    });
+
+    it('is cut off by its next frame when nobody announced the end', async () => {
+      const someone = await app.person();
+      const client = await app.chat(someone);
+      await app.database.uow.query(
+        { tenantId: someone.tenantId },
+        'UPDATE app.session SET revoked_at = now() WHERE tenant_id = $1 AND principal_id = $2',
+        [someone.tenantId, someone.id],
+      );
+      client.send({ content: 'echo still here?' });
+      expect(await client.next('error')).toMatchObject({ code: 'UNAUTHORIZED' });
+      expect(await client.end()).toMatchObject({ code: 4401 });
+    });
+  });
+
+  describe('whose token ends', () => {
+    const shortLived = (someone: Person, seconds: number): string => {
+      const [, payload = ''] = someone.token.split('.');
+      const { sid } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { sid: string };
+      const subject = { tenantId: someone.tenantId, principalId: someone.id, role: 'end_user', persona: null } as const;
+      return app.app.get(TokenService).issue({ ...subject, sessionId: sid }, seconds);
+    };
+
+    it('is warned, and may go on with a new one of the same person', async () => {
+      const someone = await app.person();
+      const client = await app.socket(`/ws/chat?token=${shortLived(someone, 1)}`);
+      await client.next('ready');
+      expect(await client.next('error')).toMatchObject({ code: 'TOKEN_EXPIRED', retryable: true });
+      client.send({ type: 'auth', token: someone.token, ref: 'new' });
+      expect(await client.next('ready')).toMatchObject({ ref: 'new' });
+      await sleep(1200);
+      expect(client.of('error')).toHaveLength(1);
+      await client.close();
+    });
+  });
+
+  it('may renew its token, but not become somebody else', async () => {
+    const someone = await app.person();
+    const again = await app.signIn(someone.slug, someone.email);
+    const client = await app.chat(someone);
+    client.send({ type: 'ping' });
+    client.send({ type: 'auth', token: again.token, ref: 'r' });
+    expect(await client.next('ready')).toMatchObject({ ref: 'r', user: { id: someone.id } });
+    client.send({ type: 'auth', token: person.token });
+    expect(await client.next('error')).toMatchObject({ code: 'FORBIDDEN' });
+    expect(await client.end()).toMatchObject({ code: 4403 });
+  });
+});
+
+describe('the addresses that sockets come from', () => {
+  it('have a limit each, said before the upgrade', async () => {
+    const app = await ChatApp.start({ WS_MAX_PER_ADDRESS: '2' });
+    try {
+      const [one] = [await app.socket(), await app.socket()];
+      const third = await app.socket();
+      expect(third.refused).toMatchObject({ status: 429, body: expect.stringContaining('RATE_LIMIT') });
+      await one.close();
+      await sleep(50);
+      const fourth = await app.socket();
+      expect(fourth.opened).toBe(true);
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
+});
+
+describe('AUTH_BYPASS', () => {
+  it('signs in who brings no token from this machine, and still believes a token', async () => {
+    const app = await ChatApp.start({ AUTH_BYPASS: 'true' });
+    try {
+      const acme = await app.tenant();
+      await app.database.uow.query({ tenantId: acme.tenantId }, "UPDATE app.tenant SET slug = 'acme' WHERE id = $1", [
+        acme.tenantId,
+      ]);
+      const admin = await app.person({ ...acme, slug: 'acme' }, 'tenant_admin');
+      await app.database.uow.query(
+        { tenantId: acme.tenantId },
+        "UPDATE app.principal SET email = 'admin@acme.test' WHERE tenant_id = $1 AND id = $2",
+        [acme.tenantId, admin.id],
+      );
+      const other = await app.person();
+      const silent = await app.socket();
+      expect(await silent.next('ready')).toMatchObject({ user: { id: admin.id } });
+      const talking = await app.socket();
+      talking.send({ content: 'echo hi' });
+      expect(await talking.next('done')).toMatchObject({ status: 'completed' });
+      const named = await app.socket();
+      named.send({ type: 'auth', token: other.token });
+      expect(await named.next('ready')).toMatchObject({ user: { id: other.id } });
+      const rebound = await app.socket('/ws/chat', { headers: { host: 'evil.test' } });
+      expect(await rebound.end(8000)).toMatchObject({ code: 4401 });
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
+});
