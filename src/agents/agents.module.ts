@@ -1,7 +1,7 @@
 import { LlmModule, LlmService } from '#llm';
 import { LOGGER, type Logger } from '#platform/logging';
 import { TenantSettingsCache, TenantsModule } from '#tenants';
-import { RagModule, RetrievalService } from '#rag';
+import { MatchingService, RagModule, RetrievalService } from '#rag';
 import { ToolExecutor, ToolsModule } from '#tools';
 import { Module } from '@nestjs/common';
 import { AgentRepository } from './agent.repository.js';
@@ -30,6 +30,7 @@ import { writerAgent } from './writer/writer.agent.js';
         LlmService,
         ToolExecutor,
         RetrievalService,
+        MatchingService,
         LOGGER,
       ],
       useFactory: (
@@ -39,6 +40,7 @@ import { writerAgent } from './writer/writer.agent.js';
         llm: LlmService,
         tools: ToolExecutor,
         passages: RetrievalService,
+        matcher: MatchingService,
         logger: Logger,
       ) =>
         new AgentRuntime({
@@ -50,7 +52,7 @@ import { writerAgent } from './writer/writer.agent.js';
           kinds: {
             domain: buildDomainAgent(new ToolRunner(tools)),
             knowledge: knowledgeAgent,
-            matching: buildMatchingAgent({ match: () => Promise.resolve([]) }, profiles),
+            matching: buildMatchingAgent(matcher, profiles),
             writer: writerAgent,
           },
         }),

@@ -39,6 +39,7 @@ export function buildMatchingAgent(matcher: RecordMatcher, profiles: ProfileSour
         knowledgeBaseId,
         profile,
         text: task.intent.text,
+        criteria: settings['criteria'],
         weights: record(settings['weights']),
         limit: typeof limit === 'number' ? Math.min(20, Math.max(1, limit)) : LIMIT,
       };

@@ -6,7 +6,9 @@ export interface MatchRequest {
   readonly profile: Readonly<Record<string, unknown>>;
   /** The message, for the part of the score that compares meanings. */
   readonly text: string;
-  /** The agent's own, as its settings have them. */
+  /** What counts, as the agent's settings have it; the matcher judges its form. */
+  readonly criteria: unknown;
+  /** The agent's own over those of the criteria, as its settings have them. */
   readonly weights: Readonly<Record<string, unknown>>;
   readonly limit: number;
 }

@@ -1,5 +1,5 @@
 import type { AgentDefinition } from '../agent.types.js';
-import { topicStems } from '../text/words.js';
+import { excerpt, topicStems } from '../text/words.js';
 import { findingsFor } from '../domain/entity-rules.js';
 import { propertiesOf } from '../domain/schema-properties.js';
 import { cosine } from './example-index.js';
@@ -72,7 +72,7 @@ export function scoreAgents(
   vectors: { readonly text: Float32Array; readonly examples: ReadonlyMap<string, readonly Float32Array[]> } | null,
 ): AgentScore[] {
   const { entries, weights, unknown } = lexiconsOf(agents);
-  const stems = [...new Set(topicStems(text))];
+  const stems = [...new Set(topicStems(excerpt(text, 1500, 500)))];
   const weightOf = (stem: string) => weights.get(stem) ?? unknown;
   const total = sum(stems, weightOf);
   const scores = entries.map(({ agent, examples, vocabulary }) => {

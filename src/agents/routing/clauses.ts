@@ -11,11 +11,19 @@ const JOINT = new RegExp(
   'g',
 );
 
+const LONGEST = 1500;
+const MOST_CLAUSES = 12;
+
 /**
  * The parts of a message that may be requests of their own, in order; together they are the message. A part without a
  * word of meaning stays with its neighbour.
  */
 export function clausesOf(message: string): string[] {
+  if (message.length > LONGEST) {
+    // A long text is one request with its material behind it.
+    const clauses = clausesOf(message.slice(0, LONGEST));
+    return [...clauses.slice(0, -1), `${clauses.at(-1) ?? ''}${message.slice(LONGEST)}`];
+  }
   const parts: string[] = [];
   for (const sentence of sentenceParts(message)) {
     const folded = foldSameLength(sentence);
@@ -31,7 +39,7 @@ export function clausesOf(message: string): string[] {
   for (const part of parts.map((text) => text.trim()).filter((text) => text !== '')) {
     const text = carry === '' ? part : `${carry} ${part}`;
     carry = '';
-    if (contentStems(text).length === 0) carry = text;
+    if (contentStems(text).length === 0 || joined.length >= MOST_CLAUSES) carry = text;
     else joined.push(text);
   }
   if (carry !== '') {

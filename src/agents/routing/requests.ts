@@ -1,4 +1,4 @@
-import { fold } from '../text/words.js';
+import { excerpt, fold } from '../text/words.js';
 
 /**
  * "I want to talk to a person", in three languages, on folded text. Needs both someone and a wish to reach them: an
@@ -58,7 +58,7 @@ export function meansAnother(message: string): boolean {
 }
 
 function normalise(message: string): string {
-  return fold(message)
+  return fold(excerpt(message, 800, 400))
     .replace(/[’`´]/g, "'")
     .replace(/[?¿¡"]/g, ' ')
     .replace(/\s+/g, ' ')

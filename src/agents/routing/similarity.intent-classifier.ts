@@ -1,5 +1,5 @@
 import type { AgentDefinition, Intent } from '../agent.types.js';
-import { contentStems, wordCount } from '../text/words.js';
+import { contentStems, topicStems, wordCount } from '../text/words.js';
 import { detectLanguage } from '../text/language.js';
 import { type AgentScore, knowsAnyWord, scoreAgents } from './agent-scores.js';
 import { clausesOf } from './clauses.js';
@@ -18,9 +18,12 @@ const EVIDENCE_ENOUGH = 0.55;
 /** Below this, a tool's agent without an input for its tool may lose a question to the documents that cover it well. */
 const BEYOND_DOUBT = 0.55;
 const EVIDENCE_STRONG = 0.58;
-/** A match so near that no model needs to be asked. */
-const SURE_NEAREST = 0.82;
+/** So near, and so far ahead of every other agent, that no model needs to be asked. */
+const SURE_SCORE = 0.5;
 const SURE_MARGIN = 0.2;
+/** Documents that cover nearly all of a question, while no other agent's examples come near it. */
+const SURE_EVIDENCE = 0.7;
+const FAR = 0.35;
 const MOST_INTENTS = 4;
 
 /** Routing without a model: nearest examples by words and vectors, clause by clause. */
@@ -56,21 +59,41 @@ export class SimilarityIntentClassifier extends IntentClassifier {
   }
 
   /**
-   * A single agent whose example the text nearly repeats, far ahead of every other; null when somebody better informed
-   * should decide. Uses words, and vectors only where they cost nothing.
+   * The intents, when every clause plainly belongs to somebody: near one agent's examples and far from all others', or
+   * covered by documents and far from every other agent. Null when somebody better informed should decide. Uses words and
+   * documents, and vectors only where they cost nothing.
    */
-  async sure(request: ClassifyRequest, signal: AbortSignal): Promise<Intent | null> {
-    if (clausesOf(request.text).length > 1) return null;
-    const vectors = this.index.local ? await this.vectors(request, [request.text], signal) : null;
-    const vector = vectors?.texts[0];
-    const [best, second] = scoreAgents(
-      request.text,
-      request.agents,
-      vectors === null || vector === undefined ? null : { text: vector, examples: vectors.examples },
+  async sure(request: ClassifyRequest, signal: AbortSignal): Promise<readonly Intent[] | null> {
+    const clauses = clausesOf(request.text);
+    if (clauses.length > MOST_INTENTS) return null;
+    const vectors = this.index.local ? await this.vectors(request, clauses, signal) : null;
+    const agents = await Promise.all(
+      clauses.map((clause, index) => {
+        const vector = vectors?.texts[index];
+        const known = vectors === null || vector === undefined ? null : { text: vector, examples: vectors.examples };
+        return this.sureAgent(request, clause, scoreAgents(clause, request.agents, known));
+      }),
     );
-    if (best === undefined || best.nearest < SURE_NEAREST) return null;
-    if (second !== undefined && best.score - second.score < SURE_MARGIN) return null;
-    return { agent: best.agent.key, text: request.text };
+    signal.throwIfAborted();
+    const texts = new Map<string, string[]>();
+    for (const [index, agent] of agents.entries()) {
+      if (agent === null) return null;
+      texts.set(agent.key, [...(texts.get(agent.key) ?? []), clauses[index] ?? '']);
+    }
+    if (texts.size === 1) return [...texts.keys()].map((agent) => ({ agent, text: request.text }));
+    return [...texts].map(([agent, lines]) => ({ agent, text: lines.join(' ') }));
+  }
+
+  private async sureAgent(
+    request: ClassifyRequest,
+    clause: string,
+    scores: readonly AgentScore[],
+  ): Promise<AgentDefinition | null> {
+    const [best, second] = scores;
+    if (best === undefined) return null;
+    if (best.score >= SURE_SCORE && best.score - (second?.score ?? 0) >= SURE_MARGIN) return best.agent;
+    if (scores.some(({ agent, holds, score }) => agent.kind !== 'knowledge' && (holds || score >= FAR))) return null;
+    return this.fromDocuments(request, clause, SURE_EVIDENCE);
   }
 
   private async single(request: ClassifyRequest, scores: readonly AgentScore[]): Promise<Intent[]> {
@@ -144,7 +167,7 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     text: string,
     enough = EVIDENCE_ENOUGH,
   ): Promise<AgentDefinition | null> {
-    if (contentStems(text).length === 0) return null;
+    if (topicStems(text).length === 0) return null;
     const candidates = request.agents.filter((agent) => agent.kind === 'knowledge');
     const found = await Promise.all(
       candidates.map(async (agent) => ({ agent, coverage: await request.evidence(agent, text) })),

@@ -133,8 +133,12 @@ const FILLER =
 const LEADING =
   /^\s*(?:(?:hi|hey|hello|hiya|hola|hallo|moin|servus|greetings|dear (?:team|support|all|sir|madam)|good (?:morning|afternoon|evening|day)|buen(?:os|as)? (?:d[ií]as?|tardes|noches)|buenas|guten (?:tag|morgen|abend)|gr[uü](?:ß|ss) gott)(?: (?:there|all|everyone|team|again|zusammen|a todos))?)(?:\s*[,!.…:–-]+\s*|\s+)(?=\S)/iu;
 
+/** Nobody greets at more length. */
+const LONGEST = 400;
+
 /** The kind of small talk that the whole message is, or null when it says anything else. */
 export function smallTalkKind(message: string): SmallTalkKind | null {
+  if (message.length > LONGEST) return null;
   const clauses = clausesOf(message);
   if (clauses.length === 0) return onlySymbols(message) ? 'hello' : null;
   let found: SmallTalkKind | null = null;

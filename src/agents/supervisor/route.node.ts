@@ -15,6 +15,9 @@ import type { AwaitingInput } from '../turn.types.js';
 import { SectionStream } from './section-stream.js';
 import type { AgentTask, Reply, SupervisorStateType } from './supervisor.state.js';
 
+/** How long a search may hold up the routing call that it may save. */
+const EVIDENCE_PATIENCE_MS = 100;
+
 interface Routing {
   readonly language: string;
   readonly intents: readonly Intent[];
@@ -94,8 +97,10 @@ async function decide(
     evidence: (agent, part) => run.retrievals.coverage(agent, part),
   };
   if (run.model !== null) {
-    const sure = await run.ports.similarity.sure(request, run.signal);
-    if (sure !== null) return { language, intents: [sure], reply: null, how: 'similarity' };
+    // A search that is quick may save the call; one that is slow goes on beside it.
+    const patient = { ...request, evidence: within(EVIDENCE_PATIENCE_MS, request.evidence) };
+    const sure = await run.ports.similarity.sure(patient, run.signal);
+    if (sure !== null && sure.length > 0) return { language, intents: sure, reply: null, how: 'similarity' };
     // The search that a knowledge agent will want is under way while the model decides.
     for (const agent of run.agents)
       if (agent.kind === 'knowledge') void run.retrievals.coverage(agent, text).catch(() => undefined);
@@ -116,6 +121,19 @@ async function decide(
     return { ...routed, intents: [{ agent: known.key, text }], reply: null, how: 'continued' };
   }
   return reply({ kind: 'unclear' });
+}
+
+/** No evidence yet is no evidence. */
+function within(ms: number, evidence: ClassifyRequest['evidence']): ClassifyRequest['evidence'] {
+  return async (agent, text) => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<number>((resolve) => (timer = setTimeout(resolve, ms, 0)));
+    try {
+      return await Promise.race([evidence(agent, text), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 /** The message holds a value that was asked for. A sentence that plainly asks for something else is routed anew. */

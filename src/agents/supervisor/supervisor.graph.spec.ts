@@ -224,7 +224,7 @@ describe('a turn with a model', () => {
     });
     const turn = await runTurn(
       fakeRuntime({ model, search: REFUNDS, execute: ORDER }),
-      'My money back, also 1042 please',
+      'Money back please, and something with 1042',
     );
     expect(turn.answer.content).toBe('You get it back [1].\n\nOrder **1042** is on its way.');
     expect(turn.text).toBe(turn.answer.content);

@@ -23,12 +23,15 @@ const FUNCTION_WORDS: Readonly<Record<PhraseLanguage, ReadonlySet<string>>> = {
 const ALLOWED = ['en', 'es', 'de', 'fr', 'it', 'pt', 'nl'];
 /** From here on the statistical detector is worth more than a count of small words. */
 const LONG_ENOUGH = 24;
+/** Characters that tell a language as well as any more. */
+const TELLING = 1000;
 
 /**
  * BCP 47 language of a message. Short messages say little, so function words decide first, then a detector with an
  * allow-list, then `fallback` (the conversation's language so far, or the tenant's).
  */
-export function detectLanguage(text: string, fallback = 'en'): string {
+export function detectLanguage(message: string, fallback = 'en'): string {
+  const text = message.slice(0, TELLING);
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
   const scores = (Object.keys(FUNCTION_WORDS) as PhraseLanguage[]).map((language) => ({
     language,

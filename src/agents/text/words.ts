@@ -65,10 +65,18 @@ export function contentStems(text: string): string[] {
 
 /** As `contentStems`, without numbers and addresses: which order is meant says nothing about what is wanted of it. */
 export function topicStems(text: string): string[] {
-  return contentStems(text.replace(/\S+@\S+|https?:\/\/\S+/g, ' ')).filter((stem) => !/\d/.test(stem));
+  return contentStems(text.replace(/(?<!\S)(?:\S{1,64}@|https?:\/\/)\S{1,300}/g, ' ')).filter((stem) => !/\d/.test(stem));
 }
 
 /** How many words there are, whatever they mean. */
 export function wordCount(text: string): number {
   return text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0;
+}
+
+/**
+ * The beginning and the end of a long text: what a message is for is said there, and rules that look for it must not
+ * take longer than the text deserves.
+ */
+export function excerpt(text: string, head: number, tail: number): string {
+  return text.length <= head + tail ? text : `${text.slice(0, head)}\n${text.slice(-tail)}`;
 }
