@@ -40,6 +40,7 @@ import { writerAgent } from './writer/writer.agent.js';
         llm: LlmService,
         tools: ToolExecutor,
         passages: RetrievalService,
+        matching: MatchingService,
         matcher: MatchingService,
         logger: Logger,
       ) =>

@@ -1,23 +1,26 @@
 import type { RequestContext } from '#platform/context';
+import type { MatchingService, MatchItem } from '#rag';
 import { type AgentKindRunner, ANSWERED } from '../agent.js';
 import { RetrievalFailedError } from '../agents.errors.js';
 import { writeWords } from '../extractive.answer-writer.js';
 import { fill } from '../replies/phrases.js';
+import { topicStems } from '../text/words.js';
 import { escapeMarkdown } from '../text/markdown-text.js';
 import { status, timed } from '../turn-run.js';
 import { demandsSkills, withWishes } from './profile-overlay.js';
-import type { MatchItem, RecordMatcher } from './record-matcher.port.js';
-import { wishesIn } from './wishes.js';
+import { nothingSaid, wishesIn } from './wishes.js';
 
 const LIMIT = 5;
 const REASONS = 3;
+/** "Which jobs suit me?" alone tells nothing about who asks. */
+const FEW_WORDS = 2;
 
 export interface ProfileSource {
   ofCaller(ctx: RequestContext): Promise<Readonly<Record<string, unknown>>>;
 }
 
 /** Matches the caller's profile, and what the message adds to it, against the records of a knowledge base. */
-export function buildMatchingAgent(matcher: RecordMatcher, profiles: ProfileSource): AgentKindRunner {
+export function buildMatchingAgent(matcher: Pick<MatchingService, 'match'>, profiles: ProfileSource): AgentKindRunner {
   return async (run, agent, task, section) => {
     const { settings } = agent;
     const phrases = run.voice.phrases(task.language);
@@ -26,22 +29,21 @@ export function buildMatchingAgent(matcher: RecordMatcher, profiles: ProfileSour
       writeWords(phrases.noTool, section);
       return ANSWERED;
     }
+    const { text } = task.intent;
+    const wishes = wishesIn(text);
     status(run, 'retrieving', { agent: agent.key });
     const items = await timed(run, 'matching', async () => {
-      const profile = withWishes(
-        await profiles.ofCaller(run.ctx),
-        wishesIn(task.intent.text),
-        demandsSkills(settings['criteria']),
-      );
+      const own = await profiles.ofCaller(run.ctx);
       run.signal.throwIfAborted();
-      const limit = settings['limit'];
+      if (Object.keys(own).length === 0 && nothingSaid(wishes) && topicStems(text).length <= FEW_WORDS) return null;
+      const { criteria, limit } = settings;
       const request = {
         knowledgeBaseId,
-        profile,
-        text: task.intent.text,
-        criteria: settings['criteria'],
+        profile: withWishes(own, wishes, demandsSkills(criteria)),
+        text,
         weights: record(settings['weights']),
-        limit: typeof limit === 'number' ? Math.min(20, Math.max(1, limit)) : LIMIT,
+        ...(criteria === undefined ? {} : { criteria }),
+        limit: typeof limit === 'number' ? limit : LIMIT,
       };
       try {
         return await matcher.match(run.ctx, request, run.signal);
@@ -50,6 +52,10 @@ export function buildMatchingAgent(matcher: RecordMatcher, profiles: ProfileSour
         throw new RetrievalFailedError(error);
       }
     });
+    if (items === null) {
+      writeWords(phrases.noProfile, section);
+      return ANSWERED;
+    }
     run.log.info(
       { agent: agent.key, retrieval: items.length > 0 ? 'hit' : 'miss', matches: items.length },
       'records matched',
