@@ -20,7 +20,7 @@ export const contentSchema = z
   .string('must be a string')
   .min(1, 'must not be empty')
   .max(MOST_CONTENT, `must not exceed ${MOST_CONTENT} characters (UTF-16 units)`)
-  .refine((value) => value.trim() !== '', 'must not be only white space')
+  .refine((value) => value === '' || value.trim() !== '', 'must not be only white space')
   .refine(storable, STORABLE)
   .meta({ description: 'What the user says', examples: ['How long does delivery take?'] });
 

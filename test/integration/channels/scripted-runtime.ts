@@ -27,9 +27,24 @@ export class ScriptedRuntime {
     this.holding.clear();
   }
 
-  async run(_ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal): Promise<TurnAnswer> {
+  async run(ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal): Promise<TurnAnswer> {
     this.inputs.push(input);
-    signal.addEventListener('abort', () => this.aborted.set(input.content, Date.now()), { once: true });
+    const noticed = (): void => void this.aborted.set(input.content, Date.now());
+    signal.addEventListener('abort', noticed, { once: true });
+    try {
+      return await this.act(ctx, input, emit, signal);
+    } finally {
+      // What is aborted after the end is a clean-up.
+      signal.removeEventListener('abort', noticed);
+    }
+  }
+
+  private async act(
+    _ctx: RequestContext,
+    input: TurnInput,
+    emit: TurnEventSink,
+    signal: AbortSignal,
+  ): Promise<TurnAnswer> {
     let text = '';
     const say = (content: string): void => {
       text += content;
