@@ -3,7 +3,7 @@ import { AgentRuntime, type HistoryMessage, type TurnAnswer, type TurnEvent, typ
 import { ChatModel, type ChatRequest, type ChatResult, LocalEmbedder, type StructuredResult } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { createLogger } from '#platform/logging';
-import type { Passage, SearchRequest, SearchResult } from '#rag';
+import type { MatchItem, MatchRequest, Passage, SearchRequest, SearchResult } from '#rag';
 import type { TenantSettings } from '#tenants';
 import type { ToolCallContext, ToolDefinition, ToolResult } from '#tools';
 import type { AgentDefinition } from '../../src/agents/agent.types.js';
@@ -12,7 +12,6 @@ import { buildDomainAgent } from '../../src/agents/domain/domain.agent.js';
 import { ToolRunner } from '../../src/agents/domain/tool-runner.js';
 import { knowledgeAgent } from '../../src/agents/knowledge/knowledge.agent.js';
 import { buildMatchingAgent } from '../../src/agents/matching/matching.agent.js';
-import type { MatchItem, MatchRequest } from '../../src/agents/matching/record-matcher.port.js';
 import { writerAgent } from '../../src/agents/writer/writer.agent.js';
 
 export const TENANT_ID = '0190b8a0-0000-7000-8000-000000000001';
@@ -234,7 +233,7 @@ export interface FakeWorld {
     args: unknown,
     context: ToolCallContext,
   ) => Promise<ToolResult> | ToolResult;
-  readonly match?: (request: MatchRequest) => readonly MatchItem[];
+  readonly match?: (request: MatchRequest) => MatchItem[];
   readonly profile?: Readonly<Record<string, unknown>>;
   readonly kinds?: Partial<RuntimeDependencies['kinds']>;
 }

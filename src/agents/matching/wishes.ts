@@ -49,6 +49,10 @@ export function wishesIn(message: string): Wishes {
   };
 }
 
+export function nothingSaid({ keywords, locations, remote, salary }: Wishes): boolean {
+  return keywords.length === 0 && locations.length === 0 && remote === undefined && salary === undefined;
+}
+
 /** "60k", "€60,000", "60.000 Euro": a yearly sum. */
 function salaryIn(folded: string): number | null {
   const match = /(?:[€$£]\s*)?(\d{2,3})(?:[.,](\d{3})|\s?k)\b/.exec(folded);

@@ -12,6 +12,8 @@ const ENOUGH = 0.3;
 const ENOUGH_WITH_INPUT = 0.2;
 /** A clause leaves the message's main agent only when it fits another one clearly better. */
 const CLAUSE_ENOUGH = 0.32;
+/** A little more where a tool's input, such as an order number, is not in it. */
+const CLAUSE_ENOUGH_WITHOUT_INPUT = 0.38;
 const CLAUSE_MARGIN = 0.08;
 /** Documents that cover this much of a question make it theirs when no example does. */
 const EVIDENCE_ENOUGH = 0.55;
@@ -114,7 +116,8 @@ export class SimilarityIntentClassifier extends IntentClassifier {
         const text = clauses[index] ?? '';
         const [best, second] = scores;
         const near = best !== undefined && second !== undefined && best.score - second.score < CLAUSE_MARGIN;
-        if (best === undefined || best.score < CLAUSE_ENOUGH || (near && best.agent !== main?.agent)) {
+        const enough = best?.agent.kind === 'domain' && !best.holds ? CLAUSE_ENOUGH_WITHOUT_INPUT : CLAUSE_ENOUGH;
+        if (best === undefined || best.score < enough || (near && best.agent !== main?.agent)) {
           // What no example knows may be known to the documents.
           return this.fromDocuments(request, text);
         }

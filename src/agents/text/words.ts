@@ -65,7 +65,9 @@ export function contentStems(text: string): string[] {
 
 /** As `contentStems`, without numbers and addresses: which order is meant says nothing about what is wanted of it. */
 export function topicStems(text: string): string[] {
-  return contentStems(text.replace(/(?<!\S)(?:\S{1,64}@|https?:\/\/)\S{1,300}/g, ' ')).filter((stem) => !/\d/.test(stem));
+  return contentStems(text.replace(/(?<!\S)(?:\S{1,64}@|https?:\/\/)\S{1,300}/g, ' ')).filter(
+    (stem) => !/\d/.test(stem),
+  );
 }
 
 /** How many words there are, whatever they mean. */
