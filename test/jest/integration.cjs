@@ -4,5 +4,4 @@ module.exports = {
   ...common,
   displayName: 'integration',
   testMatch: ['integration', 'contract', 'evals'].map((folder) => `<rootDir>/test/${folder}/**/*.int-spec.ts`),
-  testTimeout: 60_000,
 };

@@ -4,5 +4,4 @@ module.exports = {
   ...common,
   displayName: 'unit',
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.unit-spec.ts'],
-  testTimeout: 15_000,
 };
