@@ -40,7 +40,6 @@ import { writerAgent } from './writer/writer.agent.js';
         llm: LlmService,
         tools: ToolExecutor,
         passages: RetrievalService,
-        matching: MatchingService,
         matcher: MatchingService,
         logger: Logger,
       ) =>
