@@ -12,3 +12,6 @@
 export { ChannelsModule } from './channels.module.js';
 export { ChannelsDrain } from './channels-drain.js';
 export { ChatSocketAdapter } from './websocket/chat-socket.adapter.js';
+export { frameSchemaDocument } from './protocol/frame-schema-document.js';
+export { CLIENT_FRAMES } from './protocol/client-frames.js';
+export { SERVER_FRAMES } from './protocol/server-frames.js';

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SERVER_FRAMES } from '#channels';
 import { WebSocket } from 'ws';
 
 // eslint-disable-next-line -- a test reads whatever JSON came
@@ -13,7 +14,7 @@ export class ChatClient {
   opened = false;
 
   private constructor(readonly socket: WebSocket) {
-    socket.on('message', (data: Buffer) => this.frames.push(JSON.parse(data.toString()) as Frame));
+    socket.on('message', (data: Buffer) => this.receive(JSON.parse(data.toString()) as Frame));
     socket.on('close', (code, reason) => (this.closed = { code, reason: reason.toString() }));
     socket.on('open', () => (this.opened = true));
     socket.on('error', () => undefined);
@@ -36,6 +37,15 @@ export class ChatClient {
     await client.until(() => client.opened || client.refused !== null || client.closed !== null, 'open or refused');
     return client;
   }
+
+  /** Whatever a test looks at, every frame is what the contract says it is. */
+  private receive(frame: Frame): void {
+    const schema = SERVER_FRAMES[frame.type as keyof typeof SERVER_FRAMES];
+    const parsed = schema?.safeParse(frame);
+    if (parsed?.success === true) this.frames.push(frame);
+    else this.broken.push(`${JSON.stringify(frame).slice(0, 200)}: ${parsed?.error.message ?? 'an unknown type'}`);
+  }
+  private readonly broken: string[] = [];
 
   send(frame: object | string | Buffer): void {
     this.socket.send(typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
@@ -83,6 +93,7 @@ export class ChatClient {
   async until(condition: () => boolean, what: string, ms = 5000): Promise<void> {
     const giveUpAt = Date.now() + ms;
     while (!condition()) {
+      if (this.broken.length > 0) throw new Error(`a frame against the contract: ${this.broken[0]}`);
       if (Date.now() > giveUpAt) {
         const got = this.frames.map((frame) => JSON.stringify(frame).slice(0, 160)).slice(-12);
         throw new Error(`waited ${ms} ms for ${what}; closed: ${JSON.stringify(this.closed)}; got\n${got.join('\n')}`);

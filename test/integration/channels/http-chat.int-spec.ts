@@ -54,7 +54,9 @@ describe('chat over HTTP', () => {
         session_id: 'mine',
       });
       const html = await say({ message: 'say **bold** <script>x</script>', format: 'html' });
-      expect((html.body['message'] as { content: string }).content).toMatch(/^<p><strong>bold<\/strong> &lt;script/);
+      expect((html.body['message'] as unknown as { content: string }).content).toMatch(
+        /^<p><strong>bold<\/strong> &lt;script/,
+      );
     });
 
     it('turns the failure of a turn into a problem that names it', async () => {
