@@ -61,6 +61,8 @@ export interface OpenedTurn {
 
 export interface ClaimedTurn {
   readonly id: string;
+  /** The highest number that a commit gave out in the conversation. */
+  readonly last_seq: number;
   readonly fence: number;
   readonly owner_epoch: number;
   readonly history: readonly HistoryMessage[];
@@ -218,7 +220,8 @@ export class TurnRepository {
           AND t.id = (SELECT n.id FROM app.turn n WHERE n.tenant_id = $1 AND n.conversation_id = $2
                          AND n.status = 'queued' AND n.lease_owner = $3 ORDER BY n.ack_seq LIMIT 1)
           AND NOT EXISTS (SELECT 1 FROM app.turn r WHERE r.tenant_id = $1 AND r.conversation_id = $2 AND r.status = 'running')
-       RETURNING t.id, t.fence, t.owner_epoch, ${history('$1', '$2', '$5')} AS history`,
+       RETURNING t.id, t.fence, t.owner_epoch, ${history('$1', '$2', '$5')} AS history,
+         (SELECT c.last_seq FROM app.conversation c WHERE c.tenant_id = $1 AND c.id = $2) AS last_seq`,
       [tx.tenantId, claim.conversationId, claim.instance, claim.leaseSeconds, claim.historyMessages],
     );
     await locked;

@@ -388,6 +388,8 @@ export class TurnService {
       next.fence = claimed.fence;
       next.ownerEpoch = claimed.owner_epoch;
       next.history = claimed.history;
+      // Without readers the stream was let go of when the turn before ended, and with it the numbering.
+      this.streams.open(next.conversationId).raise(claimed.last_seq);
       this.executor.start(next);
     } catch (error) {
       // Its lease is no longer renewed from here on, so the sweeper ends it visibly.

@@ -175,6 +175,28 @@ describe('a conversation over a socket', () => {
     await client.close();
   });
 
+  it('numbers the turn that waited after the one before it, also when nobody listens any more', async () => {
+    const client = await app.chat(person);
+    client.send({ content: 'hold 0' });
+    const { conversation_id } = await client.next('token');
+    client.send({ content: 'hold 1', conversation_id });
+    await client.next('status', (frame) => frame['step'] === 'queued');
+    client.socket.terminate();
+    await sleep(50);
+    const ran = app.runtime.inputs.length;
+    app.runtime.release();
+    await client.until(() => app.runtime.inputs.length === ran + 1, 'the second turn');
+    const late = await app.chat(person);
+    late.send({ type: 'resume', conversation_id });
+    await late.next('token');
+    app.runtime.release();
+    await late.next('done', (frame) => frame['turn_id'] === late.of('token')[0]?.['turn_id']);
+    const numbers = late.frames.slice(2).map((frame) => Number(frame['seq']));
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+    expect(late.of('status').filter((frame) => frame['step'] === 'routing')).toHaveLength(2);
+    await late.close();
+  });
+
   it('handles the frames of a socket in their order', async () => {
     const client = await app.chat(person);
     client.send({ content: 'echo x', ref: 'a' });
