@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_FRAMES } from '#channels';
 import { WebSocket } from 'ws';
 
-// eslint-disable-next-line -- a test reads whatever JSON came
 export type Frame = Record<string, never> & Record<string, unknown> & { readonly type: string };
 
 /** A socket as a client program sees it: every frame in order, and how it ended. */
