@@ -5,6 +5,7 @@ import { messageOf } from '../hooks.js';
 import { safeHref } from '../markdown.js';
 import type { Citation, Passage } from '../protocol.js';
 import { AlertIcon, LinkIcon } from './icons.js';
+import { Markdown } from './rich-text.js';
 import { Sheet } from './sheet.js';
 
 export interface OpenCitation {
@@ -72,7 +73,7 @@ function PassageText({ content, quote }: { content: string | null; quote: string
           {parts[2]}
         </>
       ) : (
-        content
+        <Markdown text={content} citations={[]} onCite={() => undefined} />
       )}
     </div>
   );
