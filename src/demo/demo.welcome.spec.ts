@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { ACME } from './acme.tenant.js';
+import type { DemoLogin } from './demo.logins.js';
+import { JOBS } from './jobs.tenant.js';
+import { welcomeLines } from './demo.welcome.js';
+
+const loginsOf = ({ name, slug, users }: typeof ACME): DemoLogin[] =>
+  users.map((user) => ({ tenant: slug, tenantName: name, user }));
+
+describe('welcomeLines', () => {
+  it('names everybody who can sign in, and the password', () => {
+    const text = welcomeLines('http://127.0.0.1:3000', [...loginsOf(ACME), ...loginsOf(JOBS)], 'open sesame').join(
+      '\n',
+    );
+    for (const { email } of [...ACME.users, ...JOBS.users]) expect(text).toContain(email);
+    expect(text).toContain('open sesame');
+    expect(text).toContain('ws://127.0.0.1:3000/ws/chat?token=$TOKEN');
+  });
+
+  it('survives a shell with any password', () => {
+    const password = `it's "quoted" \\ $HOME \`id\` 'twice'`;
+    const line = welcomeLines('http://127.0.0.1:3000', loginsOf(ACME), password).find((text) =>
+      text.includes('TOKEN=$('),
+    );
+    // The same words, with a program in curl's place that shows what it was given.
+    const shown = /TOKEN=\$\(curl (.*) \| node -pe/.exec(line ?? '')?.[1] ?? '';
+    const output = execFileSync('sh', ['-c', `printf '%s\\n' ${shown}`], { encoding: 'utf8' });
+    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toEqual({
+      tenant: 'acme',
+      email: 'user@acme.test',
+      password,
+    });
+  });
+
+  it('says nothing where the shop was not seeded', () => {
+    expect(welcomeLines('http://127.0.0.1:3000', loginsOf(JOBS), 'x')).toEqual([]);
+  });
+});
