@@ -1,7 +1,7 @@
 import { type Grade, type GradeRequest, PassageGrader } from './passage-grader.port.js';
 
 /** A passage with this share of the question's weight can answer it. Calibrated on test/evals. */
-const COVERED = 0.36;
+const COVERED = 0.32;
 /** So near in meaning that shared words are not needed; only real models of language reach it. */
 const NEAR = 0.62;
 /** Kept beside a good passage. */

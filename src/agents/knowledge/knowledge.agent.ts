@@ -28,7 +28,13 @@ export const knowledgeAgent: AgentKindRunner = async (run, agent, task, section)
     score: passage.score,
   }));
   run.log.info(
-    { agent: agent.key, retrieval: found.verdict === 'good' ? 'hit' : 'miss', passages: found.passages.length },
+    {
+      agent: agent.key,
+      retrieval: found.verdict === 'good' ? 'hit' : 'miss',
+      passages: found.passages.length,
+      coverage: best(found.passages, ({ coverage }) => coverage),
+      nearness: best(found.passages, ({ vectorScore }) => vectorScore ?? 0),
+    },
     'retrieval graded',
   );
   const { voice } = run;
@@ -54,6 +60,11 @@ export const knowledgeAgent: AgentKindRunner = async (run, agent, task, section)
   if (out.cited === 0) addForgottenMarker(run, found.passages, out);
   return { awaiting: null, retrieved };
 };
+
+/** Rounded, for the log. */
+function best(passages: readonly Passage[], measure: (passage: Passage) => number): number {
+  return Math.round(Math.max(0, ...passages.map(measure)) * 100) / 100;
+}
 
 async function findPassages(run: TurnRun, agent: AgentDefinition, task: AgentTask, question: string): Promise<Grade> {
   const query = standaloneQuery(question, task.input_history);
@@ -86,9 +97,8 @@ async function retrieve(run: TurnRun, agent: AgentDefinition, query: string): Pr
 
 /** A model may forget its markers; where one passage clearly is the source, it is named at the end. */
 function addForgottenMarker(run: TurnRun, passages: readonly Passage[], out: CitedText): void {
-  const [best] = rankUnits(out.lastWords, passages);
-  const passage = best === undefined ? undefined : passages[best.passage];
-  if (best === undefined || passage === undefined || best.score < CLEARLY_FROM) return;
-  out.write(` [${best.passage + 1}]`);
+  const [source] = rankUnits(out.lastWords, passages);
+  if (source === undefined || source.score < CLEARLY_FROM) return;
+  out.write(` [${source.passage + 1}]`);
   out.end();
 }

@@ -3,6 +3,7 @@ import { contentStems, topicStems, wordCount } from '../text/words.js';
 import { detectLanguage } from '../text/language.js';
 import { type AgentScore, knowsAnyWord, scoreAgents } from './agent-scores.js';
 import { clausesOf } from './clauses.js';
+import { pointsBack } from './requests.js';
 import type { ExampleIndex } from './example-index.js';
 import { type Classification, type ClassifyRequest, IntentClassifier } from './intent-classifier.port.js';
 
@@ -19,7 +20,10 @@ const CLAUSE_MARGIN = 0.08;
 const EVIDENCE_ENOUGH = 0.55;
 /** Below this, a tool's agent without an input for its tool may lose a question to the documents that cover it well. */
 const BEYOND_DOUBT = 0.55;
-const EVIDENCE_STRONG = 0.58;
+const EVIDENCE_STRONG = 0.5;
+/** "My parcel" speaks of one of the user's own: then the documents must cover it even better. */
+const EVIDENCE_STRONG_OWN = 0.7;
+const OWN = /\b(?:my|mine|our|mi|mis|nuestr[oa]s?|mein\w*|unser\w*)\b/i;
 /** So near, and so far ahead of every other agent, that no model needs to be asked. */
 const SURE_SCORE = 0.5;
 const SURE_MARGIN = 0.2;
@@ -118,8 +122,9 @@ export class SimilarityIntentClassifier extends IntentClassifier {
         const near = best !== undefined && second !== undefined && best.score - second.score < CLAUSE_MARGIN;
         const enough = best?.agent.kind === 'domain' && !best.holds ? CLAUSE_ENOUGH_WITHOUT_INPUT : CLAUSE_ENOUGH;
         if (best === undefined || best.score < enough || (near && best.agent !== main?.agent)) {
-          // What no example knows may be known to the documents.
-          return this.fromDocuments(request, text);
+          // What no example knows may be known to the documents; a fragment belongs to what stands beside it.
+          const fragment = topicStems(text).length < 2 || pointsBack(text);
+          return fragment ? null : this.fromDocuments(request, text);
         }
         return (await this.betterDocumented(request, text, best)) ?? best.agent;
       }),
@@ -161,7 +166,7 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     best: AgentScore,
   ): Promise<AgentDefinition | null> | null {
     if (best.agent.kind !== 'domain' || best.holds || best.score >= BEYOND_DOUBT) return null;
-    return this.fromDocuments(request, text, EVIDENCE_STRONG);
+    return this.fromDocuments(request, text, OWN.test(text) ? EVIDENCE_STRONG_OWN : EVIDENCE_STRONG);
   }
 
   /** The knowledge agent whose documents cover the text best. */
