@@ -11,14 +11,14 @@ export interface ErrorFrame extends Echo {
 }
 
 /** What an error does to the socket beside its frame. */
-export type SocketEffect = 'none' | 'counts_as_bad_frame' | 'closes';
+export type SocketEffect = 'none' | 'closes';
 
 /** Exhaustive: a new kind of error does not compile until sockets know what to do with it. */
 const EFFECT: Readonly<Record<ErrorKind, SocketEffect>> = {
-  bad_request: 'counts_as_bad_frame',
-  invalid: 'counts_as_bad_frame',
-  too_large: 'counts_as_bad_frame',
-  unsupported_media: 'counts_as_bad_frame',
+  bad_request: 'none',
+  invalid: 'none',
+  too_large: 'none',
+  unsupported_media: 'none',
   unauthorized: 'closes',
   forbidden: 'none',
   not_found: 'none',

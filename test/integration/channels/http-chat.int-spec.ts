@@ -1,3 +1,4 @@
+import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openApiDocument } from '#platform/http';
 import { ChatApp, type Person } from './chat-app.js';
@@ -283,6 +284,24 @@ describe('chat over HTTP', () => {
       await app.call('/api/auth/logout', { token: someone.token, body: { refresh_token: someone.refresh } });
       expect(await told).toContain('event: done');
     });
+
+    it('drops a reader that does not read, and the turn goes on', async () => {
+      const { conversation_id } = (await say({ content: 'echo start' })).body;
+      const slow = request(`${app.http}/api/${person.slug}/conversations/${String(conversation_id)}/events`, {
+        headers: { authorization: `Bearer ${person.token}` },
+      });
+      slow.end();
+      const response = await new Promise<IncomingMessage>((resolve) => slow.once('response', resolve));
+      response.on('error', () => undefined);
+      response.pause();
+      const flooded = await say({ content: 'flood 4000', conversation_id });
+      expect(flooded.body['status']).toBe('completed');
+      let received = 0;
+      response.on('data', (part: Buffer) => (received += part.length));
+      await new Promise((resolve) => response.once('close', resolve));
+      expect(response.complete).toBe(false);
+      expect(received).toBeLessThan(4000 * 4096);
+    }, 40_000);
 
     it.each([
       ['?after_seq=-1', {}, 422],
