@@ -70,9 +70,9 @@ export class InMemoryJobQueue extends JobQueue {
     while (worker !== null && !this.stopping.signal.aborted && lane.running.size < worker.concurrency) {
       const job = lane.waiting.shift();
       if (job === undefined) return;
+      if (job.key !== undefined) lane.keys.delete(job.key);
       const run = this.runJob(worker, job).finally(() => {
         lane.running.delete(run);
-        if (job.key !== undefined) lane.keys.delete(job.key);
         this.pump(lane);
       });
       lane.running.add(run);

@@ -4,4 +4,5 @@
  */
 export { type AddOptions, type JobPayload, JobQueue, type JobWorker } from './job-queue.port.js';
 export { InMemoryJobQueue } from './in-memory.job-queue.js';
+export { PgBossJobQueue, type PgBossQueueOptions } from './pg-boss.job-queue.js';
 export { QueueModule } from './queue.module.js';

@@ -18,7 +18,7 @@ export interface JobWorker<T extends JobPayload> {
 }
 
 export interface AddOptions {
-  /** At most one waiting or running job of a queue has this key; another is dropped. */
+  /** At most one waiting job of a queue has this key; another is dropped. One that runs does not count. */
   readonly key?: string;
 }
 
