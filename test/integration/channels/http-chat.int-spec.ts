@@ -298,6 +298,7 @@ describe('chat over HTTP', () => {
       expect(flooded.body['status']).toBe('completed');
       let received = 0;
       response.on('data', (part: Buffer) => (received += part.length));
+      response.resume();
       await new Promise((resolve) => response.once('close', resolve));
       expect(response.complete).toBe(false);
       expect(received).toBeLessThan(4000 * 4096);
