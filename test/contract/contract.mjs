@@ -64,7 +64,7 @@ function routesWithoutAccess() {
   for (const module of app.get(ModulesContainer).values()) {
     for (const { metatype } of module.controllers.values()) {
       for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(metatype.prototype))) {
-        if (typeof value !== 'function' || !Reflect.hasMetadata('path', value)) continue;
+        if (name === 'constructor' || typeof value !== 'function' || !Reflect.hasMetadata('path', value)) continue;
         const said = Reflect.getMetadata(http.ACCESS, value) ?? Reflect.getMetadata(http.ACCESS, metatype);
         if (said === undefined) found.push(`${metatype.name}.${name}`);
       }
