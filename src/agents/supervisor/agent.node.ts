@@ -1,3 +1,4 @@
+import { isGraphBubbleUp } from '@langchain/langgraph/web';
 import type { RunnableConfig } from '@langchain/core/runnables';
 import type { AgentKindRunner } from '../agent.js';
 import type { AgentKind } from '../agent.types.js';
@@ -27,6 +28,8 @@ export function buildAgentNode(kinds: AgentKinds) {
       return { sections: [outcome({ awaiting, failed: false })], retrieved_docs: retrieved };
     } catch (error) {
       run.signal.throwIfAborted();
+      // An interrupt is no failure.
+      if (isGraphBubbleUp(error)) throw error;
       run.firstFailure ??= error;
       run.log.warn({ agent: agent.key, err: asError(error) }, 'an agent failed');
       // With nobody else to answer, the turn fails: no words of ours then.

@@ -16,7 +16,7 @@ import { SectionStream } from './section-stream.js';
 import type { AgentTask, Reply, SupervisorStateType } from './supervisor.state.js';
 
 /** How long a search may hold up the routing call that it may save. */
-const EVIDENCE_PATIENCE_MS = 100;
+const EVIDENCE_PATIENCE_MS = 300;
 
 interface Routing {
   readonly language: string;
