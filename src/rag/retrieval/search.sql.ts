@@ -47,6 +47,9 @@ export function searchName(shape: SearchShape): string {
   return `rag_search_${dimensions ?? 'words'}${approximate ? '_hnsw' : ''}${filtered ? '_meta' : ''}`;
 }
 
+/** The share of its rarity that an unknown word of the query counts for when a passage's coverage is measured. */
+const UNKNOWN_WORD = 0.5;
+
 /**
  * Parameters: $1 tenant, $2 bases, $3 text search configuration of each, $4 the question's words, $5 caller, $6 persona,
  * $7 whether the caller is staff, $8 most passages, $9 the vectors' share; with vectors $10 vector, $11 space; with a
@@ -73,7 +76,9 @@ WITH base AS MATERIALIZED (
 term AS MATERIALIZED (
   SELECT * FROM (
     SELECT base.id AS base_id, base.average_terms, word.lexeme COLLATE "C" AS term,
-      ln(1 + (base.chunks - least(coalesce(stat.df, 0), base.chunks) + 0.5) / (coalesce(stat.df, 0) + 0.5)) AS rarity,
+      -- A word that the base does not have at all would outweigh those that it has: "returns policy" is about returns.
+      CASE WHEN stat.df IS NULL THEN ${UNKNOWN_WORD} ELSE 1 END
+        * ln(1 + (base.chunks - least(coalesce(stat.df, 0), base.chunks) + 0.5) / (coalesce(stat.df, 0) + 0.5)) AS rarity,
       row_number() OVER (PARTITION BY base.id ORDER BY coalesce(stat.df, 0), word.lexeme) AS place
     FROM base
     CROSS JOIN LATERAL unnest(to_tsvector(base.config::regconfig, $4)) AS word
