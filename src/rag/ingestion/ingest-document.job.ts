@@ -69,7 +69,7 @@ export class IngestDocumentJob {
       }
       if (signal.aborted || error instanceof UnavailableError) {
         await this.documents.release(document).catch(() => undefined);
-        throw error;
+        throw signal.aborted ? asError(signal.reason) : error;
       }
       const fault = faultOf(error);
       const level = fault.code === 'INTERNAL' ? 'error' : 'info';
