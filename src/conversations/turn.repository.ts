@@ -295,7 +295,8 @@ export class TurnRepository {
 function history(tenant: string, conversation: string, limit: string): string {
   return `(SELECT coalesce(json_agg(json_build_object('role', h.role, 'content', h.content, 'metadata', h.metadata) ORDER BY h.seq), '[]')
      FROM (SELECT seq, role, content,
-                  jsonb_strip_nulls(jsonb_build_object('awaiting', metadata->'awaiting', 'agents', metadata->'agents')) AS metadata
+                  jsonb_strip_nulls(jsonb_build_object('awaiting', metadata->'awaiting',
+                    'agents', metadata->'agents', 'language', metadata->'language')) AS metadata
              FROM app.message WHERE tenant_id = ${tenant} AND conversation_id = ${conversation} AND state = 'final'
             ORDER BY seq DESC LIMIT ${limit}) h)`;
 }

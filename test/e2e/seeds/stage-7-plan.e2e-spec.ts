@@ -146,7 +146,7 @@ describe('the Stage 7 plan', () => {
       const client = await modelled.chat(user);
       let conversation_id: unknown = 'new';
       for (let n = 0; n < 7; n++) {
-        const { ack } = await client.ask(`How do I return item number ${n}?`, { conversation_id });
+        const { ack } = await client.ask(`How do I return item number ${n}?`, { conversation_id, agent: 'support' });
         conversation_id = ack['conversation_id'];
       }
       const requests = standIn.calls.filter((call) => JSON.stringify(call.body).includes('item number 6'));
