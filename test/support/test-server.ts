@@ -144,7 +144,8 @@ export class TestServer {
     for (let waited = 0; waited < 60_000; waited += 25) {
       const url = /Switchboard is ready at (\S+)/.exec(this.output)?.[1];
       if (url !== undefined) return url;
-      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`the server ended: ${this.output}`);
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`the server ended: ${this.output}`);
       await sleep(25);
     }
     throw new Error(`the server did not become ready: ${this.output}`);

@@ -21,7 +21,7 @@ export const PASSWORD = 'correct horse battery';
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // eslint-disable-next-line -- a test reads whatever JSON came
+  /** A test reads whatever JSON came. */
   readonly body: Record<string, never> & Record<string, unknown>;
   readonly text: string;
 }
