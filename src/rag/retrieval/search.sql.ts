@@ -112,12 +112,12 @@ ranked AS (
 )
 SELECT r.chunk_id, c.document_id, c.knowledge_base_id, d.title, c.page, c.section, d.source_url AS url, c.content,
   r.score, r.similarity AS vector_score, r.text_score,
-  coalesce(least(1, (
+  least(1, coalesce((
     SELECT sum(term.rarity) FROM term
     JOIN app.chunk_term posting ON posting.tenant_id = $1 AND posting.knowledge_base_id = term.base_id
       AND posting.term = term.term AND posting.chunk_id = r.chunk_id
     WHERE term.base_id = c.knowledge_base_id
-  ) / nullif((SELECT total FROM weight WHERE weight.base_id = c.knowledge_base_id), 0)), 0) AS coverage
+  ) / nullif((SELECT total FROM weight WHERE weight.base_id = c.knowledge_base_id), 0), 0)) AS coverage
 FROM ranked r
 JOIN app.chunk c ON c.tenant_id = $1 AND c.id = r.chunk_id
 JOIN app.document d ON d.tenant_id = $1 AND d.id = c.document_id

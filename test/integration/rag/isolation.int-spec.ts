@@ -1,0 +1,109 @@
+import type { RequestContext } from '#platform/context';
+import { MatchingRepository } from '../../../src/rag/matching/matching.repository.js';
+import { RetrievalRepository } from '../../../src/rag/retrieval/retrieval.repository.js';
+import { type ClaimedDocument, ClaimLostError } from '../../../src/rag/ingestion/ingestion.repository.js';
+import type { KnowledgeBase } from '../../../src/rag/knowledge-bases/knowledge-base.js';
+import type { StoredDocument } from '../../../src/rag/documents/document.js';
+import { RagUnderTest } from './rag-support.js';
+
+/** Two tenants, and every method of every repository called by one with the other's ids. */
+let rag: RagUnderTest;
+let owner: RequestContext;
+let thief: RequestContext;
+let base: KnowledgeBase;
+let records: KnowledgeBase;
+let document: StoredDocument;
+
+beforeAll(async () => {
+  rag = await RagUnderTest.start();
+  owner = await rag.caller();
+  thief = await rag.caller();
+  base = await rag.bases.create(owner, { name: 'Secrets' });
+  records = await rag.bases.create(owner, { name: 'Records', kind: 'records' });
+  const text = 'The treasure lies under the oak.';
+  document = await rag.settled(owner, await rag.documents.addText(owner, base.id, text, { title: 'Treasure' }));
+  await rag.settled(owner, await rag.documents.addRecord(owner, records.id, { id: 'R1', title: 'Gold' }));
+}, 60_000);
+afterAll(() => rag.stop());
+
+const work = <T>(run: Parameters<typeof rag.database.uow.run<T>>[1]): Promise<T> => rag.database.uow.run(thief, run);
+
+describe('one tenant with another’s ids', () => {
+  it('finds no knowledge base and changes none', async () => {
+    const rows = rag.baseRows;
+    expect(await rows.findById(thief, base.id)).toBeNull();
+    expect(await rows.findByIds(thief, [base.id])).toEqual([]);
+    expect(await rows.findByName(thief, 'Secrets')).toBeNull();
+    expect(await rows.list(thief, null, 100)).toEqual([]);
+    expect(await work((tx) => rows.findForUpdate(tx, base.id))).toBeNull();
+    expect(await work((tx) => rows.isNameTaken(tx, 'Secrets', document.id))).toBe(false);
+    expect(await work((tx) => rows.agentsUsing(tx, base.id))).toEqual([]);
+    expect(await work((tx) => rows.delete(tx, base.id))).toBe(false);
+    await work((tx) => rows.update(tx, { ...base, name: 'Stolen' }));
+    expect((await rows.findById(owner, base.id))?.name).toBe('Secrets');
+    const spaceId = await work((tx) => rows.ensureSpace(tx, base.embedding));
+    expect(spaceId).not.toBe(base.spaceId);
+  });
+
+  it('finds no document and changes none', async () => {
+    const rows = rag.documentRows;
+    const query = { status: null, before: null, limit: 100 };
+    expect(await rows.find(thief, base.id, document.id)).toBeNull();
+    expect(await rows.list(thief, base.id, query)).toEqual([]);
+    expect(await rows.anyIds(thief, base.id, 10)).toEqual([]);
+    expect(await rows.chunks(thief, document.id, -1, 10)).toEqual([]);
+    expect(await work((tx) => rows.findForUpdate(tx, base.id, document.id))).toBeNull();
+    expect(await work((tx) => rows.isPrincipal(tx, owner.principal.id))).toBe(false);
+    await work((tx) => rows.unpublish(tx, base.id, document.id));
+    await work((tx) => rows.requeue(tx, document.id));
+    await work((tx) => rows.updateLabels(tx, document.id, { ...document, title: 'Stolen' }));
+    expect(await work((tx) => rows.delete(tx, document.id))).toBe(false);
+    await expect(work((tx) => rows.insert(tx, { ...document, id: base.id }, null))).rejects.toThrow(/foreign key/);
+    expect(await rows.find(owner, base.id, document.id)).toEqual(document);
+    expect((await rag.bases.get(owner, base.id)).chunkCount).toBe(1);
+  });
+
+  it('takes no document in', async () => {
+    const rows = rag.ingestions;
+    expect(await rows.claim(thief, document.id)).toBeNull();
+    const claimed: ClaimedDocument = {
+      ...{ tenantId: thief.tenantId, id: document.id, attempt: document.attempt, knowledgeBaseId: base.id },
+      ...{
+        sourceType: 'text' as const,
+        mimeType: 'text/markdown',
+        fileName: null,
+        title: 'x',
+        record: null,
+        language: 'en',
+      },
+      ...{ chunkSize: 350, chunkOverlap: 50, settings: {}, spaceId: base.spaceId, space: base.embedding },
+    };
+    const chunk = { id: base.id, ordinal: 9, page: null, section: null, content: 'x', words: 'x' };
+    await expect(rows.progress(claimed, 'parsing', 0)).rejects.toThrow(ClaimLostError);
+    await expect(rows.keepChunks(claimed, [])).rejects.toThrow(ClaimLostError);
+    await expect(rows.insertChunks(claimed, [chunk], 'english', 0)).rejects.toThrow(ClaimLostError);
+    const vector = { chunkId: base.id, vector: new Float32Array(384).fill(0.1) };
+    await expect(rows.insertVectors(claimed, [vector], 0)).rejects.toThrow(ClaimLostError);
+    await expect(rows.publish(claimed, 'Stolen')).rejects.toThrow(ClaimLostError);
+    await expect(rows.fail(claimed, { code: 'X', message: 'x', retryable: false })).rejects.toThrow(ClaimLostError);
+    await rows.release(claimed);
+    expect(await rows.embedded(claimed)).toEqual(new Set());
+    expect(await rag.documentRows.find(owner, base.id, document.id)).toEqual(document);
+  });
+
+  it('finds no passage and no record', async () => {
+    const values = new Float32Array(384).fill(0.05);
+    const vector = { spaceId: base.spaceId, values };
+    const plan = { bases: [{ id: base.id, config: 'english' }], words: 'treasure oak', vectorWeight: 0.5 };
+    const search = new RetrievalRepository(rag.database.uow);
+    for (const approximate of [false, true]) {
+      const asked = { ...plan, metadata: null, limit: 10, vector: { ...vector, approximate } };
+      expect(await search.search(thief, asked)).toEqual([]);
+      expect(await search.search(owner, asked)).toHaveLength(1);
+    }
+    const matching = new MatchingRepository(rag.database.uow);
+    expect(await matching.candidates(thief, records.id, null, 10)).toEqual([]);
+    expect(await matching.candidates(thief, records.id, vector, 10)).toEqual([]);
+    expect(await matching.candidates(owner, records.id, vector, 10)).toHaveLength(1);
+  });
+});
