@@ -8,7 +8,7 @@
  * between row security and an index; the rest filters rows that were found.
  */
 
-/** A question takes part with this many terms, the rarest first. */
+/** A question takes part with this many terms: the rarest that the base knows, then unknown ones. */
 const MOST_TERMS = 64;
 /** How far each half looks. */
 const DEPTH = 100;
@@ -79,7 +79,7 @@ term AS MATERIALIZED (
       -- A word that the base does not have at all would outweigh those that it has: "returns policy" is about returns.
       CASE WHEN stat.df IS NULL THEN ${UNKNOWN_WORD} ELSE 1 END
         * ln(1 + (base.chunks - least(coalesce(stat.df, 0), base.chunks) + 0.5) / (coalesce(stat.df, 0) + 0.5)) AS rarity,
-      row_number() OVER (PARTITION BY base.id ORDER BY coalesce(stat.df, 0), word.lexeme) AS place
+      row_number() OVER (PARTITION BY base.id ORDER BY stat.df NULLS LAST, word.lexeme) AS place
     FROM base
     CROSS JOIN LATERAL unnest(to_tsvector(base.config::regconfig, $4)) AS word
     LEFT JOIN app.term_stat stat
