@@ -99,6 +99,42 @@ describe('chunkDocument', () => {
     expect(chunks[0]?.content).toBe('## Open?\n\nYes.\n\n## Where?\n\nHere.');
   });
 
+  it('ends a chunk with its page, and repeats nothing of the page before', () => {
+    const chunks = chunkDocument(
+      doc(
+        heading(1, 'Lamp', 1),
+        paragraph('It stands on a desk.', 1),
+        paragraph('It is green.', 1),
+        paragraph('Descale it every ninety days.', 2),
+        heading(2, 'Colours', 2),
+        paragraph('Green.', 2),
+        heading(2, 'Sizes', 2),
+        paragraph('Small.', 3),
+      ),
+      { size: 200, overlap: 40 },
+    );
+    expect(chunks.map(({ page, content }) => [page, content])).toEqual([
+      [1, 'It stands on a desk.\n\nIt is green.'],
+      [2, 'Descale it every ninety days.'],
+      [2, 'Green.'],
+      [3, 'Small.'],
+    ]);
+  });
+
+  it('repeats sentences within a page only', () => {
+    const chunks = chunkDocument(
+      doc(...[1, 1, 2, 2].map((page, i) => paragraph(`${sentence(2 * i)} ${sentence(2 * i + 1)}`, page))),
+      { size: 60, overlap: 20 },
+    );
+    expect(chunks.map(({ page }) => page)).toEqual([1, 1, 2, 2]);
+    expect(chunks.map(({ content }) => content.match(/number \d/g)?.map((found) => Number(found.at(-1))))).toEqual([
+      [0, 1],
+      [1, 2, 3],
+      [4, 5],
+      [5, 6, 7],
+    ]);
+  });
+
   it('splits text without spaces or stops, and never inside a character', () => {
     for (const text of [
       '配送は三日以内に行われます。'.repeat(60),

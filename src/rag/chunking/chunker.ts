@@ -24,7 +24,7 @@ export interface Chunk {
   readonly embeddingText: string;
   /** Headings from the outermost to the passage's own, `A > B`; null before the first heading. */
   readonly section: string | null;
-  /** Page on which the passage's own text starts (not what it repeats), from 1. */
+  /** Page on which the passage stands, from 1: no passage runs over a page break, save a sentence that does. */
   readonly page: number | null;
   /** Tokens of `content`, estimated. */
   readonly tokens: number;
@@ -133,7 +133,13 @@ function joinTinySiblings(sections: readonly Section[], size: number): Section[]
     const cost =
       estimateTokens(section.blocks.map((block) => block.text).join('\n')) + estimateTokens(section.path.at(-1) ?? '');
     const [first] = group;
-    const fits = first !== undefined && cost <= tiny && tokens + cost <= full && isSibling(first, section);
+    const before = group.at(-1);
+    const fits =
+      first !== undefined &&
+      cost <= tiny &&
+      tokens + cost <= full &&
+      isSibling(first, section) &&
+      before?.blocks.at(-1)?.page === section.blocks[0]?.page;
     if (!fits) flush();
     group.push(section);
     tokens += cost;
@@ -156,7 +162,7 @@ function merged(group: readonly Section[]): Section {
   const first = group[0] ?? { path: [], level: 0, page: undefined, blocks: [] };
   const names = group.map((section) => section.path.at(-1) ?? '');
   const blocks = group.flatMap((section, i): Block[] => [
-    { kind: 'heading', level: section.level, text: names[i] ?? '', page: section.page ?? section.blocks[0]?.page },
+    { kind: 'heading', level: section.level, text: names[i] ?? '', page: section.blocks[0]?.page ?? section.page },
     ...section.blocks,
   ]);
   const shown = names.length > 3 ? [...names.slice(0, 3), '…'] : names;
@@ -169,7 +175,7 @@ function* draftsOf(section: Section, { size, overlap }: ChunkSettings): Generato
   let current: Piece[] = [];
   let tokens = 0;
   let carried = '';
-  const close = (): Draft => {
+  const close = (repeats = true): Draft => {
     const body = current.map((piece) => piece.text);
     const draft = {
       path: section.path,
@@ -178,7 +184,7 @@ function* draftsOf(section: Section, { size, overlap }: ChunkSettings): Generato
       page: current[0]?.page,
     };
     const last = current[current.length - 1];
-    const tail = last?.prose ? tailOf(last.text, overlap) : '';
+    const tail = repeats && last?.prose ? tailOf(last.text, overlap) : '';
     // A chunk is not repeated as a whole.
     carried = tail.length < draft.content.length ? tail : '';
     current = [];
@@ -186,6 +192,8 @@ function* draftsOf(section: Section, { size, overlap }: ChunkSettings): Generato
     return draft;
   };
   for (const block of section.blocks) {
+    // Whoever reads a citation looks at its page: a chunk has one, and repeats nothing of the page before.
+    if (current.length > 0 && current[0]?.page !== block.page) yield close(false);
     for (const piece of piecesOf(block, size, room)) {
       if (current.length > 0 && tokens + piece.tokens > size) yield close();
       if (current.length === 0 && tokens + piece.tokens > size) {
@@ -204,7 +212,7 @@ function* draftsOf(section: Section, { size, overlap }: ChunkSettings): Generato
 function* withShortEndJoined(drafts: Iterable<Draft>, size: number): Generator<Draft> {
   let held: Draft | undefined;
   for (const draft of drafts) {
-    if (held && estimateTokens(draft.content) <= size * 0.25) {
+    if (held && held.page === draft.page && estimateTokens(draft.content) <= size * 0.25) {
       const own = draft.carried ? draft.content.slice(draft.carried.length).trimStart() : draft.content;
       const content = `${held.content}\n\n${own}`;
       if (estimateTokens(content) <= size * 1.1) {
