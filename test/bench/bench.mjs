@@ -98,24 +98,28 @@ async function measure(product) {
   );
   say('warming up');
   await answersOf({ tokens: SHORT, delay: 0 });
-  for (const target of targets) await turns(target, { sockets: CPU_SOCKETS, each: 5 });
+  for (const target of targets) await withSockets(target, CPU_SOCKETS, (clients) => turns(clients, { each: 3 }));
   for (let round = 1; round <= ROUNDS; round++) {
     say(`round ${round} of ${ROUNDS}`);
     for (const target of targets) {
       const of = found[target.key];
-      await answersOf({ tokens: SHORT, delay: 2 });
-      of.short.push((await cpuPerTurn(target)).cpuMicros);
-      await answersOf({ tokens: LONG, delay: 2 });
-      const long = await cpuPerTurn(target);
-      of.long.push(long.cpuMicros);
-      of.wire.push(long.bytesPerToken);
-      await answersOf({ tokens: SHORT, delay: 2 });
-      of.first1.push(...(await turns(target, { sockets: 1, each: SINGLE_TURNS })).map((turn) => turn.firstTokenMs));
-      await answersOf({ tokens: 100, delay: 20 });
-      const many = await turns(target, { sockets: STREAMS, each: 2, spreadMs: 2000 });
-      // The first turn of a socket also makes its conversation.
-      of.first50.push(...many.filter((turn) => turn.index > 0).map((turn) => turn.firstTokenMs));
-      of.rss = Math.max(of.rss, (await target.process.usage()).rssBytes);
+      await withSockets(target, CPU_SOCKETS, async (clients) => {
+        await answersOf({ tokens: SHORT, delay: 2 });
+        of.short.push((await cpuPerTurn(target, clients)).cpuMicros);
+        await answersOf({ tokens: LONG, delay: 2 });
+        const long = await cpuPerTurn(target, clients);
+        of.long.push(long.cpuMicros);
+        of.wire.push(long.bytesPerToken);
+      });
+      await withSockets(target, 1, async (clients) => {
+        await answersOf({ tokens: SHORT, delay: 2 });
+        of.first1.push(...(await turns(clients, { each: SINGLE_TURNS })).map((turn) => turn.firstTokenMs));
+      });
+      await withSockets(target, STREAMS, async (clients) => {
+        await answersOf({ tokens: 100, delay: 20 });
+        of.first50.push(...(await turns(clients, { each: 2, spreadMs: 2000 })).map((turn) => turn.firstTokenMs));
+        of.rss = Math.max(of.rss, (await target.process.usage()).rssBytes);
+      });
     }
   }
   const perTarget = ({ short, long, first1, first50, wire, rss }) => {
@@ -132,9 +136,9 @@ async function measure(product) {
   return { floor: perTarget(found.floor), switchboard: perTarget(found.switchboard) };
 }
 
-async function cpuPerTurn(target) {
+async function cpuPerTurn(target, clients) {
   const before = await target.process.usage();
-  const done = await turns(target, { sockets: CPU_SOCKETS, each: CPU_TURNS / CPU_SOCKETS });
+  const done = await turns(clients, { each: CPU_TURNS / clients.length });
   const after = await target.process.usage();
   const words = done.reduce((sum, turn) => sum + turn.text.split(' ').length, 0);
   return {
@@ -143,24 +147,33 @@ async function cpuPerTurn(target) {
   };
 }
 
-/** Runs turns on sockets side by side, each in a conversation of its own. */
-async function turns(target, { sockets, each, spreadMs = 0 }) {
-  const clients = await Promise.all(Array.from({ length: sockets }, () => target.open()));
+/** Sockets with a conversation each whose first turn, the one that also gets a title, is over. */
+async function withSockets(target, count, work) {
+  const clients = [];
   try {
-    const done = await Promise.all(
-      clients.map(async (client, number) => {
-        await sleep((spreadMs * number) / sockets);
-        const mine = [];
-        for (let index = 0; index < each; index++) {
-          mine.push({ index, ...(await client.ask(QUESTIONS[(number + index) % QUESTIONS.length])) });
-        }
-        return mine;
-      }),
-    );
-    return done.flat();
+    for (let opened = 0; opened < count; opened++) clients.push(await target.open());
+    await answersOf({ tokens: SHORT, delay: 0 });
+    await turns(clients, { each: 1, spreadMs: 20 * count });
+    await sleep(500);
+    return await work(clients);
   } finally {
     await Promise.all(clients.map((client) => client.close()));
   }
+}
+
+/** Runs turns on the sockets side by side. */
+async function turns(clients, { each, spreadMs = 0 }) {
+  const done = await Promise.all(
+    clients.map(async (client, number) => {
+      await sleep((spreadMs * number) / clients.length);
+      const mine = [];
+      for (let index = 0; index < each; index++) {
+        mine.push(await client.ask(QUESTIONS[(number + index) % QUESTIONS.length]));
+      }
+      return mine;
+    }),
+  );
+  return done.flat();
 }
 
 async function countStatements(product, counter) {
