@@ -21,6 +21,8 @@ import { IngestionRepository } from '../../../src/rag/ingestion/ingestion.reposi
 import { KnowledgeBaseCache } from '../../../src/rag/knowledge-bases/knowledge-base.cache.js';
 import { KnowledgeBaseRepository } from '../../../src/rag/knowledge-bases/knowledge-base.repository.js';
 import { KnowledgeBaseService } from '../../../src/rag/knowledge-bases/knowledge-base.service.js';
+import { MatchingRepository } from '../../../src/rag/matching/matching.repository.js';
+import { MatchingService } from '../../../src/rag/matching/matching.service.js';
 import { ChildProcessDocumentParser } from '../../../src/rag/parsing/child-process.document-parser.js';
 import type { DocumentParser } from '../../../src/rag/parsing/document-parser.port.js';
 import { RetrievalRepository } from '../../../src/rag/retrieval/retrieval.repository.js';
@@ -42,6 +44,7 @@ export class RagUnderTest {
   readonly bases: KnowledgeBaseService;
   readonly documents: DocumentService;
   readonly retrieval: RetrievalService;
+  readonly matching: MatchingService;
   readonly ingestion: DocumentIngestion;
   readonly job: IngestDocumentJob;
   readonly ingestions: IngestionRepository;
@@ -83,6 +86,7 @@ export class RagUnderTest {
       outbound,
       new TenantAllowList(),
     );
+    this.matching = new MatchingService(new MatchingRepository(work), cache, llm, logger);
     this.retrieval = new RetrievalService(new RetrievalRepository(work), cache, llm, settings, logger);
   }
 
