@@ -23,10 +23,12 @@ const HEARTBEAT_MS = 10_000;
 const PARSED = 0.3;
 const STORED = 0.5;
 const LONGEST_TITLE = 300;
+/** How often the words of title and headings count among a passage's terms, beside once in its text: they say what it is about. */
+const HEADED = 2;
 
 interface Prepared {
   readonly title: string | null;
-  readonly chunks: readonly (Omit<NewChunk, 'words'> & { readonly text: string })[];
+  readonly chunks: readonly (Omit<NewChunk, 'words'> & { readonly head: string; readonly text: string })[];
 }
 
 /**
@@ -83,17 +85,18 @@ export class IngestDocumentJob {
   private async ingest(document: ClaimedDocument, signal: AbortSignal): Promise<number> {
     const prepared = document.sourceType === 'record' ? recordChunks(document) : await this.parse(document, signal);
     const { chunks } = prepared;
-    await this.documents.progress(document, 'chunking', PARSED);
     const standing = await this.documents.keepChunks(
       document,
       chunks.map(({ id }) => id),
+      PARSED,
     );
     await this.store(
       document,
       chunks.filter(({ id }) => !standing.has(id)),
       signal,
     );
-    await this.embed(document, chunks, signal);
+    const done = standing.size === 0 ? new Set<string>() : await this.documents.embedded(document);
+    await this.embed(document, { chunks, done }, signal);
     await this.documents.publish(document, prepared.title);
     return chunks.length;
   }
@@ -119,7 +122,8 @@ export class IngestDocumentJob {
         chunks: parsed.chunks.map(({ content, embeddingText, index, page, section }) => {
           // A title that people gave is searched too.
           const text = embeddingText.startsWith(title) ? embeddingText : `${title}\n\n${embeddingText}`;
-          return { id: chunkId(document.id, index, text), ordinal: index, page, section, content, text };
+          const head = section === null || section === title ? title : `${title} ${section}`;
+          return { id: chunkId(document.id, index, text), ordinal: index, page, section, content, head, text };
         }),
       };
     } finally {
@@ -133,17 +137,21 @@ export class IngestDocumentJob {
       signal.throwIfAborted();
       const batch = chunks
         .slice(at, at + STORED_AT_ONCE)
-        .map(({ text, ...chunk }) => ({ ...chunk, words: lexicalText(text) }));
+        .map(({ head, text, ...chunk }) => ({ ...chunk, words: lexicalText(`${`${head} `.repeat(HEADED)}${text}`) }));
       const share = Math.min(1, (at + STORED_AT_ONCE) / chunks.length);
       await this.documents.insertChunks(document, batch, config, PARSED + (STORED - PARSED) * share);
     }
   }
 
-  private async embed(document: ClaimedDocument, chunks: Prepared['chunks'], signal: AbortSignal): Promise<void> {
+  private async embed(
+    document: ClaimedDocument,
+    { chunks, done }: { chunks: Prepared['chunks']; done: ReadonlySet<string> },
+    signal: AbortSignal,
+  ): Promise<void> {
     const embedder = this.llm.embedderFor(document.space);
-    const done = await this.documents.embedded(document);
     const open = chunks.filter(({ id }) => !done.has(id));
-    await this.documents.progress(document, 'embedding', STORED);
+    // A record is embedded before anybody could read that it is being embedded.
+    if (document.sourceType !== 'record') await this.documents.progress(document, 'embedding', STORED);
     for (let at = 0; at < open.length; at += EMBEDDED_AT_ONCE) {
       signal.throwIfAborted();
       const batch = open.slice(at, at + EMBEDDED_AT_ONCE);
@@ -171,5 +179,5 @@ function recordChunks(document: ClaimedDocument): Prepared {
   const text = recordText(record, document.settings);
   const content = text === '' ? recordTitle(record, document.settings) : text;
   const id = chunkId(document.id, 0, content);
-  return { title: null, chunks: [{ id, ordinal: 0, page: null, section: null, content, text: content }] };
+  return { title: null, chunks: [{ id, ordinal: 0, page: null, section: null, content, head: '', text: content }] };
 }

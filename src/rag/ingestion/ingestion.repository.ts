@@ -96,19 +96,23 @@ export class IngestionRepository {
   }
 
   /** Leaves only chunks that this attempt makes too. @returns the ids that stand already */
-  async keepChunks(document: ClaimedDocument, ids: readonly string[]): Promise<Set<string>> {
+  async keepChunks(document: ClaimedDocument, ids: readonly string[], progress: number): Promise<Set<string>> {
+    const { id, tenantId } = document;
     return this.work.run(document, async (tx) => {
-      const held = await tx.query(`SELECT 1 FROM app.document WHERE ${FENCE} FOR UPDATE`, fence(document));
+      const [held, , standing] = await Promise.all([
+        tx.query(
+          `UPDATE app.document SET status = 'chunking', progress = $4, updated_at = now() WHERE ${FENCE} RETURNING 1`,
+          [...fence(document), progress],
+        ),
+        tx.execute('DELETE FROM app.chunk WHERE tenant_id = $1 AND document_id = $2 AND NOT (id = ANY($3::uuid[]))', [
+          tenantId,
+          id,
+          ids,
+        ]),
+        tx.query<{ id: string }>('SELECT id FROM app.chunk WHERE tenant_id = $1 AND document_id = $2', [tenantId, id]),
+      ]);
       if (held.length === 0) throw new ClaimLostError();
-      await tx.execute(
-        'DELETE FROM app.chunk WHERE tenant_id = $1 AND document_id = $2 AND NOT (id = ANY($3::uuid[]))',
-        [document.tenantId, document.id, ids],
-      );
-      const rows = await tx.query<{ id: string }>(
-        'SELECT id FROM app.chunk WHERE tenant_id = $1 AND document_id = $2',
-        [document.tenantId, document.id],
-      );
-      return new Set(rows.map(({ id }) => id));
+      return new Set(standing.map((row) => row.id));
     });
   }
 
@@ -192,37 +196,41 @@ export class IngestionRepository {
   async publish(document: ClaimedDocument, title: string | null): Promise<void> {
     const { id, knowledgeBaseId, tenantId } = document;
     await this.work.run(document, async (tx) => {
-      const base = await tx.query('SELECT 1 FROM app.knowledge_base WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [
-        tenantId,
-        knowledgeBaseId,
+      // They leave together; the claim is judged before the commit.
+      const [base, held] = await Promise.all([
+        tx.query('SELECT 1 FROM app.knowledge_base WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [
+          tenantId,
+          knowledgeBaseId,
+        ]),
+        tx.query(
+          `UPDATE app.document SET status = 'ready', progress = 1, error = NULL, updated_at = now(),
+             title = coalesce($4, title),
+             chunk_count = (SELECT count(*) FROM app.chunk c WHERE c.tenant_id = $1 AND c.document_id = $2)
+           WHERE ${FENCE} RETURNING 1`,
+          [...fence(document), title],
+        ),
+        tx.execute(
+          `INSERT INTO app.term_stat AS stat (tenant_id, knowledge_base_id, term, df)
+           SELECT $1, $3, p.term, count(*) FROM app.chunk c
+           JOIN app.chunk_term p ON p.tenant_id = $1 AND p.chunk_id = c.id
+           WHERE c.tenant_id = $1 AND c.document_id = $2 AND NOT c.searchable
+           GROUP BY p.term
+           ON CONFLICT (tenant_id, knowledge_base_id, term) DO UPDATE SET df = stat.df + excluded.df`,
+          [tenantId, id, knowledgeBaseId],
+        ),
+        tx.execute(
+          `WITH shown AS (
+             UPDATE app.chunk SET searchable = true WHERE tenant_id = $1 AND document_id = $2 AND NOT searchable
+             RETURNING term_count
+           )
+           UPDATE app.knowledge_base SET document_count = document_count + 1,
+             chunk_count = chunk_count + (SELECT count(*) FROM shown),
+             term_total = term_total + (SELECT coalesce(sum(term_count), 0) FROM shown)
+           WHERE tenant_id = $1 AND id = $3`,
+          [tenantId, id, knowledgeBaseId],
+        ),
       ]);
-      const held = await tx.query(
-        `UPDATE app.document SET status = 'ready', progress = 1, error = NULL, updated_at = now(), title = coalesce($4, title),
-           chunk_count = (SELECT count(*) FROM app.chunk c WHERE c.tenant_id = $1 AND c.document_id = $2)
-         WHERE ${FENCE} RETURNING 1`,
-        [...fence(document), title],
-      );
       if (base.length === 0 || held.length === 0) throw new ClaimLostError();
-      await tx.execute(
-        `INSERT INTO app.term_stat AS stat (tenant_id, knowledge_base_id, term, df)
-         SELECT $1, $3, p.term, count(*) FROM app.chunk c
-         JOIN app.chunk_term p ON p.tenant_id = $1 AND p.chunk_id = c.id
-         WHERE c.tenant_id = $1 AND c.document_id = $2 AND NOT c.searchable
-         GROUP BY p.term
-         ON CONFLICT (tenant_id, knowledge_base_id, term) DO UPDATE SET df = stat.df + excluded.df`,
-        [tenantId, id, knowledgeBaseId],
-      );
-      await tx.execute(
-        `WITH shown AS (
-           UPDATE app.chunk SET searchable = true WHERE tenant_id = $1 AND document_id = $2 AND NOT searchable
-           RETURNING term_count
-         )
-         UPDATE app.knowledge_base SET document_count = document_count + 1,
-           chunk_count = chunk_count + (SELECT count(*) FROM shown),
-           term_total = term_total + (SELECT coalesce(sum(term_count), 0) FROM shown)
-         WHERE tenant_id = $1 AND id = $3`,
-        [tenantId, id, knowledgeBaseId],
-      );
     });
   }
 

@@ -80,7 +80,7 @@ describe('one tenant with another’s ids', () => {
     };
     const chunk = { id: base.id, ordinal: 9, page: null, section: null, content: 'x', words: 'x' };
     await expect(rows.progress(claimed, 'parsing', 0)).rejects.toThrow(ClaimLostError);
-    await expect(rows.keepChunks(claimed, [])).rejects.toThrow(ClaimLostError);
+    await expect(rows.keepChunks(claimed, [], 0)).rejects.toThrow(ClaimLostError);
     await expect(rows.insertChunks(claimed, [chunk], 'english', 0)).rejects.toThrow(ClaimLostError);
     const vector = { chunkId: base.id, vector: new Float32Array(384).fill(0.1) };
     await expect(rows.insertVectors(claimed, [vector], 0)).rejects.toThrow(ClaimLostError);
