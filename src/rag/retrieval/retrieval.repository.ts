@@ -63,7 +63,7 @@ export class RetrievalRepository {
       if (shape.approximate) {
         // Not awaited: it leaves together with the search.
         const scan = tx.execute(
-          `SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '120', true),
+          `SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '300', true),
              set_config('hnsw.max_scan_tuples', '${MOST_SCANNED}', true)`,
         );
         const found = tx.commitWith<Row>(searchSql(shape), values, searchName(shape));
