@@ -181,7 +181,7 @@ export class TurnService {
       } catch (error) {
         // Two first messages of one client id or key at once: the second attempt finds what the other one wrote.
         if (isUniqueViolation(error) && attempt < 4) continue;
-        if (charge.done) await this.limiter.refund(ctx);
+        if (charge.done) await this.limiter.refund(ctx, settings);
         throw error;
       }
     }
@@ -229,7 +229,7 @@ export class TurnService {
           : await this.turns.lockConversation(tx, principalId, earlier.conversation_id);
       if (conversation?.status === 'ended') throw new ConversationClosedError();
       if (!charge.done) {
-        await this.limiter.consume(ctx);
+        await this.limiter.consume(ctx, settings);
         charge.done = true;
       }
       const conversationId = conversation?.id ?? draft.conversationId;

@@ -2,9 +2,11 @@ import type { RequestContext } from '#platform/context';
 import { RateLimitError } from '#platform/errors';
 import { Injectable } from '@nestjs/common';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { TenantSettingsCache } from '../settings/tenant-settings.cache.js';
+import type { TenantSettings } from '../settings/tenant-settings.js';
 
 const WINDOW_SECONDS = 60;
+
+type MessageLimit = Pick<TenantSettings, 'messagesPerMinute'>;
 
 /** How many messages a person may send in a minute: one bucket for all of their sockets and HTTP requests. */
 @Injectable()
@@ -12,14 +14,13 @@ export class MessageRateLimiter {
   /** One limiter for each limit in use; tenants mostly share the default. */
   private readonly limiters = new Map<number, RateLimiterMemory>();
 
-  constructor(private readonly settings: TenantSettingsCache) {}
-
   /**
    * Takes one message from the caller's minute.
+   * The settings are the caller's to read: this is called inside a unit of work, where a read of its own would take a
+   * second connection (on the embedded database it would wait for itself).
    * @throws RateLimitError with the time until the next one is allowed
    */
-  async consume(ctx: RequestContext): Promise<void> {
-    const { messagesPerMinute } = await this.settings.get(ctx);
+  async consume(ctx: RequestContext, { messagesPerMinute }: MessageLimit): Promise<void> {
     if (messagesPerMinute === 0) return;
     try {
       await this.limiter(messagesPerMinute).consume(keyOf(ctx));
@@ -34,8 +35,7 @@ export class MessageRateLimiter {
   }
 
   /** Gives one message back: it was a repeat, or refused before it started anything. */
-  async refund(ctx: RequestContext): Promise<void> {
-    const { messagesPerMinute } = await this.settings.get(ctx);
+  async refund(ctx: RequestContext, { messagesPerMinute }: MessageLimit): Promise<void> {
     if (messagesPerMinute > 0) await this.limiter(messagesPerMinute).reward(keyOf(ctx));
   }
 

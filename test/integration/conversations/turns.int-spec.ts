@@ -432,6 +432,26 @@ describe('turns', () => {
     expect(await world.conversations.list(ctx, { limit: 100, before: null })).toEqual(before);
   });
 
+  it('takes one connection at a time, so that it never waits for itself', async () => {
+    const single = await TestDatabase.start({ pool: 1 });
+    const { tenantId } = await single.tenant();
+    const own = contextOf(tenantId, await single.principal(tenantId));
+    const small = conversationWorld(single.uow, { script: words });
+    try {
+      const readers = await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          const reader = new Reader();
+          await small.turns.submit(own, message('q', { clientMessageId: newId() }), reader);
+          return reader;
+        }),
+      );
+      for (const reader of readers) expect(await reader.done()).toMatchObject({ status: 'completed' });
+    } finally {
+      await small.stop();
+      await single.stop();
+    }
+  });
+
   it('asks for a person through the outbox, in the commit of the answer', async () => {
     world.play(async (_input, emit) => {
       emit({ type: 'token', content: 'Call us.' });

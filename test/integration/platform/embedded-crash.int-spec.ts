@@ -51,8 +51,11 @@ describe('the embedded Postgres and the death of processes', () => {
       const clients = await Promise.all(
         committed.map((_, i) => scratch.connect(database.url, { pipeline: i % 2 === 0 })),
       );
+      const before = [...committed];
       const writing = clients.map((client, i) => writeUntilKilled(client, i, committed));
-      await sleep(150 + round * 100);
+      // However busy the machine is: each client has written some rows when the kill comes.
+      while (committed.some((count, i) => count < (before[i] ?? 0) + 4)) await sleep(5);
+      await sleep(round * 50);
       process.kill(database.pid, 'SIGKILL');
       await Promise.all(writing);
     }
