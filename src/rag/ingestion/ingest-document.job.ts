@@ -23,8 +23,9 @@ const HEARTBEAT_MS = 10_000;
 const PARSED = 0.3;
 const STORED = 0.5;
 const LONGEST_TITLE = 300;
-/** How often the words of title and headings count among a passage's terms, beside once in its text: they say what it is about. */
-const HEADED = 2;
+/** How often the words of a title, and of the headings, count beside once in the text: they say what a passage is about. */
+const TITLE_COUNTS = 2;
+const SECTION_COUNTS = 4;
 
 interface Prepared {
   readonly title: string | null;
@@ -122,7 +123,7 @@ export class IngestDocumentJob {
         chunks: parsed.chunks.map(({ content, embeddingText, index, page, section }) => {
           // A title that people gave is searched too.
           const text = embeddingText.startsWith(title) ? embeddingText : `${title}\n\n${embeddingText}`;
-          const head = section === null || section === title ? title : `${title} ${section}`;
+          const head = `${`${title} `.repeat(TITLE_COUNTS)}${`${section ?? ''} `.repeat(SECTION_COUNTS)}`;
           return { id: chunkId(document.id, index, text), ordinal: index, page, section, content, head, text };
         }),
       };
@@ -137,7 +138,7 @@ export class IngestDocumentJob {
       signal.throwIfAborted();
       const batch = chunks
         .slice(at, at + STORED_AT_ONCE)
-        .map(({ head, text, ...chunk }) => ({ ...chunk, words: lexicalText(`${`${head} `.repeat(HEADED)}${text}`) }));
+        .map(({ head, text, ...chunk }) => ({ ...chunk, words: lexicalText(`${head}${text}`) }));
       const share = Math.min(1, (at + STORED_AT_ONCE) / chunks.length);
       await this.documents.insertChunks(document, batch, config, PARSED + (STORED - PARSED) * share);
     }

@@ -7,7 +7,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { KnowledgeBase } from '../knowledge-bases/knowledge-base.js';
 import { KnowledgeBaseCache } from '../knowledge-bases/knowledge-base.cache.js';
 import { lexicalText } from '../lexical/lexical-text.js';
-import { questionWords } from '../lexical/question-words.js';
 import { textSearchConfig } from '../lexical/text-search-config.js';
 import type { Passage, SearchRequest, SearchResult } from '../retrieval.types.js';
 import { RetrievalRepository, type SearchPlan } from './retrieval.repository.js';
@@ -44,7 +43,7 @@ export class RetrievalService {
     const bases = await this.bases.get(ctx, request.knowledgeBaseIds);
     if (bases.length === 0 || query.trim() === '') return { passages: [], degraded: false };
     const limit = await this.limitFor(ctx, request, bases);
-    const words = questionWords(lexicalText(query));
+    const words = lexicalText(query);
     const groups = bySpace(bases);
     const found = await Promise.all(
       groups.map((group) => this.searchSpace(ctx, { group, query, words, limit, request }, signal)),
