@@ -153,6 +153,14 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     else if (!this.verifying && this.services.bypassEnabled) this.noTokenCame();
   }
 
+  /** A ping of WebSocket itself. It takes from the same budget as a frame, also before anybody has said who they are. */
+  onPing(data: Buffer): void {
+    if (this.closed || !this.writer.open) return;
+    this.missedPongs = 0;
+    if (!this.budget.takeFrame()) return this.flooded('Too many frames: send fewer at a time');
+    this.writer.pong(data);
+  }
+
   onPong(): void {
     this.missedPongs = 0;
   }

@@ -40,6 +40,8 @@ export class ChatSocketAdapter extends WsAdapter {
       clientTracking: false,
       // A message of one-byte fragments costs more than it carries.
       maxFragments: 256,
+      // Answered by `ChatConnection`, within its budget: `ws` itself answers every ping of a peer that reads none of them.
+      autoPong: false,
     }) as WebSocketServer;
     this.sockets = server;
     return server;

@@ -45,6 +45,7 @@ export class ChatGateway implements OnGatewayConnection<WebSocket> {
     }
     const connection = new ChatConnection(writer, handshake, options, this.servicesFor(options));
     socket.on('message', (data: Buffer, isBinary: boolean) => connection.onMessage(data, isBinary));
+    socket.on('ping', (data: Buffer) => connection.onPing(data));
     socket.on('pong', () => connection.onPong());
     socket.once('close', (code: number) => {
       connection.onClose();

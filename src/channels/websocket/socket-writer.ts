@@ -90,6 +90,11 @@ export class SocketWriter {
     if (this.open) this.socket.ping();
   }
 
+  /** Left out for a peer that does not read: an unread answer is worth nothing, and it would cost memory. */
+  pong(data: Buffer): void {
+    if (this.open && this.socket.bufferedAmount <= HIGH_WATER_BYTES) this.socket.pong(data);
+  }
+
   terminate(): void {
     this.ended();
     this.socket.terminate();

@@ -76,6 +76,19 @@ describe('the limits of a socket', () => {
     expect(await client.end()).toMatchObject({ code: 1008 });
   });
 
+  it('a ping is answered, a flood of them closes with 1008, with or without a token', async () => {
+    for (const path of [`/ws/chat?token=${person.token}`, '/ws/chat']) {
+      const client = await app.socket(path);
+      const answered = new Promise<string>((resolve) =>
+        client.socket.once('pong', (data: Buffer) => resolve(data.toString())),
+      );
+      client.socket.ping('still there?');
+      expect(await answered).toBe('still there?');
+      for (let n = 0; n < 1000; n++) client.socket.ping();
+      expect((await client.end()).code).toBe(1008);
+    }
+  });
+
   it('frames that are sent before the token is known are held only so far', async () => {
     const client = await app.socket();
     for (let n = 0; n < 20; n++) client.send({ content: 'x'.repeat(15_000), metadata: { n } });
