@@ -21,7 +21,12 @@ import type { DataSource } from 'typeorm';
  */
 @Module({})
 export class AppModule {
-  static forRoot(parts: { config: AppConfig; logger: Logger; dataSource: DataSource }): DynamicModule {
+  static forRoot(parts: {
+    config: AppConfig;
+    logger: Logger;
+    dataSource: DataSource;
+    databaseUrl: string;
+  }): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -31,7 +36,7 @@ export class AppModule {
         EventsModule,
         SecretsModule,
         OutboundModule,
-        QueueModule,
+        QueueModule.forRoot(parts.databaseUrl),
         HttpModule,
         HealthModule,
         TenantsModule,

@@ -24,6 +24,8 @@ async function main(): Promise<void> {
   process.on('SIGTERM', leave);
   process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
 
+  if (config.env.REDIS_URL !== undefined)
+    logger.info('REDIS_URL is set, but this version runs as one process and does not use it');
   server = await startServer(config, logger);
   if (leaving) return;
   void server.lost.then(async (reason) => {
@@ -39,7 +41,8 @@ async function main(): Promise<void> {
 /** What a newcomer wants to know first. */
 function welcome(server: RunningServer, config: AppConfig): string {
   const { url } = server;
-  const lines = ['', `Switchboard is ready at ${url}`, `  page ${url}/   API ${url}/docs   health ${url}/health`];
+  const docs = config.production && !config.env.DOCS_PUBLIC ? '' : `   API ${url}/docs`;
+  const lines = ['', `Switchboard is ready at ${url}`, `  page ${url}/${docs}   health ${url}/health`];
   lines.push(
     config.llmProvider === 'offline'
       ? '  model: none, answers are extractive and marked "degraded"; set OPENAI_API_KEY, OPENAI_BASE_URL or GROQ_API_KEY'

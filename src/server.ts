@@ -41,11 +41,14 @@ export async function startServer(config: AppConfig, logger: Logger): Promise<Ru
     const dataSource: DataSource = await openDatabase({ url: database.url, pool: config.env.DATABASE_POOL });
     undo.push(async () => (dataSource.isInitialized ? dataSource.destroy() : undefined));
 
-    const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot({ config, logger, dataSource }), {
-      bodyParser: false,
-      logger: new NestPinoLogger(logger),
-      abortOnError: false,
-    });
+    const app = await NestFactory.create<NestExpressApplication>(
+      AppModule.forRoot({ config, logger, dataSource, databaseUrl: database.url }),
+      {
+        bodyParser: false,
+        logger: new NestPinoLogger(logger),
+        abortOnError: false,
+      },
+    );
     undo.unshift(() => app.close());
     configureHttp(app, config, logger);
     app.useWebSocketAdapter(new ChatSocketAdapter(app));

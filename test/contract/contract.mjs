@@ -26,7 +26,12 @@ const [{ NestFactory }, { ModulesContainer }, { AppModule }, config, logging, ht
 
 const logger = logging.createLogger({ level: 'silent' });
 const app = await NestFactory.create(
-  AppModule.forRoot({ config: config.loadConfig({ LOG_LEVEL: 'silent' }), logger, dataSource: {} }),
+  AppModule.forRoot({
+    config: config.loadConfig({ LOG_LEVEL: 'silent' }),
+    logger,
+    dataSource: {},
+    databaseUrl: 'postgres://unused',
+  }),
   { preview: true, logger: false, abortOnError: false },
 );
 

@@ -1,6 +1,17 @@
 /** Jest cannot load Nest 12 as ES modules below Node 24.9: sources and these packages become CommonJS for the tests. */
 const ES_MODULES_ONLY = [
-  ...['@nestjs', 'pgvector', 'pg-boss', 'serialize-error', 'non-error', 'tagged-tag', 'unpdf', 'd3-dsv'],
+  ...[
+    '@nestjs',
+    'pgvector',
+    'pg-boss',
+    'serialize-error',
+    'non-error',
+    'tagged-tag',
+    'rrule-temporal',
+    'temporal-spec',
+    'unpdf',
+    'd3-dsv',
+  ],
   ...['markdown-it', 'entities', 'linkify-it', 'mdurl', 'uc\\.micro', 'punycode\\.js'],
 ];
 

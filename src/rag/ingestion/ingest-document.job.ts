@@ -64,7 +64,8 @@ export class IngestDocumentJob {
     const started = performance.now();
     try {
       const chunks = await this.ingest(document, signal);
-      log.info({ chunks, ms: Math.round(performance.now() - started) }, 'document ready');
+      // Its row says so; a line each would drown the others when hundreds are taken in.
+      log.debug({ chunks, ms: Math.round(performance.now() - started) }, 'document ready');
     } catch (error) {
       if (error instanceof ClaimLostError) {
         log.debug('the document was deleted or taken over');

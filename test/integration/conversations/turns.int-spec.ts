@@ -200,9 +200,11 @@ describe('turns', () => {
   });
 
   it('lets five messages wait, refuses the sixth, and answers them in order', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
     world.play(async (input, emit) => {
+      await gate;
       emit({ type: 'token', content: input.content });
-      await sleep(30);
     });
     const reader = new Reader();
     const first = await world.turns.submit(ctx, message('m0'), reader);
@@ -212,6 +214,7 @@ describe('turns', () => {
     await expect(world.turns.submit(ctx, message('m6', { conversation }), reader)).rejects.toMatchObject({
       code: 'CONFLICT',
     });
+    release();
     await reader.done(rest.at(-1)?.ack.turn_id);
     expect(world.inputs.map((input) => input.content)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5']);
     // Each sees the answers before it.
