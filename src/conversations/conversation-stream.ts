@@ -158,6 +158,11 @@ export class ConversationStreams {
     return stream;
   }
 
+  /** Forgets a stream that was opened for one event and that nobody listens to. */
+  release(stream: ConversationStream): void {
+    if (stream.idle) this.streams.delete(stream.conversationId);
+  }
+
   find(conversationId: string): ConversationStream | undefined {
     return this.streams.get(conversationId);
   }

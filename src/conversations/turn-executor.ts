@@ -69,6 +69,7 @@ export class TurnExecutor {
     this.registry.remove(turn.turnId);
     const stream = this.streams.open(turn.conversationId);
     stream.publish({ ...inTurn(turn, stream.nextSeq()), type: 'done', status: 'cancelled', usage: null });
+    this.streams.release(stream);
     turn.markEnded();
   }
 
@@ -88,6 +89,7 @@ export class TurnExecutor {
       .catch((fault: unknown) => this.logger.error({ err: fault, turn: turn.turnId }, 'ending a waiting turn failed'));
     this.registry.remove(turn.turnId);
     this.publishFailure(turn, stream, error, null);
+    this.streams.release(stream);
     turn.markEnded();
   }
 

@@ -351,7 +351,8 @@ WITH base AS (
     JOIN app.turn t ON t.tenant_id = c.tenant_id AND t.conversation_id = c.id
    WHERE c.tenant_id = $1 AND c.id = $2 AND t.id = $3
      AND CASE WHEN $11::bigint IS NOT NULL
-              THEN t.status = 'running' AND t.fence = $11 AND t.lease_owner = $10::uuid AND c.owner_epoch = $12::bigint
+              THEN t.status = 'running' AND t.fence = $11 AND t.lease_owner = $10::uuid
+                   AND c.owner = 'agent' AND c.owner_epoch = $12::bigint
               ELSE t.status IN ('running', 'queued') AND ($13::boolean OR t.lease_until < clock_timestamp()) END
 ), ended AS (
   UPDATE app.turn t SET status = $5, agent = $6, error = $7::jsonb, usage = $8::jsonb, timings = $9::jsonb,
