@@ -42,9 +42,10 @@ export class LoginService {
    */
   async login(input: LoginInput, origin: LoginOrigin): Promise<SignedIn> {
     const email = normalEmail(input.email);
-    const account = `${input.tenant}/${email}`;
+    const tenantId = isUuid(input.tenant) ? input.tenant.toLowerCase() : await this.tenants.findIdBySlug(input.tenant);
+    // One account however its tenant is spelt: slug, id, or id in capitals.
+    const account = `${tenantId ?? input.tenant}/${email}`;
     await this.attempts.begin(origin.address, account);
-    const tenantId = isUuid(input.tenant) ? input.tenant : await this.tenants.findIdBySlug(input.tenant);
     // A tenant that does not exist is asked all the same, so that the time tells nothing.
     const person = await this.principals.findForLogin({ tenantId: tenantId ?? newId() }, email);
     const right = await this.hasher.matches(person?.passwordHash ?? null, input.password);

@@ -24,9 +24,11 @@ export class TokenKeys {
 
   /** Null when no key of ours fits: the token is then not valid. */
   keyFor(token: string): KeyObject | null {
-    const kid = jwt.decode(token, { complete: true })?.header.kid;
-    if (kid === this.signingKey.kid) return this.signingKey.publicKey;
-    return this.operatorKey;
+    const decoded = jwt.decode(token, { complete: true });
+    // Claims are an object. jsonwebtoken breaks on others, and reads past `crit`, which says "refuse what you do not know".
+    if (decoded === null || typeof decoded.payload !== 'object' || decoded.payload === null) return null;
+    if (decoded.header.crit !== undefined) return null;
+    return decoded.header.kid === this.signingKey.kid ? this.signingKey.publicKey : this.operatorKey;
   }
 
   /** True when the token was signed by this server, and so belongs to a session. */

@@ -90,6 +90,15 @@ describe('signing in', () => {
     }
   });
 
+  it('counts the guesses of one account together, however its tenant is spelt', async () => {
+    const { tenantId, slug } = await app.database.tenant();
+    const { email } = await app.person(tenantId, 'tenant_admin');
+    const guess = async (tenant: string) =>
+      (await app.call('/api/auth/login', { body: { tenant, email, password: 'wrong' } })).status;
+    for (let i = 0; i < 10; i++) expect(await guess([slug, tenantId][i % 2] ?? '')).toBe(401);
+    for (const tenant of [slug, tenantId, tenantId.toUpperCase()]) expect(await guess(tenant)).toBe(429);
+  });
+
   it('does not let a disabled person or a suspended tenant sign in', async () => {
     const { tenantId, slug } = await app.database.tenant();
     const { email, id } = await app.person(tenantId, 'end_user');

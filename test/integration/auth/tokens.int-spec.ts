@@ -87,6 +87,8 @@ describe('access tokens', () => {
     ['two subjects', () => sign({ user_id: '01890000-0000-7000-8000-000000000000' })],
     ['another tenant', () => sign({ tenant_id: '01890000-0000-7000-8000-000000000000' })],
     ['a changed payload', () => good.replace(/\.[^.]+\./, `.${b64({ ...claims, exp: now() + 9e6 })}.`)],
+    ['claims that are no object', () => jwt.sign('null', key.privateKey, { algorithm: 'RS256', keyid: key.kid })],
+    ['a critical extension that nobody here knows', () => sign({}, { crit: ['b64'], b64: true })],
     ['garbage', () => 'a.b.c'],
     ['nothing of the kind', () => 'undefined'],
   ];
