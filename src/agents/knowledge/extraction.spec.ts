@@ -46,6 +46,33 @@ it('quotes nothing when the passages speak of something else', () => {
   expect(extract('refund', [])).toEqual([]);
 });
 
+it('quotes a price where the cost is asked for, and the whole table when no row is meant', () => {
+  const [first] = extract('What does a return cost?', [RETURNS]);
+  expect(first).toMatch(/^\| Return from .*\n\|---.*\n\| Ireland .*€4\.90.*\n\| Zone 2 .*\n\n\[1\]$/);
+});
+
+it('prefers the sentence with a time where a time is asked for', () => {
+  const credit = passage('When you return something we email a credit note. The invoice stays as it is.', {
+    title: 'Invoices',
+    documentId: 'other',
+  });
+  const [first] = extract('How long do I have to return something?', [credit, RETURNS]);
+  expect(first).toMatch(/30 days[^]* \[2\]$/);
+});
+
+it('gives the beginning of the document whose title is asked for', () => {
+  const start = passage('You can return almost anything within 30 days. The sections below say how.', {
+    title: 'Returns and refunds',
+    section: 'Returns and refunds',
+    chunkId: 'start',
+  });
+  const [first] = extract('What is your returns policy?', [
+    { ...RETURNS, section: 'Returns and refunds > Costs' },
+    start,
+  ]);
+  expect(first).toMatch(/^You can return almost anything within 30 days\..* \[2\]$/);
+});
+
 it('says the same thing only once when chunks overlap', () => {
   const parts = extract('When do I get my money back after a return?', [RETURNS, { ...RETURNS, chunkId: 'other' }]);
   expect(parts).toHaveLength(1);

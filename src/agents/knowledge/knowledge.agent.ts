@@ -12,7 +12,7 @@ import { standaloneQuery } from './query-rewriters.js';
 import { rankUnits } from './sentence-ranking.js';
 
 /** A statement and a passage have this much in common at least before a forgotten marker is added. */
-const CLEARLY_FROM = 0.7;
+const CLEARLY_FROM = 0.45;
 
 /**
  * retrieve ─▶ grade ─ poor ─▶ rewrite ─▶ retrieve ─▶ grade
@@ -98,7 +98,7 @@ async function retrieve(run: TurnRun, agent: AgentDefinition, query: string): Pr
 /** A model may forget its markers; where one passage clearly is the source, it is named at the end. */
 function addForgottenMarker(run: TurnRun, passages: readonly Passage[], out: CitedText): void {
   const [source] = rankUnits(out.lastWords, passages);
-  if (source === undefined || source.score < CLEARLY_FROM) return;
+  if (source === undefined || source.relevance < CLEARLY_FROM) return;
   out.write(` [${source.passage + 1}]`);
   out.end();
 }

@@ -39,7 +39,7 @@ export class Retrievals {
     const key = JSON.stringify(request);
     let running = this.running.get(key);
     if (running === undefined) {
-      running = this.source.search(this.ctx, request, this.signal).then(withHonestCoverage);
+      running = this.source.search(this.ctx, request, this.signal);
       // A search that nobody waits for may fail without anybody being told.
       running.catch(() => undefined);
       this.running.set(key, running);
@@ -62,12 +62,4 @@ export class Retrievals {
   close(): void {
     this.unused.abort(new DOMException('The turn is over', 'AbortError'));
   }
-}
-
-/** A passage that only the vectors found has none of the question's words, whatever is said of it. */
-function withHonestCoverage(result: SearchResult): SearchResult {
-  const passages = result.passages.map((passage) =>
-    passage.textScore === null && passage.coverage > 0 ? { ...passage, coverage: 0 } : passage,
-  );
-  return { ...result, passages };
 }
