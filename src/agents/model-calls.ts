@@ -1,4 +1,4 @@
-import type { ChatModel, ChatRequest, ChatResult } from '#llm';
+import { type ChatModel, type ChatRequest, type ChatResult, LlmError } from '#llm';
 import { DomainError } from '#platform/errors';
 import type { z } from 'zod';
 import type { UsageEntry } from './turn.types.js';
@@ -17,10 +17,13 @@ export class ModelCalls {
     private readonly defaults: ModelDefaults = {},
   ) {}
 
-  /** @throws what `ChatModel.stream` throws */
+  /** @throws what `ChatModel.stream` throws; LlmError when the model ended without a word (a tool call, a filter) */
   async stream(request: ChatRequest, onText: (text: string) => void, signal: AbortSignal): Promise<ChatResult> {
     const result = await this.model.stream(this.withDefaults(request), onText, signal);
     this.usage.push({ purpose: request.purpose, ...result.usage });
+    if (result.text.trim() === '') {
+      throw new LlmError({ detail: `the answer holds no text (${result.finishReason})` });
+    }
     return result;
   }
 

@@ -257,6 +257,13 @@ describe('a turn with a model', () => {
     });
   });
 
+  it('fails the turn when the model ends without a word', async () => {
+    const model = new ScriptedModel({ stream: { answer: [' ', '\n'] } });
+    await expect(runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?')).rejects.toMatchObject({
+      code: 'LLM_ERROR',
+    });
+  });
+
   it('answers offline when the tenant chose to degrade, and says so', async () => {
     const model = new ScriptedModel({ stream: { answer: new LlmError({ detail: 'HTTP 500', status: 500 }) } });
     const runtime = fakeRuntime({ model, search: REFUNDS, settings: { onProviderFailure: 'degrade' } });
