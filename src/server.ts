@@ -52,7 +52,7 @@ export async function startServer(config: AppConfig, logger: Logger): Promise<Ru
     undo.unshift(() => app.close());
     configureHttp(app, config, logger);
     app.useWebSocketAdapter(new ChatSocketAdapter(app));
-    servePages(app);
+    servePages(app, config);
     setupSwagger(app, config, version);
     await app.init();
     if (config.seedDemo) await app.get(DemoSeeder).seed();
