@@ -6,6 +6,10 @@ import type { Response } from 'express';
 import type { HttpRequest } from './identity.js';
 import { domainProblem, faultProblem, type Problem, problem } from './problem.js';
 
+/** Parts, sizes and counts of a form are judged by its parser, which says no more than that it will not go on. */
+const UNREADABLE_FORM =
+  'The form is not readable: send one part "file" and a few small fields beside it, each part complete';
+
 /** Every error of an HTTP request ends here as `application/problem+json`. */
 @Injectable()
 @Catch()
@@ -23,7 +27,8 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const request = host.switchToHttp().getRequest<HttpRequest>();
     const response = host.switchToHttp().getResponse<Response>();
-    const document = this.documentFor(thrown, request.correlationId);
+    const isForm = /^multipart\//i.test(request.headers['content-type'] ?? '');
+    const document = this.documentFor(thrown, request.correlationId, isForm);
     if (document.status >= 500) this.log(thrown, request, document);
     if (response.headersSent) {
       // Half an answer was sent: the only honest end is a broken connection.
@@ -33,9 +38,10 @@ export class ProblemFilter implements ExceptionFilter {
     sendProblem(response, document, thrown instanceof DomainError ? thrown.retryAfterMs : undefined);
   }
 
-  private documentFor(thrown: unknown, traceId: string): Problem {
+  private documentFor(thrown: unknown, traceId: string, isForm: boolean): Problem {
     if (thrown instanceof DomainError) return domainProblem(thrown, traceId);
     const known = frameworkFault(thrown);
+    if (known?.status === 400 && isForm) return problem({ ...known, detail: UNREADABLE_FORM, traceId });
     if (known !== undefined) return problem({ ...known, traceId });
     return faultProblem(thrown, traceId, this.config.production);
   }

@@ -46,6 +46,13 @@ describe('validation', () => {
     expect(performance.now() - startedAt).toBeLessThan(200);
   });
 
+  it('refuses the same outside a controller’s parameters', () => {
+    const loose = z.strictObject({ title: z.string(), metadata: z.record(z.string(), z.unknown()).optional() });
+    expect(caught(() => parseInput(loose, { title: 'a\0b' }))).toMatchObject({ kind: 'invalid', field: 'title' });
+    const forged: unknown = JSON.parse('{"title":"a","metadata":{"__proto__":{}}}');
+    expect(caught(() => parseInput(loose, forged))).toMatchObject({ kind: 'bad_request' });
+  });
+
   it('refuses forged keys and unstorable text inside free-form objects', () => {
     const forged: unknown = JSON.parse('{"metadata":{"__proto__":{"admin":true}}}');
     expect(caught(() => refuseHostileInput(forged))).toMatchObject({

@@ -32,6 +32,7 @@ export class SchemaValidationPipe implements PipeTransform {
  * @throws InvalidInputError
  */
 export function parseInput<T>(schema: z.ZodType<T>, value: unknown): T {
+  refuseHostileInput(value);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw invalidInput(result.error.issues, []);

@@ -1,4 +1,4 @@
-import { idSchema, listQuery, metadataSchema, timeSchema } from '#platform/http';
+import { idSchema, listQuery, metadataSchema, refuseHostileInput, timeSchema } from '#platform/http';
 import { z } from 'zod';
 import { DOCUMENT_STATUSES, type DocumentLabels, type StoredChunk, type StoredDocument } from './document.js';
 
@@ -10,15 +10,19 @@ const labels = {
   personas: z.array(persona).max(50).optional(),
 };
 
-/** A JSON text in a form's field. */
-const json = z.string().transform((text, context) => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    context.addIssue({ code: 'custom', message: 'must be JSON' });
-    return z.NEVER;
-  }
-});
+/** A JSON text in a form's field; what it holds is as free as a body, and as little trusted. */
+const json = (field: string) =>
+  z.string().transform((text, context) => {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON' });
+      return z.NEVER;
+    }
+    refuseHostileInput({ [field]: value });
+    return value;
+  });
 
 const ONE_SOURCE = 'send exactly one of text, url and record, or upload a file as multipart/form-data';
 
@@ -45,9 +49,9 @@ export type CreateDocumentBody = z.infer<typeof createDocumentBody>;
 /** The fields beside `file` in a form, where everything is text. */
 export const uploadFields = z.strictObject({
   title: labels.title,
-  metadata: json.pipe(metadataSchema).optional(),
+  metadata: json('metadata').pipe(metadataSchema).optional(),
   owner_id: idSchema.optional(),
-  personas: json.pipe(z.array(persona).max(50)).optional(),
+  personas: json('personas').pipe(z.array(persona).max(50)).optional(),
 });
 
 export const patchDocumentBody = z.strictObject(labels);

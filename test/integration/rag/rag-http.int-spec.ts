@@ -191,6 +191,39 @@ describe('documents over HTTP', () => {
     expect(list.body['data']).toEqual([]);
   });
 
+  it('are refused with text that cannot be stored and keys that only an attack has, in a form as in JSON', async () => {
+    const id = await newBase();
+    const file = { content: 'Some words.', name: 'a.txt' };
+    expect((await upload(id, file, { title: 'a\0b' })).status).toBe(422);
+    expect((await upload(id, file, { metadata: '{"note":"a\\u0000b"}' })).status).toBe(422);
+    expect((await upload(id, file, { metadata: '{"__proto__":{"admin":true}}' })).status).toBe(400);
+    const json = async (body: string) =>
+      (
+        await fetch(`${app.url}${BASES}/${id}/documents`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'application/json' },
+          body,
+        })
+      ).status;
+    expect(await json('{"title":"a\\u0000b","text":"words"}')).toBe(422);
+    expect(await json('{"title":"a","text":"words","metadata":{"constructor":{}}}')).toBe(400);
+    const listed = await app.call(`${BASES}/${id}/documents`, { token: admin.token });
+    expect(listed.body['data']).toEqual([]);
+  });
+
+  it('say what a form should look like when it cannot be read', async () => {
+    const id = await newBase();
+    const form = new FormData();
+    form.append('document', new Blob(['words']), 'a.txt');
+    const response = await fetch(`${app.url}${BASES}/${id}/documents`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${admin.token}` },
+      body: form,
+    });
+    expect(response.status).toBe(400);
+    expect(((await response.json()) as { detail: string }).detail).toContain('part "file"');
+  });
+
   it('take a file of exactly the largest size', async () => {
     const id = await newBase();
     expect((await upload(id, { content: 'word '.repeat(MIB).slice(0, MIB), name: 'full.txt' })).status).toBe(202);
