@@ -4,6 +4,8 @@ import { TenantSettingsCache, TenantsModule } from '#tenants';
 import { MatchingService, RagModule, RetrievalService } from '#rag';
 import { ToolExecutor, ToolsModule } from '#tools';
 import { Module } from '@nestjs/common';
+import { AgentAdminService } from './admin/agent-admin.service.js';
+import { AgentsController } from './admin/agents.controller.js';
 import { AgentRepository } from './agent.repository.js';
 import { AgentService } from './agent.service.js';
 import { AgentRuntime } from './agent-runtime.js';
@@ -17,9 +19,11 @@ import { writerAgent } from './writer/writer.agent.js';
 
 @Module({
   imports: [LlmModule, TenantsModule, ToolsModule, RagModule],
+  controllers: [AgentsController],
   providers: [
     AgentRepository,
     AgentService,
+    AgentAdminService,
     ProfileRepository,
     {
       provide: AgentRuntime,

@@ -41,6 +41,16 @@ export class ToolService {
   }
 
   /**
+   * Makes one tool inside the caller's transaction.
+   * @returns 0 when the key is taken
+   * @throws InvalidInputError as `ensure`
+   */
+  async insert(tx: TenantTx, tool: NewTool): Promise<number> {
+    this.check(tx, tool);
+    return insert(tx, tool);
+  }
+
+  /**
    * Changes the `config` of those of the named tools that exist.
    * @param change the new `config`, or null to leave the tool alone
    * @returns how many were changed

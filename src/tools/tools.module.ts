@@ -1,4 +1,7 @@
+import { TenantsModule } from '#tenants';
 import { Global, Module } from '@nestjs/common';
+import { ToolAdminService } from './admin/tool-admin.service.js';
+import { ToolsController } from './admin/tools.controller.js';
 import { HttpTool } from './http.tool.js';
 import { ToolCallJournal } from './tool-call.journal.js';
 import { ToolCallRepository } from './tool-call.repository.js';
@@ -9,8 +12,11 @@ import { ToolService } from './tool.service.js';
 /** Global, since modules above register their built-in tools with it. */
 @Global()
 @Module({
+  imports: [TenantsModule],
+  controllers: [ToolsController],
   providers: [
     ToolRegistry,
+    ToolAdminService,
     HttpTool,
     ToolExecutor,
     ToolService,

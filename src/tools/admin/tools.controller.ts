@@ -1,0 +1,67 @@
+import type { RequestContext } from '#platform/context';
+import {
+  Creates,
+  Ctx,
+  decodeCursor,
+  idPosition,
+  idSchema,
+  type ListQuery,
+  listQuery,
+  type Page,
+  pageSchema,
+  RequirePermission,
+  toPage,
+} from '#platform/http';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  type CreateToolBody,
+  createToolBody,
+  toNewTool,
+  type ToolResponse,
+  toolResponse,
+  toToolResponse,
+} from './tool.dto.js';
+import { ToolAdminService } from './tool-admin.service.js';
+
+@ApiTags('tools')
+@ApiBearerAuth('bearer')
+@Controller('api/admin/tools')
+@RequirePermission('tools.read')
+export class ToolsController {
+  constructor(private readonly tools: ToolAdminService) {}
+
+  @Get()
+  @ApiOkResponse({ standardSchema: pageSchema(toolResponse) })
+  async list(@Ctx() ctx: RequestContext, @Query({ schema: listQuery }) query: ListQuery): Promise<Page<ToolResponse>> {
+    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
+    const rows = await this.tools.list(ctx, before, query.limit + 1);
+    return toPage(ctx, rows, { limit: query.limit, map: toToolResponse, position: (tool) => [tool.id] });
+  }
+
+  /** Afterwards only the last four characters of a header's value are shown. Give it to agents by their `tool_ids`. */
+  @Post()
+  @Creates()
+  @RequirePermission('tools.write')
+  @ApiCreatedResponse({ standardSchema: toolResponse })
+  async create(
+    @Ctx() ctx: RequestContext,
+    @Body({ schema: createToolBody }) body: CreateToolBody,
+  ): Promise<ToolResponse> {
+    return toToolResponse(await this.tools.create(ctx, toNewTool(body)));
+  }
+
+  @Get(':id')
+  @ApiOkResponse({ standardSchema: toolResponse })
+  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<ToolResponse> {
+    return toToolResponse(await this.tools.get(ctx, id));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequirePermission('tools.write')
+  @ApiNoContentResponse()
+  async delete(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+    await this.tools.delete(ctx, id);
+  }
+}
