@@ -56,7 +56,9 @@ export class ConversationEventsController {
     const encoder = new EventEncoder(options);
 
     const readerId = newId();
+    const giveBack = this.streams.take(ctx);
     const stream = new SseResponse(ctx, response, this.streams, () => {
+      giveBack();
       clearTimeout(expiry);
       this.conversations.unsubscribe(readerId);
     });
@@ -72,15 +74,22 @@ export class ConversationEventsController {
       if (held === null) tell(event);
       else if (held.push(event) > MOST_HELD_EVENTS) stream.end();
     };
-    const { clientKey } = await this.conversations.resume(ctx, id, afterSeq, { id: readerId, deliver }, NO_CONTEXT);
-    encoder.conversation(id, clientKey, options);
-    stream.begin();
-    for (let next = held.shift(); next !== undefined && stream.open; next = held.shift()) {
-      tell(next);
-      await stream.drained();
+    try {
+      const { clientKey } = await this.conversations.resume(ctx, id, afterSeq, { id: readerId, deliver }, NO_CONTEXT);
+      encoder.conversation(id, clientKey, options);
+      stream.begin();
+      for (let next = held.shift(); next !== undefined && stream.open; next = held.shift()) {
+        tell(next);
+        await stream.drained();
+      }
+      held = null;
+    } finally {
+      // One that had gone before it was listened to: nothing tells us again.
+      if (!stream.open) {
+        giveBack();
+        this.conversations.unsubscribe(readerId);
+      }
     }
-    held = null;
-    if (!stream.open) this.conversations.unsubscribe(readerId);
   }
 }
 

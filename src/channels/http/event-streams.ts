@@ -1,6 +1,8 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionRevoked } from '#auth';
 import type { RequestContext } from '#platform/context';
+import { AppConfig } from '#platform/config';
+import { RateLimitError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { TenantSuspended } from '#tenants';
 
@@ -16,7 +18,12 @@ export class EventStreams implements OnApplicationBootstrap, OnApplicationShutdo
   private readonly open = new Set<OpenStream>();
   private readonly unsubscribe: (() => void)[] = [];
 
-  constructor(private readonly events: EventBus) {}
+  private readonly places = new Map<string, number>();
+
+  constructor(
+    private readonly events: EventBus,
+    private readonly config: AppConfig,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.unsubscribe.push(
@@ -33,6 +40,29 @@ export class EventStreams implements OnApplicationBootstrap, OnApplicationShutdo
 
   onApplicationShutdown(): void {
     for (const off of this.unsubscribe) off();
+  }
+
+  /**
+   * Takes one of the places that a person has for following conversations: as many as for sockets, since a stream costs
+   * the server as much and stays open as long.
+   * @returns gives the place back; calling it again does nothing
+   * @throws RateLimitError when all are taken
+   */
+  take({ tenantId, principal }: RequestContext): () => void {
+    const person = `${tenantId}/${principal.id}`;
+    const taken = this.places.get(person) ?? 0;
+    if (taken >= this.config.env.WS_MAX_PER_USER) {
+      throw new RateLimitError('Too many event streams of yours are open: close one', 10_000);
+    }
+    this.places.set(person, taken + 1);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const left = (this.places.get(person) ?? 1) - 1;
+      if (left > 0) this.places.set(person, left);
+      else this.places.delete(person);
+    };
   }
 
   add(stream: OpenStream): void {

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Response } from 'express';
 import type { RequestContext } from '#platform/context';
+import { loadConfig } from '#platform/config';
 import { EventBus } from '#platform/events';
 import { createLogger } from '#platform/logging';
 import { EventStreams } from './event-streams.js';
@@ -42,7 +43,7 @@ class FakeResponse extends EventEmitter {
 
 function world() {
   const response = new FakeResponse();
-  const streams = new EventStreams(new EventBus(createLogger({ level: 'silent' })));
+  const streams = new EventStreams(new EventBus(createLogger({ level: 'silent' })), loadConfig({}));
   let ends = 0;
   const stream = new SseResponse(CTX, response as unknown as Response, streams, () => ends++);
   return { response, streams, stream, ends: () => ends };

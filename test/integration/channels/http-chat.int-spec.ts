@@ -313,6 +313,27 @@ describe('chat over HTTP', () => {
       expect((await follow(uuid(), query, headers)).status).toBe(status);
     });
 
+    it('has as many places for a person as there are for sockets, and gives them back', async () => {
+      const someone = await app.person();
+      const { body } = await app.call(`/api/${someone.slug}/conversations`, { token: someone.token, body: {} });
+      const open = async (): Promise<{ status: number; close: () => void }> => {
+        const leave = new AbortController();
+        const events = `/api/${someone.slug}/conversations/${String(body['id'])}/events`;
+        const { status } = await app.fetch(events, { token: someone.token, signal: leave.signal });
+        return { status, close: () => leave.abort() };
+      };
+      const streams = await Promise.all(Array.from({ length: 23 }, open));
+      expect(streams.map(({ status }) => status).sort()).toEqual([...Array(20).fill(200), 429, 429, 429]);
+      for (const each of streams) each.close();
+      let last = await open();
+      for (let tries = 0; last.status !== 200 && tries < 40; tries++) {
+        await sleep(50);
+        last = await open();
+      }
+      expect(last.status).toBe(200);
+      last.close();
+    });
+
     it('is nobody else’s', async () => {
       const first = (await say({ content: 'echo one' })).body;
       const stranger = await app.person({ tenantId: person.tenantId, slug: person.slug });
