@@ -15,7 +15,10 @@ export interface ChatModelUnderTest {
   close(): Promise<void>;
 }
 
-export const DEADLINES: ConformanceDeadlines = { connectMs: 1000, firstByteMs: 400, idleMs: 400, totalMs: 5000 };
+/** Long enough that a busy machine does not run into them where a test is about something else. */
+export const DEADLINES: ConformanceDeadlines = { connectMs: 5000, firstByteMs: 5000, idleMs: 5000, totalMs: 20_000 };
+/** For tests that are about running into them. */
+const SHORT: ConformanceDeadlines = { ...DEADLINES, firstByteMs: 400, idleMs: 400, totalMs: 5000 };
 
 export const never = new AbortController().signal;
 
@@ -207,6 +210,8 @@ export function remoteChatModelConformance(
     });
 
     it('cuts a stream off that never ends', async () => {
+      await subject.close();
+      subject = create(standIn.url, SHORT, null);
       standIn.script({ fault: { kind: 'endless' }, text: 'on and on' });
       const run = subject.model.stream({ ...question('Hi'), maxTokens: 10 }, () => undefined, never);
       await expect(run).rejects.toMatchObject({ code: expect.stringMatching(/LLM_ERROR|LLM_TIMEOUT/) });
@@ -217,6 +222,8 @@ export function remoteChatModelConformance(
       ['before the first byte', { kind: 'hang' }, 'first_byte'],
       ['in the middle of the stream', { kind: 'hang-mid', after: 2 }, 'idle'],
     ])('gives up on a provider that hangs %s, and closes the connection', async (_case, fault, deadline) => {
+      await subject.close();
+      subject = create(standIn.url, SHORT, null);
       standIn.script({ fault, text: 'one two three four' });
       const started = Date.now();
       const { error } = await ask();
@@ -228,7 +235,7 @@ export function remoteChatModelConformance(
 
     it('gives up on an answer that trickles past the total deadline', async () => {
       await subject.close();
-      subject = create(standIn.url, { ...DEADLINES, totalMs: 600 }, null);
+      subject = create(standIn.url, { ...SHORT, totalMs: 600 }, null);
       standIn.script({ tokens: 1000, tokenDelayMs: 50 });
       expect((await ask()).error).toMatchObject({ code: 'LLM_TIMEOUT', deadline: 'total' });
       await closed(standIn);
@@ -410,6 +417,8 @@ export function remoteChatModelConformance(
 
     it('stops with the signal and with the deadline', async () => {
       await start();
+      await subject.close();
+      subject = create(standIn.url, SHORT, null);
       standIn.script({ fault: { kind: 'hang' } });
       await expect(ask()).rejects.toMatchObject({ code: 'LLM_TIMEOUT' });
       const abort = new AbortController();
