@@ -29,7 +29,9 @@ export class ProblemFilter implements ExceptionFilter {
     const response = host.switchToHttp().getResponse<Response>();
     const isForm = /^multipart\//i.test(request.headers['content-type'] ?? '');
     const document = this.documentFor(thrown, request.correlationId, isForm);
-    if (document.status >= 500) this.log(thrown, request, document);
+    // What fails because the client has left is no fault of ours: worth a line, not an alarm that anybody can ring.
+    const level = request.socket.destroyed ? 'info' : 'error';
+    if (document.status >= 500) this.log(level, thrown, request, document);
     if (response.headersSent) {
       // Half an answer was sent: the only honest end is a broken connection.
       response.destroy();
@@ -46,8 +48,8 @@ export class ProblemFilter implements ExceptionFilter {
     return faultProblem(thrown, traceId, this.config.production);
   }
 
-  private log(thrown: unknown, request: HttpRequest, document: Problem): void {
-    this.logger.error(
+  private log(level: 'info' | 'error', thrown: unknown, request: HttpRequest, document: Problem): void {
+    this.logger[level](
       {
         err: asError(thrown),
         correlation_id: request.correlationId,
