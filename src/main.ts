@@ -4,6 +4,7 @@ import { errorCause } from '#platform/errors';
 import { createLogger } from '#platform/logging';
 import { DemoSeeder } from '#demo';
 import { type RunningServer, startServer } from './server.js';
+import { startFailure } from './start-failure.js';
 
 const startedAt = performance.now();
 
@@ -54,10 +55,14 @@ function welcome(server: RunningServer, config: AppConfig): string {
 }
 
 main().catch((error: unknown) => {
-  const text =
-    error instanceof ConfigError ? error.message : `Switchboard could not start: ${errorCause(error) || String(error)}`;
-  process.stderr.write(`${text}\n`);
-  if (!(error instanceof ConfigError) && error instanceof Error && error.stack !== undefined)
-    process.stderr.write(`${error.stack}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exit(1);
 });
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const known = startFailure(error, loadConfig());
+  if (known !== null) return `Switchboard could not start. ${known}`;
+  const stack = error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : '';
+  return `Switchboard could not start: ${errorCause(error) || String(error)}${stack}`;
+}

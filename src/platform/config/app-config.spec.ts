@@ -53,8 +53,15 @@ describe('the configuration', () => {
     [{ JWT_PRIVATE_KEY: 'not a key' }, 'JWT_PRIVATE_KEY'],
     [{ CORS_ORIGINS: 'https://app.example/path' }, 'CORS_ORIGINS'],
     [{ AUTH_BYPASS: 'true', HOST: '0.0.0.0' }, 'AUTH_BYPASS'],
+    [{ OUTBOUND_ALLOW: 'api.internal:8080,nowhere' }, 'OUTBOUND_ALLOW'],
+    [{ TRUST_PROXY: 'banana' }, 'TRUST_PROXY'],
+    [{ TRUST_PROXY: '10.0.0.0/99' }, 'TRUST_PROXY'],
   ])('refuses %p', (env, variable) => {
     expect(faultsOf(env).join('\n')).toContain(variable);
+  });
+
+  it.each(['1', 'true', 'loopback', '10.0.0.0/8, 127.0.0.1', '::1,fd00::/8'])('takes TRUST_PROXY=%s', (TRUST_PROXY) => {
+    expect(loadConfig({ TRUST_PROXY }).env.TRUST_PROXY).toBe(TRUST_PROXY);
   });
 
   it('asks for keys and a real database in production, and refuses the bypass there', () => {

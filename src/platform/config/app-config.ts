@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
@@ -15,6 +16,25 @@ const list = z.string().transform((value) =>
 );
 const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
   message: 'must be an origin such as https://app.example.com, without a path',
+});
+
+/** What Express takes for `trust proxy`: a number of proxies, or addresses, networks and the names it knows. */
+const proxies = z.string().refine(
+  (value) =>
+    /^(\d{1,2}|true|false)$/.test(value) ||
+    value.split(',').every((item) => {
+      const [address = '', bits, ...rest] = item.trim().split('/');
+      if (['loopback', 'linklocal', 'uniquelocal'].includes(item.trim())) return true;
+      const family = isIP(address);
+      const most = family === 6 ? 128 : 32;
+      return (
+        family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+      );
+    }),
+  { message: 'must be how many proxies stand before the server (1), or their addresses (loopback, 10.0.0.0/8)' },
+);
+const hostAndPort = z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s/@:?#]+):\d{1,5}$/, {
+  message: 'must be host:port, for example api.internal:8080',
 });
 
 /** Names and defaults: the README's configuration table and PROTOCOL §7. */
@@ -64,9 +84,9 @@ const schema = z.object({
   WS_MAX_PER_ADDRESS: whole(1, 100_000).default(200),
   WS_HEARTBEAT_SECONDS: whole(1, 600).default(30),
   UPLOAD_MAX_MB: whole(1, 1024).default(25),
-  OUTBOUND_ALLOW: list.default([]),
+  OUTBOUND_ALLOW: list.pipe(z.array(hostAndPort)).default([]),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
-  TRUST_PROXY: z.string().optional(),
+  TRUST_PROXY: proxies.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DOCS_PUBLIC: flag.default(false),
 });

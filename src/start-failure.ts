@@ -1,0 +1,39 @@
+import type { AppConfig } from '#platform/config';
+
+/** Codes of Node and Postgres that mean: it is not there, or it does not let us in. */
+const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN', 'ECONNRESET', '57P03'];
+const REFUSED = ['28P01', '28000', '3D000', '42501'];
+const NO_SCHEMA = ['3F000', '42P01'];
+const NOT_WRITABLE = /^(?:EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOSPC|ENOENT):/;
+
+/**
+ * What a person does about a start that failed for a reason outside the program.
+ * @returns null for anything else: then the stack is worth more
+ */
+export function startFailure(
+  error: unknown,
+  config: Pick<AppConfig, 'env' | 'dataDir' | 'embeddedDatabase'>,
+): string | null {
+  if (!(error instanceof Error)) return null;
+  const { message } = error;
+  const { code = '', syscall = '' } = error as { code?: string; syscall?: string };
+  const { HOST, PORT } = config.env;
+  if (code === 'EADDRINUSE')
+    return `Port ${PORT} on ${HOST} is in use. Stop the program that listens there, or choose another port: PORT=${PORT + 1}`;
+  if (syscall === 'listen' && code === 'EACCES')
+    return `Port ${PORT} needs rights that this user does not have. Choose one above 1023 with PORT`;
+  if (code === 'EADDRNOTAVAIL' || message === `getaddrinfo ENOTFOUND ${HOST}`)
+    return `HOST=${HOST} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of its addresses`;
+  if (config.embeddedDatabase) {
+    if (message.includes(' is in use by process ')) return message;
+    if (NOT_WRITABLE.test(message))
+      return `The data directory ${config.dataDir} cannot be used (${message}). Give this user the right to write there, or choose another with DATA_DIR`;
+    return null;
+  }
+  if (UNREACHABLE.includes(code))
+    return `The database cannot be reached (${message || code}). Is it running, and is DATABASE_URL right?`;
+  if (REFUSED.includes(code)) return `The database refuses (${message}). Check user, password and name in DATABASE_URL`;
+  if (NO_SCHEMA.includes(code))
+    return `The database has not been prepared (${message}). Run "node dist/cli/main.js migrate" with its owner in DATABASE_URL`;
+  return null;
+}
