@@ -100,6 +100,8 @@ describe('problemMessage', () => {
     expect(problemMessage(422, { detail: 'Not valid.', errors: [{ path: 'name', message: 'is too long' }] })).toBe(
       'Not valid. (name: is too long)',
     );
+    const empty = 'The file is empty: choose one with content';
+    expect(problemMessage(422, { detail: empty, errors: [{ path: 'file', message: empty }] })).toBe(empty);
     expect(problemMessage(409, { title: 'Conflict' })).toBe('Conflict');
     expect(problemMessage(502, null)).toBe('The server answered with status 502.');
   });

@@ -42,9 +42,8 @@ export function problemMessage(status: number, body: unknown): string {
     .map((error) => [error.path, error.message].filter(Boolean).join(': '))
     .filter((text) => text !== '');
   const sentence = problem.detail ?? problem.title ?? `The server answered with status ${status}.`;
-  return fields.length > 0 && !fields.some((field) => sentence.includes(field))
-    ? `${sentence} (${fields.join('; ')})`
-    : sentence;
+  const said = (problem.errors ?? []).some(({ message }) => message !== undefined && sentence.includes(message));
+  return fields.length > 0 && !said ? `${sentence} (${fields.join('; ')})` : sentence;
 }
 
 async function call(path: string, init: RequestInit = {}): Promise<unknown> {

@@ -107,7 +107,9 @@ export function DocumentPanel({ api, base, onChanged }: DocumentPanelProps) {
 function DocumentRow({ document, onDelete }: { document: KnowledgeDocument; onDelete(): void }) {
   const details = [
     typeof document.size === 'number' ? formatBytes(document.size) : null,
-    document.status === 'ready' ? `${document.chunk_count ?? 0} passages` : null,
+    document.status === 'ready'
+      ? `${document.chunk_count ?? 0} ${document.chunk_count === 1 ? 'passage' : 'passages'}`
+      : null,
   ];
   return (
     <li class="document card" data-testid="document" data-status={document.status}>
