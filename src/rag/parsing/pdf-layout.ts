@@ -176,10 +176,12 @@ function withoutRunningHeads(pages: readonly PageLines[]): PageLines[] {
   const seen = new Map<string, number>();
   for (const page of pages) for (const key of new Set(edgeLines(page).map(headKey))) add(seen, key, 1);
   const needed = Math.max(3, pages.length * 0.4);
-  return pages.map((page) => {
+  const kept = pages.map((page) => {
     const running = new Set(edgeLines(page).filter((line) => (seen.get(headKey(line)) ?? 0) >= needed));
     return { ...page, lines: page.lines.filter((line) => !running.has(line)) };
   });
+  // Pages of one line each, all alike (labels, certificates): what would be left out is the document.
+  return kept.some(({ lines }) => lines.length > 0) ? kept : [...pages];
 }
 
 function headKey(line: Line): string {

@@ -130,6 +130,18 @@ describe('documents read in a child process', () => {
     ]);
   });
 
+  it('keeps the only line of each page, however alike the lines are, and leaves out heads when there is more', async () => {
+    const labels = await files.pdfOf(
+      [1, 2, 3].map((n) => [{ text: `Page ${n}. Model ${n} goes ${n * 17} kilometres.` }]),
+    );
+    const kept = outline(await parse('labels.pdf', labels)).join();
+    for (const words of ['Model 1 goes 17', 'Model 2 goes 34', 'Model 3 goes 51']) expect(kept).toContain(words);
+    const gap = Array.from({ length: 10 }, () => ({ text: '' }));
+    const words = ['Apples are red.', 'Pears are green.', 'Plums are blue.'];
+    const headed = await files.pdfOf(words.map((text, n) => [{ text: `Fruit, page ${n + 1}` }, ...gap, { text }]));
+    expect(outline(await parse('headed.pdf', headed)).join()).not.toContain('Fruit');
+  });
+
   it('gives a Word document its headings and tables, and never reads what its pictures link to', async () => {
     let hits = 0;
     const server = createServer((_, response) => {
