@@ -81,9 +81,9 @@ describe('retrieval by words and the local embedder', () => {
       if (place < 0) missed.push(question);
       if (page !== undefined && place >= 0 && passages[place]?.page === page) pages++;
     }
-    expect(missed.length).toBeLessThanOrEqual(2);
+    expect(missed.length).toBeLessThanOrEqual(1);
     expect(first / answerable.length).toBeGreaterThanOrEqual(0.6);
-    expect(three / answerable.length).toBeGreaterThanOrEqual(0.88);
+    expect(three / answerable.length).toBeGreaterThanOrEqual(0.9);
     expect(pages).toBe(3);
     // A question that nothing answers is recognisable: its passages hold less of its words.
     const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -14,10 +14,11 @@ export interface RankedUnit {
   readonly score: number;
 }
 
-/** Words of the title, the headings and a list's lead count less than words of the sentence itself. */
-const AROUND = 0.75;
+/** Words of the headings and a list's lead count less than words of the sentence itself, those of the title less again. */
+const AROUND = 0.95;
+const TITLED = 0.75;
 /** What the best passage is worth; each further one is worth this share of the one before. */
-const PLACE = 0.35;
+const PLACE = 0.25;
 const NEXT_PLACE = 0.75;
 /** A time where "how long" is asked, a price where "how much" is. */
 const TELLS = 0.3;
@@ -25,8 +26,10 @@ const TELLS = 0.3;
 const BEGINNING = 0.5;
 /** Of a passage: what a section is about stands first. */
 const FIRST = 0.08;
+/** A document whose title has the question's words, whether or not the sentence has them too. */
+const TITLE = 0.2;
 /** A heading that is worded like the question. */
-const HEADED = 0.6;
+const HEADED = 0.8;
 /** A word that no passage has tells little about which of them answers. */
 const UNKNOWN_WORD = 0.5;
 /** Stems as short as this must be equal; longer ones may be the beginning of one another. */
@@ -50,23 +53,25 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
   const total = wanted.reduce((sum, stem) => sum + (weights.get(stem) ?? 0), 0);
   if (total === 0) return [];
   const share = (stems: readonly string[]) => stems.reduce((sum, stem) => sum + (weights.get(stem) ?? 0), 0) / total;
+  const lacking = (found: readonly string[]) => wanted.filter((stem) => !found.includes(stem));
   const ranked = read.flatMap(({ blocks, passage, units }, index) => {
     const beginning = isBeginning(passage) && asksForWhole(question, passage.title);
+    const title = new Set(contentStems(`${passage.title} ${passage.section ?? ''}`));
     const headed = likeness(question, ownHeading(passage));
     return units.flatMap(({ stems, unit }, place): RankedUnit[] => {
       const block = blocks[unit.block];
       if (block === undefined || unit.text.length < 3) return [];
-      const around = new Set(
-        contentStems(`${passage.title} ${passage.section ?? ''} ${block.heading} ${lead(blocks, unit.block)}`),
-      );
       const said = wanted.filter((stem) => has(stems, stem));
-      const meant = wanted.filter((stem) => !said.includes(stem) && has(around, stem));
+      const near = contentStems(`${ownHeading(passage)} ${block.heading} ${lead(blocks, unit.block)}`);
+      const meant = lacking(said).filter((stem) => has(new Set(near), stem));
+      const titled = lacking([...said, ...meant]).filter((stem) => has(title, stem));
       const under = block.heading === '' ? headed : Math.max(headed, likeness(question, block.heading));
-      const relevance = share(said) + AROUND * share(meant);
+      const relevance = share(said) + AROUND * share(meant) + TITLED * share(titled);
       const length = unit.text.length > 400 ? -0.1 : unit.text.length < 25 && unit.kind === 'sentence' ? -0.05 : 0;
       const score =
         relevance +
         HEADED * under +
+        TITLE * share(wanted.filter((stem) => has(title, stem))) +
         PLACE * NEXT_PLACE ** index +
         (tells(asked, unit.text) ? TELLS : 0) +
         (beginning && place < 2 ? BEGINNING : 0) +
