@@ -2,6 +2,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { InvalidInputError } from '#platform/errors';
 import { EventBus } from '#platform/events';
+import { TenantCreated } from '#tenants';
 import { ToolsChanged } from '#tools';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AgentRepository } from './agent.repository.js';
@@ -16,10 +17,25 @@ export type NewAgent = Omit<AgentDefinition, 'id' | 'tools'> & {
 /** What a caller may know of an agent. */
 export type AgentView = Pick<AgentDefinition, 'key' | 'kind' | 'name' | 'description'>;
 
+/** What every new tenant starts with, so that its first document can be asked about. Its admins may change or delete it. */
+const FIRST_AGENT: NewAgent = {
+  key: 'support',
+  kind: 'knowledge',
+  name: 'Support',
+  description: 'Answers questions from the documents of all knowledge bases.',
+  instructions: '',
+  answerTemplate: null,
+  examples: [],
+  personas: [],
+  knowledgeBaseIds: [],
+  settings: {},
+  toolIds: [],
+};
+
 /** A tenant's agents: what is written. Turns read them through the repository's memory, which is kept true from here. */
 @Injectable()
 export class AgentService implements OnModuleInit, OnModuleDestroy {
-  private stopListening: () => void = () => undefined;
+  private listening: (() => void)[] = [];
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -28,11 +44,14 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.stopListening = this.events.on(ToolsChanged, ({ tenantId }) => this.directory.invalidate(tenantId));
+    this.listening = [
+      this.events.on(ToolsChanged, ({ tenantId }) => this.directory.invalidate(tenantId)),
+      this.events.on(TenantCreated, async ({ tenantId }) => void (await this.ensure({ tenantId }, [FIRST_AGENT]))),
+    ];
   }
 
   onModuleDestroy(): void {
-    this.stopListening();
+    for (const stop of this.listening.splice(0)) stop();
   }
 
   /** The agents that this caller may use, in their order. */

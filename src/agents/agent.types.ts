@@ -19,6 +19,7 @@ export interface AgentDefinition {
   readonly examples: readonly string[];
   /** Personas that may use it; empty: everybody. */
   readonly personas: readonly string[];
+  /** Of `knowledge`: what it searches; empty: all knowledge bases of documents that the tenant has. */
   readonly knowledgeBaseIds: readonly string[];
   /** Of its kind: `top_k` (knowledge), `knowledge_base_id`, `payload_type`, `weights` (matching), … */
   readonly settings: Readonly<Record<string, unknown>>;

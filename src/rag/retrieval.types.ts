@@ -22,7 +22,8 @@ export interface Passage {
 
 export interface SearchRequest {
   readonly query: string;
-  readonly knowledgeBaseIds: readonly string[];
+  /** `all`: every one of the tenant's that holds documents; those of records are matched, not read. */
+  readonly knowledgeBaseIds: readonly string[] | 'all';
   /** 1–50; absent: the knowledge base's, else the tenant's. */
   readonly topK?: number;
   /** Equality on the document's metadata. */

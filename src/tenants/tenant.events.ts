@@ -1,3 +1,8 @@
+/** Published after the tenant is committed, so that other modules give it what every tenant starts with. Never for the demo's. */
+export class TenantCreated {
+  constructor(readonly tenantId: string) {}
+}
+
 /** Published after the change is committed; sockets of the tenant are closed, its tokens no longer work. */
 export class TenantSuspended {
   constructor(readonly tenantId: string) {}

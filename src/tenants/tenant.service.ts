@@ -8,7 +8,7 @@ import type { OperatorSettings, StoredSettings } from './settings/settings.schem
 import { readSettings } from './settings/tenant-settings.js';
 import { RESERVED_SLUGS, type Tenant } from './tenant.js';
 import { SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
-import { TenantSuspended } from './tenant.events.js';
+import { TenantCreated, TenantSuspended } from './tenant.events.js';
 import { TenantRepository } from './tenant.repository.js';
 
 export interface NewTenant {
@@ -55,6 +55,7 @@ export class TenantService {
       targetId: tenantId,
       details: { slug: input.slug },
     });
+    await this.events.publish(new TenantCreated(tenantId));
     return created;
   }
 
@@ -71,7 +72,11 @@ export class TenantService {
     }
     const tenantId = newId();
     const inserted = await this.unitOfWork.run({ tenantId }, (tx) => this.tenants.insert(tx, toRow(input)));
-    if (inserted) return { id: tenantId, created: true };
+    if (inserted) {
+      // The demo brings agents of its own.
+      if (input.operator?.demo === undefined) await this.events.publish(new TenantCreated(tenantId));
+      return { id: tenantId, created: true };
+    }
     const winner = await this.tenants.findIdBySlug(input.slug);
     if (winner === null) throw new SlugTakenError(input.slug);
     return { id: winner, created: false };

@@ -96,7 +96,8 @@ export class ToolService {
     await this.events.publish(new ToolsChanged(scope.tenantId));
   }
 
-  private check(scope: TenantScope, tool: NewTool): void {
+  /** @throws InvalidInputError when a schema or a `config` is not valid, or its address may not be reached */
+  check(scope: TenantScope, tool: NewTool): void {
     const fault = inputSchemaFault(tool.inputSchema);
     if (fault !== null) throw new InvalidInputError(`input_schema of ${tool.key}: ${fault}`, { field: 'input_schema' });
     this.checkConfig(scope, tool);

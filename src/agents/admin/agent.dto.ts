@@ -23,7 +23,10 @@ const changeable = {
   position: z.int().min(0).max(10_000),
 };
 
-/** `description` and `examples` are what a message is routed by; a knowledge agent searches `knowledge_base_ids`. */
+/**
+ * `description` and `examples` are what a message is routed by. A knowledge agent searches `knowledge_base_ids`; empty means
+ * all of the tenant's bases of documents, those made later included.
+ */
 export const createAgentBody = z.strictObject({
   key,
   kind,

@@ -15,7 +15,14 @@ import {
   toPage,
 } from '#platform/http';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   type AgentResponse,
   agentResponse,
@@ -36,6 +43,7 @@ import { AgentAdminService } from './agent-admin.service.js';
 export class AgentsController {
   constructor(private readonly agents: AgentAdminService) {}
 
+  @ApiOperation({ summary: 'List agents, newest first' })
   @Get()
   @ApiOkResponse({ standardSchema: pageSchema(agentResponse) })
   async list(@Ctx() ctx: RequestContext, @Query({ schema: listQuery }) query: ListQuery): Promise<Page<AgentResponse>> {
@@ -44,7 +52,11 @@ export class AgentsController {
     return toPage(ctx, rows, { limit: query.limit, map: toAgentResponse, position: (agent) => [agent.id] });
   }
 
-  /** A `knowledge` agent with a knowledge base answers from its documents; messages are routed by description and examples. */
+  /**
+   * A `knowledge` agent answers from the documents of its knowledge bases, of all when it names none. Messages are routed by
+   * description and examples.
+   */
+  @ApiOperation({ summary: 'Make an agent: it answers from its knowledge bases or with its tools' })
   @Post()
   @Creates()
   @RequirePermission('agents.write')
@@ -56,12 +68,14 @@ export class AgentsController {
     return toAgentResponse(await this.agents.create(ctx, toNewAgent(body)));
   }
 
+  @ApiOperation({ summary: 'Read an agent' })
   @Get(':id')
   @ApiOkResponse({ standardSchema: agentResponse })
   async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<AgentResponse> {
     return toAgentResponse(await this.agents.get(ctx, id));
   }
 
+  @ApiOperation({ summary: 'Change an agent; the next turn sees it' })
   @Patch(':id')
   @RequirePermission('agents.write')
   @ApiOkResponse({ standardSchema: agentResponse })
@@ -78,6 +92,7 @@ export class AgentsController {
     return toAgentResponse(updated);
   }
 
+  @ApiOperation({ summary: 'Delete an agent; its conversations stay' })
   @Delete(':id')
   @HttpCode(204)
   @RequirePermission('agents.write')

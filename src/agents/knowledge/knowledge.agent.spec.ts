@@ -91,3 +91,16 @@ it('searches in the agent’s own knowledge bases with its own number of passage
   await runTurn(runtime, 'Returns?');
   expect(requests[0]).toEqual({ query: 'Returns?', knowledgeBaseIds: SUPPORT.knowledgeBaseIds, topK: 3 });
 });
+
+it('searches in all knowledge bases of the tenant when it names none', async () => {
+  const requests: unknown[] = [];
+  const runtime = fakeRuntime({
+    agents: [{ ...SUPPORT, knowledgeBaseIds: [], settings: {} }],
+    search: (request) => {
+      requests.push(request);
+      return { passages: [], degraded: false };
+    },
+  });
+  await runTurn(runtime, 'Returns?');
+  expect(requests[0]).toEqual({ query: 'Returns?', knowledgeBaseIds: 'all' });
+});

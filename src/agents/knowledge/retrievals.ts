@@ -6,7 +6,7 @@ import type { AgentDefinition } from '../agent.types.js';
 export interface PassageSearch {
   search(
     ctx: RequestContext,
-    request: { query: string; knowledgeBaseIds: readonly string[]; topK?: number },
+    request: { query: string; knowledgeBaseIds: readonly string[] | 'all'; topK?: number },
     signal: AbortSignal,
   ): Promise<SearchResult>;
 }
@@ -31,9 +31,10 @@ export class Retrievals {
   /** Starts the search, or joins the one that runs. */
   search(agent: AgentDefinition, query: string): Promise<SearchResult> {
     const topK = agent.settings['top_k'];
+    const { knowledgeBaseIds } = agent;
     const request = {
       query: query.slice(0, 2000),
-      knowledgeBaseIds: agent.knowledgeBaseIds,
+      knowledgeBaseIds: knowledgeBaseIds.length === 0 ? ('all' as const) : knowledgeBaseIds,
       ...(typeof topK === 'number' ? { topK } : {}),
     };
     const key = JSON.stringify(request);

@@ -6,6 +6,11 @@ import { KnowledgeBaseRepository } from './knowledge-base.repository.js';
 const KEEP_MS = 15_000;
 const CAPACITY = 2000;
 
+interface Listing {
+  readonly ids: Promise<readonly string[]>;
+  readonly until: number;
+}
+
 interface Entry {
   readonly base: KnowledgeBase;
   readonly until: number;
@@ -18,6 +23,7 @@ interface Entry {
 @Injectable()
 export class KnowledgeBaseCache {
   private readonly entries = new Map<string, Entry>();
+  private readonly listings = new Map<string, Listing>();
 
   constructor(private readonly bases: KnowledgeBaseRepository) {}
 
@@ -32,7 +38,7 @@ export class KnowledgeBaseCache {
         found.set(base.id, base);
         this.entries.set(keyOf(scope, base.id), { base, until: now + KEEP_MS });
       }
-      this.trim();
+      trim(this.entries);
     }
     return unique.flatMap((id) => {
       const base = found.get(id) ?? (missing.includes(id) ? undefined : this.entries.get(keyOf(scope, id))?.base);
@@ -40,18 +46,35 @@ export class KnowledgeBaseCache {
     });
   }
 
-  invalidate(scope: TenantScope, id: string): void {
-    this.entries.delete(keyOf(scope, id));
+  /** Every base of documents that the tenant has. */
+  async allOfDocuments(scope: TenantScope): Promise<KnowledgeBase[]> {
+    const now = Date.now();
+    const known = this.listings.get(scope.tenantId);
+    if (known !== undefined && known.until > now) return this.get(scope, await known.ids);
+    // Remembered before it is read, so that a base made meanwhile takes it out again. A failed read is not remembered.
+    const listing: Listing = { ids: this.bases.listDocumentBaseIds(scope), until: now + KEEP_MS };
+    this.listings.set(scope.tenantId, listing);
+    trim(this.listings);
+    listing.ids.catch(() => {
+      if (this.listings.get(scope.tenantId) === listing) this.listings.delete(scope.tenantId);
+    });
+    return this.get(scope, await listing.ids);
   }
 
-  private trim(): void {
-    for (const key of this.entries.keys()) {
-      if (this.entries.size <= CAPACITY) return;
-      this.entries.delete(key);
-    }
+  /** After the base was made, changed or deleted. */
+  invalidate(scope: TenantScope, id: string): void {
+    this.entries.delete(keyOf(scope, id));
+    this.listings.delete(scope.tenantId);
   }
 }
 
 function keyOf(scope: TenantScope, id: string): string {
   return `${scope.tenantId}/${id}`;
+}
+
+function trim(entries: Map<string, unknown>): void {
+  for (const key of entries.keys()) {
+    if (entries.size <= CAPACITY) return;
+    entries.delete(key);
+  }
 }

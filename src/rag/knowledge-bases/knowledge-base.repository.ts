@@ -44,6 +44,13 @@ export class KnowledgeBaseRepository {
     return (await this.work.query<Row>(scope, sql, [scope.tenantId, ids], 'rag_bases')).map(toKnowledgeBase);
   }
 
+  /** Oldest first. */
+  async listDocumentBaseIds(scope: TenantScope): Promise<string[]> {
+    const sql = `SELECT id FROM app.knowledge_base WHERE tenant_id = $1 AND kind = 'documents' ORDER BY id`;
+    const rows = await this.work.query<{ id: string }>(scope, sql, [scope.tenantId], 'rag_document_bases');
+    return rows.map(({ id }) => id);
+  }
+
   async findByName(scope: TenantScope, name: string): Promise<KnowledgeBase | null> {
     const [row] = await this.work.query<Row>(scope, `${SELECT} AND k.name = $2`, [scope.tenantId, name]);
     return row === undefined ? null : toKnowledgeBase(row);

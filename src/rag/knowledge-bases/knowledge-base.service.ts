@@ -34,7 +34,7 @@ export class KnowledgeBaseService {
   /** @throws KnowledgeBaseNameTakenError */
   async create(ctx: ActingScope, input: NewKnowledgeBase): Promise<KnowledgeBase> {
     const embedding = this.llm.embedder().space;
-    return this.work.run(ctx, async (tx) => {
+    const created = await this.work.run(ctx, async (tx) => {
       const now = new Date();
       const spaceId = await this.bases.ensureSpace(tx, embedding);
       const base: KnowledgeBase = {
@@ -60,6 +60,8 @@ export class KnowledgeBaseService {
       });
       return base;
     });
+    this.cache.invalidate(ctx, created.id);
+    return created;
   }
 
   /** For the seed: the base of this name, made when there is none. An existing one is left as it is. */

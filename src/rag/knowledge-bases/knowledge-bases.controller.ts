@@ -15,7 +15,7 @@ import {
   toPage,
 } from '#platform/http';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { untilClosed } from '../documents/until-closed.js';
 import { RetrievalService } from '../retrieval/retrieval.service.js';
@@ -50,6 +50,7 @@ export class KnowledgeBasesController {
     private readonly retrieval: RetrievalService,
   ) {}
 
+  @ApiOperation({ summary: 'List knowledge bases, newest first' })
   @Get()
   @ApiOkResponse({ standardSchema: pageSchema(knowledgeBaseResponse) })
   async list(
@@ -61,6 +62,7 @@ export class KnowledgeBasesController {
     return toPage(ctx, rows, { limit: query.limit, map: toKnowledgeBaseResponse, position: (base) => [base.id] });
   }
 
+  @ApiOperation({ summary: 'Make a knowledge base' })
   @Post()
   @Creates()
   @RequirePermission('knowledge.write')
@@ -72,12 +74,14 @@ export class KnowledgeBasesController {
     return toKnowledgeBaseResponse(await this.bases.create(ctx, toNewKnowledgeBase(body)));
   }
 
+  @ApiOperation({ summary: 'Read a knowledge base' })
   @Get(':id')
   @ApiOkResponse({ standardSchema: knowledgeBaseResponse })
   async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<KnowledgeBaseResponse> {
     return toKnowledgeBaseResponse(await this.bases.get(ctx, id));
   }
 
+  @ApiOperation({ summary: 'Change a knowledge base' })
   @Patch(':id')
   @RequirePermission('knowledge.write')
   @ApiOkResponse({ standardSchema: knowledgeBaseResponse })
@@ -93,6 +97,7 @@ export class KnowledgeBasesController {
     return toKnowledgeBaseResponse(updated);
   }
 
+  @ApiOperation({ summary: 'Delete a knowledge base with its documents' })
   @Delete(':id')
   @HttpCode(204)
   @RequirePermission('knowledge.write')
@@ -101,6 +106,7 @@ export class KnowledgeBasesController {
   }
 
   /** What a question finds, with scores: for trying out a knowledge base. */
+  @ApiOperation({ summary: 'Search a knowledge base: what a question finds, with scores' })
   @Post(':id/search')
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: searchResponse })

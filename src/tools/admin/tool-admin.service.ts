@@ -8,6 +8,9 @@ import type { ToolDefinition } from '../tool.js';
 import { ToolsChanged } from '../tool.events.js';
 import { type NewTool, ToolService } from '../tool.service.js';
 
+/** A tool as its tenant's admins write it, enabled or not. */
+export type ToolDraft = NewTool & { readonly enabled: boolean };
+
 export interface StoredTool extends ToolDefinition {
   readonly enabled: boolean;
   readonly createdAt: Date;
@@ -50,6 +53,38 @@ export class ToolAdminService {
       await this.audit.record(tx, ctx, { action: 'tool.created', targetType: 'tool', targetId: created.id });
       return created;
     });
+  }
+
+  /**
+   * @param change what the locked tool becomes; it may refuse (`If-Match`)
+   * @throws NotFoundError, InvalidInputError when schema or config are not valid
+   */
+  async update(ctx: RequestContext, id: string, change: (current: StoredTool) => ToolDraft): Promise<StoredTool> {
+    const updated = await this.unitOfWork.run(ctx, async (tx) => {
+      await tx.query('SELECT 1 FROM app.tool WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [ctx.tenantId, id]);
+      const draft = change(await read(tx, 'id', id));
+      this.tools.check(ctx, draft);
+      await tx.execute(
+        `UPDATE app.tool SET name = $3, description = $4, input_schema = $5, config = $6, read_only = $7, idempotent = $8,
+           personas = $9, enabled = $10, updated_at = now() WHERE tenant_id = $1 AND id = $2`,
+        [
+          ctx.tenantId,
+          id,
+          draft.name,
+          draft.description,
+          JSON.stringify(draft.inputSchema),
+          JSON.stringify(draft.config),
+          draft.readOnly,
+          draft.idempotent,
+          draft.personas,
+          draft.enabled,
+        ],
+      );
+      await this.audit.record(tx, ctx, { action: 'tool.updated', targetType: 'tool', targetId: id });
+      return read(tx, 'id', id);
+    });
+    await this.events.publish(new ToolsChanged(ctx.tenantId));
+    return updated;
   }
 
   /** Agents lose it. @throws NotFoundError */

@@ -1,9 +1,20 @@
+import { InvalidInputError } from '#platform/errors';
 import { timeSchema } from '#platform/http';
 import { z } from 'zod';
 import type { NewTool } from '../tool.service.js';
-import type { StoredTool } from './tool-admin.service.js';
+import type { StoredTool, ToolDraft } from './tool-admin.service.js';
 
 const bounded = (bytes: number) => (value: object) => Buffer.byteLength(JSON.stringify(value)) <= bytes;
+
+const changeable = {
+  name: z.string().trim().min(1).max(200),
+  description: z.string().trim().min(1, 'tells the model when to use it').max(2000),
+  input_schema: z.record(z.string().max(100), z.json()).refine(bounded(32_768), 'must not exceed 32 KiB as JSON'),
+  config: z.record(z.string().max(100), z.json()).refine(bounded(32_768), 'must not exceed 32 KiB as JSON'),
+  read_only: z.boolean(),
+  idempotent: z.boolean(),
+  personas: z.array(z.string().trim().min(1).max(100)).max(50),
+};
 
 /** `config` is an HTTP request: method, url and headers with `{{placeholders}}` of the input, body, result_path, … */
 export const createToolBody = z.strictObject({
@@ -11,18 +22,16 @@ export const createToolBody = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must start with a letter and hold only a–z, 0–9, _ and - (at most 63)'),
   kind: z.enum(['http']).default('http'),
-  name: z.string().trim().min(1).max(200),
-  description: z.string().trim().min(1, 'tells the model when to use it').max(2000),
-  input_schema: z
-    .record(z.string().max(100), z.json())
-    .refine(bounded(32_768), 'must not exceed 32 KiB as JSON')
-    .default({ type: 'object', properties: {} }),
-  config: z.record(z.string().max(100), z.json()).refine(bounded(32_768), 'must not exceed 32 KiB as JSON'),
-  read_only: z.boolean().default(false),
-  idempotent: z.boolean().default(false),
-  personas: z.array(z.string().trim().min(1).max(100)).max(50).default([]),
+  ...changeable,
+  input_schema: changeable.input_schema.default({ type: 'object', properties: {} }),
+  read_only: changeable.read_only.default(false),
+  idempotent: changeable.idempotent.default(false),
+  personas: changeable.personas.default([]),
 });
 export type CreateToolBody = z.infer<typeof createToolBody>;
+
+export const patchToolBody = z.strictObject({ ...changeable, enabled: z.boolean() }).partial();
+export type PatchToolBody = z.infer<typeof patchToolBody>;
 
 export const toolResponse = z
   .object({
@@ -75,10 +84,65 @@ export function toNewTool(body: CreateToolBody): NewTool {
   };
 }
 
+/**
+ * What was sent over what is there: absent fields stay, and so do headers that come back as they were shown.
+ * @throws InvalidInputError when such headers would go to another server
+ */
+export function withChange(current: StoredTool, body: PatchToolBody): ToolDraft {
+  return {
+    key: current.key,
+    kind: current.kind,
+    name: body.name ?? current.name,
+    description: body.description ?? current.description,
+    inputSchema: body.input_schema ?? current.inputSchema,
+    config: body.config === undefined ? current.config : withStoredSecrets(body.config, current.config),
+    readOnly: body.read_only ?? current.readOnly,
+    idempotent: body.idempotent ?? current.idempotent,
+    personas: body.personas ?? current.personas,
+    enabled: body.enabled ?? current.enabled,
+  };
+}
+
 /** Headers often carry the key of the tenant's API: afterwards only the last four characters of each are shown. */
 function withoutSecrets(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { headers } = config;
-  if (typeof headers !== 'object' || headers === null) return { ...config };
-  const masked = Object.entries(headers).map(([name, value]) => [name, `…${String(value).slice(-4)}`]);
-  return { ...config, headers: Object.fromEntries(masked) };
+  const headers = headersOf(config);
+  return headers === null ? { ...config } : { ...config, headers: mapValues(headers, masked) };
+}
+
+function withStoredSecrets(
+  sent: Readonly<Record<string, unknown>>,
+  stored: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const [headers, known] = [headersOf(sent), headersOf(stored)];
+  if (headers === null || known === null) return { ...sent };
+  const kept = mapValues(headers, (value, name) => {
+    if (!Object.hasOwn(known, name) || value !== masked(known[name])) return value;
+    // Else whoever may not read a secret could have it sent to a server of their own.
+    if (originOf(sent) !== originOf(stored))
+      throw new InvalidInputError(`config: the address is another server's, so send the value of "${name}" again`, {
+        field: 'config',
+      });
+    return known[name];
+  });
+  return { ...sent, headers: kept };
+}
+
+function headersOf({ headers }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> | null {
+  return typeof headers === 'object' && headers !== null ? (headers as Readonly<Record<string, unknown>>) : null;
+}
+
+/** As it is written: a placeholder in it is part of it. */
+function originOf({ url }: Readonly<Record<string, unknown>>): string {
+  return /^[^/]*\/\/[^/?#\\]*/.exec(String(url))?.[0] ?? '';
+}
+
+function masked(value: unknown): string {
+  return `…${String(value).slice(-4)}`;
+}
+
+function mapValues(
+  record: Readonly<Record<string, unknown>>,
+  change: (value: unknown, name: string) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
 }

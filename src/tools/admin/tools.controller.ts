@@ -1,10 +1,12 @@
 import type { RequestContext } from '#platform/context';
 import {
+  assertIfMatch,
   Creates,
   Ctx,
   decodeCursor,
   idPosition,
   idSchema,
+  IfMatch,
   type ListQuery,
   listQuery,
   type Page,
@@ -12,15 +14,25 @@ import {
   RequirePermission,
   toPage,
 } from '#platform/http';
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   type CreateToolBody,
   createToolBody,
+  type PatchToolBody,
+  patchToolBody,
   toNewTool,
   type ToolResponse,
   toolResponse,
   toToolResponse,
+  withChange,
 } from './tool.dto.js';
 import { ToolAdminService } from './tool-admin.service.js';
 
@@ -31,6 +43,7 @@ import { ToolAdminService } from './tool-admin.service.js';
 export class ToolsController {
   constructor(private readonly tools: ToolAdminService) {}
 
+  @ApiOperation({ summary: 'List tools, newest first' })
   @Get()
   @ApiOkResponse({ standardSchema: pageSchema(toolResponse) })
   async list(@Ctx() ctx: RequestContext, @Query({ schema: listQuery }) query: ListQuery): Promise<Page<ToolResponse>> {
@@ -40,6 +53,7 @@ export class ToolsController {
   }
 
   /** Afterwards only the last four characters of a header's value are shown. Give it to agents by their `tool_ids`. */
+  @ApiOperation({ summary: 'Make an HTTP tool; of its headers only the last four characters are shown afterwards' })
   @Post()
   @Creates()
   @RequirePermission('tools.write')
@@ -51,12 +65,31 @@ export class ToolsController {
     return toToolResponse(await this.tools.create(ctx, toNewTool(body)));
   }
 
+  @ApiOperation({ summary: 'Read a tool' })
   @Get(':id')
   @ApiOkResponse({ standardSchema: toolResponse })
   async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<ToolResponse> {
     return toToolResponse(await this.tools.get(ctx, id));
   }
 
+  /** A header that is sent back as it was shown keeps its value. The key stays. */
+  @Patch(':id')
+  @RequirePermission('tools.write')
+  @ApiOkResponse({ standardSchema: toolResponse })
+  async patch(
+    @Ctx() ctx: RequestContext,
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: patchToolBody }) body: PatchToolBody,
+    @IfMatch() ifMatch: string | undefined,
+  ): Promise<ToolResponse> {
+    const updated = await this.tools.update(ctx, id, (current) => {
+      assertIfMatch(ifMatch, toToolResponse(current));
+      return withChange(current, body);
+    });
+    return toToolResponse(updated);
+  }
+
+  @ApiOperation({ summary: 'Delete a tool; agents lose it' })
   @Delete(':id')
   @HttpCode(204)
   @RequirePermission('tools.write')

@@ -76,6 +76,23 @@ describe('search', () => {
     expect(passages.map(({ title }) => title)).toEqual(['Public']);
   });
 
+  it('asked for all bases, searches every one of the tenant that holds documents, a base made a moment ago included', async () => {
+    const ctx = await rag.caller();
+    const all = async () => {
+      const request = { query: 'Where is the lighthouse?', knowledgeBaseIds: 'all' as const };
+      const { passages } = await rag.retrieval.search(ctx, request, NEVER);
+      return passages.map(({ knowledgeBaseId }) => knowledgeBaseId).toSorted();
+    };
+    await baseWith(await rag.caller(), { Coast: 'The lighthouse of others is red.' });
+    expect(await all()).toEqual([]);
+    const first = await baseWith(ctx, { Coast: 'The lighthouse stands on the cape.' });
+    expect(await all()).toEqual([first]);
+    const second = await baseWith(ctx, { Island: 'The old lighthouse is a museum.' });
+    expect(await all()).toEqual([first, second].toSorted());
+    await rag.bases.delete(ctx, first);
+    expect(await all()).toEqual([second]);
+  });
+
   it('shows a document with an owner to its owner alone, and one for a persona to that persona and staff', async () => {
     const admin = await rag.caller();
     const { tenantId } = admin;
