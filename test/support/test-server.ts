@@ -17,8 +17,6 @@ interface StartOptions {
   readonly dataDir?: string;
   /** With DATABASE_URL: the database to use; default: a copy of the seeded one. */
   readonly databaseUrl?: string;
-  /** The Node to start it with. */
-  readonly command?: readonly string[];
 }
 
 /**
@@ -43,8 +41,8 @@ export class TestServer {
 
   static async start(options: StartOptions = {}): Promise<TestServer> {
     const { dataDir, databaseUrl, cleanUp } = await data(options);
-    const [command = process.execPath, ...args] = options.command ?? [];
-    const child = spawn(command, [...args, builtFile('main.js')], {
+    // `npm run test:node24` names another Node than the one that runs the tests.
+    const child = spawn(process.env['SWITCHBOARD_TEST_NODE'] ?? process.execPath, [builtFile('main.js')], {
       cwd: projectRoot,
       env: {
         PATH: process.env['PATH'],
