@@ -16,6 +16,7 @@ describe('a start that fails', () => {
     [failed('connect ECONNREFUSED 10.0.0.1:5432', { code: 'ECONNREFUSED' }), postgres, 'Is it running'],
     [failed('', { code: 'ECONNREFUSED' }), postgres, 'ECONNREFUSED'],
     [failed('password authentication failed', { code: '28P01' }), postgres, 'Check user, password'],
+    [failed('permission denied to set role', { code: '42501' }), postgres, 'Connect as the user'],
     [failed('schema "app" does not exist', { code: '3F000' }), postgres, 'dist/cli/main.js migrate'],
   ])('says for "%s" what to do', (error, config, words) => {
     const said = startFailure(error, config);

@@ -2,7 +2,7 @@ import type { AppConfig } from '#platform/config';
 
 /** Codes of Node and Postgres that mean: it is not there, or it does not let us in. */
 const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN', 'ECONNRESET', '57P03'];
-const REFUSED = ['28P01', '28000', '3D000', '42501'];
+const REFUSED = ['28P01', '28000', '3D000'];
 const NO_SCHEMA = ['3F000', '42P01'];
 const NOT_WRITABLE = /^(?:EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOSPC|ENOENT):/;
 
@@ -33,6 +33,8 @@ export function startFailure(
   if (UNREACHABLE.includes(code))
     return `The database cannot be reached (${message || code}). Is it running, and is DATABASE_URL right?`;
   if (REFUSED.includes(code)) return `The database refuses (${message}). Check user, password and name in DATABASE_URL`;
+  if (code === '42501')
+    return `The database's user may not do that (${message}). Connect as the user that ran "node dist/cli/main.js migrate"`;
   if (NO_SCHEMA.includes(code))
     return `The database has not been prepared (${message}). Run "node dist/cli/main.js migrate" with its owner in DATABASE_URL`;
   return null;
