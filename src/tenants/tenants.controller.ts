@@ -15,7 +15,7 @@ import {
   toPage,
 } from '#platform/http';
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   type CreateTenantBody,
   createTenantBody,
@@ -35,6 +35,7 @@ import { TenantService } from './tenant.service.js';
 export class TenantsController {
   constructor(private readonly tenants: TenantService) {}
 
+  @ApiOperation({ summary: 'List tenants' })
   @Get()
   @ApiOkResponse({ standardSchema: pageSchema(tenantResponse) })
   async list(
@@ -46,6 +47,7 @@ export class TenantsController {
     return toPage(ctx, rows, { limit: query.limit, map: toTenantResponse, position: (tenant) => [tenant.id] });
   }
 
+  @ApiOperation({ summary: 'Make a tenant' })
   @Post()
   @Creates()
   @ApiCreatedResponse({ standardSchema: tenantResponse })
@@ -56,12 +58,14 @@ export class TenantsController {
     return toTenantResponse(await this.tenants.create(ctx, body));
   }
 
+  @ApiOperation({ summary: 'Read a tenant' })
   @Get(':id')
   @ApiOkResponse({ standardSchema: tenantResponse })
   async get(@Param('id', { schema: idSchema }) id: string): Promise<TenantResponse> {
     return toTenantResponse(await this.tenants.get({ tenantId: id }));
   }
 
+  @ApiOperation({ summary: 'Rename, suspend or reactivate a tenant' })
   @Patch(':id')
   @ApiOkResponse({ standardSchema: tenantResponse })
   async patch(

@@ -13,7 +13,14 @@ import {
   toPage,
 } from '#platform/http';
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   type ApiKeyResponse,
   apiKeyResponse,
@@ -32,6 +39,7 @@ import { ApiKeyService } from './api-key.service.js';
 export class ApiKeysController {
   constructor(private readonly keys: ApiKeyService) {}
 
+  @ApiOperation({ summary: 'List API keys, newest first' })
   @Get()
   @ApiOkResponse({ standardSchema: pageSchema(apiKeyResponse) })
   async list(
@@ -44,6 +52,7 @@ export class ApiKeysController {
   }
 
   /** `key` is shown here and never again. */
+  @ApiOperation({ summary: 'Make an API key; it is shown here and never again' })
   @Post()
   @Creates()
   @Header('Cache-Control', 'no-store')
@@ -60,12 +69,14 @@ export class ApiKeysController {
     return { ...toApiKeyResponse(record), key: secret.reveal() };
   }
 
+  @ApiOperation({ summary: 'Read what is known of an API key' })
   @Get(':id')
   @ApiOkResponse({ standardSchema: apiKeyResponse })
   async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<ApiKeyResponse> {
     return toApiKeyResponse(await this.keys.get(ctx, id));
   }
 
+  @ApiOperation({ summary: 'Revoke an API key' })
   @Delete(':id')
   @HttpCode(204)
   @ApiNoContentResponse()

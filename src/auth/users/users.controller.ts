@@ -13,7 +13,7 @@ import {
   toPage,
 } from '#platform/http';
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   type CreateUserBody,
   createUserBody,
@@ -34,6 +34,7 @@ import { UserService } from './user.service.js';
 export class UsersController {
   constructor(private readonly users: UserService) {}
 
+  @ApiOperation({ summary: 'List people, newest first' })
   @Get()
   @ApiOkResponse({ standardSchema: pageSchema(userResponse) })
   async list(
@@ -45,6 +46,7 @@ export class UsersController {
     return toPage(ctx, rows, { limit: query.limit, map: toUserResponse, position: (user) => [user.id] });
   }
 
+  @ApiOperation({ summary: 'Make a user who can sign in' })
   @Post()
   @Creates()
   @RequirePermission('users.write')
@@ -56,12 +58,14 @@ export class UsersController {
     return toUserResponse(await this.users.create(ctx, body));
   }
 
+  @ApiOperation({ summary: 'Read a user' })
   @Get(':id')
   @ApiOkResponse({ standardSchema: userResponse })
   async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<UserResponse> {
     return toUserResponse(await this.users.get(ctx, id));
   }
 
+  @ApiOperation({ summary: 'Rename, disable or re-enable a user, or change role and persona' })
   @Patch(':id')
   @RequirePermission('users.write')
   @ApiOkResponse({ standardSchema: userResponse })

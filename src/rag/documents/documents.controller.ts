@@ -38,6 +38,7 @@ import {
   ApiBody,
   ApiConsumes,
   ApiOkResponse,
+  ApiOperation,
   ApiProduces,
   ApiTags,
 } from '@nestjs/swagger';
@@ -73,6 +74,7 @@ const ordinalPosition = z.tuple([z.int().min(0)]);
 export class DocumentsController {
   constructor(private readonly documents: DocumentService) {}
 
+  @ApiOperation({ summary: 'List documents, newest first' })
   @Get()
   @ApiOkResponse({ standardSchema: pageSchema(documentResponse) })
   async list(
@@ -90,6 +92,9 @@ export class DocumentsController {
    * A file (multipart, part `file`, beside it `title`, `metadata`, `owner_id`, `personas`), or JSON with `text`, `url` or
    * `record`. Answers as soon as it is stored; `status` says how far it is.
    */
+  @ApiOperation({
+    summary: 'Upload a file, or send {title, text} or {url}; poll the document until it is ready or failed',
+  })
   @Post()
   @Creates(202)
   @RequirePermission('knowledge.write')
@@ -132,6 +137,7 @@ export class DocumentsController {
     return toDocumentResponse(await this.documents.addText(ctx, baseId, given.text ?? '', named));
   }
 
+  @ApiOperation({ summary: 'Read a document: status, progress, error' })
   @Get(':id')
   @ApiOkResponse({ standardSchema: documentResponse })
   async get(
@@ -142,6 +148,7 @@ export class DocumentsController {
     return toDocumentResponse(await this.documents.get(ctx, baseId, id));
   }
 
+  @ApiOperation({ summary: 'Change title, metadata or audience of a document' })
   @Patch(':id')
   @RequirePermission('knowledge.write')
   @ApiOkResponse({ standardSchema: documentResponse })
@@ -158,6 +165,7 @@ export class DocumentsController {
     return toDocumentResponse(updated);
   }
 
+  @ApiOperation({ summary: 'Delete a document with its passages' })
   @Delete(':id')
   @HttpCode(204)
   @RequirePermission('knowledge.write')
@@ -170,6 +178,7 @@ export class DocumentsController {
   }
 
   /** The file as it was uploaded: always as a download, never shown in the server's own origin. */
+  @ApiOperation({ summary: 'Download the document as it was sent' })
   @Get(':id/content')
   @ApiProduces('application/octet-stream')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
@@ -193,6 +202,7 @@ export class DocumentsController {
     else await pipeline(stream, response).catch(() => undefined); // the client went away
   }
 
+  @ApiOperation({ summary: 'List the passages of a document' })
   @Get(':id/chunks')
   @ApiOkResponse({ standardSchema: pageSchema(chunkResponse) })
   async chunks(
@@ -206,6 +216,7 @@ export class DocumentsController {
     return toPage(ctx, rows, { limit: query.limit, map: toChunkResponse, position: (chunk) => [chunk.ordinal] });
   }
 
+  @ApiOperation({ summary: 'Take a document in again' })
   @Post(':id/reindex')
   @HttpCode(200)
   @RequirePermission('knowledge.write')

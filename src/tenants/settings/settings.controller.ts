@@ -1,7 +1,7 @@
 import type { RequestContext } from '#platform/context';
 import { assertIfMatch, Ctx, IfMatch, RequirePermission } from '#platform/http';
 import { Body, Controller, Get, Patch } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type SettingsPatch, settingsPatch } from './settings-patch.js';
 import { type SettingsResponse, settingsResponse, toSettingsResponse } from './settings.dto.js';
 import { SettingsService } from './settings.service.js';
@@ -12,6 +12,7 @@ import { SettingsService } from './settings.service.js';
 export class SettingsController {
   constructor(private readonly settings: SettingsService) {}
 
+  @ApiOperation({ summary: 'Read the tenant’s settings' })
   @Get()
   @RequirePermission('settings.read')
   @ApiOkResponse({ standardSchema: settingsResponse })
@@ -20,6 +21,7 @@ export class SettingsController {
   }
 
   /** A member that is null goes back to its default. */
+  @ApiOperation({ summary: 'Change the tenant’s settings; null gives one back to its default' })
   @Patch()
   @RequirePermission('settings.write')
   @ApiOkResponse({ standardSchema: settingsResponse })

@@ -73,6 +73,7 @@ export class ToolsController {
   }
 
   /** A header that is sent back as it was shown keeps its value. The key stays. */
+  @ApiOperation({ summary: 'Change a tool; the next turn sees it' })
   @Patch(':id')
   @RequirePermission('tools.write')
   @ApiOkResponse({ standardSchema: toolResponse })
