@@ -8,7 +8,10 @@ import { inputSchemaFault } from './tool-arguments.js';
 import { ToolsChanged } from './tool.events.js';
 import type { ToolDefinition } from './tool.js';
 
-export type NewTool = Omit<ToolDefinition, 'id'>;
+export type NewTool = Omit<ToolDefinition, 'id'> & {
+  /** True unless told: agents are not given disabled tools. */
+  readonly enabled?: boolean;
+};
 
 /** A tenant's tools and which built-in ones it is entitled to: what is written; turns read them with their agents. */
 @Injectable()
@@ -113,8 +116,9 @@ export class ToolService {
 
 function insert(tx: TenantTx, tool: NewTool): Promise<number> {
   return tx.execute(
-    `INSERT INTO app.tool (tenant_id, id, key, kind, name, description, input_schema, config, read_only, idempotent, personas)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (tenant_id, key) DO NOTHING`,
+    `INSERT INTO app.tool (tenant_id, id, key, kind, name, description, input_schema, config, read_only, idempotent, personas,
+       enabled)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (tenant_id, key) DO NOTHING`,
     [
       tx.tenantId,
       newId(),
@@ -127,6 +131,7 @@ function insert(tx: TenantTx, tool: NewTool): Promise<number> {
       tool.readOnly,
       tool.idempotent,
       tool.personas,
+      tool.enabled ?? true,
     ],
   );
 }

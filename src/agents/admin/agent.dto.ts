@@ -14,7 +14,10 @@ const changeable = {
   answer_template: z.string().max(20_000).nullable(),
   examples: z.array(z.string().trim().min(1).max(500)).max(100),
   personas: z.array(z.string().trim().min(1).max(100)).max(50),
-  knowledge_base_ids: z.array(idSchema).max(50),
+  knowledge_base_ids: z
+    .array(idSchema)
+    .max(50)
+    .describe('What a knowledge agent searches. Empty: all knowledge bases of documents, those made later included.'),
   tool_ids: z.array(idSchema).max(50),
   settings: z
     .record(z.string().max(100), z.json())

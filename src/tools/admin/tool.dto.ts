@@ -14,6 +14,7 @@ const changeable = {
   read_only: z.boolean(),
   idempotent: z.boolean(),
   personas: z.array(z.string().trim().min(1).max(100)).max(50),
+  enabled: z.boolean(),
 };
 
 /** `config` is an HTTP request: method, url and headers with `{{placeholders}}` of the input, body, result_path, … */
@@ -27,10 +28,11 @@ export const createToolBody = z.strictObject({
   read_only: changeable.read_only.default(false),
   idempotent: changeable.idempotent.default(false),
   personas: changeable.personas.default([]),
+  enabled: changeable.enabled.default(true),
 });
 export type CreateToolBody = z.infer<typeof createToolBody>;
 
-export const patchToolBody = z.strictObject({ ...changeable, enabled: z.boolean() }).partial();
+export const patchToolBody = z.strictObject(changeable).partial();
 export type PatchToolBody = z.infer<typeof patchToolBody>;
 
 export const toolResponse = z
@@ -81,6 +83,7 @@ export function toNewTool(body: CreateToolBody): NewTool {
     readOnly: body.read_only,
     idempotent: body.idempotent,
     personas: body.personas,
+    enabled: body.enabled,
   };
 }
 

@@ -124,6 +124,10 @@ describe('agents and tools over HTTP', () => {
     }
     const foreign = { key: 'thief', kind: 'domain', name: 'Thief', tool_ids: [tool.body['id']] };
     expect((await send(AGENTS, foreign, 'POST', other.token)).status).toBe(422);
+    const base = await send('/api/admin/knowledge-bases', { name: 'Private' });
+    const reader = { key: 'reader', kind: 'knowledge', name: 'Reader', knowledge_base_ids: [base.body['id']] };
+    expect((await send(AGENTS, reader, 'POST', other.token)).status).toBe(422);
+    expect((await app.call(AGENTS, { token: other.token })).body).toMatchObject({ data: [] });
     const user = await app.signedIn('end_user', admin);
     expect((await app.call(AGENTS, { token: user.token })).status).toBe(403);
     const supporter = await app.signedIn('supporter', admin);

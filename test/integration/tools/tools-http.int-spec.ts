@@ -74,6 +74,17 @@ describe('tools over HTTP', () => {
     expect(await toolsOfAgent()).toEqual([key]);
   });
 
+  it('are made once under one Idempotency-Key, and disabled where they are sent so', async () => {
+    const config = { url: URL };
+    const input_schema = { type: 'object', properties: { item: { type: 'string' } } };
+    const body = { key: 'once', name: 'Once', description: 'Made once', enabled: false, input_schema, config };
+    const send = () => app.call(TOOLS, { token: admin.token, body, headers: { 'idempotency-key': 'tool-once' } });
+    const [first, second] = [await send(), await send()];
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+    expect(first.body).toMatchObject({ enabled: false });
+  });
+
   it('keep a secret header that is sent back as it was shown, but never send it to another server', async () => {
     const { path, id } = await newTool();
     const shown = { authorization: '…1234' };
