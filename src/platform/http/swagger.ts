@@ -49,10 +49,11 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
   const schemas = { ...document.components?.schemas, Problem: problemObject() };
   document.components = { ...document.components, schemas };
   const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-  for (const path of Object.values(document.paths)) {
+  for (const [route, path] of Object.entries(document.paths)) {
     for (const method of METHODS) {
       const operation: Record<string, unknown> | undefined = path[method] as Record<string, unknown> | undefined;
       if (operation === undefined) continue;
+      operation['parameters'] = [...undeclared(route, operation), ...parametersOf(operation)];
       const open = operation[PUBLIC_EXTENSION] === true;
       if (open) operation['security'] = [];
       delete operation[PUBLIC_EXTENSION];
@@ -64,6 +65,30 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
     }
   }
   return document;
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+}
+
+function parametersOf(operation: Record<string, unknown>): Parameter[] {
+  return (operation['parameters'] as Parameter[] | undefined) ?? [];
+}
+
+/** Parts of the path that a handler does not read itself, such as `{tenant}`, which a guard does: they are asked for too. */
+function undeclared(route: string, operation: Record<string, unknown>): (Parameter & Record<string, unknown>)[] {
+  const declared = parametersOf(operation).flatMap((parameter) => (parameter.in === 'path' ? [parameter.name] : []));
+  return [...route.matchAll(/\{(\w+)\}/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => !declared.includes(name))
+    .map((name) => ({
+      name,
+      in: 'path',
+      required: true,
+      ...(name === 'tenant' ? { description: 'Slug or id of your own tenant', example: 'acme' } : {}),
+      schema: { type: 'string' },
+    }));
 }
 
 function problemObject(): NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>[string] {
