@@ -89,6 +89,12 @@ describe('search', () => {
     expect(await all()).toEqual([first]);
     const second = await baseWith(ctx, { Island: 'The old lighthouse is a museum.' });
     expect(await all()).toEqual([first, second].toSorted());
+    const records = await rag.bases.create(ctx, { name: 'Records', kind: 'records' });
+    const record = { id: 'R1', title: 'Where is the lighthouse?' };
+    expect(await rag.settled(ctx, await rag.documents.addRecord(ctx, records.id, record))).toMatchObject({
+      status: 'ready',
+    });
+    expect(await all()).toEqual([first, second].toSorted());
     await rag.bases.delete(ctx, first);
     expect(await all()).toEqual([second]);
   });
