@@ -5,7 +5,9 @@ import { slugSchema, type Tenant } from './tenant.js';
 
 const name = z.string().trim().min(1).max(200);
 
-export const createTenantBody = z.strictObject({ slug: slugSchema, name, settings: storedSettings.optional() });
+export const createTenantBody = z
+  .strictObject({ slug: slugSchema, name, settings: storedSettings.optional() })
+  .meta({ examples: [{ slug: 'my-company', name: 'My company' }] });
 export type CreateTenantBody = z.infer<typeof createTenantBody>;
 
 export const patchTenantBody = z.strictObject({

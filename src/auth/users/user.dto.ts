@@ -9,13 +9,17 @@ const assignableRole = z.enum(['platform_admin', 'tenant_admin', 'supporter', 'e
 export const personaSchema = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be a word such as job_seeker');
 const name = z.string().trim().max(200);
 
-export const createUserBody = z.strictObject({
-  email: emailSchema,
-  name: name.default(''),
-  role: assignableRole.default('end_user'),
-  persona: personaSchema.nullable().default(null),
-  password: newPassword,
-});
+export const createUserBody = z
+  .strictObject({
+    email: emailSchema,
+    name: name.default(''),
+    role: assignableRole.default('end_user'),
+    persona: personaSchema.nullable().default(null),
+    password: newPassword,
+  })
+  .meta({
+    examples: [{ email: 'ann@example.com', name: 'Ann', role: 'end_user', password: 'at least twelve characters' }],
+  });
 export type CreateUserBody = z.infer<typeof createUserBody>;
 
 export const patchUserBody = z.strictObject({

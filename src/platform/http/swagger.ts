@@ -53,6 +53,7 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
     for (const method of METHODS) {
       const operation: Record<string, unknown> | undefined = path[method] as Record<string, unknown> | undefined;
       if (operation === undefined) continue;
+      nameExample(operation, schemas);
       operation['parameters'] = [...undeclared(route, operation), ...parametersOf(operation)];
       const open = operation[PUBLIC_EXTENSION] === true;
       if (open) operation['security'] = [];
@@ -65,6 +66,33 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
     }
   }
   return document;
+}
+
+interface MediaType {
+  schema?: Record<string, unknown>;
+  example?: unknown;
+}
+
+/**
+ * What "Try it out" offers to send: the schema's own example; of a body whose fields may all be left out, the fields that have one.
+ * Otherwise Swagger UI invents a value for every field, and what it invents is refused.
+ */
+function nameExample(operation: Record<string, unknown>, schemas: Record<string, unknown>): void {
+  const body = operation['requestBody'] as { content?: Record<string, MediaType> } | undefined;
+  const json = body?.content?.['application/json'];
+  if (json === undefined || json.example !== undefined) return;
+  const name = typeof json.schema?.['$ref'] === 'string' ? json.schema['$ref'].split('/').at(-1) : undefined;
+  const schema = name === undefined ? json.schema : (schemas[name] as Record<string, unknown> | undefined);
+  const [given] = (schema?.['examples'] as unknown[] | undefined) ?? [];
+  const example = given ?? schema?.['example'] ?? (schema?.['required'] === undefined ? ofFields(schema) : undefined);
+  if (example !== undefined) json.example = example;
+}
+
+function ofFields(schema: Record<string, unknown> | undefined): Record<string, unknown> {
+  const fields = Object.entries((schema?.['properties'] ?? {}) as Record<string, { example?: unknown }>);
+  return Object.fromEntries(
+    fields.flatMap(([field, { example }]) => (example === undefined ? [] : [[field, example]])),
+  );
 }
 
 interface Parameter {

@@ -32,16 +32,7 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { FileInterceptor } from '@nestjs/platform-express';
-import {
-  ApiAcceptedResponse,
-  ApiBearerAuth,
-  ApiBody,
-  ApiConsumes,
-  ApiOkResponse,
-  ApiOperation,
-  ApiProduces,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -94,22 +85,39 @@ export class DocumentsController {
    */
   @ApiOperation({
     summary: 'Upload a file, or send {title, text} or {url}; poll the document until it is ready or failed',
+    requestBody: {
+      required: true,
+      content: {
+        'multipart/form-data': {
+          schema: {
+            type: 'object',
+            required: ['file'],
+            properties: {
+              file: { type: 'string', format: 'binary' },
+              title: { type: 'string', example: '' },
+              metadata: { type: 'string', description: 'JSON object', example: '{}' },
+            },
+          },
+        },
+        'application/json': {
+          schema: {
+            type: 'object',
+            properties: {
+              title: { type: 'string' },
+              text: { type: 'string', description: 'Markdown' },
+              url: { type: 'string', format: 'uri' },
+              metadata: { type: 'object' },
+            },
+          },
+          example: { title: 'Opening hours', text: 'We open at **nine** and close at six.' },
+        },
+      },
+    },
   })
   @Post()
   @Creates(202)
   @RequirePermission('knowledge.write')
   @UseInterceptors(FileInterceptor('file'))
-  @ApiConsumes('multipart/form-data', 'application/json')
-  @ApiBody({
-    schema: {
-      type: 'object',
-      properties: {
-        file: { type: 'string', format: 'binary' },
-        title: { type: 'string' },
-        metadata: { type: 'string', description: 'JSON object' },
-      },
-    },
-  })
   @ApiAcceptedResponse({ standardSchema: documentResponse })
   async create(
     @Ctx() ctx: RequestContext,
@@ -119,7 +127,9 @@ export class DocumentsController {
     @Req() request: Request,
   ): Promise<DocumentResponse> {
     if (part !== undefined) {
-      const fields = () => toLabels(parseInput(uploadFields, { ...(body as object) }));
+      // A form sends its empty fields as well.
+      const filled = Object.entries(body as object).filter(([, value]) => value !== '');
+      const fields = () => toLabels(parseInput(uploadFields, Object.fromEntries(filled)));
       return toDocumentResponse(await this.documents.addReceived(ctx, baseId, part, fields));
     }
     if (request.is('multipart/form-data') !== false) {

@@ -5,7 +5,10 @@ import type { KnowledgeBase, KnowledgeBaseChange, KnowledgeBaseSettings, NewKnow
 
 const name = z.string().trim().min(1).max(200);
 const description = z.string().trim().max(2000);
-const language = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag such as en or de-AT');
+const language = z
+  .string()
+  .max(35)
+  .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag such as en or de-AT');
 const chunkSize = z.int().min(50).max(4000);
 const chunkOverlap = z.int().min(0).max(2000);
 const topK = z.int().min(1).max(50).nullable();
@@ -17,16 +20,18 @@ const settings = z.strictObject({
   vector_weight: z.number().min(0).max(1).optional(),
 });
 
-export const createKnowledgeBaseBody = z.strictObject({
-  name,
-  kind: z.enum(['documents', 'records']).optional(),
-  description: description.optional(),
-  language: language.optional(),
-  chunk_size: chunkSize.optional(),
-  chunk_overlap: chunkOverlap.optional(),
-  top_k: topK.optional(),
-  settings: settings.optional(),
-});
+export const createKnowledgeBaseBody = z
+  .strictObject({
+    name,
+    kind: z.enum(['documents', 'records']).optional(),
+    description: description.optional(),
+    language: language.optional(),
+    chunk_size: chunkSize.optional(),
+    chunk_overlap: chunkOverlap.optional(),
+    top_k: topK.optional(),
+    settings: settings.optional(),
+  })
+  .meta({ examples: [{ name: 'Help centre', description: 'What customers ask', language: 'en' }] });
 export type CreateKnowledgeBaseBody = z.infer<typeof createKnowledgeBaseBody>;
 
 export const patchKnowledgeBaseBody = createKnowledgeBaseBody.omit({ kind: true }).partial();

@@ -268,6 +268,13 @@ describe('what all of REST shares', () => {
     const list = document.paths['/api/admin/users']?.['get'];
     expect(list?.responses).toHaveProperty(['422']);
     expect(JSON.stringify(list)).toContain('"limit"');
+    // A path that a guard reads and no handler: "Try it out" has to ask for it.
+    expect(document.paths['/api/{tenant}/probe']?.['get']).toMatchObject({
+      parameters: [{ name: 'tenant', in: 'path', required: true }],
+    });
+    expect(document.paths['/api/admin/users']?.['post']?.requestBody).toMatchObject({
+      content: { 'application/json': { example: { role: 'end_user' } } },
+    });
     expect((await app.call('/docs')).text).toContain('swagger-ui');
   });
 });
