@@ -9,7 +9,12 @@ const titles = (model: ScriptedModel | null) =>
 
 it.each([
   ['Hi, where is my order 1042?', 'Where is my order 1042'],
-  ['What is your returns policy for shoes bought online?', 'Returns policy for shoes bought online'],
+  ['What is your returns policy for shoes bought online?', 'What is your returns policy for shoes bought online'],
+  ['How many days do I have to return something?', 'How many days do I have to return something'],
+  [
+    'Can you tell me whether the blue tent that I saw in your shop last week is still there?',
+    'Can you tell me whether the blue tent that I saw in your…',
+  ],
   ['¿Cuánto cuesta el envío a España?', 'Cuánto cuesta el envío a España'],
   ['👋', 'Conversation'],
   ['**bold** [link](https://a.test) text', 'Bold link text'],

@@ -4,7 +4,6 @@ import type { Logger } from '#platform/logging';
 import { asError } from '#platform/errors';
 import { withoutGreeting } from './routing/small-talk.js';
 import { plainText } from './text/markdown-text.js';
-import { isStopWord } from './text/words.js';
 
 const TIMEOUT_MS = 8_000;
 const MOST_WORDS = 6;
@@ -59,18 +58,18 @@ export class TitleWriter {
   }
 }
 
-/** The first words of the question that carry meaning, with those between them. */
+/** The question's first sentence as it was asked, cut between words where it is long. */
 export function titleFromQuestion(question: string): string {
   const text = plainText(withoutGreeting(question)).split(/(?<=[?!.])\s|\n/)[0] ?? '';
   const words = text
     .replace(/[?!.,;:"“”«»¿¡()[\]{}<>]+/g, ' ')
     .split(/\s+/)
     .filter((word) => word !== '');
-  while (words.length > MOST_WORDS && isStopWord(words[0] ?? '')) words.shift();
-  while (words.length > 1 && words.length <= MOST_WORDS && isStopWord(words.at(-1) ?? '')) words.pop();
-  let kept = words.slice(0, MOST_WORDS);
-  while (kept.length > 2 && isStopWord(kept.at(-1) ?? '')) kept = kept.slice(0, -1);
-  const title = kept.join(' ').slice(0, MOST_CHARACTERS).trim();
+  let title = words.join(' ');
+  if (title.length > MOST_CHARACTERS) {
+    const cut = title.lastIndexOf(' ', MOST_CHARACTERS - 1);
+    title = `${title.slice(0, cut > 0 ? cut : MOST_CHARACTERS - 1)}…`;
+  }
   return !/[\p{L}\p{N}]/u.test(title) ? 'Conversation' : title.charAt(0).toUpperCase() + title.slice(1);
 }
 

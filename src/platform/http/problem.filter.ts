@@ -79,6 +79,9 @@ interface KnownFault {
   readonly retryable?: boolean;
 }
 
+const TOO_LARGE =
+  'Too large: a JSON body may have 1 MiB, an uploaded file 25 MiB unless the operator has set UPLOAD_MAX_MB otherwise';
+
 /** What Express, its body parser, multer and Nest throw on their own. Anything else below 500 keeps its status only. */
 function frameworkFault(thrown: unknown): KnownFault | undefined {
   const status = statusOfForeign(thrown);
@@ -96,7 +99,7 @@ function frameworkFault(thrown: unknown): KnownFault | undefined {
     case 408:
       return { status, code: 'INVALID_INPUT', detail: 'The request did not arrive in time', retryable: true };
     case 413:
-      return { status, code: 'INVALID_INPUT', detail: 'The request body is too large: send less at once' };
+      return { status, code: 'INVALID_INPUT', detail: TOO_LARGE };
     case 415:
       return { status, code: 'INVALID_INPUT', detail: 'The encoding of the body is not supported: send UTF-8 JSON' };
     case 429:
