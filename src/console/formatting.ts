@@ -33,3 +33,8 @@ export function splitAround(content: string, quote: string): [before: string, qu
   const end = match.index + match[0].length;
   return [content.slice(0, match.index), match[0], content.slice(end)];
 }
+
+/** `1 passage`, `2 passages`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

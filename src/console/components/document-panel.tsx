@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Api } from '../api.js';
 import { documentPercent, documentStatusLabel, isDocumentSettled } from '../document-status.js';
-import { formatBytes } from '../formatting.js';
+import { counted, formatBytes } from '../formatting.js';
 import { messageOf, useLatest } from '../hooks.js';
 import type { KnowledgeBase, KnowledgeDocument } from '../protocol.js';
 import { AlertIcon, FileIcon, TrashIcon, UploadIcon } from './icons.js';
@@ -107,9 +107,7 @@ export function DocumentPanel({ api, base, onChanged }: DocumentPanelProps) {
 function DocumentRow({ document, onDelete }: { document: KnowledgeDocument; onDelete(): void }) {
   const details = [
     typeof document.size === 'number' ? formatBytes(document.size) : null,
-    document.status === 'ready'
-      ? `${document.chunk_count ?? 0} ${document.chunk_count === 1 ? 'passage' : 'passages'}`
-      : null,
+    document.status === 'ready' ? counted(document.chunk_count ?? 0, 'passage') : null,
   ];
   return (
     <li class="document card" data-testid="document" data-status={document.status}>

@@ -1,3 +1,4 @@
+import { counted } from '../formatting.js';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { Api } from '../api.js';
 import { messageOf } from '../hooks.js';
@@ -57,7 +58,7 @@ export function KnowledgeView({ api }: { api: Api }) {
               <span>
                 <strong>{base.name}</strong>
                 <span class="muted">
-                  {base.document_count ?? 0} documents · {base.chunk_count ?? 0} passages
+                  {counted(base.document_count ?? 0, 'document')} · {counted(base.chunk_count ?? 0, 'passage')}
                 </span>
               </span>
             </label>

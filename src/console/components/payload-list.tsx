@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { payloadCards, payloadHeading, type PayloadCard } from '../payload-card.js';
 import type { Payload } from '../protocol.js';
-import { CheckIcon, LinkIcon } from './icons.js';
+import { LinkIcon } from './icons.js';
 
 const SHOWN_AT_FIRST = 4;
 
@@ -49,12 +49,9 @@ function Card({ card }: { card: PayloadCard }) {
         )}
       </div>
       {card.reasons.length > 0 && (
-        <ul class="reasons" aria-label="Why it matches">
+        <ul class="reasons" aria-label="How it matches">
           {card.reasons.map((reason, index) => (
-            <li key={index}>
-              <CheckIcon />
-              <span>{reason}</span>
-            </li>
+            <li key={index}>{reason}</li>
           ))}
         </ul>
       )}

@@ -1,3 +1,4 @@
+import { counted } from '../formatting.js';
 import { useState } from 'preact/hooks';
 import type { Api } from '../api.js';
 import { messageOf } from '../hooks.js';
@@ -50,7 +51,7 @@ export function SearchPanel({ api, base }: { api: Api; base: KnowledgeBase }) {
         </p>
       )}
       <p class="muted small" role="status">
-        {answer && `${answer.data.length} ${answer.data.length === 1 ? 'passage' : 'passages'} found`}
+        {answer && `${counted(answer.data.length, 'passage')} found`}
       </p>
       <ol class="hits" data-testid="search-results">
         {(answer?.data ?? []).map((hit) => (

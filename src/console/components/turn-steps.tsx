@@ -1,3 +1,4 @@
+import { counted } from '../formatting.js';
 import { agentLabel, isSettled, type Step, type TurnView } from '../conversation.state.js';
 import { CheckIcon } from './icons.js';
 
@@ -6,7 +7,7 @@ export function TurnSteps({ turn }: { turn: TurnView }) {
   if (isSettled(turn)) {
     if (turn.steps.length === 0) return null;
     const latency = turn.answer?.metadata?.latency_ms;
-    const count = `${turn.steps.length} ${turn.steps.length === 1 ? 'step' : 'steps'}`;
+    const count = counted(turn.steps.length, 'step');
     const time = typeof latency === 'number' ? `${(latency / 1000).toFixed(1)} s` : null;
     return (
       <details class="steps settled" data-testid="steps">
