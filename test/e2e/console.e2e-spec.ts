@@ -63,7 +63,7 @@ const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
     await turn.getByTestId('source-1').click();
     expect((await page.getByTestId('passage').innerText()).length).toBeGreaterThan(40);
     await page.keyboard.press('Escape');
-    expect(await page.getByTestId('citation-panel').count()).toBe(0);
+    await page.getByTestId('citation-panel').waitFor({ state: 'detached' });
     await page.close();
   });
 
