@@ -38,6 +38,8 @@ export interface Citation {
 export interface AnswerPayload {
   readonly payload_type: string;
   readonly items: readonly unknown[];
+  /** Its place in the text: UTF-16 units of the answer before it. */
+  readonly offset: number;
 }
 
 export interface UsageEntry extends LlmUsage {

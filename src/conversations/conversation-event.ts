@@ -2,25 +2,53 @@ import type { AnswerPayload, Citation, StatusStep } from '#agents';
 import type { ErrorCode } from '#platform/errors';
 
 /**
- * What subscribers of a conversation get, in the contract's own names, since these are stored and replayed as they are.
- * A channel adds only what belongs to one reader (`session_id`, `ref`, HTML form) and leaves out what it did not ask for.
+ * What subscribers of a conversation get, in the contract's own names (PROTOCOL §1). A channel adds only what belongs to one
+ * reader (`session_id`, `ref`, HTML form) and leaves out what it did not ask for.
+ *
+ * Stored events (`message`, and the `error` and `done` that end a turn) are strictly ordered by `seq`; the others are live
+ * and are told anew to whoever comes late. Direct answers (`ack`, `context_restored`) carry no `seq`.
  */
 export type ConversationEvent =
-  AckEvent | StatusEvent | TokenEvent | PayloadEvent | MessageEvent | ErrorEvent | DoneEvent | ContextRestoredEvent;
+  | AckEvent
+  | TurnStateEvent
+  | StatusEvent
+  | TokenEvent
+  | PayloadEvent
+  | MessageEvent
+  | ErrorEvent
+  | DoneEvent
+  | ContextRestoredEvent;
 
 interface InConversation {
   readonly conversation_id: string;
-  /** Grows in the order of first delivery within the conversation, with gaps. */
+  /** An opaque, comparable cursor within the conversation, with gaps. */
   readonly seq: number;
 }
 interface InTurn extends InConversation {
   readonly turn_id: string;
 }
 
-export interface AckEvent extends InTurn {
+/** To the sender alone: committed, and cannot be lost from here on. */
+export interface AckEvent {
   readonly type: 'ack';
   readonly client_message_id: string | null;
   readonly message_id: string;
+  /** null: a person owns the conversation; no turn answers. */
+  readonly turn_id: string | null;
+  readonly conversation_id: string;
+}
+/** A turn waits, starts, or starts again after its process died. */
+export interface TurnStateEvent extends InTurn {
+  readonly type: 'turn';
+  readonly status: 'queued' | 'running';
+  /** Counts the turns of one question. */
+  readonly attempt: number;
+  /** Counts how often this turn was begun: 1, one more for each take-over. */
+  readonly start: number;
+  readonly question_id: string;
+  /** The id that the answer's `message` will have. */
+  readonly answer_id: string;
+  readonly agent: string | null;
 }
 export interface StatusEvent extends InTurn {
   readonly type: 'status';
@@ -42,8 +70,10 @@ export interface PayloadEvent extends InTurn, AnswerPayload {
 export interface MessageEvent extends MessageView {
   readonly type: 'message';
 }
+/** Why a turn failed; `scope` tells it from the refusal of a frame. */
 export interface ErrorEvent extends InTurn {
   readonly type: 'error';
+  readonly scope: 'turn';
   readonly code: ErrorCode;
   readonly message: string;
   readonly retryable: boolean;
@@ -52,22 +82,33 @@ export interface ErrorEvent extends InTurn {
 }
 export type TurnStatus = 'queued' | 'running' | 'input_required' | 'completed' | 'failed' | 'cancelled' | 'handed_off';
 
+export interface TurnErrorView {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+}
 export interface DoneEvent extends InTurn {
   readonly type: 'done';
   readonly status: 'completed' | 'failed' | 'cancelled' | 'input_required' | 'handed_off';
   readonly usage: UsageView | null;
+  /** Only when failed. */
+  readonly error?: TurnErrorView;
 }
-export interface ContextRestoredEvent extends InConversation {
+export interface ContextRestoredEvent {
   readonly type: 'context_restored';
+  readonly conversation_id: string;
   readonly summary: string | null;
   readonly messages: readonly MessageView[];
   readonly last_seq: number;
   readonly turn: {
     readonly turn_id: string;
     readonly status: TurnStatus;
+    readonly attempt: number;
+    readonly start: number;
+    readonly answer_id: string;
     readonly agent: string | null;
     readonly text: string;
-    readonly error: { code: ErrorCode; message: string; retryable: boolean } | null;
+    readonly error: TurnErrorView | null;
   } | null;
   readonly snapshot: boolean;
 }

@@ -66,10 +66,10 @@ export class UnsupportedMediaError extends DomainError {
 export class UnavailableError extends DomainError {
   constructor(
     message: string,
-    options: { retryAfterMs?: number; code?: 'DRAINING' | 'INTERNAL'; cause?: unknown } = {},
+    options: { retryAfterMs?: number; code?: 'DRAINING' | 'UNAVAILABLE'; cause?: unknown } = {},
   ) {
     super({
-      code: options.code ?? 'INTERNAL',
+      code: options.code ?? 'UNAVAILABLE',
       kind: 'unavailable',
       message,
       retryable: true,

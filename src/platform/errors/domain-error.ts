@@ -14,7 +14,12 @@ export type ErrorCode =
   | 'TOOL_ERROR'
   | 'RETRIEVAL_ERROR'
   | 'GUARDRAIL'
-  | 'CANCELLED'
+  | 'TURN_TIMEOUT'
+  | 'INTERRUPTED'
+  | 'PRECONDITION_FAILED'
+  | 'UNAVAILABLE'
+  | 'SUSPENDED'
+  | 'MFA_REQUIRED'
   | 'DRAINING'
   | 'INTERNAL';
 
