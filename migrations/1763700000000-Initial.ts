@@ -333,7 +333,13 @@ CREATE TABLE app.term_stat (
 /**
  * A message's \`state\`: 'pending' while its turn runs, 'final' once the turn completed, 'partial' of a cancelled turn
  * (kept, not shown to the model), 'discarded' of a failed one (never listed; a repeat revives it).
- * A turn's lease runs on the database's clock; \`fence\` grows with each claim and refuses stale writers in the commit.
+ *
+ * A turn that waits has no lease: its row holds all that any instance needs to run it (\`request\`: principal, agent, reader's
+ * wish on disconnect). A running one is held by \`lease_owner\` under \`fence\`, which grows with each claim and refuses stale
+ * writers in the commit; \`start\` counts how often it was begun. No index holds \`lease_until\`, so that renewing it stays a
+ * heap-only update. \`seq\` is its question's number, \`end_seq\` that of its answer or error (\`done\` has the next one): the
+ * frames of an ended turn are made from these rows. \`turn_live\` is the text so far of a turn that another instance follows
+ * where the bus carries ids only; losing it loses nothing.
  */
 const CONVERSATIONS = `
 CREATE TABLE app.conversation (
@@ -389,17 +395,22 @@ CREATE TABLE app.turn (
   conversation_id uuid NOT NULL,
   principal_id uuid NOT NULL,
   message_id uuid NOT NULL,
+  answer_id uuid NOT NULL,
   status text NOT NULL
     CHECK (status IN ('queued', 'running', 'input_required', 'completed', 'failed', 'cancelled', 'handed_off')),
   attempt integer NOT NULL DEFAULT 1,
+  start integer NOT NULL DEFAULT 0,
   content text NOT NULL,
   request jsonb NOT NULL DEFAULT '{}',
   agent text,
   owner_epoch bigint NOT NULL DEFAULT 0,
+  accepted_by uuid NOT NULL,
+  cancel_requested boolean NOT NULL DEFAULT false,
   lease_owner uuid,
   lease_until timestamptz,
   fence bigint NOT NULL DEFAULT 0,
-  ack_seq bigint NOT NULL,
+  seq bigint NOT NULL,
+  end_seq bigint,
   error jsonb,
   usage jsonb,
   timings jsonb,
@@ -408,24 +419,25 @@ CREATE TABLE app.turn (
   ended_at timestamptz,
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation (tenant_id, id) ON DELETE CASCADE,
-  FOREIGN KEY (tenant_id, message_id) REFERENCES app.message (tenant_id, id) ON DELETE CASCADE
-);
+  FOREIGN KEY (tenant_id, message_id) REFERENCES app.message (tenant_id, id) ON DELETE CASCADE,
+  CHECK ((status = 'running') <= (lease_owner IS NOT NULL AND lease_until IS NOT NULL))
+) WITH (fillfactor = 85);
 CREATE INDEX turn_conversation_idx ON app.turn (tenant_id, conversation_id, id DESC);
+CREATE INDEX turn_end_idx ON app.turn (tenant_id, conversation_id, end_seq) WHERE end_seq IS NOT NULL;
 CREATE INDEX turn_message_idx ON app.turn (tenant_id, message_id);
 CREATE UNIQUE INDEX turn_one_running_key ON app.turn (tenant_id, conversation_id) WHERE status = 'running';
-CREATE INDEX turn_lease_idx ON app.turn (lease_until) WHERE status IN ('queued', 'running');
-CREATE INDEX turn_lease_owner_idx ON app.turn (lease_owner) WHERE status IN ('queued', 'running');
+CREATE INDEX turn_open_idx ON app.turn (tenant_id, conversation_id, seq) WHERE status IN ('queued', 'running');
 
-CREATE TABLE app.turn_event (
+CREATE UNLOGGED TABLE app.turn_live (
   tenant_id uuid NOT NULL,
-  conversation_id uuid NOT NULL,
-  seq bigint NOT NULL,
-  turn_id uuid,
-  type text NOT NULL,
-  frame jsonb NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (tenant_id, conversation_id, seq),
-  FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation (tenant_id, id) ON DELETE CASCADE
+  turn_id uuid NOT NULL,
+  fence bigint NOT NULL,
+  revision bigint NOT NULL,
+  state jsonb NOT NULL,
+  text text NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, turn_id),
+  FOREIGN KEY (tenant_id, turn_id) REFERENCES app.turn (tenant_id, id) ON DELETE CASCADE
 );
 
 CREATE TABLE app.tool_call (
@@ -548,7 +560,8 @@ REVOKE UPDATE, DELETE ON app.audit_event FROM switchboard_app;
 const LOOKUPS = `
 GRANT SELECT (id, slug, status, settings) ON app.tenant TO switchboard_lookup;
 CREATE POLICY lookup ON app.tenant FOR SELECT TO switchboard_lookup USING (true);
-GRANT SELECT (tenant_id, id, conversation_id, status, lease_owner, lease_until), UPDATE (lease_until) ON app.turn TO switchboard_lookup;
+GRANT SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at),
+  UPDATE (lease_until) ON app.turn TO switchboard_lookup;
 CREATE POLICY lookup ON app.turn TO switchboard_lookup USING (true) WITH CHECK (true);
 GRANT SELECT (tenant_id, id, created_at, claimed_until, processed_at), UPDATE (claimed_until) ON app.outbox TO switchboard_lookup;
 CREATE POLICY lookup ON app.outbox TO switchboard_lookup USING (true) WITH CHECK (true);
@@ -568,20 +581,60 @@ CREATE FUNCTION app.origin_is_known(wanted text) RETURNS boolean LANGUAGE sql ST
   AS $$ SELECT EXISTS (
     SELECT 1 FROM app.tenant t WHERE t.status = 'active' AND t.settings -> 'allowed_origins' ? wanted) $$;
 
-CREATE FUNCTION app.renew_leases(instance uuid, seconds integer) RETURNS TABLE (tenant_id uuid, turn_id uuid)
+-- One statement for one instance and tick; ids only, and of each what to do about it:
+--   lost       a turn of \`held\` that the database no longer gives this instance
+--   cancel     a turn of \`held\` that somebody asked to stop
+--   changed    a turn of \`watched\` that is no longer as its readers were told (also: gone)
+--   take_over, give_up, cancelled   a running turn without a living owner: begin it again, fail it, end it as asked
+--   waiting    a turn that could run now: the instance that accepted it comes first, any other after a second; tenants in turn
+-- Leases of \`held\` are renewed by (tenant, turn, fence): owner and fence decide, not the clock. A row that is locked at
+-- the moment is being settled, and is renewed the next time.
+CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'changed', 'take_over', 'give_up', 'cancelled', 'waiting');
+CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer)
+  RETURNS TABLE (task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$
-    UPDATE app.turn t SET lease_until = clock_timestamp() + make_interval(secs => seconds)
-    WHERE t.lease_owner = instance AND t.status IN ('queued', 'running') AND t.lease_until >= clock_timestamp()
-    RETURNING t.tenant_id, t.id $$;
-
-CREATE FUNCTION app.expired_turns(everything boolean, most integer)
-  RETURNS TABLE (tenant_id uuid, turn_id uuid, conversation_id uuid)
-  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-  AS $$
-    SELECT t.tenant_id, t.id, t.conversation_id FROM app.turn t
-    WHERE t.status IN ('queued', 'running') AND (everything OR t.lease_until < clock_timestamp())
-    ORDER BY t.lease_until LIMIT most $$;
+    WITH mine AS (
+      SELECT h.tenant, h.turn, h.fence, h.renew FROM jsonb_to_recordset(held) AS h(tenant uuid, turn uuid, fence bigint, renew boolean)
+    ), renewable AS (
+      SELECT t.tenant_id, t.id FROM mine m
+      JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
+      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR UPDATE OF t SKIP LOCKED
+    ), renewed AS (
+      UPDATE app.turn t SET lease_until = clock_timestamp() + make_interval(secs => seconds)
+      FROM renewable r WHERE t.tenant_id = r.tenant_id AND t.id = r.id
+    ), busy AS (
+      SELECT t.tenant_id, count(*) AS turns FROM app.turn t WHERE t.status = 'running' GROUP BY t.tenant_id
+    ), ready AS (
+      SELECT t.tenant_id, t.id, t.conversation_id, t.seq,
+             row_number() OVER (PARTITION BY t.tenant_id ORDER BY t.seq) + coalesce(b.turns, 0) AS place
+      FROM app.turn t LEFT JOIN busy b ON b.tenant_id = t.tenant_id
+      WHERE room > 0 AND t.status = 'queued'
+        AND (t.accepted_by = instance OR t.created_at < clock_timestamp() - interval '1 second')
+        AND NOT EXISTS (
+          SELECT 1 FROM app.turn o WHERE o.tenant_id = t.tenant_id AND o.conversation_id = t.conversation_id
+            AND o.status IN ('queued', 'running') AND (o.status = 'running' OR o.seq < t.seq))
+    )
+    SELECT 'lost'::app.turn_task, m.tenant, m.turn, t.conversation_id FROM mine m
+      LEFT JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn
+      WHERE t.id IS NULL OR t.fence <> m.fence OR t.lease_owner IS DISTINCT FROM instance OR t.status <> 'running'
+    UNION ALL
+    SELECT 'cancel'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
+      JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
+      WHERE t.cancel_requested AND t.status = 'running'
+    UNION ALL
+    SELECT 'changed'::app.turn_task, w.tenant, w.turn, w.conversation
+      FROM jsonb_to_recordset(watched) AS w(tenant uuid, turn uuid, conversation uuid, status text, fence bigint)
+      LEFT JOIN app.turn t ON t.tenant_id = w.tenant AND t.id = w.turn
+      WHERE t.id IS NULL OR t.status <> w.status OR t.fence <> w.fence
+    UNION ALL
+    SELECT CASE WHEN t.cancel_requested THEN 'cancelled' WHEN t.start >= 3 THEN 'give_up' ELSE 'take_over' END::app.turn_task,
+           t.tenant_id, t.id, t.conversation_id
+      FROM app.turn t
+      WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
+        AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
+    UNION ALL
+    (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r ORDER BY r.place, r.seq LIMIT room) $$;
 
 CREATE FUNCTION app.claim_outbox(most integer, seconds integer) RETURNS TABLE (tenant_id uuid, outbox_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -17,6 +17,7 @@ export type {
   TurnInput,
   UsageEntry,
 } from './turn.types.js';
+export { visibleAgents } from './agent.types.js';
 export { AgentRepository } from './agent.repository.js';
 export { AgentService, type AgentView, type NewAgent } from './agent.service.js';
 export { AgentRuntime } from './agent-runtime.js';

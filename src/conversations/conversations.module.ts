@@ -1,34 +1,34 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '#agents';
 import { TenantsModule } from '#tenants';
-import { ConversationStreams } from './conversation-stream.js';
-import { ConversationRepository } from './conversation.repository.js';
-import { ConversationService } from './conversation.service.js';
-import { ConversationsController } from './conversations.controller.js';
-import { LeaseKeeper } from './lease-keeper.js';
-import { MessageRepository } from './message.repository.js';
-import { TitleService } from './title.service.js';
-import { TurnExecutor } from './turn-executor.js';
-import { TurnRegistry } from './turn-registry.js';
-import { TurnRepository } from './turn.repository.js';
-import { TurnService } from './turn.service.js';
-import { TurnSweeper } from './turn-sweeper.js';
+import { CatchUp } from './live/catch-up.js';
+import { ConversationStreams } from './live/conversation-streams.js';
+import { TurnRelay } from './live/turn-relay.js';
+import { ConversationService } from './rest/conversation.service.js';
+import { ConversationsController } from './rest/conversations.controller.js';
+import { ConversationRepository } from './store/conversation.repository.js';
+import { MessageRepository } from './store/message.repository.js';
+import { TurnRepository } from './store/turn.repository.js';
+import { TitleService } from './turns/title.service.js';
+import { TurnExecutor } from './turns/turn-executor.js';
+import { TurnScheduler } from './turns/turn-scheduler.js';
+import { TurnService } from './turns/turn.service.js';
 
 @Module({
   imports: [AgentsModule, TenantsModule],
   controllers: [ConversationsController],
   providers: [
+    CatchUp,
     ConversationRepository,
     ConversationService,
     ConversationStreams,
-    LeaseKeeper,
     MessageRepository,
     TitleService,
     TurnExecutor,
-    TurnRegistry,
+    TurnRelay,
     TurnRepository,
+    TurnScheduler,
     TurnService,
-    TurnSweeper,
   ],
   exports: [ConversationService, TurnService],
 })

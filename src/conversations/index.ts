@@ -1,17 +1,25 @@
 /**
- * Conversations, messages and turns. Owns their rows, the leases, the event log and the live streams.
+ * Conversations, messages and turns: their rows, which turn runs where, and the live streams.
  *
- *   channel ── submit(ctx, input, subscriber) ──> TurnService ── tx 1 ──> Postgres
- *                                                  │ ack to the subscriber, question to the others
- *                                                  ▼
- *                                            TurnExecution ── AgentRuntime.run(…) ── TurnEvents ──> ConversationStream ──> subscribers
- *                                                  │ tx 2 (fenced), then `message` and `done`
+ *   channel ── submit(ctx, input, subscriber) ──▶ turns/TurnService ── commit 1 ──▶ store/ ──▶ Postgres
+ *                                                   │ ack to the subscriber, question to the others
+ *                                                   ▼
+ *                      turns/TurnScheduler ◀── app.look_after, a tick: what waits, what a dead owner left, what was lost
+ *                                                   │ start
+ *                                                   ▼
+ *                      turns/TurnExecutor ── AgentRuntime.run ── TurnEvents ──▶ live/ConversationStream ──▶ subscribers
+ *                                                   │ commit 2 (fenced), then `message` and `done`
  *
- * Nothing flows back: a channel hands in a subscriber and is called; it never asks how a turn is going.
+ *   model/   events, errors, what a message is        store/   rows and their SQL
+ *   live/    readers of this instance, catching up from the rows (CatchUp), words between instances (TurnRelay)
+ *   turns/   accept, schedule, run, settle            rest/    reading and changing conversations
+ *
+ * Folders import to the left and above: turns ─▶ live ─▶ store ─▶ model. Nothing flows back: a channel hands in a subscriber
+ * and is called; it never asks how a turn is going. What other instances do arrives as rows; the bus only says when to look.
  */
-export type * from './conversation-event.js';
-export type { ConversationReference, Submitted, SubmitInput } from './turn.types.js';
-export { TurnService } from './turn.service.js';
-export { ConversationService } from './conversation.service.js';
-export { messageSchema, usageSchema } from './conversation.dto.js';
+export type * from './model/conversation-event.js';
+export type { ConversationReference, Submitted, SubmitInput } from './model/submit.js';
+export { TurnService } from './turns/turn.service.js';
+export { ConversationService } from './rest/conversation.service.js';
+export { messageSchema, usageSchema } from './rest/conversation.dto.js';
 export { ConversationsModule } from './conversations.module.js';

@@ -39,7 +39,11 @@ export const conversationSchema = z
   })
   .meta({ id: 'Conversation' });
 
-const payloadSchema = z.object({ payload_type: z.string(), items: z.array(z.unknown()) });
+const payloadSchema = z.object({
+  payload_type: z.string(),
+  items: z.array(z.unknown()),
+  offset: z.number().int().describe('Its place in the text: UTF-16 units of the answer before it'),
+});
 
 export const usageSchema = z
   .object({
@@ -94,8 +98,10 @@ export const turnSchema = z
     id: z.guid(),
     conversation_id: z.guid(),
     message_id: z.guid(),
+    answer_id: z.guid().describe('The id that the answer has, or will have'),
     status: z.enum(['queued', 'running', 'input_required', 'completed', 'failed', 'cancelled', 'handed_off']),
-    attempt: z.number().int(),
+    attempt: z.number().int().describe('Counts the turns of one question'),
+    start: z.number().int().describe('How often it was begun: 0 while it waits, one more for each take-over'),
     content: z.string(),
     agent: z.string().nullable(),
     error: turnErrorSchema.nullable(),

@@ -27,7 +27,7 @@ import {
   turnSchema,
 } from './conversation.dto.js';
 import { ConversationService } from './conversation.service.js';
-import { TurnService } from './turn.service.js';
+import { TurnService } from '../turns/turn.service.js';
 
 const recentPosition = z.tuple([z.iso.datetime(), z.guid()]);
 const seqPosition = z.tuple([z.number().int()]);

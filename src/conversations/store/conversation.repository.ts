@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantTx } from '#platform/database';
-import type { ErrorCode } from '#platform/errors';
-import type { TurnStatus, UsageView } from './conversation-event.js';
+import type { TurnErrorView, TurnStatus, UsageView } from '../model/conversation-event.js';
 
 /** A conversation as the contract shows it (PROTOCOL §2). */
 export interface ConversationView {
@@ -25,11 +24,14 @@ export interface TurnView {
   readonly id: string;
   readonly conversation_id: string;
   readonly message_id: string;
+  readonly answer_id: string;
   readonly status: TurnStatus;
   readonly attempt: number;
+  /** How often it was begun: 0 while it waits, more than 1 after a take-over. */
+  readonly start: number;
   readonly content: string;
   readonly agent: string | null;
-  readonly error: { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean } | null;
+  readonly error: TurnErrorView | null;
   readonly usage: UsageView | null;
   readonly timings: Readonly<Record<string, number>> | null;
   readonly created_at: string;
@@ -45,7 +47,7 @@ type TurnRow = Dated<TurnView, 'created_at' | 'ended_at'>;
 const CONVERSATION = `id, client_key, principal_id AS user_id, persona, channel, title, status, owner, summary, message_count,
   metadata, last_interaction_at, created_at, updated_at, last_seq`;
 const TURN =
-  'id, conversation_id, message_id, status, attempt, content, agent, error, usage, timings, created_at, ended_at';
+  'id, conversation_id, message_id, answer_id, status, attempt, start, content, agent, error, usage, timings, created_at, ended_at';
 
 /** Rows of conversations and (reading only) of turns. Every question names the principal: there is no listing across users. */
 @Injectable()
@@ -136,6 +138,7 @@ export class ConversationRepository {
     return row === null ? null : conversationView(row);
   }
 
+  /** @returns false when it is not there, or not the principal's */
   async delete(tx: TenantTx, principalId: string, id: string): Promise<boolean> {
     const count = await tx.execute(
       'DELETE FROM app.conversation WHERE tenant_id = $1 AND principal_id = $2 AND id = $3',

@@ -1,11 +1,6 @@
 import type { UsageEntry } from '#agents';
 import { newId } from '#platform/database';
-import type { UsageView } from './conversation-event.js';
-
-/** The title until the conversation gets one of its own. */
-export function defaultTitle(now: Date): string {
-  return `Chat ${now.toISOString().slice(0, 16).replace('T', ' ')}`;
-}
+import type { UsageView } from '../model/conversation-event.js';
 
 /** The turn's usage as one figure; null when no model was asked. */
 export function totalUsage(entries: readonly UsageEntry[]): UsageView | null {

@@ -1,17 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { Citation } from '#agents';
-import type { RequestContext } from '#platform/context';
+import type { RequestContext, TenantScope } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, NotFoundError } from '#platform/errors';
-import type { ContextRestoredEvent, ConversationEvent, MessageView, Subscriber } from './conversation-event.js';
-import { ConversationStreams } from './conversation-stream.js';
-import { defaultTitle } from './conversation.view.js';
-import { ConversationRepository, type ConversationView, type TurnView } from './conversation.repository.js';
-import { ConversationNotFoundError, TurnCancelled, TurnNotFoundError } from './conversations.errors.js';
-import { MessageRepository } from './message.repository.js';
-import { TurnRegistry } from './turn-registry.js';
-import { TurnRepository } from './turn.repository.js';
-import type { ConversationReference } from './turn.types.js';
+import { CatchUp } from '../live/catch-up.js';
+import type { ConversationStream } from '../live/conversation-stream.js';
+import { ConversationStreams } from '../live/conversation-streams.js';
+import { TurnRelay } from '../live/turn-relay.js';
+import type { ContextRestoredEvent, MessageView, Subscriber } from '../model/conversation-event.js';
+import { defaultTitle } from '../model/default-title.js';
+import { ConversationNotFoundError, TurnNotFoundError } from '../model/errors.js';
+import type { ConversationReference } from '../model/submit.js';
+import { ConversationRepository, type ConversationView, type TurnView } from '../store/conversation.repository.js';
+import { MessageRepository } from '../store/message.repository.js';
+import { TurnRepository } from '../store/turn.repository.js';
+import { TurnScheduler } from '../turns/turn-scheduler.js';
+import { TurnService } from '../turns/turn.service.js';
 
 /** How many messages `context_restored` carries, and how many stored frames a resume replays at most. */
 const RESTORED_MESSAGES = 20;
@@ -26,7 +30,10 @@ export class ConversationService {
     private readonly messages: MessageRepository,
     private readonly turns: TurnRepository,
     private readonly streams: ConversationStreams,
-    private readonly registry: TurnRegistry,
+    private readonly catchUp: CatchUp,
+    private readonly relay: TurnRelay,
+    private readonly scheduler: TurnScheduler,
+    private readonly turnService: TurnService,
   ) {}
 
   async create(
@@ -86,15 +93,12 @@ export class ConversationService {
     });
   }
 
-  /** Removes the conversation with all that belongs to it; a turn that runs in it is stopped first. */
+  /** Removes the conversation with all that belongs to it. Its turns end as cancelled, wherever they run or wait. */
   async delete(ctx: RequestContext, id: string): Promise<void> {
-    await this.get(ctx, id);
-    const running = this.registry.all().filter((turn) => turn.conversationId === id);
-    for (const turn of running) if (turn.status === 'running') turn.controller.abort(new TurnCancelled());
-    await Promise.all(running.filter((turn) => turn.status === 'running').map((turn) => turn.ended));
     await this.uow.run(ctx, async (tx) => {
       if (!(await this.conversations.delete(tx, ctx.principal.id, id))) throw new ConversationNotFoundError();
     });
+    this.scheduler.deleted(ctx, id);
   }
 
   listMessages(
@@ -161,8 +165,8 @@ export class ConversationService {
 
   /**
    * Subscribes a reader and brings it up to date: `context_restored`, then stored frames after `afterSeq`, then a running
-   * turn's events and text so far as one token at offset 0, then everything live, with nothing twice and nothing lost:
-   * what happens during the read is held back and follows.
+   * turn's `turn` frame, payloads and text so far as one token at offset 0, then everything live, with nothing twice and
+   * nothing lost: what is stored during the read is held back and follows.
    * @param afterSeq 'now' replays nothing of the past, for a reader that only wants the context
    */
   async resume(
@@ -172,73 +176,65 @@ export class ConversationService {
     subscriber: Subscriber,
     options: { readonly context: boolean } = { context: true },
   ): Promise<{ clientKey: string | null }> {
-    const stream = this.streams.hold(id, subscriber);
-    try {
-      const { events, clientKey } = await this.within(ctx, id, (tx, conversation) =>
-        this.readBack(tx, conversation, afterSeq, options.context),
-      );
-      // From here on without an await: what is live, what was held and the text belong to the same moment.
-      const held = stream.release(subscriber.id);
-      const live = (stream.live?.events ?? []).filter((event) => !held.includes(event));
-      const floor = afterSeq === 'now' ? 0 : afterSeq;
-      const shown = new Set<number>();
-      for (const event of [...events, ...live, ...held]) {
-        stream.raise(event.seq);
-        // Held tokens are part of the text below, or of a message that follows them.
-        if (
-          event.type === 'token' ||
-          (event.type !== 'context_restored' && (event.seq <= floor || shown.has(event.seq)))
-        )
-          continue;
-        if (event.type !== 'context_restored') shown.add(event.seq);
-        subscriber.deliver(event);
-      }
-      const text = stream.textSoFar();
-      if (text !== null) subscriber.deliver(text);
-      return { clientKey };
-    } catch (error) {
-      this.streams.leave(id, subscriber.id);
-      throw error;
-    }
+    return this.catchUp.attach(ctx, id, subscriber, async (tx, { last_seq: upTo }) => {
+      const conversation = await this.conversations.find(tx, ctx.principal.id, id);
+      if (conversation === null) throw new ConversationNotFoundError();
+      const [latest, turns, missed] = await Promise.all([
+        this.messages.page(tx, id, { limit: RESTORED_MESSAGES, after: null, descending: true }),
+        this.conversations.turns(tx, id, { limit: 1, before: null }),
+        afterSeq === 'now' ? [] : this.messages.eventsAfter(tx, id, afterSeq, REPLAYED_EVENTS + 1),
+      ]);
+      const snapshot = missed.length > REPLAYED_EVENTS;
+      const restored: ContextRestoredEvent = {
+        type: 'context_restored',
+        conversation_id: id,
+        summary: conversation.summary,
+        messages: latest.reverse(),
+        last_seq: upTo,
+        turn: this.turnState(turns[0]),
+        snapshot,
+      };
+      // What is younger than the position follows live.
+      const events = missed.slice(snapshot ? 1 : 0).filter((event) => !('seq' in event) || event.seq <= upTo);
+      return {
+        result: { clientKey: conversation.client_key },
+        events: options.context ? [restored, ...events] : events,
+      };
+    });
+  }
+
+  /** Takes a reader out of one conversation. @returns false when it did not listen to it */
+  leave(ctx: RequestContext, conversationId: string, subscriberId: string): boolean {
+    const stream = this.streams.leave(conversationId, subscriberId);
+    if (stream === null) return false;
+    if (stream.subscriberCount === 0) this.unwatched(ctx, stream);
+    return true;
   }
 
   /** Takes a reader out of every conversation; turns that were to end with their last reader are cancelled. */
   unsubscribe(subscriberId: string): void {
-    this.streams.unsubscribe(subscriberId);
+    for (const stream of this.streams.unsubscribe(subscriberId)) this.unwatched(stream.scope, stream);
   }
 
-  private async readBack(
-    tx: TenantTx,
-    conversation: ConversationView & { last_seq: number },
-    afterSeq: number | 'now',
-    context: boolean,
-  ): Promise<{ events: ConversationEvent[]; clientKey: string | null }> {
-    const [latest, turns, missed] = await Promise.all([
-      this.messages.page(tx, conversation.id, { limit: RESTORED_MESSAGES, after: null, descending: true }),
-      this.conversations.turns(tx, conversation.id, { limit: 1, before: null }),
-      afterSeq === 'now' ? [] : this.messages.eventsAfter(tx, conversation.id, afterSeq, REPLAYED_EVENTS + 1),
-    ]);
-    const snapshot = missed.length > REPLAYED_EVENTS;
-    const restored: ContextRestoredEvent = {
-      type: 'context_restored',
-      conversation_id: conversation.id,
-      // Not above what is replayed after it, for clients that drop a frame whose number is not higher.
-      seq: afterSeq === 'now' ? conversation.last_seq : afterSeq,
-      summary: conversation.summary,
-      messages: latest.reverse(),
-      last_seq: conversation.last_seq,
-      turn: this.turnState(turns[0]),
-      snapshot,
-    };
-    const events = missed.slice(snapshot ? 1 : 0);
-    return { events: context ? [restored, ...events] : events, clientKey: conversation.client_key };
+  private unwatched(scope: TenantScope, stream: ConversationStream): void {
+    this.relay.leave(stream);
+    this.turnService.unwatched(scope, stream.conversationId);
   }
 
   private turnState(turn: TurnView | undefined): ContextRestoredEvent['turn'] {
     if (turn === undefined) return null;
     const live = this.streams.find(turn.conversation_id)?.live;
-    const text = live?.turnId === turn.id ? live.text : '';
-    return { turn_id: turn.id, status: turn.status, agent: turn.agent ?? live?.agent ?? null, text, error: turn.error };
+    const running = live?.turnId === turn.id ? live : null;
+    return {
+      turn_id: turn.id,
+      status: turn.status,
+      attempt: turn.attempt,
+      start: turn.start,
+      answer_id: turn.answer_id,
+      agent: turn.agent ?? running?.agent ?? null,
+      text: running?.text ?? '',
+      error: turn.error,
+    };
   }
 
   private within<T>(

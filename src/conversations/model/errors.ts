@@ -60,6 +60,25 @@ export class DrainingError extends DomainError {
   }
 }
 
+/** The agent that a message names is unknown, or not for this caller. */
+export class UnknownAgentError extends DomainError {
+  constructor(agent: string) {
+    super({
+      code: 'INVALID_INPUT',
+      kind: 'invalid',
+      field: 'agent',
+      message: `agent: there is no agent "${agent.slice(0, 64)}" for you: leave it out, or name one that you may use`,
+    });
+  }
+}
+
+/** What a turn failed with, when its process died three times. */
+export const INTERRUPTED = {
+  code: 'INTERRUPTED',
+  message: 'The server stopped while it was answering. Send the message again.',
+  retryable: true,
+} as const;
+
 /** The reasons for which a running turn's signal is aborted. */
 export class TurnCancelled extends Error {
   override readonly name = 'TurnCancelled';
@@ -67,6 +86,15 @@ export class TurnCancelled extends Error {
 export class TurnOvertime extends Error {
   override readonly name = 'TurnOvertime';
 }
+/** The database gave the turn to another instance, or ended it: nothing is written. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
+}
+/** Its conversation is gone: nothing is written. */
+export class ConversationDeleted extends Error {
+  override readonly name = 'ConversationDeleted';
+}
+/** The process stops: the turn is left for another one, or for the next start. */
+export class TurnReleased extends Error {
+  override readonly name = 'TurnReleased';
 }

@@ -28,5 +28,6 @@ export interface Submitted {
   readonly ack: AckEvent;
   /** True for a repeat of a `clientMessageId` that started nothing. */
   readonly repeated: boolean;
-  readonly turnStatus: TurnStatus;
+  /** null: a person owns the conversation, and no turn answers. */
+  readonly turnStatus: TurnStatus | null;
 }

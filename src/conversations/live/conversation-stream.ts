@@ -1,0 +1,341 @@
+import type { TenantScope } from '#platform/context';
+import type { AnswerPayload } from '#agents';
+import type {
+  ConversationEvent,
+  DoneEvent,
+  ErrorEvent,
+  MessageEvent,
+  PayloadEvent,
+  StatusEvent,
+  Subscriber,
+  TokenEvent,
+  TurnStateEvent,
+} from '../model/conversation-event.js';
+import type { LiveTurn, TurnBeginning } from './live-turn.js';
+
+export type StoredEvent = MessageEvent | ErrorEvent | DoneEvent;
+
+interface Subscription {
+  readonly subscriber: Subscriber;
+  /** Stored events up to this number are known to it: it was caught up to here. */
+  floor: number;
+  /** Stored events that came while it is being caught up; null once it is live. */
+  held: StoredEvent[] | null;
+}
+
+/** A turn that is not over, as the readers of this stream were told. */
+export interface ToldTurn {
+  readonly status: 'queued' | 'running';
+  readonly start: number;
+  readonly fence: number;
+  /** The instance that runs it; null while it waits. */
+  readonly owner: string | null;
+}
+
+/**
+ * The live side of one conversation on this instance: who listens, the running turn's state, the numbering, and what the
+ * listeners have been told of what is stored.
+ *
+ *   this instance's commits ─┐ tellStored (in the order of their numbers, nothing left out)
+ *   other instances' commits ┴─▶ CatchUp reads them ─▶ tellStored
+ *   this instance's run ─▶ token / status / payload ─┬─▶ subscribers
+ *   another instance's run ─▶ follow.* ──────────────┘
+ *
+ * Numbers start at what the last commit gave out (the database's clock in µs) and are counted forward here, so that a token
+ * needs no database. Losing them with the process is harmless: the next commit's clock is ahead of anything counted.
+ */
+export class ConversationStream {
+  private readonly subscriptions = new Map<string, Subscription>();
+  /** Who asked which question: its own message is not told to the sender, who has the `ack`. */
+  private readonly askers = new Map<string, string>();
+  private seq = 0;
+  /** All that is stored up to this number has been told; null before anything was read. */
+  private told: number | null = null;
+  /** Something was stored while all readers were being caught up. */
+  private stale = false;
+  live: LiveTurn | null = null;
+  /** Turns that are not over, by what was told of them. */
+  readonly open = new Map<string, ToldTurn>();
+
+  constructor(
+    readonly scope: TenantScope,
+    readonly conversationId: string,
+    private readonly onIdle: (stream: ConversationStream) => void,
+  ) {}
+
+  get lastSeq(): number {
+    return this.seq;
+  }
+  get subscriberCount(): number {
+    return this.subscriptions.size;
+  }
+  get idle(): boolean {
+    return this.subscriptions.size === 0 && this.live === null;
+  }
+  /** Up to which stored number the readers have been told; what is above is to be read. */
+  get toldUpTo(): number {
+    return this.told ?? 0;
+  }
+
+  /** Takes over a number that a commit gave out. */
+  raise(seq: number): void {
+    if (seq > this.seq) this.seq = seq;
+  }
+
+  nextSeq(): number {
+    return ++this.seq;
+  }
+
+  // ── readers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  has(subscriberId: string): boolean {
+    return this.subscriptions.has(subscriberId);
+  }
+
+  /**
+   * Adds a reader that gets everything from now on; one that is already here stays as it is.
+   * @param floor stored events up to this number are not for it
+   */
+  subscribe(subscriber: Subscriber, floor: number): void {
+    if (this.subscriptions.has(subscriber.id)) return;
+    this.beginTelling(floor);
+    this.subscriptions.set(subscriber.id, { subscriber, floor, held: null });
+  }
+
+  /** Adds a reader that is told nothing until `release`, so that nothing falls between a read and the stream. */
+  hold(subscriber: Subscriber): void {
+    this.subscriptions.set(subscriber.id, { subscriber, floor: 0, held: [] });
+  }
+
+  /**
+   * Ends a `hold`: what was read up to `floor` is handed over, then what the others were told since, then the running turn as
+   * it is now; from here on the reader is live.
+   * @returns whether something was stored meanwhile that nobody has been told yet: read it (`CatchUp`)
+   */
+  release(subscriberId: string, floor: number, read: readonly ConversationEvent[]): boolean {
+    const subscription = this.subscriptions.get(subscriberId);
+    if (subscription === undefined) return false;
+    this.beginTelling(floor);
+    const { held, subscriber } = subscription;
+    subscription.held = null;
+    subscription.floor = floor;
+    for (const event of read) subscriber.deliver(event);
+    for (const event of held ?? []) if (event.seq > floor) subscriber.deliver(event);
+    if (this.live !== null) for (const event of this.live.soFar()) subscriber.deliver(event);
+    const stale = this.stale;
+    this.stale = false;
+    return stale;
+  }
+
+  unsubscribe(subscriberId: string): boolean {
+    if (!this.subscriptions.delete(subscriberId)) return false;
+    this.onIdle(this);
+    return true;
+  }
+
+  /** Without a reader there was nobody to tell what others stored: telling begins where the first one was caught up. */
+  private beginTelling(floor: number): void {
+    if (!this.listening || this.told === null) this.told = floor;
+    this.raise(floor);
+  }
+
+  /** Whether some reader is live, and not only being caught up. */
+  get listening(): boolean {
+    for (const { held } of this.subscriptions.values()) if (held === null) return true;
+    return false;
+  }
+
+  // ── what is stored ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Something was stored that could not be told now, since all readers are being caught up. */
+  missed(): void {
+    this.stale = true;
+  }
+
+  asked(messageId: string, subscriberId: string): void {
+    this.askers.set(messageId, subscriberId);
+  }
+
+  /**
+   * Tells what a commit of this instance stored, if nothing that others stored lies before it.
+   * @param previous the highest number that a commit had given out before
+   * @returns false: nothing was told, the gap must be read first (`CatchUp`)
+   */
+  tellCommitted(events: readonly StoredEvent[], previous: number, upTo: number): boolean {
+    if (!this.listening) {
+      this.stale = this.subscriptions.size > 0;
+      this.raise(upTo);
+      for (const event of events) this.forgetEnded(event);
+      return true;
+    }
+    if (previous > this.toldUpTo) return false;
+    this.tellStored(events, upTo);
+    return true;
+  }
+
+  /** Tells stored events in their order; those that were told are passed over. */
+  tellStored(events: readonly StoredEvent[], upTo: number): void {
+    for (const event of events) {
+      if (event.seq <= this.toldUpTo) continue;
+      this.raise(event.seq);
+      if (event.type === 'message' && event.role === 'assistant') this.completeText(event);
+      if (event.type === 'done' && event.status === 'handed_off') this.withdrawText(event);
+      const asker = event.type === 'message' && event.role === 'user' ? this.askers.get(event.id) : undefined;
+      for (const [id, { floor, held, subscriber }] of this.subscriptions) {
+        if (id === asker || event.seq <= floor) continue;
+        if (held === null) subscriber.deliver(event);
+        else held.push(event);
+      }
+      this.told = event.seq;
+      this.forgetEnded(event);
+    }
+    this.told = Math.max(this.toldUpTo, upTo);
+    this.raise(upTo);
+  }
+
+  /** What the readers still wait for ends without a trace: the conversation was deleted. */
+  tellGone(): void {
+    for (const turnId of this.open.keys()) {
+      this.publish({
+        type: 'done',
+        conversation_id: this.conversationId,
+        turn_id: turnId,
+        seq: this.nextSeq(),
+        status: 'cancelled',
+        usage: null,
+      });
+    }
+    this.open.clear();
+    if (this.live?.mine === false) this.live = null;
+    this.onIdle(this);
+  }
+
+  private forgetEnded(event: StoredEvent): void {
+    if (event.type !== 'done') return;
+    this.open.delete(event.turn_id);
+    if (this.live?.turnId === event.turn_id && !this.live.mine) this.live = null;
+  }
+
+  /** A follower may lack the last words when the stored text comes: readers that only append get them as a token. */
+  private completeText(event: MessageEvent): void {
+    const { live } = this;
+    if (live === null || live.mine || live.turnId !== event.turn_id || live.text === event.content) return;
+    const rest = event.content.startsWith(live.text) ? event.content.slice(live.text.length) : event.content;
+    this.follow(live, rest, event.content.length - rest.length, this.nextSeq());
+  }
+
+  /** A person took over while the turn ran: its text is no message. */
+  private withdrawText(event: DoneEvent): void {
+    this.publish({
+      type: 'token',
+      conversation_id: this.conversationId,
+      turn_id: event.turn_id,
+      seq: this.nextSeq(),
+      role: 'assistant',
+      content: '',
+      offset: 0,
+    });
+  }
+
+  // ── what is live ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Tells every live reader. Those that are being caught up get the running turn's state instead. */
+  publish(event: ConversationEvent): void {
+    for (const { held, subscriber } of this.subscriptions.values()) if (held === null) subscriber.deliver(event);
+  }
+
+  /** A turn waits. */
+  waits(turn: Omit<TurnStateEvent, 'type' | 'conversation_id' | 'seq' | 'status'>, fence: number, message: string): void {
+    this.open.set(turn.turn_id, { status: 'queued', start: turn.start, fence, owner: null });
+    const place = { conversation_id: this.conversationId, turn_id: turn.turn_id };
+    this.publish({ type: 'turn', ...turn, ...place, seq: this.nextSeq(), status: 'queued' });
+    this.publish({ type: 'status', ...place, seq: this.nextSeq(), step: 'queued', message });
+  }
+
+  /** A turn runs, here or elsewhere; a turn that is begun again begins with an empty text. */
+  begin(make: (seq: number) => LiveTurn, beginning: TurnBeginning): LiveTurn {
+    const live = make(this.nextSeq());
+    this.live = live;
+    this.open.set(live.turnId, {
+      status: 'running',
+      start: beginning.start,
+      fence: beginning.fence,
+      owner: beginning.owner,
+    });
+    this.publish(live.beginning);
+    return live;
+  }
+
+  /** This instance no longer runs it. */
+  end(live: LiveTurn): void {
+    if (this.live === live) this.live = null;
+    this.onIdle(this);
+  }
+
+  /** Appends to the running turn's answer. On the token path: one object, no await. */
+  token(live: LiveTurn, content: string): void {
+    const event: TokenEvent = {
+      type: 'token',
+      conversation_id: this.conversationId,
+      turn_id: live.turnId,
+      seq: this.nextSeq(),
+      role: 'assistant',
+      content,
+      offset: live.text.length,
+    };
+    live.append(content, event.seq);
+    this.publish(event);
+    if (live.followed !== null) live.followed.push(event);
+  }
+
+  status(live: LiveTurn, event: Omit<StatusEvent, 'conversation_id' | 'turn_id' | 'seq'>): void {
+    const told: StatusEvent = {
+      ...event,
+      conversation_id: this.conversationId,
+      turn_id: live.turnId,
+      seq: this.nextSeq(),
+    };
+    live.status = told;
+    if (told.agent !== undefined) live.agent = told.agent;
+    this.publish(told);
+    live.followed?.push(told);
+  }
+
+  payload(live: LiveTurn, payload: AnswerPayload): void {
+    const event: PayloadEvent = {
+      type: 'payload',
+      conversation_id: this.conversationId,
+      turn_id: live.turnId,
+      seq: this.nextSeq(),
+      ...payload,
+    };
+    live.payloads.push(event);
+    this.publish(event);
+    live.followed?.push(event);
+  }
+
+  /** Text of a turn that another instance runs. */
+  follow(live: LiveTurn, content: string, offset: number, seq: number): void {
+    live.replace(offset, content, seq);
+    this.raise(seq);
+    this.publish({
+      type: 'token',
+      conversation_id: this.conversationId,
+      turn_id: live.turnId,
+      seq,
+      role: 'assistant',
+      content,
+      offset,
+    });
+  }
+
+  /** Another event of a turn that another instance runs. */
+  followEvent(live: LiveTurn, event: StatusEvent | PayloadEvent): void {
+    if (event.type === 'status') {
+      live.status = event;
+      if (event.agent !== undefined) live.agent = event.agent;
+    } else live.payloads.push(event);
+    this.raise(event.seq);
+    this.publish(event);
+  }
+}

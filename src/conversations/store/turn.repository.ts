@@ -1,0 +1,419 @@
+import { Injectable } from '@nestjs/common';
+import type { HistoryMessage } from '#agents';
+import { type TenantTx, UnitOfWork } from '#platform/database';
+import type { TurnErrorView, TurnStatus, UsageView } from '../model/conversation-event.js';
+import type { ConversationReference } from '../model/submit.js';
+import { CLAIM_TURN, OPEN_TURN, SETTLE_TURN } from './turn.sql.js';
+
+export interface LockedConversation {
+  readonly id: string;
+  readonly client_key: string | null;
+  readonly status: 'active' | 'ended';
+  readonly title_source: 'default' | 'automatic' | 'user';
+}
+
+/** An earlier message with the same client id, and the latest turn that it started (none: a person owned the conversation). */
+export interface EarlierSubmission {
+  readonly message_id: string;
+  readonly conversation_id: string;
+  readonly client_key: string | null;
+  readonly fingerprint: Buffer;
+  readonly turn_id: string | null;
+  readonly turn_status: TurnStatus | null;
+  readonly attempt: number;
+}
+
+/** What any instance needs to run a turn that another one accepted. */
+export interface TurnRequest {
+  readonly agent: string | null;
+  readonly channel: string;
+  readonly on_disconnect: 'continue' | 'cancel';
+  readonly started_by: string;
+  readonly role: string;
+  readonly persona: string | null;
+  readonly session_id: string | null;
+  readonly correlation_id: string;
+}
+
+export interface NewTurn {
+  readonly conversationId: string;
+  readonly principalId: string;
+  readonly messageId: string;
+  readonly turnId: string;
+  readonly answerId: string;
+  readonly content: string;
+  readonly clientMessageId: string | null;
+  readonly fingerprint: Buffer | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly request: TurnRequest;
+  readonly attempt: number;
+  /** True: the message row exists (a new attempt after a failed turn). */
+  readonly revive: boolean;
+  /** Set: the conversation is made in the same statement. */
+  readonly create: { readonly channel: string; readonly persona: string | null; readonly title: string } | null;
+  readonly instance: string;
+  readonly leaseSeconds: number;
+  readonly historyMessages: number;
+  readonly queueMode: 'queue' | 'reject' | 'interrupt';
+  /** This instance runs as many turns as it may: the turn waits, although nothing runs in its conversation. */
+  readonly full: boolean;
+}
+
+export interface OpenedTurn {
+  /** `refused`: nothing was written; `handed_off`: a person owns the conversation, and the message is theirs to answer. */
+  readonly verdict: 'running' | 'queued' | 'refused' | 'handed_off';
+  /** Number of the question's `message`. */
+  readonly seq: number;
+  /** The highest number that a commit had given out before. */
+  readonly previous: number;
+  readonly owner_epoch: number;
+  readonly created_at: Date;
+  readonly history: readonly HistoryMessage[];
+}
+
+export interface ClaimedTurn {
+  readonly id: string;
+  readonly message_id: string;
+  readonly answer_id: string;
+  readonly attempt: number;
+  readonly start: number;
+  readonly fence: number;
+  readonly content: string;
+  readonly request: TurnRequest;
+  readonly owner_epoch: number;
+  readonly principal_id: string;
+  readonly created_at: Date;
+  readonly seq: number;
+  readonly last_seq: number;
+  readonly client_key: string | null;
+  readonly title_source: 'default' | 'automatic' | 'user';
+  readonly client_message_id: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly history: readonly HistoryMessage[];
+}
+
+export interface Settlement {
+  readonly turnId: string;
+  readonly conversationId: string;
+  /** What the turn must still be, or the settlement changes nothing. */
+  readonly expect:
+    | { readonly kind: 'owned'; readonly instance: string; readonly fence: number; readonly ownerEpoch: number }
+    | { readonly kind: 'queued' | 'expired' | 'any' };
+  readonly status: 'completed' | 'failed' | 'cancelled';
+  readonly agent: string | null;
+  readonly error: TurnErrorView | null;
+  readonly usage: UsageView | null;
+  readonly timings: Readonly<Record<string, number>>;
+  /** The answer, or the part of it that had been written; stored under the turn's `answer_id`. */
+  readonly answer: StoredAnswer | null;
+  readonly usageRecords: readonly object[];
+  readonly outbox: readonly { readonly id: string; readonly type: string; readonly payload: object }[];
+  /** The highest number given out so far. */
+  readonly lastSeq: number;
+}
+
+export interface StoredAnswer {
+  readonly content: string;
+  readonly payloads: readonly unknown[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly tokensUsed: number | null;
+}
+
+export interface Settled {
+  /** As it was written: `handed_off` where a person had taken over meanwhile. */
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'handed_off';
+  /** Number of the `message` or `error` frame; `done` has the next one. */
+  readonly seq: number;
+  readonly previous: number;
+  readonly created_at: Date;
+  /** The turn that may run now, and the instance to wake for it. */
+  readonly next: { readonly turn_id: string; readonly accepted_by: string } | null;
+}
+
+/** A turn that is not over, as the database has it. */
+export interface OpenTurn {
+  readonly id: string;
+  readonly status: 'queued' | 'running';
+  readonly attempt: number;
+  readonly start: number;
+  readonly fence: number;
+  readonly message_id: string;
+  readonly answer_id: string;
+  readonly agent: string | null;
+  readonly lease_owner: string | null;
+}
+
+export interface ConversationPosition {
+  /** The highest number that a commit gave out. */
+  readonly last_seq: number;
+  readonly open: readonly OpenTurn[];
+}
+
+export interface TurnTask {
+  readonly task: 'lost' | 'cancel' | 'changed' | 'take_over' | 'give_up' | 'cancelled' | 'waiting';
+  readonly tenant_id: string;
+  readonly turn_id: string;
+  readonly conversation_id: string;
+}
+
+/**
+ * The rows of turns. Every change of a turn takes the conversation's row first and judges in a statement of its own
+ * after that: under READ COMMITTED only a new statement sees what the former holder of the lock committed.
+ */
+@Injectable()
+export class TurnRepository {
+  constructor(private readonly uow: UnitOfWork) {}
+
+  findEarlier(tx: TenantTx, principalId: string, clientMessageId: string): Promise<EarlierSubmission | null> {
+    return tx.one<EarlierSubmission>(
+      `SELECT m.id AS message_id, m.conversation_id, c.client_key, m.fingerprint, t.id AS turn_id, t.status AS turn_status,
+              coalesce(t.attempt, 0) AS attempt
+         FROM app.message m
+         JOIN app.conversation c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id
+         LEFT JOIN LATERAL (
+           SELECT id, status, attempt FROM app.turn
+            WHERE tenant_id = $1 AND message_id = m.id ORDER BY attempt DESC LIMIT 1) t ON true
+        WHERE m.tenant_id = $1 AND m.principal_id = $2 AND m.client_message_id = $3`,
+      [tx.tenantId, principalId, clientMessageId],
+      'turn_find_earlier',
+    );
+  }
+
+  /** Locks the conversation, if it is the principal's. */
+  lockConversation(tx: TenantTx, principalId: string, id: string): Promise<LockedConversation | null> {
+    return tx.one<LockedConversation>(
+      `SELECT id, client_key, status, title_source FROM app.conversation
+        WHERE tenant_id = $1 AND id = $2 AND principal_id = $3 FOR UPDATE`,
+      [tx.tenantId, id, principalId],
+      'turn_lock_conversation',
+    );
+  }
+
+  /** Makes the conversation of a client's key, or locks the one that has it. */
+  async lockConversationByKey(
+    tx: TenantTx,
+    create: {
+      id: string;
+      principalId: string;
+      key: string;
+      channel: string;
+      persona: string | null;
+      title: string;
+    },
+  ): Promise<LockedConversation> {
+    const [row] = await tx.query<LockedConversation>(
+      `INSERT INTO app.conversation (tenant_id, id, principal_id, client_key, channel, persona, title)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (tenant_id, principal_id, client_key) DO UPDATE SET client_key = excluded.client_key
+       RETURNING id, client_key, status, title_source`,
+      [tx.tenantId, create.id, create.principalId, create.key, create.channel, create.persona, create.title],
+      'turn_lock_conversation_by_key',
+    );
+    if (row === undefined) throw new Error('An upsert returned no row');
+    return row;
+  }
+
+  /** Finds a conversation's id by how the client names it. */
+  async resolve(tx: TenantTx, principalId: string, reference: ConversationReference): Promise<string | null> {
+    if (reference.kind === 'new') return null;
+    const row = await tx.one<{ id: string }>(
+      `SELECT id FROM app.conversation
+        WHERE tenant_id = $1 AND principal_id = $2 AND ${reference.kind === 'id' ? 'id' : 'client_key'} = $3`,
+      [tx.tenantId, principalId, reference.kind === 'id' ? reference.id : reference.key],
+    );
+    return row?.id ?? null;
+  }
+
+  /**
+   * The first transaction's writing statement, with its commit: message, turn and, in the same breath, the history that
+   * the model will see.
+   */
+  async open(tx: TenantTx, turn: NewTurn): Promise<OpenedTurn> {
+    const [row] = await tx.commitWith<OpenedTurn>(
+      OPEN_TURN,
+      [
+        tx.tenantId,
+        turn.conversationId,
+        turn.principalId,
+        turn.messageId,
+        turn.turnId,
+        turn.content,
+        turn.clientMessageId,
+        turn.fingerprint,
+        JSON.stringify(turn.metadata),
+        JSON.stringify(turn.request),
+        turn.attempt,
+        turn.revive,
+        turn.create === null ? null : JSON.stringify(turn.create),
+        turn.instance,
+        turn.leaseSeconds,
+        turn.historyMessages,
+        turn.queueMode,
+        turn.full,
+        turn.answerId,
+      ],
+      'turn_open',
+    );
+    if (row === undefined) throw new Error('Opening a turn returned no row');
+    return row;
+  }
+
+  /**
+   * Takes a turn to run: one that waits and whose time has come, or one whose owner is dead.
+   * @param everything owners are known to be dead, whatever their leases say
+   * @returns null when there is nothing to take any more
+   * @throws the database's `lock_not_available` when somebody else is at the conversation: ask again later
+   */
+  async claim(
+    tx: TenantTx,
+    claim: {
+      conversationId: string;
+      turnId: string;
+      instance: string;
+      leaseSeconds: number;
+      historyMessages: number;
+      everything: boolean;
+    },
+  ): Promise<ClaimedTurn | null> {
+    const locked = tx.query('SELECT 1 FROM app.conversation WHERE tenant_id = $1 AND id = $2 FOR UPDATE NOWAIT', [
+      tx.tenantId,
+      claim.conversationId,
+    ]);
+    const claimed = tx.commitWith<ClaimedTurn>(CLAIM_TURN, [
+      tx.tenantId,
+      claim.conversationId,
+      claim.turnId,
+      claim.instance,
+      claim.leaseSeconds,
+      claim.historyMessages,
+      claim.everything,
+    ]);
+    const [lock, rows] = await Promise.allSettled([locked, claimed]);
+    if (lock.status === 'rejected') throw lock.reason;
+    if (rows.status === 'rejected') throw rows.reason;
+    return rows.value[0] ?? null;
+  }
+
+  /**
+   * The second transaction, in one round trip: outcome, answer, usage and outbox together or not at all.
+   * @returns null when the turn is no longer what it was expected to be: nothing was written
+   */
+  async settle(tx: TenantTx, settlement: Settlement): Promise<Settled | null> {
+    const { answer, expect } = settlement;
+    const owned = expect.kind === 'owned' ? expect : null;
+    const locked = tx.query(
+      'SELECT 1 FROM app.conversation WHERE tenant_id = $1 AND id = $2 FOR UPDATE',
+      [tx.tenantId, settlement.conversationId],
+      'turn_settle_lock',
+    );
+    const settled = tx.commitWith<Settled>(
+      SETTLE_TURN,
+      [
+        tx.tenantId,
+        settlement.conversationId,
+        settlement.turnId,
+        settlement.status,
+        settlement.agent,
+        settlement.error === null ? null : JSON.stringify(settlement.error),
+        settlement.usage === null ? null : JSON.stringify(settlement.usage),
+        JSON.stringify(settlement.timings),
+        JSON.stringify(settlement.usageRecords),
+        owned?.instance ?? null,
+        owned?.fence ?? null,
+        owned?.ownerEpoch ?? null,
+        expect.kind,
+        answer?.content ?? null,
+        JSON.stringify(answer?.payloads ?? []),
+        JSON.stringify(answer?.metadata ?? {}),
+        answer?.tokensUsed ?? null,
+        JSON.stringify(settlement.outbox),
+        settlement.lastSeq,
+      ],
+      'turn_settle',
+    );
+    const [lock, rows] = await Promise.allSettled([locked, settled]);
+    if (lock.status === 'rejected') throw lock.reason;
+    if (rows.status === 'rejected') throw rows.reason;
+    return rows.value[0] ?? null;
+  }
+
+  /** The principal's turns that are not over, oldest first. */
+  openOf(
+    tx: TenantTx,
+    principalId: string,
+    target: { turnId?: string; conversation?: ConversationReference; startedBy?: string },
+  ): Promise<
+    { id: string; conversation_id: string; status: 'queued' | 'running'; lease_owner: string | null; fence: number }[]
+  > {
+    const { conversation } = target;
+    return tx.query(
+      `SELECT t.id, t.conversation_id, t.status, t.lease_owner, t.fence
+         FROM app.turn t JOIN app.conversation c ON c.tenant_id = t.tenant_id AND c.id = t.conversation_id
+        WHERE t.tenant_id = $1 AND t.principal_id = $2 AND t.status IN ('queued', 'running')
+          AND ($3::uuid IS NULL OR t.id = $3) AND ($4::uuid IS NULL OR t.conversation_id = $4)
+          AND ($5::text IS NULL OR c.client_key = $5) AND ($6::text IS NULL OR t.request->>'started_by' = $6)
+        ORDER BY t.seq`,
+      [
+        tx.tenantId,
+        principalId,
+        target.turnId ?? null,
+        conversation?.kind === 'id' ? conversation.id : null,
+        conversation?.kind === 'key' ? conversation.key : null,
+        target.startedBy ?? null,
+      ],
+    );
+  }
+
+  /** Asks whoever runs a turn to stop it; durable, so that an owner who hears nothing finds it with its next renewal. */
+  async requestCancel(tx: TenantTx, turnId: string): Promise<void> {
+    await tx.execute(
+      `UPDATE app.turn SET cancel_requested = true WHERE tenant_id = $1 AND id = $2 AND status = 'running'`,
+      [tx.tenantId, turnId],
+    );
+  }
+
+  /** Up to where a conversation is stored and which of its turns are not over, of one moment; the one that runs first. */
+  position(tx: TenantTx, conversationId: string): Promise<ConversationPosition | null> {
+    return tx.one<ConversationPosition>(
+      `SELECT c.last_seq, (
+         SELECT coalesce(json_agg(json_build_object('id', t.id, 'status', t.status, 'attempt', t.attempt, 'start', t.start,
+                  'fence', t.fence, 'message_id', t.message_id, 'answer_id', t.answer_id, 'lease_owner', t.lease_owner,
+                  'agent', coalesce(t.agent, t.request->>'agent')) ORDER BY (t.status = 'queued'), t.seq), '[]')
+           FROM app.turn t WHERE t.tenant_id = $1 AND t.conversation_id = $2 AND t.status IN ('queued', 'running')) AS open
+         FROM app.conversation c WHERE c.tenant_id = $1 AND c.id = $2`,
+      [tx.tenantId, conversationId],
+    );
+  }
+
+  /** Gives a running turn back: whoever looks next begins it again. */
+  async release(scope: { tenantId: string }, turn: { turnId: string; instance: string; fence: number }): Promise<void> {
+    await this.uow.query(
+      scope,
+      `UPDATE app.turn SET lease_until = clock_timestamp() - interval '1 second'
+        WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND fence = $4 AND status = 'running'`,
+      [scope.tenantId, turn.turnId, turn.instance, turn.fence],
+    );
+  }
+
+  /** What one instance has to do now; renews the leases of what it holds (see `app.look_after`). */
+  lookAfter(look: {
+    instance: string;
+    held: readonly { tenant: string; turn: string; fence: number; renew: boolean }[];
+    watched: readonly { tenant: string; turn: string; conversation: string; status: string; fence: number }[];
+    leaseSeconds: number;
+    everything: boolean;
+    room: number;
+  }): Promise<TurnTask[]> {
+    return this.uow.lookup<TurnTask>(
+      'SELECT task, tenant_id, turn_id, conversation_id FROM app.look_after($1, $2, $3, $4, $5, $6)',
+      [
+        look.instance,
+        JSON.stringify(look.held),
+        JSON.stringify(look.watched),
+        look.leaseSeconds,
+        look.everything,
+        look.room,
+      ],
+    );
+  }
+}

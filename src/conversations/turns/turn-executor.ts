@@ -1,0 +1,379 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { AgentRuntime, type TurnAnswer, type TurnEvent, type UsageEntry } from '#agents';
+import { Bus } from '#platform/bus';
+import { AppConfig } from '#platform/config';
+import { isPassing, newId, UnitOfWork } from '#platform/database';
+import { DomainError, errorCause } from '#platform/errors';
+import { LOGGER, type Logger } from '#platform/logging';
+import type { ConversationStream, StoredEvent } from '../live/conversation-stream.js';
+import type { LiveTurn } from '../live/live-turn.js';
+import type { UsageView } from '../model/conversation-event.js';
+import { ConversationDeleted, LeaseLost, TurnCancelled, TurnOvertime, TurnReleased } from '../model/errors.js';
+import { endEvents, MessageRepository } from '../store/message.repository.js';
+import { type Settled, type Settlement, type StoredAnswer, TurnRepository } from '../store/turn.repository.js';
+import type { RunningTurn } from './running-turn.js';
+import { storable, wholeCharacters } from './storable-text.js';
+import { totalUsage, usageRecords } from './usage.view.js';
+
+/** How a run came out, before it is written down. */
+type Outcome =
+  | { readonly status: 'completed'; readonly answer: TurnAnswer }
+  | { readonly status: 'cancelled' }
+  | { readonly status: 'failed'; readonly error: DomainError };
+
+/** What became of a turn that this instance ran. */
+export type Ending =
+  /** Written down; `events` are its last frames. */
+  | {
+      readonly kind: 'settled';
+      readonly settled: Settled;
+      readonly events: readonly StoredEvent[];
+      /** Set: the conversation wants a title. */
+      readonly answered: string | null;
+    }
+  /** Somebody else ended it or runs it now, or its conversation is gone: the database says which. */
+  | { readonly kind: 'elsewhere' }
+  /** Left for whoever looks next. */
+  | { readonly kind: 'released' };
+
+/** A graph that does not come back after its signal was aborted is left behind after this. */
+const ABORT_GRACE_MS = 700;
+const LONGEST_PAUSE_MS = 2000;
+
+/**
+ * Runs a turn that this instance holds, and writes its end down.
+ *
+ *   run -> AgentRuntime.run ──events──> ConversationStream (live)
+ *            │ answer | failure | abort
+ *            ▼
+ *          settle: one fenced statement, tried again for as long as the database does not say that the turn is another's
+ *            ▼
+ *          Ending, for the scheduler to tell
+ *
+ * No connection is held while the graph runs. One signal a turn; its reason tells how the turn ends.
+ */
+@Injectable()
+export class TurnExecutor {
+  constructor(
+    private readonly uow: UnitOfWork,
+    private readonly turns: TurnRepository,
+    private readonly messages: MessageRepository,
+    private readonly runtime: AgentRuntime,
+    private readonly bus: Bus,
+    private readonly config: AppConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** Never rejects. */
+  async run(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<Ending> {
+    const log = this.logger.child({
+      tenant: turn.ctx.tenantId,
+      conversation: turn.conversationId,
+      turn: turn.turnId,
+      correlation: turn.ctx.correlationId,
+    });
+    const startedAt = performance.now();
+    const used: UsageEntry[] = [];
+    const outcome = await this.answer(turn, stream, live, used, log);
+    const { reason } = turn.controller.signal as { reason: unknown };
+    if (reason instanceof LeaseLost || reason instanceof ConversationDeleted) {
+      log.warn({ reason: reason.name }, 'a turn is no longer ours to end');
+      return { kind: 'elsewhere' };
+    }
+    if (reason instanceof TurnReleased) return this.release(turn, log);
+    const timings = {
+      ...(outcome.status === 'completed' ? outcome.answer.timings : {}),
+      waited_ms: Math.round(startedAt - turn.acceptedAt),
+      total_ms: Math.round(performance.now() - turn.acceptedAt),
+    };
+    const ending = await this.settle(turn, stream, live, { outcome, timings, used }, log);
+    log.info(
+      {
+        status: ending.kind === 'settled' ? ending.settled.status : ending.kind,
+        start: turn.start,
+        agents: outcome.status === 'completed' ? outcome.answer.agents : undefined,
+        intent: outcome.status === 'completed' ? outcome.answer.intent : undefined,
+        error: outcome.status === 'failed' ? outcome.error.code : undefined,
+        cause: outcome.status === 'failed' ? errorCause(outcome.error) : undefined,
+        ms: timings.total_ms,
+      },
+      'turn ended',
+    );
+    return ending;
+  }
+
+  private async answer(
+    turn: RunningTurn,
+    stream: ConversationStream,
+    live: LiveTurn,
+    used: UsageEntry[],
+    log: Logger,
+  ): Promise<Outcome> {
+    const { controller } = turn;
+    if (controller.signal.aborted) return this.stopped(controller.signal.reason);
+    const limit = setTimeout(() => controller.abort(new TurnOvertime()), this.config.env.MAX_TURN_SECONDS * 1000);
+    try {
+      const running = this.runtime.run(
+        turn.ctx,
+        turn,
+        (event) => this.emit(turn, stream, live, used, event),
+        controller.signal,
+      );
+      const answer = await orAborted(running, controller.signal);
+      return { status: 'completed', answer };
+    } catch (error) {
+      if (controller.signal.aborted) return this.stopped(controller.signal.reason);
+      if (!(error instanceof DomainError)) log.error({ err: error }, 'a turn failed unexpectedly');
+      return { status: 'failed', error: asTurnError(error) };
+    } finally {
+      clearTimeout(limit);
+      // Whatever still runs for this turn (a speculative search, a sibling agent) stops with it.
+      if (!controller.signal.aborted) controller.abort(new TurnCancelled());
+    }
+  }
+
+  private stopped(reason: unknown): Outcome {
+    return reason instanceof TurnCancelled
+      ? { status: 'cancelled' }
+      : { status: 'failed', error: asTurnError(reason) };
+  }
+
+  private emit(
+    turn: RunningTurn,
+    stream: ConversationStream,
+    live: LiveTurn,
+    used: UsageEntry[],
+    event: TurnEvent,
+  ): void {
+    // What was spent counts, also when it is told while the run is being stopped.
+    if (event.type === 'usage') {
+      used.push(event.entry);
+      return;
+    }
+    // A graph that was left behind may still speak; nobody listens any more.
+    if (turn.controller.signal.aborted) return;
+    switch (event.type) {
+      case 'token': {
+        const content = storable(event.content);
+        if (content !== '') stream.token(live, content);
+        return;
+      }
+      case 'status':
+        stream.status(live, event);
+        return;
+      case 'payload':
+        stream.payload(live, { payload_type: event.payloadType, items: event.items, offset: live.text.length });
+        return;
+    }
+  }
+
+  private async settle(
+    turn: RunningTurn,
+    stream: ConversationStream,
+    live: LiveTurn,
+    run: { outcome: Outcome; timings: Record<string, number>; used: readonly UsageEntry[] },
+    log: Logger,
+  ): Promise<Ending> {
+    let { outcome } = run;
+    for (let pause = 100; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      const settlement = this.describe(turn, live, { ...run, outcome });
+      try {
+        const settled = await this.uow.run(turn.ctx, (tx) =>
+          this.turns.settle(tx, { ...settlement, lastSeq: stream.lastSeq }),
+        );
+        // Refused: ended or overtaken by another, or by a commit of our own whose reply was lost. The rows know.
+        if (settled === null) return { kind: 'elsewhere' };
+        return {
+          kind: 'settled',
+          settled,
+          events: this.lastEvents(turn, settlement, settled),
+          answered: outcome.status === 'completed' && settled.status === 'completed' ? outcome.answer.content : null,
+        };
+      } catch (error) {
+        if (isPassing(error)) log.warn({ err: error }, 'writing the end of a turn failed; trying again');
+        else if (outcome.status === 'failed') log.error({ err: error }, 'the end of a failed turn cannot be written');
+        else {
+          // Its content is what the database refuses: the turn fails, now, instead of being tried for ever.
+          log.error({ err: error }, 'the end of a turn was refused');
+          outcome = { status: 'failed', error: asTurnError(error) };
+          continue;
+        }
+      }
+      const { reason } = turn.controller.signal as { reason: unknown };
+      if (reason instanceof LeaseLost || reason instanceof ConversationDeleted) return { kind: 'elsewhere' };
+      if (turn.released === true) return this.release(turn, log);
+      await sleep(pause);
+    }
+  }
+
+  private async release(turn: RunningTurn, log: Logger): Promise<Ending> {
+    const { ctx, fence, turnId } = turn;
+    await this.turns
+      .release(ctx, { turnId, fence, instance: this.bus.instance })
+      .catch((error: unknown) => log.warn({ err: error }, 'a turn could not be handed over; its lease will run out'));
+    return { kind: 'released' };
+  }
+
+  /** The frames with which the readers here learn of the end. */
+  private lastEvents(
+    turn: RunningTurn,
+    settlement: Omit<Settlement, 'lastSeq'>,
+    settled: Settled,
+  ): readonly StoredEvent[] {
+    const { answer } = settlement;
+    const shown = answer !== null && settled.status !== 'handed_off';
+    return [
+      ...(shown ? [{ type: 'message' as const, ...this.messages.answerView(turn, answer, settled) }] : []),
+      ...endEvents({
+        id: turn.turnId,
+        conversation_id: turn.conversationId,
+        status: settled.status,
+        end_seq: settled.seq,
+        error: settlement.error,
+        usage: settlement.usage,
+        client_message_id: turn.clientMessageId,
+      }),
+    ];
+  }
+
+  private describe(
+    turn: RunningTurn,
+    live: LiveTurn,
+    run: { outcome: Outcome; timings: Record<string, number>; used: readonly UsageEntry[] },
+  ): Omit<Settlement, 'lastSeq'> {
+    const { outcome } = run;
+    const usage = totalUsage(run.used);
+    const base = {
+      turnId: turn.turnId,
+      conversationId: turn.conversationId,
+      expect: {
+        kind: 'owned',
+        instance: this.bus.instance,
+        fence: turn.fence,
+        ownerEpoch: turn.ownerEpoch,
+      },
+      timings: run.timings,
+      agent: live.agent,
+      error: null,
+      usage,
+      usageRecords: usageRecords(run.used),
+      answer: null,
+      outbox: [],
+    } as const;
+    switch (outcome.status) {
+      case 'failed': {
+        const { code, message, retryable } = outcome.error;
+        return { ...base, status: 'failed', error: { code, message, retryable } };
+      }
+      case 'cancelled':
+        return { ...base, status: 'cancelled', answer: partialAnswer(turn, live) };
+      case 'completed': {
+        const { answer } = outcome;
+        return {
+          ...base,
+          status: 'completed',
+          agent: answer.agents[0] ?? null,
+          outbox: escalation(turn, answer),
+          answer: {
+            content: storable(answer.content).toWellFormed(),
+            payloads: answer.payloads,
+            metadata: answerMetadata(turn, answer, usage, run.timings['total_ms'] ?? 0),
+            tokensUsed: usage === null ? null : usage.input_tokens + usage.output_tokens,
+          },
+        };
+      }
+    }
+  }
+}
+
+/** What had been written when the turn was stopped; nothing when it had not begun to speak. */
+function partialAnswer(turn: RunningTurn, live: LiveTurn): StoredAnswer | null {
+  const content = wholeCharacters(live.text);
+  if (content === '') return null;
+  return {
+    content,
+    payloads: live.payloads.map(({ payload_type, items, offset }) => ({ payload_type, items, offset })),
+    metadata: { partial: true, conversation_id: turn.conversationId },
+    tokensUsed: null,
+  };
+}
+
+function escalation(turn: RunningTurn, answer: TurnAnswer): Settlement['outbox'] {
+  if (answer.humanRequested === null) return [];
+  return [
+    {
+      id: newId(),
+      type: 'EscalationRequested',
+      payload: {
+        conversation_id: turn.conversationId,
+        turn_id: turn.turnId,
+        message_id: turn.messageId,
+        principal_id: turn.ctx.principal.id,
+        reason: answer.humanRequested.reason,
+      },
+    },
+  ];
+}
+
+/** The contract's metadata of an answer (PROTOCOL §2). */
+function answerMetadata(
+  turn: RunningTurn,
+  answer: TurnAnswer,
+  usage: UsageView | null,
+  latencyMs: number,
+): Record<string, unknown> {
+  return {
+    intent: answer.intent,
+    intents: answer.intents,
+    agents: answer.agents,
+    language: answer.language,
+    chunks_used: answer.sourceChunks.length,
+    source_chunks: answer.sourceChunks,
+    citations: answer.citations,
+    usage,
+    latency_ms: latencyMs,
+    degraded: answer.degraded,
+    partial: false,
+    conversation_id: turn.conversationId,
+    ...(answer.awaiting === null ? {} : { awaiting: answer.awaiting }),
+  };
+}
+
+/** The run's result, or its rejection soon after an abort even when the run itself does not come back. */
+async function orAborted<T>(running: Promise<T>, signal: AbortSignal): Promise<T> {
+  let giveUp: (reason: unknown) => void = () => undefined;
+  const abandoned = new Promise<never>((_, reject) => (giveUp = reject));
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    timer = setTimeout(() => giveUp(signal.reason), ABORT_GRACE_MS);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([running, abandoned]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    running.catch(() => undefined);
+  }
+}
+
+/** What a turn's failure is called. Only a `DomainError` was written to be read by people. */
+function asTurnError(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  if (error instanceof TurnOvertime) {
+    return new DomainError({
+      code: 'TURN_TIMEOUT',
+      kind: 'upstream_timeout',
+      retryable: true,
+      message: 'The answer took too long. Please try again.',
+    });
+  }
+  return new DomainError({
+    code: 'INTERNAL',
+    kind: 'internal',
+    retryable: true,
+    message: 'Something went wrong. Please try again.',
+    cause: error,
+  });
+}

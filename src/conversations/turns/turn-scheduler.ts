@@ -1,0 +1,490 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Bus, type BusMessage } from '#platform/bus';
+import { AppConfig } from '#platform/config';
+import type { TenantScope } from '#platform/context';
+import { sqlState, UnitOfWork } from '#platform/database';
+import { LOGGER, type Logger } from '#platform/logging';
+import { TenantSettingsCache } from '#tenants';
+import { z } from 'zod';
+import { CatchUp } from '../live/catch-up.js';
+import type { ConversationStream } from '../live/conversation-stream.js';
+import { ConversationStreams } from '../live/conversation-streams.js';
+import { LiveTurn } from '../live/live-turn.js';
+import { TurnRelay } from '../live/turn-relay.js';
+import { ConversationDeleted, INTERRUPTED, LeaseLost, TurnCancelled, TurnReleased } from '../model/errors.js';
+import { MAX_STARTS } from '../store/turn.sql.js';
+import { type Settlement, TurnRepository, type TurnTask } from '../store/turn.repository.js';
+import { fromClaim, type RunningTurn } from './running-turn.js';
+import { TitleService } from './title.service.js';
+import { type Ending, TurnExecutor } from './turn-executor.js';
+
+const TICK_MS = 1000;
+/** The other modules finish their start first: what is taken over needs their tools. */
+const FIRST_TICK_MS = 100;
+/** Turns claimed by one tick; the next one follows at once when there were as many. */
+const CLAIMED_AT_ONCE = 50;
+/** A turn that was begun far from its readers lets them arrive before it is ended for want of them. */
+const READERS_COME_MS = 4000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+interface Running {
+  readonly turn: RunningTurn;
+  readonly ended: Promise<void>;
+  renewedAt: number;
+}
+
+/** A turn somewhere in the database. */
+export interface TurnPlace {
+  readonly tenantId: string;
+  readonly conversationId: string;
+  readonly turnId: string;
+}
+
+const newsMessage = z.object({
+  tenant: z.guid(),
+  conversation: z.guid(),
+  /** The highest number that the commit gave out. */
+  seq: z.number(),
+  /** A turn that may run now, and the instance that accepted it. */
+  next: z.object({ turn: z.guid(), instance: z.guid() }).optional(),
+  deleted: z.boolean().optional(),
+});
+const abortMessage = z.object({ turn: z.guid() });
+
+/**
+ * Which turn runs, and where. The database decides; this class asks it and acts.
+ *
+ *   accepted here, nothing before it ───────────────────────────────▶ start
+ *   tick (1 s): app.look_after ─┬─ waiting, take_over ─▶ claim ─────▶ start ─▶ TurnExecutor.run ─▶ Ending
+ *                               ├─ lost, cancel ─▶ the run's signal                                 │
+ *                               ├─ give_up, cancelled ─▶ settle as failed, as cancelled             │
+ *                               └─ changed ─▶ CatchUp tells the readers here                        │
+ *   tell readers here, announce to the other instances, wake whoever accepted the next turn ◀───────┘
+ *
+ * A lease is renewed by (tenant, turn, fence) of what really runs here, so a turn that this process gave up is somebody's
+ * to take over. An announcement only wakes: whoever missed it finds the same in its next tick.
+ */
+@Injectable()
+export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly running = new Map<string, Running>();
+  private readonly claiming = new Set<string>();
+  /** A turn that took two processes with it already: while it is here, nothing else begins. */
+  private alone: string | null = null;
+  private draining = false;
+  /** Until the first tick: owners are known to be dead, whatever their leases say. */
+  private everything = false;
+  private stopped = false;
+  private timer: NodeJS.Timeout | undefined;
+  private ticking: Promise<void> | null = null;
+  private tickAgain = false;
+  private readonly off: (() => void)[] = [];
+
+  constructor(
+    private readonly uow: UnitOfWork,
+    private readonly turns: TurnRepository,
+    private readonly executor: TurnExecutor,
+    private readonly streams: ConversationStreams,
+    private readonly catchUp: CatchUp,
+    private readonly relay: TurnRelay,
+    private readonly titles: TitleService,
+    private readonly settings: TenantSettingsCache,
+    private readonly bus: Bus,
+    private readonly config: AppConfig,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.off.push(
+      this.bus.on('conversation', (message) => this.heard(message)),
+      this.bus.on('turn.abort', (message) => {
+        const asked = abortMessage.safeParse(message).data;
+        if (asked !== undefined) this.stop(asked.turn, new TurnCancelled());
+      }),
+      // Whatever was announced meanwhile was missed: everybody who listens here is told from the rows.
+      this.bus.onGap(() => {
+        for (const stream of this.streams.listened()) void this.catchUp.run(stream);
+        this.wake();
+      }),
+    );
+    this.relay.onUnfollowed((conversationId) => this.unwatched(conversationId));
+    // The embedded database has one process: whatever runs in it was left by a dead one, lease or not.
+    this.everything = this.config.embeddedDatabase;
+    this.schedule(FIRST_TICK_MS);
+  }
+
+  onApplicationShutdown(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    for (const off of this.off) off();
+  }
+
+  /** True: a message that is accepted now waits, here or for another instance. */
+  get full(): boolean {
+    return this.draining || this.alone !== null || this.running.size >= this.config.env.MAX_RUNNING_TURNS;
+  }
+
+  get size(): number {
+    return this.running.size;
+  }
+
+  runs(turnId: string): boolean {
+    return this.running.has(turnId);
+  }
+
+  /** Resolves when a turn that runs here has ended and its readers were told; at once for any other. */
+  async ended(turnId: string): Promise<void> {
+    await this.running.get(turnId)?.ended;
+  }
+
+  /** Begins a turn that this instance holds. Returns at once. */
+  start(turn: RunningTurn): void {
+    const stream = this.streams.open(turn.ctx, turn.conversationId);
+    stream.raise(turn.lastSeq);
+    const run = {
+      turnId: turn.turnId,
+      attempt: turn.attempt,
+      start: turn.start,
+      fence: turn.fence,
+      questionId: turn.messageId,
+      answerId: turn.answerId,
+      agent: turn.agent,
+      owner: this.bus.instance,
+    };
+    const live = stream.begin((seq) => new LiveTurn(turn.conversationId, run, true, seq), run);
+    const ended = this.run(turn, stream, live).catch((error: unknown) =>
+      this.logger.error({ err: error, turn: turn.turnId }, 'the end of a turn could not be told'),
+    );
+    this.running.set(turn.turnId, { turn, ended, renewedAt: Date.now() });
+  }
+
+  /** Stops a turn that runs here. @returns false when it does not */
+  stop(turnId: string, reason: Error): boolean {
+    const running = this.running.get(turnId);
+    if (running === undefined) return false;
+    running.turn.controller.abort(reason);
+    return true;
+  }
+
+  /** The turns that run here, for those who must name them without the database. */
+  runningHere(test: (turn: RunningTurn) => boolean): RunningTurn[] {
+    return [...this.running.values()].map(({ turn }) => turn).filter(test);
+  }
+
+  /** Ends a turn that nobody runs, and tells everybody. @returns false when it was not as expected any more */
+  async endUnowned(
+    place: TurnPlace,
+    end: Pick<Settlement, 'status' | 'error'> & { readonly when: 'queued' | 'expired' | 'any' },
+  ): Promise<boolean> {
+    const settled = await this.uow.run(place, (tx) =>
+      this.turns.settle(tx, {
+        turnId: place.turnId,
+        conversationId: place.conversationId,
+        expect: { kind: end.when },
+        status: end.status,
+        error: end.error,
+        agent: null,
+        usage: null,
+        timings: {},
+        answer: null,
+        usageRecords: [],
+        outbox: [],
+        lastSeq: this.streams.find(place.conversationId)?.lastSeq ?? 0,
+      }),
+    );
+    if (settled === null) return false;
+    const stream = this.streams.find(place.conversationId);
+    if (stream !== undefined) await this.catchUp.run(stream);
+    this.announce(place, place.conversationId, settled.seq + 1, settled.next);
+    return true;
+  }
+
+  /** Tells the other instances that something was committed in a conversation. Costs nothing while there are none. */
+  announce(
+    scope: TenantScope,
+    conversationId: string,
+    seq: number,
+    next: { readonly turn_id: string; readonly accepted_by: string } | null = null,
+    deleted = false,
+  ): void {
+    if (this.bus.peers().size > 0) {
+      this.bus.broadcast('conversation', {
+        tenant: scope.tenantId,
+        conversation: conversationId,
+        seq,
+        ...(next === null ? {} : { next: { turn: next.turn_id, instance: next.accepted_by } }),
+        ...(deleted ? { deleted } : {}),
+      });
+    }
+    // Whoever accepted it is woken by the announcement; one that is gone cannot be.
+    if (next !== null && !this.bus.peers().has(next.accepted_by)) {
+      void this.claim({ tenantId: scope.tenantId, conversationId, turnId: next.turn_id }, false);
+    }
+  }
+
+  /** A conversation is gone: what runs in it here stops, and its readers are told. */
+  deleted(scope: TenantScope, conversationId: string): void {
+    this.endDeleted(conversationId);
+    this.announce(scope, conversationId, 0, null, true);
+  }
+
+  /** Ends turns that were to end with their last reader, now that nobody here listens to their conversation. */
+  unwatched(conversationId: string): void {
+    const stream = this.streams.find(conversationId);
+    if (stream !== undefined && stream.subscriberCount > 0) return;
+    for (const { turn } of this.running.values()) {
+      if (turn.conversationId !== conversationId || turn.onDisconnect !== 'cancel') continue;
+      if (stream?.live !== null && stream?.live !== undefined && this.relay.isFollowed(stream.live)) continue;
+      turn.controller.abort(new TurnCancelled());
+    }
+  }
+
+  /**
+   * Begins nothing any more, lets what runs finish for `graceMs`, then leaves the rest to another instance, or to the next
+   * start. What waits stays in the database for whoever looks next.
+   */
+  async drain(graceMs: number): Promise<void> {
+    this.draining = true;
+    if (this.running.size > 0) this.logger.info({ turns: this.running.size }, 'finishing running turns');
+    await this.allEnded(graceMs);
+    for (const { turn } of this.running.values()) {
+      turn.released = true;
+      turn.controller.abort(new TurnReleased());
+    }
+    await this.allEnded(3000);
+  }
+
+  // ── one turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private async run(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<void> {
+    // Begins after `running` knows it.
+    await Promise.resolve();
+    await this.aloneIfLastStart(turn);
+    const ending = await this.executor.run(turn, stream, live);
+    this.relay.close(live);
+    // Before its last frames go out: who reads `done` must not be told that it can still be stopped.
+    this.running.delete(turn.turnId);
+    const wasFull = this.running.size + 1 >= this.config.env.MAX_RUNNING_TURNS || this.alone === turn.turnId;
+    if (this.alone === turn.turnId) this.alone = null;
+    stream.end(live);
+    await this.tellEnd(turn, stream, ending);
+    if (ending.kind === 'settled') {
+      this.announce(turn.ctx, turn.conversationId, ending.settled.seq + 1, ending.settled.next);
+      if (ending.answered !== null && turn.untitled) {
+        this.titles.write(turn.ctx, {
+          conversationId: turn.conversationId,
+          question: turn.content,
+          answer: ending.answered,
+        });
+      }
+    }
+    if (wasFull) this.wake();
+  }
+
+  private async tellEnd(turn: RunningTurn, stream: ConversationStream, ending: Ending): Promise<void> {
+    switch (ending.kind) {
+      case 'settled': {
+        const { settled } = ending;
+        if (!stream.tellCommitted(ending.events, settled.previous, settled.seq + 1)) await this.catchUp.run(stream);
+        return;
+      }
+      case 'elsewhere':
+        // Ended, or running under another fence: its readers here follow it there.
+        await this.catchUp.run(stream);
+        return;
+      case 'released':
+        this.logger.info({ turn: turn.turnId }, 'a turn was left for another instance');
+    }
+  }
+
+  /** The third start waits until nothing else runs here, and nothing else begins meanwhile: it may take the process with it. */
+  private async aloneIfLastStart(turn: RunningTurn): Promise<void> {
+    if (turn.start < MAX_STARTS) return;
+    this.alone = turn.turnId;
+    this.logger.warn({ turn: turn.turnId }, 'a turn that ended two processes is begun once more, alone');
+    for (;;) {
+      const others = [...this.running.values()].filter((other) => other.turn !== turn).map(({ ended }) => ended);
+      if (others.length === 0 || turn.controller.signal.aborted) return;
+      await Promise.race([Promise.all(others), sleep(1000, undefined, { ref: false })]);
+    }
+  }
+
+  /** Takes a turn from the database and begins it, unless somebody else does. Never rejects. */
+  private async claim(place: TurnPlace, everything: boolean): Promise<boolean> {
+    const { conversationId, tenantId, turnId } = place;
+    if (this.full || this.stopped || this.running.has(turnId) || this.claiming.has(turnId)) return false;
+    this.claiming.add(turnId);
+    try {
+      const settings = await this.settings.get(place);
+      const claimed = await this.uow.run({ tenantId }, (tx) =>
+        this.turns.claim(tx, {
+          conversationId,
+          turnId,
+          instance: this.bus.instance,
+          leaseSeconds: this.config.env.LEASE_SECONDS,
+          historyMessages: settings.historyMessages,
+          everything,
+        }),
+      );
+      if (claimed === null) return false;
+      const turn = fromClaim(place, claimed);
+      if (turn.start > 1) this.logger.warn({ turn: turnId, start: turn.start }, 'took over a turn whose process had died');
+      // Those who listen here are told of it once what is stored before it was told.
+      const stream = this.streams.find(conversationId);
+      if (stream !== undefined && stream.listening && stream.toldUpTo < claimed.last_seq) await this.catchUp.run(stream);
+      this.start(turn);
+      this.announce({ tenantId }, conversationId, claimed.last_seq);
+      return true;
+    } catch (error) {
+      if (sqlState(error) !== LOCK_NOT_AVAILABLE) {
+        this.logger.warn({ err: error, turn: turnId }, 'a turn could not be begun; the next tick tries again');
+      }
+      return false;
+    } finally {
+      this.claiming.delete(turnId);
+    }
+  }
+
+  // ── the tick ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Looks at once instead of at the next tick. */
+  wake(): void {
+    if (!this.stopped) this.schedule(0);
+  }
+
+  private schedule(ms: number): void {
+    if (this.stopped) return;
+    if (this.ticking !== null) {
+      this.tickAgain ||= ms === 0;
+      return;
+    }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.tick(), ms);
+    this.timer.unref();
+  }
+
+  private async tick(): Promise<void> {
+    this.tickAgain = false;
+    this.ticking = this.look(this.everything)
+      .then(() => void (this.everything = false))
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'looking after turns failed; trying again'));
+    await this.ticking;
+    this.ticking = null;
+    this.schedule(this.tickAgain ? 0 : TICK_MS);
+  }
+
+  private async look(everything: boolean): Promise<void> {
+    const now = Date.now();
+    const leaseMs = this.config.env.LEASE_SECONDS * 1000;
+    const held = [...this.running.values()];
+    const room = this.full ? 0 : Math.min(CLAIMED_AT_ONCE, this.config.env.MAX_RUNNING_TURNS - this.running.size);
+    const tasks = await this.turns.lookAfter({
+      instance: this.bus.instance,
+      held: held.map(({ renewedAt, turn }) => ({
+        tenant: turn.ctx.tenantId,
+        turn: turn.turnId,
+        fence: turn.fence,
+        renew: now - renewedAt > leaseMs / 3,
+      })),
+      watched: this.watched(),
+      leaseSeconds: this.config.env.LEASE_SECONDS,
+      everything,
+      room,
+    });
+    for (const running of held) if (now - running.renewedAt > leaseMs / 3) running.renewedAt = now;
+    for (const task of tasks) {
+      // One that cannot be dealt with does not hold up the others.
+      await this.perform(task, held, everything).catch((error: unknown) =>
+        this.logger.warn({ err: error, turn: task.turn_id, task: task.task }, 'a turn could not be looked after'),
+      );
+    }
+    if (tasks.filter(({ task }) => task === 'waiting').length >= CLAIMED_AT_ONCE) this.tickAgain = true;
+    this.endUnread(now);
+  }
+
+  private async perform(task: TurnTask, held: readonly Running[], everything: boolean): Promise<void> {
+    const place = { tenantId: task.tenant_id, conversationId: task.conversation_id, turnId: task.turn_id };
+    switch (task.task) {
+      case 'lost': {
+        const running = this.running.get(task.turn_id);
+        if (running !== undefined && held.includes(running)) running.turn.controller.abort(new LeaseLost());
+        return;
+      }
+      case 'cancel':
+        this.stop(task.turn_id, new TurnCancelled());
+        return;
+      case 'changed': {
+        const stream = this.streams.find(task.conversation_id);
+        if (stream !== undefined) void this.catchUp.run(stream);
+        return;
+      }
+      case 'waiting':
+      case 'take_over':
+        await this.claim(place, everything);
+        return;
+      case 'give_up':
+        if (!this.running.has(task.turn_id)) {
+          await this.endUnowned(place, { status: 'failed', error: INTERRUPTED, when: everything ? 'any' : 'expired' });
+        }
+        return;
+      case 'cancelled':
+        if (!this.running.has(task.turn_id)) {
+          await this.endUnowned(place, { status: 'cancelled', error: null, when: everything ? 'any' : 'expired' });
+        }
+    }
+  }
+
+  /** The turns that readers here wait for and that this instance does not run. */
+  private watched() {
+    return this.streams.listened().flatMap((stream) =>
+      [...stream.open]
+        .filter(([turnId]) => !this.running.has(turnId))
+        .map(([turnId, { fence, status }]) => ({
+          tenant: stream.scope.tenantId,
+          turn: turnId,
+          conversation: stream.conversationId,
+          status,
+          fence,
+        })),
+    );
+  }
+
+  /** Turns that were to end with their last reader, wherever it was: nobody came, or the follower's instance is gone. */
+  private endUnread(now: number): void {
+    for (const { turn } of this.running.values()) {
+      if (turn.onDisconnect !== 'cancel') continue;
+      const stream = this.streams.find(turn.conversationId);
+      const begun = stream?.live?.begunAt ?? now;
+      if (now - begun > READERS_COME_MS) this.unwatched(turn.conversationId);
+    }
+  }
+
+  // ── news ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private heard(message: BusMessage): void {
+    const news = newsMessage.safeParse(message).data;
+    if (news === undefined) return;
+    if (news.deleted === true) return this.endDeleted(news.conversation);
+    const stream = this.streams.find(news.conversation);
+    stream?.raise(news.seq);
+    if (stream !== undefined && stream.subscriberCount > 0) void this.catchUp.run(stream);
+    if (news.next?.instance === this.bus.instance) {
+      void this.claim({ tenantId: news.tenant, conversationId: news.conversation, turnId: news.next.turn }, false);
+    }
+  }
+
+  private endDeleted(conversationId: string): void {
+    for (const { turn } of this.running.values()) {
+      if (turn.conversationId === conversationId) turn.controller.abort(new ConversationDeleted());
+    }
+    const stream = this.streams.find(conversationId);
+    if (stream !== undefined) void this.catchUp.run(stream);
+  }
+
+  private async allEnded(ms: number): Promise<void> {
+    const ended = Promise.all([...this.running.values()].map((running) => running.ended));
+    const stop = new AbortController();
+    await Promise.race([ended, sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined)]);
+    stop.abort();
+  }
+}
