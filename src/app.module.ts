@@ -3,6 +3,7 @@ import { AuthModule } from '#auth';
 import { ChannelsModule } from '#channels';
 import { ConversationsModule } from '#conversations';
 import { DemoModule } from '#demo';
+import { BusModule } from '#platform/bus';
 import { AppConfig, ConfigModule } from '#platform/config';
 import { DatabaseModule } from '#platform/database';
 import { EventsModule } from '#platform/events';
@@ -34,6 +35,7 @@ export class AppModule {
         LoggingModule.forRoot(parts.logger),
         DatabaseModule.forRoot(parts.dataSource),
         EventsModule,
+        BusModule.forRoot(parts.config),
         SecretsModule,
         OutboundModule,
         QueueModule.forRoot(parts.databaseUrl),

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuthModule, PrincipalService } from '#auth';
+import { BusModule } from '#platform/bus';
 import { type AppConfig, ConfigModule, loadConfig } from '#platform/config';
 import type { RequestContext, Role } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
@@ -89,6 +90,7 @@ export class AuthApp {
         LoggingModule.forRoot(logger),
         PoolModule,
         EventsModule,
+        BusModule.forRoot(config),
         SecretsModule,
         HttpModule,
         TenantsModule,

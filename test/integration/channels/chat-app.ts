@@ -9,6 +9,7 @@ import { AgentRuntime, AgentsModule, TitleWriter } from '#agents';
 import { AuthModule, PrincipalService } from '#auth';
 import { ChannelsDrain, ChannelsModule, ChatSocketAdapter } from '#channels';
 import { ConversationsModule } from '#conversations';
+import { BusModule } from '#platform/bus';
 import { type AppConfig, ConfigModule, loadConfig } from '#platform/config';
 import type { Role } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
@@ -83,6 +84,7 @@ export class ChatApp {
         LoggingModule.forRoot(logger),
         PoolModule,
         EventsModule,
+        BusModule.forRoot(config),
         SecretsModule,
         HttpModule,
         TenantsModule,

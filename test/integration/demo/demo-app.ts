@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DemoModule, DemoSeeder } from '#demo';
+import { BusModule } from '#platform/bus';
 import { ConfigModule, loadConfig } from '#platform/config';
 import { UnitOfWork } from '#platform/database';
 import { EventsModule } from '#platform/events';
@@ -37,6 +38,7 @@ export class DemoApp {
         LoggingModule.forRoot(logger),
         PoolModule,
         EventsModule,
+        BusModule.forRoot(config),
         SecretsModule,
         HttpModule,
         OutboundModule,
