@@ -1,6 +1,7 @@
 import { AppConfig } from '#platform/config';
-import { installationOf, UnitOfWork } from '#platform/database';
+import { UnitOfWork } from '#platform/database';
 import { LOGGER, type Logger } from '#platform/logging';
+import { redisPrefix } from '#platform/redis';
 import {
   type DynamicModule,
   Global,
@@ -50,7 +51,7 @@ export class BusModule {
             const options: PeerBusOptions = { logger, strict: NODE_ENV === 'test' };
             if (hub !== undefined || DATABASE_URL === undefined) return memoryBus(options, hub);
             if (REDIS_URL === undefined) return postgresBus(DATABASE_URL, options);
-            return redisBus(REDIS_URL, `switchboard:${await installationOf(work)}`, options);
+            return redisBus(REDIS_URL, await redisPrefix(config, work), options);
           },
         },
         BusConnection,

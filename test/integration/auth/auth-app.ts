@@ -12,7 +12,9 @@ import type { RequestContext, Role } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { EventsModule } from '#platform/events';
 import { configureHttp, Ctx, HttpModule, RequirePermission, setupSwagger } from '#platform/http';
+import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
+import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { TenantsModule } from '#tenants';
 import { TestDatabase } from '../../support/test-database.js';
@@ -90,7 +92,9 @@ export class AuthApp {
         LoggingModule.forRoot(logger),
         PoolModule,
         EventsModule,
+        RedisModule.forRoot(config),
         BusModule.forRoot(config),
+        LimitsModule,
         SecretsModule,
         HttpModule,
         TenantsModule,
