@@ -3,14 +3,17 @@ import { AuthModule } from '#auth';
 import { ChannelsModule } from '#channels';
 import { ConversationsModule } from '#conversations';
 import { DemoModule } from '#demo';
+import { BusModule } from '#platform/bus';
 import { AppConfig, ConfigModule } from '#platform/config';
 import { DatabaseModule } from '#platform/database';
 import { EventsModule } from '#platform/events';
 import { HealthModule } from '#platform/health';
 import { HttpModule } from '#platform/http';
+import { LimitsModule } from '#platform/limits';
 import { type Logger, LoggingModule } from '#platform/logging';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
+import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { RagModule } from '#rag';
 import { TenantsModule } from '#tenants';
@@ -34,6 +37,9 @@ export class AppModule {
         LoggingModule.forRoot(parts.logger),
         DatabaseModule.forRoot(parts.dataSource),
         EventsModule,
+        RedisModule.forRoot(parts.config),
+        BusModule.forRoot(parts.config),
+        LimitsModule,
         SecretsModule,
         OutboundModule,
         QueueModule.forRoot(parts.databaseUrl),

@@ -1,5 +1,6 @@
 import { AppConfig } from '#platform/config';
 import { TenantPathGuard } from '#platform/http';
+import { Limiters } from '#platform/limits';
 import { TenantsModule } from '#tenants';
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
@@ -15,6 +16,7 @@ import { EndUserTokenService } from './end-users/end-user-token.service.js';
 import { EndUserTokensController } from './end-users/end-user-tokens.controller.js';
 import { AuthenticationGuard } from './guards/authentication.guard.js';
 import { HttpThrottlerGuard } from './guards/http-throttler.guard.js';
+import { HttpThrottlerStorage } from './guards/http-throttler.storage.js';
 import { JwtStrategy } from './guards/jwt.strategy.js';
 import { PermissionGuard } from './guards/permission.guard.js';
 import { AuthController } from './login/auth.controller.js';
@@ -42,8 +44,9 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     TenantsModule,
     PassportModule.register({ session: false }),
     ThrottlerModule.forRootAsync({
-      inject: [AppConfig],
-      useFactory: ({ env }: AppConfig) => ({
+      inject: [AppConfig, Limiters],
+      useFactory: ({ env }: AppConfig, limiters: Limiters) => ({
+        storage: new HttpThrottlerStorage(limiters),
         throttlers: [{ ttl: 60_000, limit: env.REQUESTS_PER_MINUTE, skipIf: () => env.REQUESTS_PER_MINUTE === 0 }],
       }),
     }),

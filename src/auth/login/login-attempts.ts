@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { RateLimitError } from '#platform/errors';
 import { limitedAddress } from '#platform/http';
+import { type Limiter, Limiters } from '#platform/limits';
 import { Injectable } from '@nestjs/common';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 
 const WINDOW_SECONDS = 15 * 60;
 const PER_ACCOUNT_AND_ADDRESS = 10;
@@ -14,8 +15,13 @@ const PER_ADDRESS = 100;
  */
 @Injectable()
 export class LoginAttempts {
-  private readonly pairs = new RateLimiterMemory({ points: PER_ACCOUNT_AND_ADDRESS, duration: WINDOW_SECONDS });
-  private readonly addresses = new RateLimiterMemory({ points: PER_ADDRESS, duration: WINDOW_SECONDS });
+  private readonly pairs: Limiter;
+  private readonly addresses: Limiter;
+
+  constructor(limiters: Limiters) {
+    this.pairs = limiters.create({ name: 'logins', points: PER_ACCOUNT_AND_ADDRESS, seconds: WINDOW_SECONDS });
+    this.addresses = limiters.create({ name: 'logins.address', points: PER_ADDRESS, seconds: WINDOW_SECONDS });
+  }
 
   /** @throws RateLimitError */
   async begin(address: string, account: string): Promise<void> {

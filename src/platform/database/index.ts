@@ -4,6 +4,7 @@
  */
 export { UnitOfWork, TenantTx } from './unit-of-work.js';
 export { isUuid, newId } from './ids.js';
+export { installationOf } from './installation.js';
 export { knownMigrations, migrate, openDatabase, POWERLESS_ROLE, type DatabaseOptions } from './database.js';
 export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 export { DatabaseModule, DATA_SOURCE } from './database.module.js';

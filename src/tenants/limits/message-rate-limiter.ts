@@ -1,18 +1,24 @@
 import type { RequestContext } from '#platform/context';
 import { RateLimitError } from '#platform/errors';
+import { type Limiter, Limiters } from '#platform/limits';
 import { Injectable } from '@nestjs/common';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import type { TenantSettings } from '../settings/tenant-settings.js';
 
 const WINDOW_SECONDS = 60;
 
 type MessageLimit = Pick<TenantSettings, 'messagesPerMinute'>;
 
-/** How many messages a person may send in a minute: one bucket for all of their sockets and HTTP requests. */
+/**
+ * How many messages a person may send in a minute: one bucket for all of their sockets and HTTP requests, on all instances
+ * where Redis is at hand.
+ */
 @Injectable()
 export class MessageRateLimiter {
   /** One limiter for each limit in use; tenants mostly share the default. */
-  private readonly limiters = new Map<number, RateLimiterMemory>();
+  private readonly limiters = new Map<number, Limiter>();
+
+  constructor(private readonly shared: Limiters) {}
 
   /**
    * Takes one message from the caller's minute.
@@ -39,10 +45,10 @@ export class MessageRateLimiter {
     if (messagesPerMinute > 0) await this.limiter(messagesPerMinute).reward(keyOf(ctx));
   }
 
-  private limiter(points: number): RateLimiterMemory {
+  private limiter(points: number): Limiter {
     const known = this.limiters.get(points);
     if (known !== undefined) return known;
-    const limiter = new RateLimiterMemory({ points, duration: WINDOW_SECONDS, keyPrefix: `messages.${points}` });
+    const limiter = this.shared.create({ name: `messages.${points}`, points, seconds: WINDOW_SECONDS });
     this.limiters.set(points, limiter);
     return limiter;
   }

@@ -6,12 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuthModule, PrincipalService } from '#auth';
+import { BusModule } from '#platform/bus';
 import { type AppConfig, ConfigModule, loadConfig } from '#platform/config';
 import type { RequestContext, Role } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { EventsModule } from '#platform/events';
 import { configureHttp, Ctx, HttpModule, RequirePermission, setupSwagger } from '#platform/http';
+import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
+import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { TenantsModule } from '#tenants';
 import { TestDatabase } from '../../support/test-database.js';
@@ -89,6 +92,9 @@ export class AuthApp {
         LoggingModule.forRoot(logger),
         PoolModule,
         EventsModule,
+        RedisModule.forRoot(config),
+        BusModule.forRoot(config),
+        LimitsModule,
         SecretsModule,
         HttpModule,
         TenantsModule,

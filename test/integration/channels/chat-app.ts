@@ -9,12 +9,15 @@ import { AgentRuntime, AgentsModule, TitleWriter } from '#agents';
 import { AuthModule, PrincipalService } from '#auth';
 import { ChannelsDrain, ChannelsModule, ChatSocketAdapter } from '#channels';
 import { ConversationsModule } from '#conversations';
+import { BusModule } from '#platform/bus';
 import { type AppConfig, ConfigModule, loadConfig } from '#platform/config';
 import type { Role } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { EventsModule } from '#platform/events';
 import { configureHttp, HttpModule } from '#platform/http';
+import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
+import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { TenantService, TenantsModule } from '#tenants';
 import { TestDatabase } from '../../support/test-database.js';
@@ -83,6 +86,9 @@ export class ChatApp {
         LoggingModule.forRoot(logger),
         PoolModule,
         EventsModule,
+        RedisModule.forRoot(config),
+        BusModule.forRoot(config),
+        LimitsModule,
         SecretsModule,
         HttpModule,
         TenantsModule,

@@ -6,13 +6,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DemoModule, DemoSeeder } from '#demo';
+import { BusModule } from '#platform/bus';
 import { ConfigModule, loadConfig } from '#platform/config';
 import { UnitOfWork } from '#platform/database';
 import { EventsModule } from '#platform/events';
 import { configureHttp, HttpModule } from '#platform/http';
+import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
+import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { TestDatabase } from '../../support/test-database.js';
 
@@ -37,6 +40,9 @@ export class DemoApp {
         LoggingModule.forRoot(logger),
         PoolModule,
         EventsModule,
+        RedisModule.forRoot(config),
+        BusModule.forRoot(config),
+        LimitsModule,
         SecretsModule,
         HttpModule,
         OutboundModule,

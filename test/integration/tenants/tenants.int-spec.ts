@@ -1,4 +1,5 @@
 import { EventBus } from '#platform/events';
+import { Limiters } from '#platform/limits';
 import { MessageRateLimiter, OriginDirectory, TenantService, TenantSettingsCache, TenantSuspended } from '#tenants';
 import { AuthApp } from '../auth/auth-app.js';
 
@@ -151,7 +152,7 @@ describe('settings', () => {
   });
 
   it('limit the messages of each person, and give one back for a repeat', async () => {
-    const limiter = new MessageRateLimiter();
+    const limiter = new MessageRateLimiter(new Limiters(null));
     const ctx = (id: string) => ({
       tenantId: 'tenant',
       correlationId: 'test',

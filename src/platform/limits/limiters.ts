@@ -1,0 +1,36 @@
+import { SHARED_REDIS, SharedRedis } from '#platform/redis';
+import { Inject, Injectable } from '@nestjs/common';
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+
+export interface LimiterOptions {
+  /** What is counted: part of the keys in Redis. */
+  readonly name: string;
+  readonly points: number;
+  readonly seconds: number;
+}
+
+/** `consume` refuses with a `RateLimiterRes`. */
+export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'reward' | 'delete'>;
+
+/**
+ * Makes the limiters: counted in Redis over all instances where there is one, in memory otherwise. While Redis is away or
+ * does not answer, each instance counts for itself: a limit never opens, and nobody waits for it.
+ */
+@Injectable()
+export class Limiters {
+  constructor(@Inject(SHARED_REDIS) private readonly redis: SharedRedis | null) {}
+
+  create({ name, points, seconds }: LimiterOptions): Limiter {
+    const local = new RateLimiterMemory({ keyPrefix: name, points, duration: seconds });
+    if (this.redis === null) return local;
+    const { client, prefix } = this.redis;
+    return new RateLimiterRedis({
+      storeClient: client,
+      keyPrefix: `${prefix}:limit:${name}`,
+      points,
+      duration: seconds,
+      rejectIfRedisNotReady: true,
+      insuranceLimiter: local,
+    });
+  }
+}
