@@ -38,7 +38,11 @@ export async function startServer(config: AppConfig, logger: Logger): Promise<Ru
       const done = await migrate(database.url);
       if (done.length > 0) logger.info({ migrations: done }, 'database migrated');
     }
-    const dataSource: DataSource = await openDatabase({ url: database.url, pool: config.env.DATABASE_POOL });
+    const dataSource: DataSource = await openDatabase({
+      url: database.url,
+      pool: config.env.DATABASE_POOL,
+      onLost: (error) => logger.warn({ err: error }, 'an idle connection to the database was lost'),
+    });
     undo.push(async () => (dataSource.isInitialized ? dataSource.destroy() : undefined));
 
     const app = await NestFactory.create<NestExpressApplication>(

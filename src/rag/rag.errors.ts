@@ -18,11 +18,11 @@ export class KnowledgeBaseNameTakenError extends ConflictError {
   }
 }
 
-/** 507: the server's disk is full. */
+/** 507: the server's disk is full, or the database's. */
 export class NoSpaceError extends DomainError {
   constructor(cause: unknown) {
     super({
-      code: 'INTERNAL',
+      code: 'UNAVAILABLE',
       kind: 'no_space',
       message: 'The server has no room left for files: ask its operator to make some, then upload again',
       retryable: true,

@@ -1,5 +1,5 @@
 import { isUuid, newId, UnitOfWork } from '#platform/database';
-import { UnauthorizedError } from '#platform/errors';
+import { SuspendedError, UnauthorizedError } from '#platform/errors';
 import { AuditService, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../password/password-hasher.js';
@@ -38,7 +38,7 @@ export class LoginService {
 
   /**
    * An unknown tenant, an unknown address and a wrong password take the same steps, the same time and the same answer.
-   * @throws UnauthorizedError, RateLimitError
+   * @throws UnauthorizedError, RateLimitError, SuspendedError (only to those who know the password)
    */
   async login(input: LoginInput, origin: LoginOrigin): Promise<SignedIn> {
     const email = normalEmail(input.email);
@@ -52,10 +52,11 @@ export class LoginService {
     if (tenantId === null || person === null || !right)
       throw new UnauthorizedError('Tenant, email or password is wrong');
     await this.attempts.succeeded(origin.address, account);
+    if (person.suspended) throw new SuspendedError();
     return this.open(tenantId, person, origin);
   }
 
-  /** @throws UnauthorizedError */
+  /** @throws UnauthorizedError, SuspendedError */
   async refresh(refreshToken: string): Promise<SignedIn> {
     const { session, refreshToken: next, tenantId } = await this.sessions.refresh(refreshToken);
     const person = { ...session, id: session.principalId };
@@ -79,7 +80,7 @@ export class LoginService {
 
   private answer(
     tenantId: string,
-    person: Omit<LoginRow, 'passwordHash' | 'email'> & { email: string | null },
+    person: Omit<LoginRow, 'passwordHash' | 'email' | 'suspended'> & { email: string | null },
     session: { sessionId: string; refreshToken: string },
   ): SignedIn {
     const { role, persona } = person;

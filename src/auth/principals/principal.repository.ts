@@ -14,6 +14,7 @@ export interface LoginRow {
   readonly name: string;
   readonly email: string;
   readonly slug: string;
+  readonly suspended: boolean;
 }
 
 export interface NewPrincipal {
@@ -32,12 +33,13 @@ export interface NewPrincipal {
 export class PrincipalRepository {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  /** Somebody who may sign in with a password: not disabled, in a tenant that is not suspended. */
+  /** Somebody who may sign in with a password, unless the tenant is suspended. */
   async findForLogin(scope: TenantScope, email: string): Promise<LoginRow | null> {
     const [row] = await this.unitOfWork.query<LoginRow>(
       scope,
-      `SELECT p.id, p.password_hash AS "passwordHash", p.role, p.persona, p.name, p.email, t.slug
-       FROM app.principal p JOIN app.tenant t ON t.id = p.tenant_id AND t.status = 'active'
+      `SELECT p.id, p.password_hash AS "passwordHash", p.role, p.persona, p.name, p.email, t.slug,
+              t.status = 'suspended' AS suspended
+       FROM app.principal p JOIN app.tenant t ON t.id = p.tenant_id
        WHERE p.tenant_id = $1 AND lower(p.email) = $2 AND p.disabled_at IS NULL AND p.password_hash IS NOT NULL`,
       [scope.tenantId, email],
     );

@@ -8,6 +8,9 @@ export interface AliveRow {
   readonly role: Role;
   readonly persona: string | null;
   readonly slug: string;
+  readonly suspended: boolean;
+  /** False: the session was revoked or has run out. */
+  readonly alive: boolean;
 }
 
 export interface RefreshableSession {
@@ -21,6 +24,7 @@ export interface RefreshableSession {
   readonly email: string | null;
   readonly name: string;
   readonly slug: string;
+  readonly suspended: boolean;
 }
 
 @Injectable()
@@ -60,12 +64,12 @@ export class SessionRepository {
          s.refresh_hash = $3 AS "isCurrent",
          COALESCE(s.previous_refresh_hash = $3, false) AS "isPrevious",
          COALESCE(s.rotated_at > clock_timestamp() - make_interval(secs => $4), false) AS "withinGrace",
-         p.role, p.persona, p.email, p.name, t.slug
+         p.role, p.persona, p.email, p.name, t.slug, t.status = 'suspended' AS suspended
        FROM app.session s
        JOIN app.principal p ON p.tenant_id = s.tenant_id AND p.id = s.principal_id
        JOIN app.tenant t ON t.id = s.tenant_id
        WHERE s.tenant_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > now()
-         AND p.disabled_at IS NULL AND t.status = 'active'
+         AND p.disabled_at IS NULL
        FOR UPDATE OF s`,
       [tx.tenantId, sessionId, refreshHash, graceSeconds],
     );
@@ -99,10 +103,10 @@ export class SessionRepository {
 }
 
 const ALIVE = `
-SELECT p.email, p.name, p.role, p.persona, t.slug
-FROM app.principal p
-JOIN app.tenant t ON t.id = p.tenant_id AND t.status = 'active'
-WHERE p.tenant_id = $1 AND p.id = $2 AND p.disabled_at IS NULL
-  AND ($3::uuid IS NULL OR EXISTS (
+SELECT p.email, p.name, p.role, p.persona, t.slug, t.status = 'suspended' AS suspended,
+  ($3::uuid IS NULL OR EXISTS (
     SELECT 1 FROM app.session s
-    WHERE s.tenant_id = $1 AND s.id = $3 AND s.principal_id = p.id AND s.revoked_at IS NULL AND s.expires_at > now()))`;
+    WHERE s.tenant_id = $1 AND s.id = $3 AND s.principal_id = p.id AND s.revoked_at IS NULL AND s.expires_at > now())) AS alive
+FROM app.principal p
+JOIN app.tenant t ON t.id = p.tenant_id
+WHERE p.tenant_id = $1 AND p.id = $2 AND p.disabled_at IS NULL`;

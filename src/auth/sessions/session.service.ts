@@ -1,6 +1,6 @@
 import type { RequestContext } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
-import { UnauthorizedError } from '#platform/errors';
+import { SuspendedError, UnauthorizedError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import type { Identity } from '#platform/http';
 import { AuditService } from '#tenants';
@@ -32,12 +32,13 @@ export class SessionService {
    * Asked on each HTTP request and each frame of a socket: the session is neither revoked nor over, the person neither
    * disabled nor given another role or persona, the tenant not suspended.
    * @param tx to ask it inside a transaction that is open anyway
-   * @throws UnauthorizedError
+   * @throws UnauthorizedError, SuspendedError
    */
   async assertAlive(ctx: RequestContext, tx?: TenantTx): Promise<Omit<Identity, 'expiresAt'>> {
     const { principal } = ctx;
     const row = await this.sessions.findAlive(ctx, tx);
-    if (row === null || row.role !== principal.role || row.persona !== principal.persona) {
+    if (row?.suspended === true) throw new SuspendedError();
+    if (row === null || !row.alive || row.role !== principal.role || row.persona !== principal.persona) {
       throw new UnauthorizedError('Your session has ended: sign in again');
     }
     return {
@@ -68,7 +69,7 @@ export class SessionService {
   /**
    * Replaces a refresh token. The one just replaced gives the same successor for ten seconds (an answer can be lost); any
    * older one was copied, and ends the session.
-   * @throws UnauthorizedError
+   * @throws UnauthorizedError, SuspendedError
    */
   async refresh(text: string): Promise<{ session: RefreshableSession; refreshToken: string; tenantId: string }> {
     const token = this.tokens.parse(text);
@@ -77,6 +78,7 @@ export class SessionService {
     const outcome = await this.unitOfWork.run(scope, async (tx) => {
       const session = await this.sessions.lockForRefresh(tx, token.sessionId, token.hash, GRACE_SECONDS);
       if (session === null) return null;
+      if (session.suspended) throw new SuspendedError();
       const next = this.tokens.successor(token);
       if (session.isCurrent) {
         await this.sessions.rotate(tx, session.id, next.hash, SESSION_SECONDS);

@@ -1,6 +1,7 @@
 import { MIGRATIONS } from '#migrations';
 import { types } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { statementMs, TRANSACTION_MS } from './deadline.js';
 
 /** bigint as a number: our largest is a clock in µs (1.8e15), which a double holds exactly. */
 types.setTypeParser(types.builtins.INT8, Number);
@@ -13,7 +14,24 @@ export interface DatabaseOptions {
   /** Most connections held at once. */
   readonly pool: number;
   readonly applicationName?: string;
+  /** A connection that nobody used was lost. The pool opens another; the line is for people who look for a reason. */
+  readonly onLost?: (error: Error) => void;
 }
+
+/**
+ * How long a request waits for a connection, a new or a used one: a saturated or unreachable database is told within 5 s.
+ */
+const CONNECT_MS = 4000;
+
+/**
+ * The limits are Postgres's own halves of the unit of work's deadline. The second ends a transaction whose process was cut
+ * off in the middle of it, so that its locks are held no longer than the process itself waits.
+ */
+const SESSION = [
+  `-c role=${POWERLESS_ROLE}`,
+  `-c statement_timeout=${statementMs(TRANSACTION_MS)}`,
+  `-c idle_in_transaction_session_timeout=${TRANSACTION_MS}`,
+].join(' ');
 
 /** The pool that serves the product: each of its sessions starts in the powerless role. */
 export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
@@ -22,8 +40,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
     extra: {
       max: options.pool,
       pipeline: true,
-      options: `-c role=${POWERLESS_ROLE}`,
-      connectionTimeoutMillis: 5000,
+      options: SESSION,
+      connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
     },
@@ -69,5 +87,7 @@ function base(options: DatabaseOptions): DataSourceOptions & { type: 'postgres' 
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     installExtensions: false,
     poolSize: options.pool,
+    // Without a handler an idle connection's end would be an uncaught 'error'.
+    poolErrorHandler: (error: Error) => options.onLost?.(error),
   };
 }

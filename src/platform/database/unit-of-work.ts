@@ -1,8 +1,24 @@
-import { UnavailableError } from '#platform/errors';
+import { asError, DomainError, UnavailableError } from '#platform/errors';
 import type { TenantScope } from '#platform/context';
 import type { PoolClient, QueryResult } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { Checkout } from './checkout.js';
+import { CommitInDoubtError, isConnectionLost, isPassing } from './database-faults.js';
+import { Deadline, statementMs, TRANSACTION_MS } from './deadline.js';
 import { isUuid } from './ids.js';
+
+/** A ROLLBACK that is not answered by then is left to the end of its connection. */
+const ROLLBACK_MS = 1000;
+
+export interface TransactionOptions {
+  /** Instead of `TRANSACTION_MS`: less where somebody waits who has less time, more for bulk work in the background. */
+  readonly deadlineMs?: number;
+}
+
+export interface StatementOptions extends TransactionOptions {
+  /** Makes it a prepared statement of the connection: worth it on paths that run for every turn. */
+  readonly name?: string;
+}
 
 /**
  * The only way to tenant data.
@@ -16,48 +32,94 @@ import { isUuid } from './ids.js';
  * (or runs after an early COMMIT) fails instead of seeing other tenants. The transaction is begun on the pg client so that
  * it can be pipelined, and TypeORM's runner is told that it is inside one: `manager.save` then neither commits early nor
  * opens its own. Never await a model, a tool or the network inside `run`: the connection is held.
+ *
+ * One timer covers all of it, from the wait for a connection to the answer of COMMIT. When it fires, the connection is
+ * destroyed and the caller has its answer: a database that took the packets and says nothing holds nobody up longer.
+ * Postgres itself cancels a slow statement a little earlier (`statement_timeout`), which spares the connection.
  */
 export class UnitOfWork {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
    * Runs `work` in one transaction that sees this tenant's rows only; rolls back when it throws.
-   * @throws UnavailableError when no connection can be had (pool exhausted, database away)
+   * @throws UnavailableError when the database is away, busy, full or too slow; `CommitInDoubtError` when it went away
+   *   during COMMIT
    */
-  async run<T>(scope: TenantScope, work: (tx: TenantTx) => Promise<T>): Promise<T> {
-    return this.transaction(tenantScopeSql(scope.tenantId), scope.tenantId, work);
+  async run<T>(scope: TenantScope, work: (tx: TenantTx) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    return this.transaction(tenantSql(scope.tenantId), scope.tenantId, work, options.deadlineMs);
   }
 
   /** One statement in a transaction of its own, in a single round trip. */
-  async query<R>(scope: TenantScope, text: string, values: readonly unknown[] = [], name?: string): Promise<R[]> {
-    return this.run(scope, (tx) => tx.commitWith<R>(text, values, name));
+  async query<R>(
+    scope: TenantScope,
+    text: string,
+    values: readonly unknown[] = [],
+    options: string | StatementOptions = {},
+  ): Promise<R[]> {
+    const { name, deadlineMs } = typeof options === 'string' ? { name: options } : options;
+    return this.run(
+      scope,
+      (tx) => tx.commitWith<R>(text, values, name),
+      deadlineMs === undefined ? undefined : { deadlineMs },
+    );
   }
 
   /**
    * One of the look-up functions that run before a tenant is known (`app.tenant_id_by_slug`, `app.expired_turns`, …): the
    * working role without a tenant, so plain tables show no row.
    */
-  async lookup<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
-    return this.transaction(NO_TENANT_SQL, '', (tx) => tx.commitWith<R>(text, values));
+  async lookup<R>(text: string, values: readonly unknown[] = [], options: StatementOptions = {}): Promise<R[]> {
+    return this.transaction('', '', (tx) => tx.commitWith<R>(text, values, options.name), options.deadlineMs);
   }
 
-  private async transaction<T>(scopeSql: string, tenantId: string, work: (tx: TenantTx) => Promise<T>): Promise<T> {
-    const runner = this.dataSource.createQueryRunner();
-    const client = await connect(runner);
-    const tx = new TenantTx(tenantId, client, runner, scopeSql);
+  private async transaction<T>(
+    scopeSql: string,
+    tenantId: string,
+    work: (tx: TenantTx) => Promise<T>,
+    deadlineMs = TRANSACTION_MS,
+  ): Promise<T> {
+    const deadline = new Deadline(deadlineMs);
     try {
-      const result = await work(tx);
-      await tx.commit();
-      return result;
-    } catch (error) {
-      await tx.rollback();
-      throw connectionLost(error)
-        ? new UnavailableError('The database is not reachable: try again in a moment', { cause: error })
-        : error;
+      const checkout = await Checkout.of(this.dataSource, deadline);
+      const tx = new TenantTx(tenantId, checkout.client, checkout.runner, beginSql(deadlineMs) + scopeSql);
+      try {
+        return await deadline.within(finish(tx, work));
+      } catch (error) {
+        const told = tell(error, tx, deadline);
+        if (deadline.passed) checkout.destroy(asError(error));
+        else await rollBack(tx, checkout);
+        throw told;
+      } finally {
+        tx.leave();
+        await checkout.release();
+      }
     } finally {
-      tx.leave();
-      await runner.release();
+      deadline.clear();
     }
+  }
+}
+
+async function finish<T>(tx: TenantTx, work: (tx: TenantTx) => Promise<T>): Promise<T> {
+  const result = await work(tx);
+  await tx.commit();
+  return result;
+}
+
+/** What was meant to be told to people stays; what passes is 503; anything else is a fault of ours. */
+function tell(error: unknown, tx: TenantTx, deadline: Deadline): unknown {
+  if (!deadline.passed && (error instanceof DomainError || !isPassing(error))) return error;
+  if (tx.isCommitting && (deadline.passed || isConnectionLost(error))) return new CommitInDoubtError(error);
+  return new UnavailableError('The database is not reachable or too busy: try again in a moment', { cause: error });
+}
+
+async function rollBack(tx: TenantTx, checkout: Checkout): Promise<void> {
+  const limit = new Deadline(ROLLBACK_MS);
+  try {
+    await limit.within(tx.rollback());
+  } catch (error) {
+    checkout.destroy(asError(error));
+  } finally {
+    limit.clear();
   }
 }
 
@@ -111,17 +173,24 @@ export class TenantTx {
     const statement = this.send(text, values, name);
     const commit = this.client.query('COMMIT');
     const [result, outcome] = await Promise.allSettled([statement, commit]);
+    if (result.status === 'rejected') throw this.refused(result.reason);
+    if (outcome.status === 'rejected') throw this.refused(outcome.reason);
     this.state = 'closed';
-    if (result.status === 'rejected') throw result.reason;
-    if (outcome.status === 'rejected') throw outcome.reason;
     return result.value.rows as R[];
+  }
+
+  /** @internal COMMIT was sent and not answered: nobody knows what became of it. */
+  get isCommitting(): boolean {
+    return this.state === 'committing';
   }
 
   /** @internal Called by `UnitOfWork`. */
   async commit(): Promise<void> {
     if (this.state !== 'open') return;
     this.state = 'committing';
-    const result = await this.client.query('COMMIT');
+    const result = await this.client.query('COMMIT').catch((error: unknown) => {
+      throw this.refused(error);
+    });
     this.state = 'closed';
     // A statement failed and somebody swallowed it: Postgres answers COMMIT with ROLLBACK.
     if (result.command === 'ROLLBACK')
@@ -131,7 +200,7 @@ export class TenantTx {
 
   /** @internal A rollback that fails means a dead connection, which the pool drops by itself. */
   async rollback(): Promise<void> {
-    if (this.state === 'closed') return;
+    if (this.state !== 'open') return;
     this.state = 'closed';
     await this.client.query('ROLLBACK').catch(() => undefined);
   }
@@ -145,34 +214,22 @@ export class TenantTx {
     // The statement's own type for `name` does not take undefined.
     return this.client.query(name === undefined ? { text, values: [...values] } : { name, text, values: [...values] });
   }
-}
 
-const STATEMENT_TIMEOUT_MS = 15_000;
-const NO_TENANT_SQL = `BEGIN; SET LOCAL ROLE switchboard_app; SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`;
-
-/** One simple-protocol message. The id is checked to be a uuid, so it can stand in the text. */
-function tenantScopeSql(tenantId: string): string {
-  if (!isUuid(tenantId)) throw new Error('A unit of work needs the id of a tenant');
-  return `${NO_TENANT_SQL}; SET LOCAL app.tenant_id = '${tenantId}'`;
-}
-
-async function connect(runner: QueryRunner): Promise<PoolClient> {
-  try {
-    const client: unknown = await runner.connect();
-    return client as PoolClient;
-  } catch (error) {
-    throw new UnavailableError('The database is busy or not reachable: try again in a moment', { cause: error });
+  /** Postgres said no, which ended the transaction; a lost connection said nothing. */
+  private refused(error: unknown): unknown {
+    if (!isConnectionLost(error)) this.state = 'closed';
+    return error;
   }
 }
 
-/** Errors of the connection itself, as against those of a statement (which carry a five character SQLSTATE). */
-function connectionLost(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || error instanceof UnavailableError) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
-  return (
-    /^(ECONN|EPIPE|ETIMEDOUT)/.test(code) ||
-    /^(57P0[1-3]|08...|53300)$/.test(code) ||
-    /^Connection terminated/.test(message)
-  );
+/** The sessions' own limit serves `TRANSACTION_MS` (see `openDatabase`); only another one is worth a statement. */
+function beginSql(deadlineMs: number): string {
+  const begin = 'BEGIN; SET LOCAL ROLE switchboard_app';
+  return deadlineMs === TRANSACTION_MS ? begin : `${begin}; SET LOCAL statement_timeout = ${statementMs(deadlineMs)}`;
+}
+
+/** The id is checked to be a uuid, so it can stand in the text: one simple-protocol message for all of it. */
+function tenantSql(tenantId: string): string {
+  if (!isUuid(tenantId)) throw new Error('A unit of work needs the id of a tenant');
+  return `; SET LOCAL app.tenant_id = '${tenantId}'`;
 }

@@ -35,6 +35,13 @@ export class ForbiddenError extends DomainError {
   }
 }
 
+/** 403 to people whose credentials are right: it is the tenant that was shut. */
+export class SuspendedError extends DomainError {
+  constructor(message = 'This account is suspended: ask the operator of this service') {
+    super({ code: 'SUSPENDED', kind: 'forbidden', message });
+  }
+}
+
 export class ConflictError extends DomainError {
   constructor(
     message: string,

@@ -16,6 +16,8 @@ export interface HealthReport {
 }
 
 const CHECK_TIMEOUT_MS = 2000;
+/** Shorter than the check, so that a connection that does not answer is destroyed and the next check gets a new one. */
+const DATABASE_CHECK_MS = 1500;
 
 @Injectable()
 export class HealthService {
@@ -30,7 +32,7 @@ export class HealthService {
       name: 'database',
       essential: true,
       check: async () => {
-        await uow.lookup('SELECT 1');
+        await uow.lookup('SELECT 1', [], { deadlineMs: DATABASE_CHECK_MS });
       },
     });
   }

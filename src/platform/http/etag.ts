@@ -9,7 +9,7 @@ export function etagOf(resource: unknown): string {
 export class PreconditionFailedError extends DomainError {
   constructor() {
     super({
-      code: 'CONFLICT',
+      code: 'PRECONDITION_FAILED',
       kind: 'precondition_failed',
       message: 'It was changed since you read it: read it again and repeat your change on the new version',
       retryable: false,

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject, Injectable } from '@nestjs/common';
 import { AppConfig } from '#platform/config';
-import { asError, DomainError, type ErrorCode } from '#platform/errors';
+import { isPassing } from '#platform/database';
+import { asError, DomainError, type ErrorCode, UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import type { Response } from 'express';
 import type { HttpRequest } from './identity.js';
@@ -45,6 +46,8 @@ export class ProblemFilter implements ExceptionFilter {
     const known = frameworkFault(thrown);
     if (known?.status === 400 && isForm) return problem({ ...known, detail: UNREADABLE_FORM, traceId });
     if (known !== undefined) return problem({ ...known, traceId });
+    // Of what did not go through a unit of work, such as the job queue.
+    if (isPassing(thrown)) return domainProblem(new UnavailableError('Not available: try again in a moment'), traceId);
     return faultProblem(thrown, traceId, this.config.production);
   }
 
@@ -105,7 +108,7 @@ function frameworkFault(thrown: unknown): KnownFault | undefined {
     case 429:
       return { status, code: 'RATE_LIMIT', detail: 'Too many requests: wait and try again', retryable: true };
     case 503:
-      return { status, code: 'INTERNAL', detail: 'Not available: try again in a moment', retryable: true };
+      return { status, code: 'UNAVAILABLE', detail: 'Not available: try again in a moment', retryable: true };
     default:
       return status < 500
         ? { status, code: 'INVALID_INPUT', detail: 'The request cannot be handled as it was sent' }

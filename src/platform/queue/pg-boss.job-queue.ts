@@ -10,11 +10,15 @@ export interface PgBossQueueOptions {
   readonly logger: Pick<Logger, 'error' | 'warn'>;
   /** How often a worker looks for jobs of other instances; its own wake it at once. */
   readonly pollMs?: number;
+  /** A statement that is not answered by then takes its connection with it: pg-pool drops the client. */
+  readonly queryMs?: number;
 }
 
 const SCHEMA = 'pgboss';
 const ROLE = 'switchboard_queue';
 const POLL_MS = 2000;
+const CONNECT_MS = 5000;
+const QUERY_MS = 15_000;
 /** A worker that died this long ago has lost its job. */
 const EXPIRE_SECONDS = 15 * 60;
 const RETRIES = 3;
@@ -36,11 +40,20 @@ export class PgBossJobQueue extends JobQueue {
   private readonly queues = new Map<string, Promise<void>>();
   private started: Promise<PgBoss> | null = null;
 
-  constructor({ logger, pollMs = POLL_MS, url }: PgBossQueueOptions) {
+  constructor({ logger, pollMs = POLL_MS, queryMs = QUERY_MS, url }: PgBossQueueOptions) {
     super();
     this.logger = logger;
     this.pollMs = pollMs;
-    this.pool = new Pool({ connectionString: url, max: 2, options: `-c role=${ROLE}`, idleTimeoutMillis: 60_000 });
+    this.pool = new Pool({
+      connectionString: url,
+      max: 2,
+      // Postgres gives a statement up a little earlier, which spares the connection.
+      options: `-c role=${ROLE} -c statement_timeout=${Math.ceil(queryMs * 0.9)}`,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: queryMs,
+      idleTimeoutMillis: 60_000,
+      keepAlive: true,
+    });
     this.pool.on('error', (error) => logger.warn({ err: error }, 'a connection of the job queue was lost'));
   }
 
@@ -64,7 +77,10 @@ export class PgBossJobQueue extends JobQueue {
     this.stopping.abort(new DOMException('The process is stopping', 'AbortError'));
     await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
     const boss = await this.started?.catch(() => null);
-    await boss?.stop({ graceful: false });
+    // The database may be away; what is left of the queue there is found again by others.
+    await boss
+      ?.stop({ graceful: false })
+      .catch((error: unknown) => this.logger.warn({ err: asError(error) }, 'the job queue was not stopped in order'));
     await this.pool.end();
   }
 

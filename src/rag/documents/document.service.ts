@@ -1,5 +1,5 @@
 import type { TenantScope } from '#platform/context';
-import { newId, UnitOfWork } from '#platform/database';
+import { CommitInDoubtError, isDiskFull, newId, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError, UnsupportedMediaError } from '#platform/errors';
 import { OutboundClient, OutboundError, TenantAllowList } from '#platform/outbound';
 import { type AuditActor, AuditService } from '#tenants';
@@ -11,7 +11,7 @@ import { recordTitle } from '../ingestion/record-text.js';
 import type { KnowledgeBase, KnowledgeBaseKind } from '../knowledge-bases/knowledge-base.js';
 import { KnowledgeBaseService } from '../knowledge-bases/knowledge-base.service.js';
 import { type DetectedType, detectDocumentType } from '../parsing/detect-type.js';
-import { DocumentNotFoundError } from '../rag.errors.js';
+import { DocumentNotFoundError, NoSpaceError } from '../rag.errors.js';
 import type { DocumentLabels, SourceType, StoredChunk, StoredDocument } from './document.js';
 import { type DocumentQuery, DocumentRepository } from './document.repository.js';
 import { type ReceivedFile, UploadStore } from './upload-store.js';
@@ -322,7 +322,7 @@ export class DocumentService {
       return await accept();
     } catch (error) {
       await this.uploads.discard(file);
-      throw error;
+      throw isDiskFull(error) ? new NoSpaceError(error) : error;
     }
   }
 
@@ -342,7 +342,8 @@ export class DocumentService {
         });
       });
     } catch (error) {
-      await this.uploads.remove(ctx, document.id);
+      // In doubt the row may be there, and then it needs its file.
+      if (!(error instanceof CommitInDoubtError)) await this.uploads.remove(ctx, document.id);
       throw error;
     }
     await this.ingestion.enqueue(ctx, document.id);

@@ -21,7 +21,7 @@ describe('faultOf', () => {
       code: 'NO_TEXT',
       message: 'No text.',
     });
-    expect(faultOf(new UnavailableError('Try later'))).toMatchObject({ code: 'INTERNAL', retryable: true });
+    expect(faultOf(new UnavailableError('Try later'))).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
     expect(faultOf(Object.assign(new Error('/srv/x'), { code: 'ENOENT' }))).toMatchObject({ code: 'FILE_MISSING' });
     expect(faultOf(new Error('sk-123')).message).not.toContain('sk-123');
     expect(faultOf('text')).toMatchObject({ code: 'INTERNAL' });

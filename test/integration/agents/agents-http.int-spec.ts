@@ -57,7 +57,7 @@ describe('agents and tools over HTTP', () => {
       body: { name: 'Late' },
       headers: { 'if-match': made.headers.get('etag') ?? '"none"' },
     });
-    expect(stale.status).toBe(412);
+    expect(stale.body).toMatchObject({ status: 412, code: 'PRECONDITION_FAILED' });
 
     expect((await send(AGENTS, { key: 'support', kind: 'knowledge', name: 'Twice' })).status).toBe(409);
     expect((await app.call(path, { method: 'DELETE', token: admin.token })).status).toBe(204);

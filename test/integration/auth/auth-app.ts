@@ -71,7 +71,7 @@ export class AuthApp {
   /** @param options `beside`: on the same database and with the same keys (passport's strategies belong to the process) */
   static async start(
     env: Record<string, string> = {},
-    options: { beside?: AuthApp; imports?: Type[] } = {},
+    options: { beside?: AuthApp; imports?: Type[]; unitOfWork?: UnitOfWork } = {},
   ): Promise<AuthApp> {
     const folder = options.beside?.folder ?? mkdtempSync(join(tmpdir(), 'switchboard-auth-'));
     const config = loadConfig({ NODE_ENV: 'test', DATA_DIR: folder, PORT: '0', ...env });
@@ -83,7 +83,10 @@ export class AuthApp {
 
     // Not `DatabaseModule`, which closes the pool together with the application: specs start several on one database.
     @Global()
-    @Module({ providers: [{ provide: UnitOfWork, useValue: database.uow }], exports: [UnitOfWork] })
+    @Module({
+      providers: [{ provide: UnitOfWork, useValue: options.unitOfWork ?? database.uow }],
+      exports: [UnitOfWork],
+    })
     class PoolModule {}
 
     const built = await Test.createTestingModule({

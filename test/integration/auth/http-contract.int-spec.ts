@@ -175,7 +175,7 @@ describe('what all of REST shares', () => {
     expect(changed.status).toBe(200);
     expect(changed.headers.get('etag')).not.toBe(tag);
     const late = await patch('Third', tag);
-    expect(late.status).toBe(412);
+    expect(late.body).toMatchObject({ status: 412, code: 'PRECONDITION_FAILED' });
     expect((await app.call(path, { token: admin.token })).body).toMatchObject({ name: 'Second' });
     expect((await patch('Fourth', '*')).status).toBe(200);
   });

@@ -111,7 +111,18 @@ describe('signing in', () => {
     await expect(app.login(slug, email)).rejects.toThrow('wrong');
     const other = await app.signedIn('end_user');
     await app.database.uow.query(other, `UPDATE app.tenant SET status = 'suspended' WHERE id = $1`, [other.tenantId]);
-    await expect(app.login(other.slug, other.email)).rejects.toThrow('wrong');
+    await expect(app.login(other.slug, other.email)).rejects.toThrow('"code":"SUSPENDED"');
+    // Only those who know the password learn of it.
+    await expect(app.login(other.slug, other.email, 'a wrong one')).rejects.toThrow('wrong');
+    const suspended = { status: 403, code: 'SUSPENDED', retryable: false };
+    expect((await app.call('/api/auth/me', { token: other.token })).body).toMatchObject(suspended);
+    const refresh = () => app.call('/api/auth/refresh', { body: { refresh_token: other.refresh } });
+    expect((await refresh()).body).toMatchObject(suspended);
+    await app.database.uow.query(other, `UPDATE app.tenant SET status = 'active' WHERE id = $1`, [other.tenantId]);
+    expect((await refresh()).status).toBe(200);
+    await app.database.uow.query(other, 'UPDATE app.session SET revoked_at = now() WHERE tenant_id = $1', [
+      other.tenantId,
+    ]);
     expect((await app.call('/api/auth/me', { token: other.token })).status).toBe(401);
   });
 
