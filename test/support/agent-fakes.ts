@@ -1,6 +1,13 @@
 /** Stand-ins for everything that the agents' runtime needs, so that a spec says only what it is about. */
 import { AgentRuntime, type HistoryMessage, type TurnAnswer, type TurnEvent, type TurnInput } from '#agents';
-import { ChatModel, type ChatRequest, type ChatResult, LocalEmbedder, type StructuredResult } from '#llm';
+import {
+  ChatModel,
+  type ChatRequest,
+  type ChatResult,
+  LocalEmbedder,
+  type StructuredResult,
+  type UsageSink,
+} from '#llm';
 import type { RequestContext } from '#platform/context';
 import { createLogger } from '#platform/logging';
 import type { MatchItem, MatchRequest, Passage, SearchRequest, SearchResult } from '#rag';
@@ -188,27 +195,39 @@ export class ScriptedModel extends ChatModel {
     request: ChatRequest,
     onText: (text: string) => void,
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<ChatResult> {
     this.requests.push(request);
-    const said = await this.said(this.script.stream?.[request.purpose] ?? 'An answer.', request, signal);
-    const pieces = typeof said === 'string' ? [said] : said;
-    for (const piece of pieces) {
-      await Promise.resolve();
-      signal.throwIfAborted();
-      onText(piece);
+    let outputTokens = 0;
+    try {
+      const said = await this.said(this.script.stream?.[request.purpose] ?? 'An answer.', request, signal);
+      const pieces = typeof said === 'string' ? [said] : said;
+      for (const piece of pieces) {
+        await Promise.resolve();
+        signal.throwIfAborted();
+        outputTokens++;
+        onText(piece);
+      }
+      onUsage(this.usage());
+      return { text: pieces.join(''), finishReason: 'stop' };
+    } catch (error) {
+      onUsage({ ...this.usage(), outputTokens, estimated: true });
+      throw error;
     }
-    return { text: pieces.join(''), usage: this.usage(), finishReason: 'stop' };
   }
 
   override async structured<T>(
     request: ChatRequest,
     output: { name: string; schema: { parse(value: unknown): T } },
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<StructuredResult<T>> {
     this.requests.push(request);
     const scripted = this.script.structured?.[request.purpose];
     if (scripted === undefined) throw new Error(`The spec expects no structured ${request.purpose} call`);
-    return { value: output.schema.parse(await this.said(scripted, request, signal)), usage: this.usage() };
+    const value = output.schema.parse(await this.said(scripted, request, signal));
+    onUsage(this.usage());
+    return { value };
   }
 
   private async said<T>(answer: Answer<T>, request: ChatRequest, signal: AbortSignal): Promise<T> {
@@ -219,7 +238,14 @@ export class ScriptedModel extends ChatModel {
   }
 
   private usage() {
-    return { inputTokens: 10, outputTokens: 5, costUsd: null, model: this.model };
+    return {
+      kind: 'chat' as const,
+      inputTokens: 10,
+      outputTokens: 5,
+      costUsd: null,
+      model: this.model,
+      estimated: false,
+    };
   }
 }
 
