@@ -1,10 +1,19 @@
 /** Stand-ins for everything that the agents' runtime needs, so that a spec says only what it is about. */
-import { AgentRuntime, type HistoryMessage, type TurnAnswer, type TurnEvent, type TurnInput } from '#agents';
+import {
+  AgentRuntime,
+  type HistoryMessage,
+  type TurnAnswer,
+  type TurnEvent,
+  type TurnInput,
+  type UsageEntry,
+} from '#agents';
 import {
   ChatModel,
   type ChatRequest,
   type ChatResult,
+  type Embedder,
   LocalEmbedder,
+  type MeteredCall,
   type StructuredResult,
   type UsageSink,
 } from '#llm';
@@ -253,7 +262,11 @@ export interface FakeWorld {
   readonly agents?: readonly AgentDefinition[];
   readonly model?: ChatModel | null;
   readonly settings?: Partial<TenantSettings>;
-  readonly search?: (request: SearchRequest, signal: AbortSignal) => Promise<SearchResult> | SearchResult;
+  readonly search?: (
+    request: SearchRequest,
+    signal: AbortSignal,
+    metered: MeteredCall,
+  ) => Promise<SearchResult> | SearchResult;
   readonly execute?: (
     tool: ToolDefinition,
     args: unknown,
@@ -261,13 +274,14 @@ export interface FakeWorld {
   ) => Promise<ToolResult> | ToolResult;
   readonly match?: (request: MatchRequest) => MatchItem[];
   readonly profile?: Readonly<Record<string, unknown>>;
+  readonly embedder?: Embedder;
   readonly kinds?: Partial<RuntimeDependencies['kinds']>;
 }
 
 export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
   const settings = { ...SETTINGS, ...world.settings };
   const agents = world.agents ?? [TRACKING, SUPPORT, LINKEDIN];
-  const embedder = new LocalEmbedder();
+  const embedder = world.embedder ?? new LocalEmbedder();
   const executor = {
     execute: async (definition: ToolDefinition, args: unknown, context: ToolCallContext) => {
       if (world.execute === undefined) throw new Error('The spec expects no tool call');
@@ -279,7 +293,8 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
     settings: { get: () => Promise.resolve(settings) },
     llm: { chatModel: () => Promise.resolve(world.model ?? null), embedder: () => embedder },
     passages: {
-      search: async (_ctx, request, signal) => world.search?.(request, signal) ?? { passages: [], degraded: false },
+      search: async (_ctx, request, signal, metered) =>
+        world.search?.(request, signal, metered) ?? { passages: [], degraded: false },
     },
     logger: createLogger({ level: 'silent' }),
     kinds: {
@@ -298,6 +313,8 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
 export interface RanTurn {
   readonly answer: TurnAnswer;
   readonly events: readonly TurnEvent[];
+  /** What the calls cost, in the order in which they ended. */
+  readonly usage: readonly UsageEntry[];
   /** All tokens, put together. */
   readonly text: string;
   readonly steps: readonly string[];
@@ -307,14 +324,21 @@ export interface RanTurn {
 export async function runTurn(
   runtime: AgentRuntime,
   content: string,
-  rest: Partial<TurnInput> & { readonly ctx?: RequestContext; readonly signal?: AbortSignal } = {},
+  rest: Partial<TurnInput> & {
+    readonly ctx?: RequestContext;
+    readonly signal?: AbortSignal;
+    readonly events?: TurnEvent[];
+  } = {},
 ): Promise<RanTurn> {
-  const events: TurnEvent[] = [];
-  const { ctx = CTX, signal = new AbortController().signal, ...input } = rest;
+  const { ctx = CTX, events = [], signal = new AbortController().signal, ...input } = rest;
   const answer = await runtime.run(ctx, { ...INPUT, ...input, content }, (event) => events.push(event), signal);
   const text = events.map((event) => (event.type === 'token' ? event.content : '')).join('');
   const steps = events.flatMap((event) => (event.type === 'status' ? [event.step] : []));
-  return { answer, events, text, steps };
+  return { answer, events, usage: usageIn(events), text, steps };
+}
+
+export function usageIn(events: readonly TurnEvent[]): UsageEntry[] {
+  return events.flatMap((event) => (event.type === 'usage' ? [event.entry] : []));
 }
 
 /** The history that a turn leaves for the next one, as `conversations` keeps it. */
