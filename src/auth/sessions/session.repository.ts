@@ -8,6 +8,7 @@ export interface AliveRow {
   readonly role: Role;
   readonly persona: string | null;
   readonly slug: string;
+  readonly tenantStatus: 'active' | 'suspended';
 }
 
 export interface RefreshableSession {
@@ -99,9 +100,9 @@ export class SessionRepository {
 }
 
 const ALIVE = `
-SELECT p.email, p.name, p.role, p.persona, t.slug
+SELECT p.email, p.name, p.role, p.persona, t.slug, t.status AS "tenantStatus"
 FROM app.principal p
-JOIN app.tenant t ON t.id = p.tenant_id AND t.status = 'active'
+JOIN app.tenant t ON t.id = p.tenant_id
 WHERE p.tenant_id = $1 AND p.id = $2 AND p.disabled_at IS NULL
   AND ($3::uuid IS NULL OR EXISTS (
     SELECT 1 FROM app.session s

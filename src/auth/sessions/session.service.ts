@@ -1,6 +1,6 @@
 import type { RequestContext } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
-import { UnauthorizedError } from '#platform/errors';
+import { SuspendedError, UnauthorizedError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import type { Identity } from '#platform/http';
 import { AuditService } from '#tenants';
@@ -32,7 +32,7 @@ export class SessionService {
    * Asked on each HTTP request and each frame of a socket: the session is neither revoked nor over, the person neither
    * disabled nor given another role or persona, the tenant not suspended.
    * @param tx to ask it inside a transaction that is open anyway
-   * @throws UnauthorizedError
+   * @throws UnauthorizedError, SuspendedError
    */
   async assertAlive(ctx: RequestContext, tx?: TenantTx): Promise<Omit<Identity, 'expiresAt'>> {
     const { principal } = ctx;
@@ -40,6 +40,7 @@ export class SessionService {
     if (row === null || row.role !== principal.role || row.persona !== principal.persona) {
       throw new UnauthorizedError('Your session has ended: sign in again');
     }
+    if (row.tenantStatus === 'suspended') throw new SuspendedError();
     return {
       ctx,
       user: { id: principal.id, email: row.email, name: row.name },

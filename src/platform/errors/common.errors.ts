@@ -35,6 +35,13 @@ export class ForbiddenError extends DomainError {
   }
 }
 
+/** 403: the person's tenant is shut for now; signing in again does not help. */
+export class SuspendedError extends DomainError {
+  constructor(message = 'This account is suspended: ask its administrator') {
+    super({ code: 'SUSPENDED', kind: 'forbidden', message });
+  }
+}
+
 export class ConflictError extends DomainError {
   constructor(
     message: string,

@@ -17,6 +17,7 @@ export {
   NotFoundError,
   PayloadTooLargeError,
   RateLimitError,
+  SuspendedError,
   TokenExpiredError,
   UnauthorizedError,
   UnavailableError,

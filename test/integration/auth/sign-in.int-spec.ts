@@ -112,7 +112,10 @@ describe('signing in', () => {
     const other = await app.signedIn('end_user');
     await app.database.uow.query(other, `UPDATE app.tenant SET status = 'suspended' WHERE id = $1`, [other.tenantId]);
     await expect(app.login(other.slug, other.email)).rejects.toThrow('wrong');
-    expect((await app.call('/api/auth/me', { token: other.token })).status).toBe(401);
+    expect(await app.call('/api/auth/me', { token: other.token })).toMatchObject({
+      status: 403,
+      body: { code: 'SUSPENDED' },
+    });
   });
 
   it('refuses a huge password without hashing it', async () => {

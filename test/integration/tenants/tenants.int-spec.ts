@@ -52,7 +52,7 @@ describe('tenants', () => {
     const off = app.app.get(EventBus).on(TenantSuspended, (event) => void heard.push(event));
     const change = (status: string) => tenants(`/${user.tenantId}`, { method: 'PATCH', body: { status } });
     expect((await change('suspended')).body).toMatchObject({ status: 'suspended' });
-    expect((await app.call('/api/auth/me', { token: user.token })).status).toBe(401);
+    expect((await app.call('/api/auth/me', { token: user.token })).status).toBe(403);
     expect(heard).toEqual([new TenantSuspended(user.tenantId)]);
     await change('active');
     off();
