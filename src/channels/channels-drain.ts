@@ -38,6 +38,7 @@ export class ChannelsDrain implements BeforeApplicationShutdown {
     for (const connection of this.registry.all()) connection.announceDrain();
     this.streams.announceDrain();
     await drained.catch((error: unknown) => this.logger.error({ err: error }, 'running turns could not be finished'));
+    this.state.end();
     this.streams.endAll();
     for (const connection of this.registry.all()) connection.closeForShutdown();
     const giveUpAt = Date.now() + GOODBYE_MS;

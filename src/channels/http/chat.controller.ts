@@ -27,8 +27,9 @@ export class ChatController {
   @ApiOperation({
     summary: 'Say something and get the answer',
     description:
-      'One JSON answer, or with `Accept: text/event-stream` the frames of the WebSocket (`ack`, `status`, `token`, `payload`, ' +
-      '`message`, `done`) as server-sent events, ending after `done`.',
+      'One JSON answer (`stream` and `final` mean nothing for it), or with `Accept: text/event-stream` the frames of the ' +
+      'WebSocket (`ack`, `turn`, `status`, `token`, `payload`, `message`, `done`) as server-sent events, ending after `done`. ' +
+      'A turn that was stopped answers with what there was of it; one that failed with a problem that names its `turn_id`.',
   })
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Does what `client_message_id` does' })
   @ApiProduces('application/json', 'text/event-stream')
@@ -47,7 +48,7 @@ export class ChatController {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const answer = await this.chats.answer(ctx, message, gone.signal);
-    if (!response.destroyed) response.json(answer);
+    if (answer !== null && !response.destroyed) response.json(answer);
   }
 }
 

@@ -20,11 +20,17 @@ export const chatAnswer = z
   .object({
     status: z.enum(['completed', 'cancelled', 'input_required', 'handed_off']),
     message: messageSchema.nullable(),
-    payloads: z.array(z.object({ payload_type: z.string(), items: z.array(z.unknown()) })),
+    payloads: z.array(
+      z.object({
+        payload_type: z.string(),
+        items: z.array(z.unknown()),
+        offset: z.int().optional().meta({ description: 'Its place in the text' }),
+      }),
+    ),
     input_required: z.null(),
     escalation: z.null(),
     usage: usageSchema.nullable(),
-    turn_id: z.guid(),
+    turn_id: z.guid().nullable().meta({ description: 'null: a person owns the conversation and will answer' }),
     conversation_id: z.guid(),
     session_id: z
       .union([z.string(), z.number()])
@@ -41,7 +47,9 @@ const seqText = z
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
 export const eventsQuery = z.strictObject({
-  after_seq: seqText.optional().meta({ description: 'Absent: 0. `Last-Event-ID` goes before it' }),
+  after_seq: seqText
+    .optional()
+    .meta({ description: '0: everything kept; absent: what comes from now on. `Last-Event-ID` goes before it' }),
   stream: flag.optional().meta({ description: '`false` leaves out `token` frames' }),
   final: flag.optional().meta({ description: '`false` leaves out `message` frames' }),
   format: formatSchema.optional(),

@@ -8,7 +8,7 @@ import { Ctx, type HttpRequest, idSchema, parseInput, RequirePermission } from '
 import { TenantSettingsCache } from '#tenants';
 import { z } from 'zod';
 import { EventEncoder } from '../protocol/event-encoder.js';
-import { readerOptions } from '../protocol/reader-options.js';
+import { assertDelivers, readerOptions } from '../protocol/reader-options.js';
 import { eventsQuery, lastEventId } from './chat.dto.js';
 import { EventStreams } from './event-streams.js';
 import { SseResponse } from './sse-response.js';
@@ -33,8 +33,8 @@ export class ConversationEventsController {
   @ApiOperation({
     summary: 'Follow a conversation',
     description:
-      'Server-sent events: stored frames after the given number, a running turn’s text so far as one `token`, then whatever ' +
-      'happens. Ends with the session; reconnect with `Last-Event-ID`.',
+      'Server-sent events: `context_restored`, stored frames after the given number, a running turn’s text so far as one ' +
+      '`token`, then whatever happens. Ends with the session; reconnect with `Last-Event-ID`.',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false })
   @ApiProduces('text/event-stream')
@@ -49,11 +49,12 @@ export class ConversationEventsController {
   ): Promise<void> {
     const afterSeq =
       lastId === undefined || lastId === ''
-        ? (query.after_seq ?? 0)
+        ? (query.after_seq ?? 'now')
         : parseInput(z.object({ 'Last-Event-ID': lastEventId }), { 'Last-Event-ID': lastId })['Last-Event-ID'];
     const { websocket: tenant } = await this.settings.get(ctx);
     const options = readerOptions([query], tenant, false);
-    const encoder = new EventEncoder(options);
+    assertDelivers(options);
+    const encoder = new EventEncoder(options, (type, seq, json) => stream.event(type, seq, json));
 
     const readerId = newId();
     const giveBack = this.streams.take(ctx);
@@ -63,23 +64,18 @@ export class ConversationEventsController {
       this.conversations.unsubscribe(readerId);
     });
     const expiry = endWith(request, stream);
-    const tell = (event: ConversationEvent): void => {
-      const data = encoder.encode(event);
-      if (data !== null)
-        stream.event(event.type === 'message' && !options.final ? 'token' : event.type, event.seq, data);
-    };
     // Held until the replay is out, which goes at the reader's own speed.
     let held: ConversationEvent[] | null = [];
     const deliver = (event: ConversationEvent): void => {
-      if (held === null) tell(event);
+      if (held === null) encoder.tell(event);
       else if (held.push(event) > MOST_HELD_EVENTS) stream.end();
     };
     try {
-      const { clientKey } = await this.conversations.resume(ctx, id, afterSeq, { id: readerId, deliver }, NO_CONTEXT);
+      const { clientKey } = await this.conversations.resume(ctx, id, afterSeq, { id: readerId, deliver });
       encoder.conversation(id, clientKey, options);
       stream.begin();
       for (let next = held.shift(); next !== undefined && stream.open; next = held.shift()) {
-        tell(next);
+        encoder.tell(next);
         await stream.drained();
       }
       held = null;
@@ -92,8 +88,6 @@ export class ConversationEventsController {
     }
   }
 }
-
-const NO_CONTEXT = { context: false } as const;
 
 /** The stream lives no longer than the token that opened it. */
 function endWith(request: HttpRequest, stream: SseResponse): NodeJS.Timeout | undefined {

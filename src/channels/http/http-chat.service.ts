@@ -1,18 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationService, type Submitted, TurnService } from '#conversations';
 import type { RequestContext } from '#platform/context';
-import { DomainError, UnavailableError } from '#platform/errors';
+import { DomainError } from '#platform/errors';
 import { TenantSettingsCache, type TenantSettings } from '#tenants';
+import { ChannelsState } from '../channels-state.js';
 import { NEW_CONVERSATION } from '../protocol/conversation-name.js';
 import { kindOfFailure } from '../protocol/error-frame.js';
 import { asHtml, EventEncoder } from '../protocol/event-encoder.js';
 import type { UserMessageFrame } from '../protocol/parse-frame.js';
-import { readerOptions } from '../protocol/reader-options.js';
+import { assertDelivers, readerOptions } from '../protocol/reader-options.js';
 import type { ChatAnswer } from './chat.dto.js';
 import type { SseResponse } from './sse-response.js';
 import { type HeardTurn, TurnReader } from './turn-reader.js';
 
-/** Longer than any queue of turns can take. */
+/** Longer than any queue of turns can take: turns end by themselves, this is for the day on which one does not. */
 const LONGEST_MS = 6 * 3600 * 1000;
 
 /** One message over HTTP: its turn as events, or as one answer. */
@@ -22,26 +23,46 @@ export class HttpChatService {
     private readonly turns: TurnService,
     private readonly conversations: ConversationService,
     private readonly settings: TenantSettingsCache,
+    private readonly state: ChannelsState,
   ) {}
 
   /**
    * Submits and waits for the end.
    * @param gone aborted when the client has left
+   * @returns null when there is nobody left to answer
    * @throws what refuses the message, or what the turn failed with (its `turn_id` in the details)
    */
-  async answer(ctx: RequestContext, message: UserMessageFrame, gone: AbortSignal): Promise<ChatAnswer> {
+  async answer(ctx: RequestContext, message: UserMessageFrame, gone: AbortSignal): Promise<ChatAnswer | null> {
     const { websocket: tenant } = await this.settings.get(ctx);
     const reader = new TurnReader();
-    const leave = (): void => this.conversations.unsubscribe(reader.id);
-    gone.addEventListener('abort', leave, { once: true });
     try {
       const submitted = await this.submit(ctx, message, tenant, { reader, channel: 'http' });
-      if (gone.aborted) leave();
-      const heard = await this.ended(submitted, reader);
-      return answerOf(submitted, heard, message, readerOptions([message], tenant, false).format);
+      const { ack } = submitted;
+      const { sessionId } = message.conversation ?? NEW_CONVERSATION;
+      const place = {
+        turn_id: ack.turn_id,
+        conversation_id: ack.conversation_id,
+        ...(sessionId === null ? {} : { session_id: sessionId }),
+      };
+      if (ack.turn_id === null) return { ...NO_ANSWER, ...place };
+      const heard = await this.ended(submitted, reader, gone);
+      if (heard === null) return null;
+      const { done } = heard;
+      if (done.status === 'failed') throw failureOf(heard, place);
+      // Deleted while it ran: the turn was cancelled and nothing is kept, not even what this answer would name.
+      if (done.status === 'cancelled' && heard.message === null) await this.conversations.get(ctx, ack.conversation_id);
+      const { format } = readerOptions([message], tenant, false);
+      return {
+        status: done.status,
+        message: heard.message === null ? null : shown(heard.message, format),
+        payloads: payloadsOf(heard.message?.payloads ?? heard.payloads),
+        input_required: null,
+        escalation: null,
+        usage: done.usage,
+        ...place,
+      };
     } finally {
-      gone.removeEventListener('abort', leave);
-      leave();
+      this.conversations.unsubscribe(reader.id);
     }
   }
 
@@ -58,18 +79,23 @@ export class HttpChatService {
     const { websocket: tenant } = await this.settings.get(ctx);
     const { reference, sessionId } = message.conversation ?? NEW_CONVERSATION;
     const options = readerOptions([message], tenant, reference.kind === 'key');
-    const encoder = new EventEncoder(options);
+    assertDelivers(options);
+    const encoder = new EventEncoder(options, (type, seq, json) => stream.event(type, seq, json));
     const reader = new TurnReader((event) => {
       if (event.type === 'ack') encoder.conversation(event.conversation_id, sessionId, options);
-      const data = encoder.encode(event, event.type === 'ack' ? message.echo.ref : undefined);
-      if (data !== null)
-        stream.event(event.type === 'message' && !options.final ? 'token' : event.type, event.seq, data);
+      encoder.tell(event, message.echo.ref);
       if (event.type === 'done') stream.end();
     });
-    const stream = open(() => this.conversations.unsubscribe(reader.id));
+    const gone = new AbortController();
+    const stream = open(() => {
+      gone.abort();
+      this.conversations.unsubscribe(reader.id);
+    });
     const submitted = await this.submit(ctx, message, tenant, { reader, channel: 'sse' });
+    // One that had gone before it was listened to: nothing tells us again.
     if (!stream.open) this.conversations.unsubscribe(reader.id);
-    await this.ended(submitted, reader).finally(() => stream.end());
+    else if (submitted.ack.turn_id !== null) await this.ended(submitted, reader, gone.signal).catch(() => null);
+    stream.end();
   }
 
   private submit(
@@ -93,49 +119,70 @@ export class HttpChatService {
     );
   }
 
-  /** The turn's end; or, should this instance have lost the turn, an error instead of a request that never ends. */
-  private async ended({ ack }: Submitted, reader: TurnReader): Promise<HeardTurn> {
-    const settled = this.turns.settled(ack.turn_id, LONGEST_MS).then(() => null);
-    const heard = await Promise.race([reader.heard, settled]);
-    if (heard !== null) return heard;
-    throw new UnavailableError('The answer is being written elsewhere: read the conversation in a moment');
+  /**
+   * The turn's end; null when the reader has gone.
+   * @throws when this server goes and leaves the turn to another one: the same message again, there, finds it
+   */
+  private async ended({ ack }: Submitted, reader: TurnReader, gone: AbortSignal): Promise<HeardTurn | null> {
+    const { ended } = this.state;
+    let stop: () => void = () => undefined;
+    const left = new Promise<'gone' | 'leaving' | 'overdue'>((resolve) => {
+      const overdue = setTimeout(() => resolve('overdue'), LONGEST_MS);
+      const onGone = (): void => resolve('gone');
+      const onEnd = (): void => resolve('leaving');
+      gone.addEventListener('abort', onGone);
+      ended.addEventListener('abort', onEnd);
+      if (gone.aborted) onGone();
+      if (ended.aborted) onEnd();
+      stop = () => {
+        clearTimeout(overdue);
+        gone.removeEventListener('abort', onGone);
+        ended.removeEventListener('abort', onEnd);
+      };
+    });
+    const outcome = await Promise.race([reader.heard, left]).finally(() => stop());
+    if (outcome === 'gone') return null;
+    if (typeof outcome === 'object') return outcome;
+    throw new DomainError({
+      code: outcome === 'leaving' ? 'DRAINING' : 'UNAVAILABLE',
+      kind: 'unavailable',
+      retryable: true,
+      retryAfterMs: 2000,
+      message:
+        'The answer is being written elsewhere: send the same message again, or read the conversation in a moment',
+      details: { turn_id: ack.turn_id, conversation_id: ack.conversation_id },
+    });
   }
 }
 
-function answerOf(
-  { ack }: Submitted,
-  { message, payloads, error, done }: HeardTurn,
-  asked: UserMessageFrame,
-  format: 'markdown' | 'html',
-): ChatAnswer {
-  const place = { turn_id: ack.turn_id, conversation_id: ack.conversation_id };
-  if (done.status === 'failed') {
-    throw new DomainError({
-      code: error?.code ?? 'INTERNAL',
-      kind: kindOfFailure(error?.code ?? 'INTERNAL'),
-      message: error?.message ?? 'Something went wrong. Please try again.',
-      retryable: error?.retryable ?? true,
-      retryAfterMs: error?.retry_after_ms,
-      details: place,
-    });
-  }
-  const sessionId = asked.conversation?.sessionId ?? null;
-  return {
-    status: done.status,
-    message: message === null ? null : shown(message, format),
-    payloads: [...(message?.payloads ?? payloads)].map(({ payload_type, items }) => ({
-      payload_type,
-      items: [...items],
-    })),
-    input_required: null,
-    escalation: null,
-    usage: done.usage,
-    ...place,
-    ...(sessionId === null ? {} : { session_id: sessionId }),
-  };
+/** A person owns the conversation and will answer in their own time. */
+const NO_ANSWER = {
+  status: 'handed_off',
+  message: null,
+  payloads: [],
+  input_required: null,
+  escalation: null,
+  usage: null,
+} satisfies Partial<ChatAnswer>;
+
+function failureOf({ done, error }: HeardTurn, details: Readonly<Record<string, unknown>>): DomainError {
+  const { code, message, retryable } = done.error ??
+    error ?? { code: 'INTERNAL', message: 'Something went wrong. Please try again.', retryable: true };
+  return new DomainError({
+    code,
+    kind: kindOfFailure(code),
+    message,
+    retryable,
+    retryAfterMs: error?.retry_after_ms,
+    details,
+  });
+}
+
+function payloadsOf(payloads: HeardTurn['payloads'] | NonNullable<HeardTurn['message']>['payloads']) {
+  return payloads.map(({ payload_type, items, offset }) => ({ payload_type, items: [...items], offset }));
 }
 
 function shown(event: NonNullable<HeardTurn['message']>, format: 'markdown' | 'html'): ChatAnswer['message'] {
   const { type: _, ...message } = format === 'html' ? asHtml(event) : event;
-  return { ...message, payloads: message.payloads.map((payload) => ({ ...payload, items: [...payload.items] })) };
+  return { ...message, payloads: payloadsOf(message.payloads) };
 }

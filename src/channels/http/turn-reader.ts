@@ -11,11 +11,12 @@ export interface HeardTurn {
 
 /**
  * Follows one turn of a conversation: the one whose acknowledgement comes first. Others that run in the same conversation
- * pass by.
+ * pass by. An acknowledgement without a turn (a person owns the conversation) is all there will be.
  */
 export class TurnReader implements Subscriber {
   readonly id = newId();
   private turnId: string | null = null;
+  private start = 0;
   private message: MessageEvent | null = null;
   private readonly payloads: PayloadEvent[] = [];
   private error: ErrorEvent | null = null;
@@ -27,8 +28,10 @@ export class TurnReader implements Subscriber {
   constructor(private readonly tell: (event: ConversationEvent) => void = () => undefined) {}
 
   deliver(event: ConversationEvent): void {
+    if (event.type === 'context_restored') return;
     if (event.type === 'ack') this.turnId ??= event.turn_id;
-    if (event.type === 'context_restored' || event.turn_id !== this.turnId) return;
+    else if (this.turnId === null) return;
+    if (event.turn_id !== this.turnId) return;
     this.tell(event);
     switch (event.type) {
       case 'message':
@@ -42,6 +45,11 @@ export class TurnReader implements Subscriber {
         break;
       case 'done':
         this.resolve({ message: this.message, payloads: this.payloads, error: this.error, done: event });
+        break;
+      case 'turn':
+        // Begun again: what it had found so far no longer counts.
+        if (event.start > this.start) this.payloads.length = 0;
+        this.start = event.start;
         break;
       case 'ack':
       case 'status':

@@ -45,7 +45,12 @@ export const abortFrame = z
     turn_id: uuidSchema.optional(),
     ref: refSchema.optional(),
   })
-  .meta({ id: 'AbortFrame', description: 'Stops a turn, those of a conversation, or all that this socket started' });
+  .meta({
+    id: 'AbortFrame',
+    description:
+      'Stops a turn, those of a conversation, or (neither given) every running turn that this socket started; both ' +
+      'given must agree. Nothing to stop: `NOT_FOUND`',
+  });
 
 export const resumeFrame = z
   .strictObject({
@@ -55,10 +60,21 @@ export const resumeFrame = z
       .int('must be a whole number')
       .min(0, 'must not be negative')
       .optional()
-      .meta({ description: 'Absent: 0' }),
+      .meta({
+        description: 'What came after it is replayed; 0: everything kept; absent: the context and what comes now',
+      }),
     ref: refSchema.optional(),
   })
   .meta({ id: 'ResumeFrame', description: 'Subscribes, and replays what was missed' });
+
+export const unsubscribeFrame = z
+  .strictObject({ type: z.literal('unsubscribe'), conversation_id: conversationNameSchema, ref: refSchema.optional() })
+  .meta({
+    id: 'UnsubscribeFrame',
+    description:
+      'No more frames of this conversation. Not answered: frames are handled in order, so the `pong` of a `ping` sent ' +
+      'after it says that it is done. A conversation that this socket does not follow: `NOT_FOUND`',
+  });
 
 export const pingFrame = z
   .strictObject({ type: z.literal('ping'), ref: refSchema.optional() })
@@ -70,12 +86,13 @@ export const CLIENT_FRAMES = {
   user_message: userMessageFrame,
   abort: abortFrame,
   resume: resumeFrame,
+  unsubscribe: unsubscribeFrame,
   ping: pingFrame,
 } as const;
 
 export type ServedType = keyof typeof CLIENT_FRAMES;
 
 /** Types of the contract that a later version serves. */
-export const LATER_TYPES: readonly string[] = ['respond', 'escalate', 'feedback', 'typing'];
+export const LATER_TYPES: readonly string[] = ['respond', 'regenerate', 'escalate', 'feedback', 'typing'];
 
 export type UserMessage = z.output<typeof userMessageFrame>;

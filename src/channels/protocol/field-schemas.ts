@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+/** Bytes of one frame. */
+export const MOST_FRAME_BYTES = 64 * 1024;
 export const MOST_CONTENT = 16_000;
 export const MOST_METADATA_BYTES = 4096;
 export const MOST_CLIENT_KEY = 128;

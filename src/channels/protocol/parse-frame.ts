@@ -50,12 +50,18 @@ export interface AbortFrame extends Echoed {
 export interface ResumeFrame extends Echoed {
   readonly type: 'resume';
   readonly conversation: ConversationName;
-  readonly afterSeq: number;
+  /** 'now': nothing of the past but the context. */
+  readonly afterSeq: number | 'now';
+}
+export interface UnsubscribeFrame extends Echoed {
+  readonly type: 'unsubscribe';
+  readonly conversation: ConversationName;
 }
 export interface PingFrame extends Echoed {
   readonly type: 'ping';
 }
-export type ClientFrame = BadFrame | AuthFrame | UserMessageFrame | AbortFrame | ResumeFrame | PingFrame;
+export type ClientFrame =
+  BadFrame | AuthFrame | UserMessageFrame | AbortFrame | ResumeFrame | UnsubscribeFrame | PingFrame;
 
 const FIELDS = Object.fromEntries(
   Object.entries(CLIENT_FRAMES).map(([type, schema]) => [type, new Set(Object.keys(schema.shape))]),
@@ -126,7 +132,11 @@ function read(type: ServedType, value: Readonly<Record<string, unknown>>, echo: 
     }
     case 'resume': {
       const frame = checked(CLIENT_FRAMES.resume, fields, clientName);
-      return { type, echo, conversation: existing(named(frame.conversation_id)), afterSeq: frame.after_seq ?? 0 };
+      return { type, echo, conversation: existing(named(frame.conversation_id)), afterSeq: frame.after_seq ?? 'now' };
+    }
+    case 'unsubscribe': {
+      const frame = checked(CLIENT_FRAMES.unsubscribe, fields, clientName);
+      return { type, echo, conversation: existing(named(frame.conversation_id)) };
     }
     case 'ping':
       checked(CLIENT_FRAMES.ping, fields, clientName);

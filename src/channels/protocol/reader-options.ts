@@ -1,3 +1,4 @@
+import { InvalidInputError } from '#platform/errors';
 import type { TenantSettings } from '#tenants';
 import { z } from 'zod';
 import { type ConversationName, conversationName } from './conversation-name.js';
@@ -10,6 +11,16 @@ export interface ReaderOptions {
   readonly stream: boolean;
   readonly final: boolean;
   readonly format: 'markdown' | 'html';
+}
+
+/**
+ * Judged on the values in force: neither tokens nor messages would bring nothing of any answer.
+ * @throws InvalidInputError
+ */
+export function assertDelivers({ stream, final }: ReaderOptions): void {
+  if (stream || final) return;
+  const sentence = 'final: with stream=false as well nothing of the answer would be sent; leave one of the two on';
+  throw new InvalidInputError(sentence, { field: 'final' });
 }
 
 /** What a connection's address says; undefined where it says nothing. */

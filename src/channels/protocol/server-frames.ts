@@ -1,15 +1,20 @@
 import { messageSchema, usageSchema } from '#conversations';
 import { ROLES } from '#platform/context';
+import type { ErrorCode } from '#platform/errors';
 import { z } from 'zod';
 import { MOST_CLIENT_KEY, MOST_REF } from './field-schemas.js';
 
-const seq = z.int().meta({ description: 'Grows in the order of first delivery within the conversation, with gaps' });
+const seq = z.int().meta({
+  description:
+    'An opaque, comparable cursor. Stored frames are strictly ordered by it within the conversation, with gaps; `resume` ' +
+    'takes it as `after_seq`',
+});
 const ref = z.string().max(MOST_REF).optional().meta({ description: 'Of the frame that this answers' });
 const sessionId = z
   .union([z.string().max(MOST_CLIENT_KEY), z.int()])
   .optional()
   .meta({ description: "The client's own key of the conversation" });
-const errorCode = z.enum([
+export const ERROR_CODES = [
   'UNAUTHORIZED',
   'TOKEN_EXPIRED',
   'FORBIDDEN',
@@ -24,10 +29,17 @@ const errorCode = z.enum([
   'TOOL_ERROR',
   'RETRIEVAL_ERROR',
   'GUARDRAIL',
-  'CANCELLED',
+  'TURN_TIMEOUT',
+  'INTERRUPTED',
+  'PRECONDITION_FAILED',
+  'UNAVAILABLE',
+  'SUSPENDED',
+  'MFA_REQUIRED',
   'DRAINING',
   'INTERNAL',
-]);
+] as const satisfies readonly ErrorCode[];
+const errorCode = z.enum(ERROR_CODES);
+const turnError = z.strictObject({ code: errorCode, message: z.string(), retryable: z.boolean() });
 const turnStatus = z.enum(['queued', 'running', 'input_required', 'completed', 'failed', 'cancelled', 'handed_off']);
 
 const inConversation = { conversation_id: z.guid(), seq, session_id: sessionId };
@@ -36,10 +48,17 @@ const inTurn = { ...inConversation, turn_id: z.guid() };
 const readyFrame = z
   .strictObject({
     type: z.literal('ready'),
+    protocol: z.literal(1),
     connection_id: z.guid(),
     user: z.strictObject({ id: z.guid(), role: z.enum(ROLES), persona: z.string().nullable() }),
     tenant: z.strictObject({ id: z.guid(), slug: z.string() }),
     heartbeat_s: z.int(),
+    limits: z.strictObject({
+      content: z.int().meta({ description: 'UTF-16 units of a message' }),
+      frame_bytes: z.int(),
+      messages_per_minute: z.int().meta({ description: 'Of one user, over all channels; 0: not limited' }),
+      queue: z.int().meta({ description: 'How many messages of a conversation may wait for the running turn' }),
+    }),
     ref,
   })
   .meta({ id: 'ReadyFrame', description: 'The token was good' });
@@ -47,18 +66,37 @@ const readyFrame = z
 const ackFrame = z
   .strictObject({
     type: z.literal('ack'),
-    ...inTurn,
+    conversation_id: z.guid(),
+    session_id: sessionId,
+    turn_id: z.guid().nullable().meta({ description: 'null: a person owns the conversation, no turn answers' }),
     client_message_id: z.guid().nullable(),
     message_id: z.guid(),
     ref,
   })
-  .meta({ id: 'AckFrame', description: 'Committed: cannot be lost from here on' });
+  .meta({ id: 'AckFrame', description: 'To the sender: committed, cannot be lost from here on' });
+
+const turnFrame = z
+  .strictObject({
+    type: z.literal('turn'),
+    ...inTurn,
+    status: z.enum(['queued', 'running']),
+    attempt: z.int().min(1).meta({ description: 'Counts the turns of one question' }),
+    start: z.int().min(1).meta({ description: 'Counts how often this turn was begun; after 1 its text starts anew' }),
+    question_id: z.guid(),
+    answer_id: z.guid().meta({ description: 'The id that the `message` of the answer will have' }),
+    agent: z.string().nullable(),
+  })
+  .meta({ id: 'TurnFrame', description: 'A turn waits, starts, or starts again' });
 
 const statusFrame = z
   .strictObject({
     type: z.literal('status'),
     ...inTurn,
-    step: z.enum(['queued', 'routing', 'retrieving', 'grading', 'tool', 'generating', 'summarizing', 'escalating']),
+    step: z.string().meta({
+      description:
+        'An open list: queued, routing, retrieving, grading, tool, generating, guarding, planning, reviewing, ' +
+        'summarizing, escalating, …',
+    }),
     message: z.string().meta({ description: 'For people' }),
     agent: z.string().optional(),
     tool: z.string().optional(),
@@ -76,7 +114,13 @@ const tokenFrame = z
   .meta({ id: 'TokenFrame', description: 'text = text.slice(0, offset) + content' });
 
 const payloadFrame = z
-  .strictObject({ type: z.literal('payload'), ...inTurn, payload_type: z.string(), items: z.array(z.unknown()) })
+  .strictObject({
+    type: z.literal('payload'),
+    ...inTurn,
+    payload_type: z.string(),
+    items: z.array(z.unknown()),
+    offset: z.int().min(0).meta({ description: 'Its place in the text of the answer' }),
+  })
   .meta({ id: 'PayloadFrame', description: 'Structured results beside the text' });
 
 const messageFrame = z
@@ -86,7 +130,8 @@ const messageFrame = z
 const contextRestoredFrame = z
   .strictObject({
     type: z.literal('context_restored'),
-    ...inConversation,
+    conversation_id: z.guid(),
+    session_id: sessionId,
     summary: z.string().nullable(),
     messages: z.array(messageSchema).max(20),
     last_seq: z.int(),
@@ -94,9 +139,12 @@ const contextRestoredFrame = z
       .strictObject({
         turn_id: z.guid(),
         status: turnStatus,
+        attempt: z.int().min(1),
+        start: z.int().min(0),
+        answer_id: z.guid(),
         agent: z.string().nullable(),
         text: z.string(),
-        error: z.object({ code: errorCode, message: z.string(), retryable: z.boolean() }).nullable(),
+        error: turnError.nullable(),
       })
       .nullable(),
     snapshot: z.boolean().meta({ description: 'True: what lay between is no longer kept' }),
@@ -110,12 +158,18 @@ const doneFrame = z
     ...inTurn,
     status: z.enum(['completed', 'failed', 'cancelled', 'input_required', 'handed_off']),
     usage: usageSchema.nullable(),
+    error: turnError.optional().meta({ description: 'When failed' }),
   })
   .meta({ id: 'DoneFrame', description: 'Exactly one for each turn, its last frame' });
 
 const errorFrameSchema = z
   .strictObject({
     type: z.literal('error'),
+    scope: z.enum(['frame', 'turn', 'connection']).meta({
+      description:
+        '`frame`: the answer to a refused frame; `turn`: a turn failed, its `done` follows; `connection`: this socket, ' +
+        'which is closed unless the error says how to go on',
+    }),
     code: errorCode,
     message: z.string().meta({ description: 'For people' }),
     retryable: z.boolean(),
@@ -128,7 +182,7 @@ const errorFrameSchema = z
     seq: seq.optional(),
     ref,
   })
-  .meta({ id: 'ErrorFrame', description: 'A frame was refused, or (with `seq`) a turn failed' });
+  .meta({ id: 'ErrorFrame', description: 'Only one of scope `turn` has a `seq`; the others are never replayed' });
 
 const pongFrame = z.strictObject({ type: z.literal('pong'), ref }).meta({ id: 'PongFrame' });
 const serverDrainingFrame = z
@@ -139,6 +193,7 @@ const serverDrainingFrame = z
 export const SERVER_FRAMES = {
   ready: readyFrame,
   ack: ackFrame,
+  turn: turnFrame,
   status: statusFrame,
   token: tokenFrame,
   payload: payloadFrame,

@@ -4,10 +4,14 @@ import type { RequestContext } from '#platform/context';
 import { NotFoundError, UnauthorizedError } from '#platform/errors';
 import { TenantSettingsCache } from '#tenants';
 import { type ConversationName, NEW_CONVERSATION } from '../protocol/conversation-name.js';
-import type { AbortFrame, ResumeFrame, UserMessageFrame } from '../protocol/parse-frame.js';
-import { type ConnectionOptions, type ReaderOptions, readerOptions } from '../protocol/reader-options.js';
-import type { ChatConnection } from './chat-connection.js';
+import { MOST_CONTENT, MOST_FRAME_BYTES } from '../protocol/field-schemas.js';
+import type { AbortFrame, ResumeFrame, UnsubscribeFrame, UserMessageFrame } from '../protocol/parse-frame.js';
+import { assertDelivers, type ConnectionOptions, readerOptions } from '../protocol/reader-options.js';
+import type { ChatConnection, Welcome } from './chat-connection.js';
 import type { SocketIdentity } from './socket-identity.js';
+
+/** How many messages of a conversation wait for the turn that runs (PROTOCOL §1); `conversations` refuses the next one. */
+const QUEUE = 5;
 
 /** What the frames of a socket do to conversations. Answers reach the socket through its subscription. */
 @Injectable()
@@ -18,8 +22,17 @@ export class ChatCommands {
     private readonly settings: TenantSettingsCache,
   ) {}
 
-  async defaults({ ctx }: SocketIdentity, options: ConnectionOptions): Promise<ReaderOptions> {
-    return readerOptions([options], (await this.settings.get(ctx)).websocket, false);
+  async welcome({ ctx }: SocketIdentity, options: ConnectionOptions): Promise<Welcome> {
+    const { websocket, messagesPerMinute, queueMode } = await this.settings.get(ctx);
+    return {
+      defaults: readerOptions([options], websocket, false),
+      limits: {
+        content: MOST_CONTENT,
+        frame_bytes: MOST_FRAME_BYTES,
+        messages_per_minute: messagesPerMinute,
+        queue: queueMode === 'reject' ? 0 : QUEUE,
+      },
+    };
   }
 
   /** Resolves when the message has been accepted and acknowledged; its answer follows. */
@@ -30,9 +43,11 @@ export class ChatCommands {
     const { reference, sessionId } = name;
     const byKey = reference.kind === 'key';
     const conversation = readerOptions([options], tenant, byKey);
+    const turn = readerOptions([frame, options], tenant, byKey);
+    assertDelivers(turn);
     connection.expect({
       ref: frame.echo.ref,
-      turn: readerOptions([frame, options], tenant, byKey),
+      turn,
       conversation: reference.kind === 'id' ? null : { sessionId, options: conversation },
     });
     const submit = () =>
@@ -62,17 +77,25 @@ export class ChatCommands {
 
   /** @throws TurnNotFoundError when nothing was there to stop */
   async abort(connection: ChatConnection, frame: AbortFrame): Promise<void> {
-    await this.turns.abort(contextOf(connection), {
-      conversation: frame.conversation?.reference,
-      turnId: frame.turnId,
-      startedBy: connection.id,
-    });
+    const { conversation, turnId } = frame;
+    const named = conversation !== undefined || turnId !== undefined;
+    await this.turns.abort(
+      contextOf(connection),
+      named ? { conversation: conversation?.reference, turnId } : { startedBy: connection.id },
+    );
   }
 
   async resume(connection: ChatConnection, frame: ResumeFrame, options: ConnectionOptions): Promise<void> {
     connection.expect({ ref: frame.echo.ref, turn: null, conversation: null });
     const id = await this.idOf(contextOf(connection), frame.conversation);
     await this.catchUp(connection, { id, name: frame.conversation, afterSeq: frame.afterSeq, options });
+  }
+
+  /** @throws NotFoundError for a conversation that this socket does not follow */
+  async unsubscribe(connection: ChatConnection, frame: UnsubscribeFrame): Promise<void> {
+    const id = await this.idOf(contextOf(connection), frame.conversation);
+    if (!this.conversations.leave(id, connection.id)) throw new NotFoundError(NOT_FOLLOWED);
+    connection.forget(id);
   }
 
   /** What the address asks for on connecting. A key that was never used yet has nothing to restore. */
@@ -103,6 +126,7 @@ export class ChatCommands {
     const { id, name } = resume;
     const { websocket: tenant } = await this.settings.get(ctx);
     const telling = readerOptions([resume.options], tenant, name.reference.kind === 'key');
+    assertDelivers(telling);
     await connection.catchingUp(id, async () => {
       const { clientKey } = await this.conversations.resume(ctx, id, resume.afterSeq, connection);
       // One that this socket knows by its own key already stays known by it.
@@ -116,6 +140,9 @@ export class ChatCommands {
     return reference.kind === 'id' ? reference.id : this.conversations.resolve(ctx, reference);
   }
 }
+
+/** The words for a conversation that is not the caller's: neither tells the other. */
+const NOT_FOLLOWED = 'Conversation not found or access denied';
 
 function contextOf(connection: ChatConnection): RequestContext {
   if (connection.identity === null) throw new UnauthorizedError();

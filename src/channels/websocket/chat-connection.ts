@@ -1,16 +1,18 @@
-import type { ConversationEvent, Subscriber } from '#conversations';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AckEvent, ConversationEvent, Subscriber } from '#conversations';
 import { newId } from '#platform/database';
 import {
-  type DomainError,
+  DomainError,
   ForbiddenError,
   InvalidInputError,
   NotFoundError,
   RateLimitError,
+  SuspendedError,
   TokenExpiredError,
   UnauthorizedError,
 } from '#platform/errors';
 import type { Logger } from '#platform/logging';
-import { effectOf, errorFrame } from '../protocol/error-frame.js';
+import { effectOf, errorFrame, type ErrorScope } from '../protocol/error-frame.js';
 import { EventEncoder } from '../protocol/event-encoder.js';
 import {
   type AuthFrame,
@@ -18,6 +20,7 @@ import {
   type Echo,
   parseFrame,
   type ResumeFrame,
+  type UnsubscribeFrame,
   type UserMessageFrame,
   type AbortFrame,
 } from '../protocol/parse-frame.js';
@@ -25,6 +28,7 @@ import type { ConversationName } from '../protocol/conversation-name.js';
 import type { ConnectionOptions, ReaderOptions } from '../protocol/reader-options.js';
 import type { RegisteredConnection } from './connection-registry.js';
 import { FrameBudget } from './frame-budget.js';
+import { FrameInbox, type WaitingFrame } from './frame-inbox.js';
 import type { Handshake } from './handshake.js';
 import { isSamePerson, type SocketIdentity } from './socket-identity.js';
 import { CLOSE, type SocketWriter } from './socket-writer.js';
@@ -35,9 +39,8 @@ export const AUTH_DEADLINE_MS = 5000;
 export const EXPIRY_GRACE_MS = 60_000;
 /** AUTH_BYPASS waits this long for a token of the client's own. */
 const BYPASS_PATIENCE_MS = 250;
-/** Frames that wait: for the verification, or for the frame before them. */
-const MOST_WAITING_FRAMES = 100;
-const MOST_WAITING_BYTES = 512 * 1024;
+/** A peer that never lets up for so long is not a burst but a flood. */
+const LONGEST_BURST_MS = 5000;
 /** Events that wait while a slow reader is caught up. */
 const MOST_CATCH_UP_EVENTS = 20_000;
 
@@ -51,15 +54,29 @@ export interface ConnectionServices {
   assertAlive(identity: SocketIdentity): Promise<void>;
   /** @returns false when the user has too many connections */
   admit(connection: ChatConnection, identity: SocketIdentity): boolean;
-  /** What the tenant wants where neither address nor message says anything. */
-  defaults(identity: SocketIdentity, options: ConnectionOptions): Promise<ReaderOptions>;
+  /** What the tenant wants where neither address nor message says anything, and what it allows. */
+  welcome(identity: SocketIdentity, options: ConnectionOptions): Promise<Welcome>;
   restore(connection: ChatConnection, options: ConnectionOptions): Promise<void>;
   submit(connection: ChatConnection, frame: UserMessageFrame, options: ConnectionOptions): Promise<void>;
   abort(connection: ChatConnection, frame: AbortFrame): Promise<void>;
   resume(connection: ChatConnection, frame: ResumeFrame): Promise<void>;
+  unsubscribe(connection: ChatConnection, frame: UnsubscribeFrame): Promise<void>;
   /** It will not be told anything any more; called once, before `closed`. */
   left(connection: ChatConnection): void;
   closed(connection: ChatConnection): void;
+}
+
+export interface Welcome {
+  readonly defaults: ReaderOptions;
+  readonly limits: SocketLimits;
+}
+
+/** What `ready` says about how much may be sent. */
+export interface SocketLimits {
+  readonly content: number;
+  readonly frame_bytes: number;
+  readonly messages_per_minute: number;
+  readonly queue: number;
 }
 
 /** What the answers to the frame that is being handled must look like. */
@@ -77,6 +94,10 @@ interface Expectation {
  *   opened ──token──> verifying ──> open ──> closed
  *      frames that arrive before `open` wait; afterwards they are handled one after the other, in their order
  *
+ *   network ──> onMessage ──> inbox ──(budget)──> work ──> services
+ *      ▲                        │ full: the socket is not read until there is room
+ *      └────────────────────────┘
+ *
  * It is also a subscriber: events of conversations arrive through `deliver`, at any time, and leave through the one writer.
  */
 export class ChatConnection implements Subscriber, RegisteredConnection {
@@ -87,8 +108,10 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
 
   private encoder: EventEncoder | null = null;
   private readonly budget = new FrameBudget();
-  private readonly waiting: { readonly frame: ClientFrame; readonly bytes: number }[] = [];
-  private waitingBytes = 0;
+  private readonly inbox = new FrameInbox();
+  /** Since when frames have been waiting for the budget without a break. */
+  private throttledSince: number | null = null;
+  private limits: SocketLimits | null = null;
   private working = false;
   private verifying = false;
   private closed = false;
@@ -137,27 +160,26 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     if (this.closed || !this.writer.open) return;
     this.missedPongs = 0;
     if (isBinary) return this.end(CLOSE.notText, 'Send text frames');
-    if (!this.budget.takeFrame()) return this.flooded('Too many frames: send fewer at a time');
-    const frame = parseFrame(data.toString('utf8'));
-    if (frame.type === 'bad' && !this.budget.takeBadFrame()) return this.flooded('Too many frames that cannot be used');
-    if (this.firstFrame) {
-      this.firstFrame = false;
-      if (frame.type === 'auth' && this.repeatsHandshake(frame)) return;
+    if (!this.firstFrame && !this.awaitsToken) return this.wait({ data });
+    const frame = this.read(data);
+    if (frame === null) return;
+    const isFirst = this.firstFrame;
+    this.firstFrame = false;
+    if (frame.type === 'auth') {
+      if (isFirst && this.repeatsHandshake(frame)) return;
+      if (this.awaitsToken) {
+        return this.verify(() => this.services.verify(frame.token, this.handshake, this.id), frame.echo.ref);
+      }
     }
-    if (this.closed) return;
-    if (frame.type === 'auth' && this.identity === null && !this.verifying) {
-      return this.verify(() => this.services.verify(frame.token, this.handshake, this.id), frame.echo.ref);
-    }
-    this.wait(frame, data.length);
-    if (this.identity !== null) void this.work();
-    else if (!this.verifying && this.services.bypassEnabled) this.noTokenCame();
+    this.wait({ frame, bytes: data.length });
+    if (this.awaitsToken && this.services.bypassEnabled) this.noTokenCame();
   }
 
-  /** A ping of WebSocket itself. It takes from the same budget as a frame, also before anybody has said who they are. */
+  /** A ping of WebSocket itself, answered also before anybody has said who they are. */
   onPing(data: Buffer): void {
     if (this.closed || !this.writer.open) return;
     this.missedPongs = 0;
-    if (!this.budget.takeFrame()) return this.flooded('Too many frames: send fewer at a time');
+    if (!this.budget.takePing()) return this.flooded('Too many pings: send fewer at a time');
     this.writer.pong(data);
   }
 
@@ -168,7 +190,7 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   onClose(): void {
     this.closed = true;
     clearTimeout(this.deadline);
-    this.waiting.length = 0;
+    this.inbox.clear();
     this.catchUp = null;
     this.writer.ended();
     this.services.closed(this);
@@ -180,7 +202,8 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     if (this.closed) return;
     if (now >= this.pingAt) {
       if (this.missedPongs >= 2) return this.terminate();
-      this.missedPongs++;
+      // An answer that we do not read is not a missing one.
+      if (!this.writer.paused) this.missedPongs++;
       this.pingAt = now + this.services.heartbeatSeconds * 1000;
       this.writer.ping();
     }
@@ -188,7 +211,8 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     if (expiresAt === undefined || now < expiresAt) return;
     if (this.expiredAt === null) {
       this.expiredAt = now;
-      this.answerError(new TokenExpiredError('The access token has expired: send a new one in an auth frame'), {});
+      const error = new TokenExpiredError('The access token has expired: send a new one in an auth frame');
+      this.answerError(error, 'connection');
     } else if (now - this.expiredAt >= EXPIRY_GRACE_MS) {
       this.end(CLOSE.unauthorized, 'The access token has expired');
     }
@@ -196,6 +220,10 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
 
   sessionEnded(): void {
     this.refuse(new UnauthorizedError('Your session has ended: sign in again'), CLOSE.unauthorized);
+  }
+
+  suspended(): void {
+    this.refuse(new SuspendedError(), CLOSE.forbidden);
   }
 
   announceDrain(): void {
@@ -215,7 +243,7 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   /** On the token path of everybody who listens: a look-up, a string that is mostly made already, one write. */
   deliver(event: ConversationEvent): void {
     const { catchUp } = this;
-    if (event.type === 'ack') this.learnFromAck(event.conversation_id, event.turn_id);
+    if (event.type === 'ack') this.learnFromAck(event);
     if (catchUp !== null && catchUp.conversationId === event.conversation_id) {
       if (catchUp.events.length >= MOST_CATCH_UP_EVENTS) this.end(CLOSE.tooSlow, 'Too slow: reconnect and resume');
       else catchUp.events.push(event);
@@ -235,6 +263,11 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
 
   nameConversation(conversationId: string, sessionId: string | number | null, options: ReaderOptions): void {
     this.encoder?.conversation(conversationId, sessionId, options);
+  }
+
+  /** After `unsubscribe`: what was told of it is told anew when it is resumed. */
+  forget(conversationId: string): void {
+    this.encoder?.forget(conversationId);
   }
 
   /**
@@ -266,43 +299,86 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   private tell(event: ConversationEvent): void {
     if (this.encoder === null || !this.writer.open) return;
     const direct = event.type === 'ack' || event.type === 'context_restored';
-    const text = this.encoder.encode(event, direct ? this.expectation?.ref : undefined);
-    if (text !== null) this.writer.send(text);
+    this.encoder.tell(event, direct ? this.expectation?.ref : undefined);
   }
 
-  private learnFromAck(conversationId: string, turnId: string): void {
+  private learnFromAck({ conversation_id: conversationId, turn_id: turnId }: AckEvent): void {
     const { expectation } = this;
     if (expectation === null) return;
-    if (expectation.turn !== null) this.encoder?.turn(turnId, expectation.turn);
+    if (expectation.turn !== null && turnId !== null) this.encoder?.turn(conversationId, turnId, expectation.turn);
     const { conversation } = expectation;
     if (conversation !== null) this.nameConversation(conversationId, conversation.sessionId, conversation.options);
   }
 
-  private wait(frame: ClientFrame, bytes: number): void {
-    if (this.waiting.length >= MOST_WAITING_FRAMES || this.waitingBytes + bytes > MOST_WAITING_BYTES) {
-      return this.flooded('Too many frames at once: wait for the answers');
-    }
-    this.waiting.push({ frame, bytes });
-    this.waitingBytes += bytes;
+  /** Nobody is known yet and nobody is asked about: the next `auth` frame is looked for. */
+  private get awaitsToken(): boolean {
+    return this.identity === null && !this.verifying;
+  }
+
+  /** @returns null when it was one too many that cannot be used; the socket is closed then */
+  private read(data: Buffer): ClientFrame | null {
+    const frame = parseFrame(data.toString('utf8'));
+    if (frame.type !== 'bad' || this.budget.takeBadFrame()) return frame;
+    this.flooded('Too many frames that cannot be used');
+    return null;
+  }
+
+  private wait(frame: WaitingFrame): void {
+    this.inbox.add(frame);
+    // A peer that has said who it is is slowed down. One that has not could not say so any more if it were not read.
+    if (this.inbox.full && this.awaitsToken) return this.flooded('Too many frames before a token: sign in first');
+    if (this.inbox.full) this.writer.pause();
+    if (this.identity !== null) void this.work();
   }
 
   /** One frame after the other: a message is accepted before the next frame is looked at. */
   private async work(): Promise<void> {
     if (this.working) return;
     this.working = true;
-    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
-      this.waitingBytes -= next.bytes;
-      await this.handle(next.frame);
-      if (this.closed) break;
+    try {
+      while (!this.closed && (await this.mayGoOn())) {
+        const next = this.inbox.take();
+        if (next === undefined) break;
+        const frame = 'data' in next ? this.read(next.data) : next.frame;
+        if (frame !== null) await this.handle(frame);
+        if (this.inbox.roomy) this.writer.resume();
+      }
+      this.throttledSince = null;
+    } finally {
+      this.working = false;
     }
-    this.working = false;
+  }
+
+  /** Waits for the budget when frames wait. @returns false when the socket was closed */
+  private async mayGoOn(): Promise<boolean> {
+    while (this.inbox.size > 0 && !this.budget.takeFrame()) {
+      const now = performance.now();
+      this.throttledSince ??= now;
+      if (now - this.throttledSince > LONGEST_BURST_MS) {
+        this.endFlood();
+        return false;
+      }
+      await sleep(Math.ceil(this.budget.frameInMs));
+      if (this.closed) return false;
+    }
+    return true;
+  }
+
+  /** Whatever has been read gets an answer, then the flood is over. */
+  private endFlood(): void {
+    const error = new RateLimitError('Too many frames: this one was not looked at, send it again later', 1000);
+    for (let next = this.inbox.take(); next !== undefined; next = this.inbox.take()) {
+      const { echo } = 'data' in next ? parseFrame(next.data.toString('utf8')) : next.frame;
+      this.answerError(error, 'frame', echo);
+    }
+    this.flooded('Too many frames: send fewer at a time');
   }
 
   private async handle(frame: ClientFrame): Promise<void> {
     try {
       await this.perform(frame);
     } catch (error) {
-      this.answerFailure(error, frame.echo);
+      this.answerFailure(error, 'frame', this.echoOf(frame));
     } finally {
       this.expectation = null;
     }
@@ -325,7 +401,16 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
       case 'resume':
         await this.assertAlive();
         return this.services.resume(this, frame);
+      case 'unsubscribe':
+        await this.assertAlive();
+        return this.services.unsubscribe(this, frame);
     }
+  }
+
+  /** A message that names no conversation was meant for the socket's own. */
+  private echoOf(frame: ClientFrame): Echo {
+    const meant = frame.type === 'user_message' && frame.conversation === undefined ? this.conversation : undefined;
+    return { ...namedIn(meant), ...frame.echo };
   }
 
   private async assertAlive(): Promise<void> {
@@ -333,22 +418,29 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     await this.services.assertAlive(this.identity);
   }
 
-  private answerFailure(error: unknown, echo: Echo): void {
+  private answerFailure(error: unknown, scope: ErrorScope, echo: Echo): void {
     if (this.closed) return;
-    if (!isShown(error))
+    if (!(error instanceof DomainError)) {
       this.services.logger.error({ err: error, connection: this.id }, 'a frame could not be handled');
-    if (effectOf(error) === 'closes') this.refuse(error, CLOSE.unauthorized, echo);
-    else this.answerError(error, echo);
+    }
+    switch (effectOf(error)) {
+      case 'signs_out':
+        return this.refuse(error, CLOSE.unauthorized, echo);
+      case 'shuts_out':
+        return this.refuse(error, CLOSE.forbidden, echo);
+      case 'none':
+        this.answerError(error, scope, echo);
+    }
   }
 
-  private answerError(error: unknown, echo: Echo): void {
-    this.send(errorFrame(error, echo));
+  private answerError(error: unknown, scope: ErrorScope, echo: Echo = {}): void {
+    this.send(errorFrame(error, scope, echo));
   }
 
   /** Says why, and closes. */
   private refuse(error: unknown, code: number, echo: Echo = {}): void {
     if (this.closed) return;
-    const frame = errorFrame(error, echo);
+    const frame = errorFrame(error, 'connection', echo);
     this.send(frame);
     this.end(code, frame.code);
   }
@@ -356,7 +448,7 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   private end(code: number, reason: string): void {
     this.closed = true;
     clearTimeout(this.deadline);
-    this.waiting.length = 0;
+    this.inbox.clear();
     this.writer.close(code, reason);
   }
 
@@ -385,7 +477,7 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   private async opened(identity: SocketIdentity | null, ref: string | undefined): Promise<void> {
     if (this.closed) return;
     if (identity === null) throw new UnauthorizedError();
-    const defaults = await this.services.defaults(identity, this.options);
+    const { defaults, limits } = await this.services.welcome(identity, this.options);
     if (this.closed) return;
     if (!this.services.admit(this, identity)) {
       return this.refuse(
@@ -395,13 +487,14 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
       );
     }
     this.identity = identity;
-    this.encoder = new EventEncoder(defaults);
+    this.limits = limits;
+    this.encoder = new EventEncoder(defaults, (_type, _seq, json) => this.writer.send(json));
     this.ready(identity, ref);
     this.working = true;
     try {
       await this.services.restore(this, this.options);
     } catch (error) {
-      this.answerFailure(error, {});
+      this.answerFailure(error, 'connection', namedIn(this.options.conversation));
     } finally {
       this.expectation = null;
       this.working = false;
@@ -412,14 +505,11 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   /** A token that was not good enough, whatever the reason: nothing but the error is received. */
   private refuseCaller(error: unknown, ref: string | undefined): void {
     const echo = ref === undefined ? {} : { ref };
-    if (error instanceof ForbiddenError) this.refuse(error, CLOSE.forbidden, echo);
-    else if (error instanceof NotFoundError) this.refuse(error, CLOSE.notFound, echo);
-    else if (error instanceof UnauthorizedError || error instanceof TokenExpiredError) {
-      this.refuse(error, CLOSE.unauthorized, echo);
-    } else {
+    const code = closeForCaller(error);
+    if (code === null && !(error instanceof DomainError)) {
       this.services.logger.error({ err: error, connection: this.id }, 'a token could not be verified');
-      this.refuse(error, CLOSE.shutdown, echo);
     }
+    this.refuse(error, code ?? CLOSE.tryLater, echo);
   }
 
   private noTokenCame(): void {
@@ -442,6 +532,8 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     try {
       renewed = await this.services.verify(frame.token, this.handshake, this.id);
     } catch (error) {
+      // The token may be good and could not be looked at: the one before it still counts.
+      if (closeForCaller(error) === null) throw error;
       return this.refuseCaller(error, frame.echo.ref);
     }
     if (this.closed || this.identity === null) return;
@@ -458,15 +550,28 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     const { principal } = identity.ctx;
     this.send({
       type: 'ready',
+      protocol: 1,
       connection_id: this.id,
       user: { id: identity.user.id, role: principal.role, persona: principal.persona },
       tenant: { id: identity.tenant.id, slug: identity.tenant.slug },
       heartbeat_s: this.services.heartbeatSeconds,
+      limits: this.limits,
       ...(ref === undefined ? {} : { ref }),
     });
   }
 }
 
-function isShown(error: unknown): error is DomainError {
-  return error instanceof Error && 'kind' in error;
+/** How a socket ends whose token is refused; null when the reason is not the token but something of ours. */
+function closeForCaller(error: unknown): number | null {
+  if (error instanceof ForbiddenError || error instanceof SuspendedError) return CLOSE.forbidden;
+  if (error instanceof NotFoundError) return CLOSE.notFound;
+  if (error instanceof UnauthorizedError || error instanceof TokenExpiredError) return CLOSE.unauthorized;
+  return null;
+}
+
+function namedIn(name: ConversationName | undefined): Echo {
+  if (name === undefined) return {};
+  const { reference, sessionId } = name;
+  if (sessionId !== null) return { session_id: sessionId };
+  return reference.kind === 'id' ? { conversation_id: reference.id } : {};
 }

@@ -7,10 +7,9 @@ import { newId } from '#platform/database';
 import { asError, DomainError } from '#platform/errors';
 import { domainProblem, faultProblem, MAX_HEADERS, type Problem, problem } from '#platform/http';
 import { LOGGER, type Logger } from '#platform/logging';
+import { MOST_FRAME_BYTES } from '../protocol/field-schemas.js';
 import type { TrustProxy } from './client-address.js';
 import { UpgradeGate } from './upgrade-gate.js';
-
-export const MAX_FRAME_BYTES = 64 * 1024;
 
 /**
  * Nest's adapter for `ws` with the parts that decide about safety and order replaced: the upgrade is ours, so that a
@@ -35,7 +34,7 @@ export class ChatSocketAdapter extends WsAdapter {
   override create(port: number, options: Record<string, unknown> = {}): WebSocketServer {
     const server = super.create(port, {
       ...options,
-      maxPayload: MAX_FRAME_BYTES,
+      maxPayload: MOST_FRAME_BYTES,
       perMessageDeflate: false,
       clientTracking: false,
       // A message of one-byte fragments costs more than it carries.

@@ -6,10 +6,10 @@ import { ConversationService } from '#conversations';
 import { AppConfig } from '#platform/config';
 import { LOGGER, type Logger } from '#platform/logging';
 import { errorFrame } from '../protocol/error-frame.js';
-import type { AbortFrame, ResumeFrame, UserMessageFrame } from '../protocol/parse-frame.js';
-import { type ConnectionOptions, connectionOptions, type ReaderOptions } from '../protocol/reader-options.js';
+import type { AbortFrame, ResumeFrame, UnsubscribeFrame, UserMessageFrame } from '../protocol/parse-frame.js';
+import { type ConnectionOptions, connectionOptions } from '../protocol/reader-options.js';
 import { ChatCommands } from './chat-commands.js';
-import { ChatConnection, type ConnectionServices } from './chat-connection.js';
+import { ChatConnection, type ConnectionServices, type Welcome } from './chat-connection.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { type Handshake, readHandshake } from './handshake.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
@@ -40,7 +40,7 @@ export class ChatGateway implements OnGatewayConnection<WebSocket> {
     try {
       options = connectionOptions(handshake.query);
     } catch (error) {
-      writer.send(JSON.stringify(errorFrame(error)));
+      writer.send(JSON.stringify(errorFrame(error, 'connection')));
       return writer.close(CLOSE.badRequest, 'INVALID_INPUT');
     }
     const connection = new ChatConnection(writer, handshake, options, this.servicesFor(options));
@@ -65,11 +65,12 @@ export class ChatGateway implements OnGatewayConnection<WebSocket> {
       byBypass: (handshake: Handshake, id: string) => authenticator.byBypass(handshake, id),
       assertAlive: (identity: SocketIdentity) => authenticator.assertAlive(identity),
       admit: (connection, identity) => registry.identify(connection, identity, this.config.env.WS_MAX_PER_USER),
-      defaults: (identity: SocketIdentity): Promise<ReaderOptions> => commands.defaults(identity, options),
+      welcome: (identity: SocketIdentity): Promise<Welcome> => commands.welcome(identity, options),
       restore: (connection) => commands.restore(connection, options),
       submit: (connection, frame: UserMessageFrame) => commands.submit(connection, frame, options),
       abort: (connection, frame: AbortFrame) => commands.abort(connection, frame),
       resume: (connection, frame: ResumeFrame) => commands.resume(connection, frame, options),
+      unsubscribe: (connection, frame: UnsubscribeFrame) => commands.unsubscribe(connection, frame),
       left: (connection) => conversations.unsubscribe(connection.id),
       closed: (connection) => registry.remove(connection),
     };

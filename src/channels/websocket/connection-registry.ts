@@ -13,6 +13,8 @@ export interface RegisteredConnection {
   tick(now: number): void;
   /** Its session is over: says so and closes. */
   sessionEnded(): void;
+  /** Its tenant is suspended: says so and closes. */
+  suspended(): void;
   /** The server is going to stop. */
   announceDrain(): void;
   closeForShutdown(): void;
@@ -35,7 +37,7 @@ export class ConnectionRegistry implements OnApplicationBootstrap, OnApplication
   onApplicationBootstrap(): void {
     this.unsubscribe.push(
       this.events.on(SessionRevoked, (event) => this.endSessions(event)),
-      this.events.on(TenantSuspended, ({ tenantId }) => this.endWhere(({ tenant }) => tenant.id === tenantId)),
+      this.events.on(TenantSuspended, (event) => this.shutOut(event)),
     );
     this.ticker = setInterval(() => this.tick(), TICK_MS);
     this.ticker.unref();
@@ -106,17 +108,21 @@ export class ConnectionRegistry implements OnApplicationBootstrap, OnApplication
   }
 
   private endSessions({ tenantId, principalId, sessionId, exceptSessionId }: SessionRevoked): void {
-    this.endWhere(({ tenant, user, ctx }) => {
-      if (tenant.id !== tenantId || user.id !== principalId) return false;
-      const own = ctx.principal.sessionId;
-      return sessionId === null ? own === null || own !== exceptSessionId : own === sessionId;
-    });
+    for (const connection of this.of(tenantId)) {
+      const { user, ctx } = connection.identity ?? {};
+      if (user?.id !== principalId) continue;
+      const own = ctx?.principal.sessionId ?? null;
+      const isMeant = sessionId === null ? own === null || own !== exceptSessionId : own === sessionId;
+      if (isMeant) connection.sessionEnded();
+    }
   }
 
-  private endWhere(isMeant: (identity: SocketIdentity) => boolean): void {
-    for (const connection of this.all()) {
-      if (connection.identity !== null && isMeant(connection.identity)) connection.sessionEnded();
-    }
+  private shutOut({ tenantId }: TenantSuspended): void {
+    for (const connection of this.of(tenantId)) connection.suspended();
+  }
+
+  private of(tenantId: string): RegisteredConnection[] {
+    return this.all().filter(({ identity }) => identity?.tenant.id === tenantId);
   }
 }
 

@@ -12,6 +12,7 @@ const DRAIN_LOOK_MS = 20;
 export const CLOSE = {
   shutdown: 1012,
   tooSlow: 1013,
+  tryLater: 1013,
   notText: 1003,
   flood: 1008,
   badRequest: 4400,
@@ -24,7 +25,7 @@ export const CLOSE = {
 const TEXT = { binary: false, compress: false } as const;
 
 /**
- * The one way out to a socket. What is sent in one tick leaves in one write; a peer that does not read is closed with 1013
+ * The one way out to a socket, and the tap of what comes in. What is sent in one tick leaves in one write; a peer that does not read is closed with 1013
  * and comes back with `resume` instead of costing memory.
  */
 export class SocketWriter {
@@ -72,9 +73,24 @@ export class SocketWriter {
     }
   }
 
+  /** Stops reading: what the peer sends waits on its side of the network. */
+  pause(): void {
+    if (this.open) this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.socket.isPaused) this.socket.resume();
+  }
+
+  get paused(): boolean {
+    return this.socket.isPaused;
+  }
+
   close(code: number, reason: string): void {
     if (this.ending) return;
     this.ended();
+    // The peer's own goodbye has to be read.
+    this.resume();
     this.socket.close(code, reason);
   }
 
