@@ -1,21 +1,22 @@
-import type { AgentRuntime, TitleWriter, TurnAnswer, TurnEventSink, TurnInput } from '#agents';
+import type { AgentRepository, AgentRuntime, TitleWriter, TurnAnswer, TurnEventSink, TurnInput } from '#agents';
+import { type Bus, MemoryBus } from '#platform/bus';
 import { loadConfig } from '#platform/config';
 import type { RequestContext } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { createLogger } from '#platform/logging';
 import type { MessageRateLimiter, TenantSettingsCache } from '#tenants';
 import type { ConversationEvent, Subscriber, SubmitInput } from '#conversations';
-import { ConversationRepository } from '../../src/conversations/conversation.repository.js';
-import { ConversationService } from '../../src/conversations/conversation.service.js';
-import { ConversationStreams } from '../../src/conversations/conversation-stream.js';
-import { LeaseKeeper } from '../../src/conversations/lease-keeper.js';
-import { MessageRepository } from '../../src/conversations/message.repository.js';
-import { TitleService } from '../../src/conversations/title.service.js';
-import { TurnExecutor } from '../../src/conversations/turn-executor.js';
-import { TurnRegistry } from '../../src/conversations/turn-registry.js';
-import { TurnRepository } from '../../src/conversations/turn.repository.js';
-import { TurnService } from '../../src/conversations/turn.service.js';
-import { TurnSweeper } from '../../src/conversations/turn-sweeper.js';
+import { CatchUp } from '../../src/conversations/live/catch-up.js';
+import { ConversationStreams } from '../../src/conversations/live/conversation-streams.js';
+import { TurnRelay } from '../../src/conversations/live/turn-relay.js';
+import { ConversationService } from '../../src/conversations/rest/conversation.service.js';
+import { ConversationRepository } from '../../src/conversations/store/conversation.repository.js';
+import { MessageRepository } from '../../src/conversations/store/message.repository.js';
+import { TurnRepository } from '../../src/conversations/store/turn.repository.js';
+import { TitleService } from '../../src/conversations/turns/title.service.js';
+import { TurnExecutor } from '../../src/conversations/turns/turn-executor.js';
+import { TurnScheduler } from '../../src/conversations/turns/turn-scheduler.js';
+import { TurnService } from '../../src/conversations/turns/turn.service.js';
 
 /** What the graph does in a test: streams and returns what the test says. */
 export type Script = (
@@ -32,9 +33,15 @@ export function conversationWorld(
     leaseSeconds?: number;
     turnSeconds?: number;
     queueMode?: 'queue' | 'reject' | 'interrupt';
+    /** Shared by two worlds: they hear of each other. Default: alone. */
+    bus?: Bus;
+    mostRunning?: number;
   },
 ) {
   const config = loadConfig({
+    // Two worlds on one database: none may believe that the other one is dead.
+    DATABASE_URL: 'postgres://127.0.0.1/somewhere',
+    MAX_RUNNING_TURNS: String(options.mostRunning ?? 500),
     LEASE_SECONDS: String(options.leaseSeconds ?? 10),
     MAX_TURN_SECONDS: String(options.turnSeconds ?? 30),
     LOG_LEVEL: 'silent',
@@ -64,7 +71,6 @@ export function conversationWorld(
         degraded: false,
         awaiting: null,
         humanRequested: null,
-        usage: [],
         timings: {},
         ...answer,
       };
@@ -72,7 +78,11 @@ export function conversationWorld(
   } as unknown as AgentRuntime;
   const titleWriter = { title: async () => 'A title' } as unknown as TitleWriter;
   const settings = {
-    get: async () => ({ historyMessages: 10, queueMode: options.queueMode ?? 'queue' }),
+    get: async () => ({
+      historyMessages: 10,
+      queueMode: options.queueMode ?? 'queue',
+      statusMessages: { queued: 'One moment, please' },
+    }),
   } as unknown as TenantSettingsCache;
   const limiter = {
     consume: async () => {
@@ -84,21 +94,41 @@ export function conversationWorld(
     },
   } as unknown as MessageRateLimiter;
 
-  const turnRepository = new TurnRepository();
-  const messages = new MessageRepository(uow);
-  const registry = new TurnRegistry();
+  const agents = {
+    directory: async () => ({ agents: [{ key: 'support', personas: [], enabled: true }], entitlements: new Set() }),
+  } as unknown as AgentRepository;
+  const bus = options.bus ?? new MemoryBus(logger);
+  const repository = new TurnRepository(uow);
+  const messages = new MessageRepository();
   const streams = new ConversationStreams();
+  const relay = new TurnRelay(bus, uow, streams, logger);
+  const catchUp = new CatchUp(uow, messages, repository, streams, relay, settings, bus, logger);
   const titles = new TitleService(uow, titleWriter, logger);
-  const executor = new TurnExecutor(uow, turnRepository, messages, registry, streams, runtime, titles, config, logger);
+  const executor = new TurnExecutor(uow, repository, messages, runtime, bus, config, logger);
+  const scheduler = new TurnScheduler(
+    uow,
+    repository,
+    executor,
+    streams,
+    catchUp,
+    relay,
+    titles,
+    settings,
+    bus,
+    config,
+    logger,
+  );
   const turns = new TurnService(
     uow,
-    turnRepository,
+    repository,
     messages,
-    registry,
     streams,
-    executor,
+    catchUp,
+    scheduler,
+    agents,
     settings,
     limiter,
+    bus,
     config,
     logger,
   );
@@ -106,28 +136,37 @@ export function conversationWorld(
     uow,
     new ConversationRepository(),
     messages,
-    turnRepository,
+    repository,
     streams,
-    registry,
+    catchUp,
+    relay,
+    scheduler,
+    turns,
   );
-  const leases = new LeaseKeeper(uow, registry, config, logger);
-  const sweeper = new TurnSweeper(uow, turnRepository, registry, config, logger);
-  leases.onApplicationBootstrap();
+  relay.onApplicationBootstrap();
+  scheduler.onApplicationBootstrap();
   return {
     turns,
     conversations,
-    sweeper,
-    leases,
-    registry,
+    scheduler,
+    streams,
     inputs,
     limits,
+    instance: bus.instance,
     play(next: Script) {
       script = next;
     },
+    /** As a process that died: it neither runs, renews nor hears anything any more. */
+    async die() {
+      scheduler.onApplicationShutdown();
+      relay.onApplicationShutdown();
+    },
     async stop() {
-      leases.onApplicationShutdown();
-      for (const turn of registry.all()) turn.controller.abort(new Error('the test is over'));
-      await Promise.all(registry.all().map((turn) => turn.ended));
+      const running = scheduler.runningHere(() => true);
+      for (const turn of running) turn.controller.abort(new Error('the test is over'));
+      await Promise.all(running.map((turn) => scheduler.ended(turn.turnId)));
+      scheduler.onApplicationShutdown();
+      relay.onApplicationShutdown();
       await titles.onApplicationShutdown();
     },
   };

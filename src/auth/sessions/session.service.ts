@@ -41,7 +41,6 @@ export class SessionService {
     if (row === null || !row.alive || row.role !== principal.role || row.persona !== principal.persona) {
       throw new UnauthorizedError('Your session has ended: sign in again');
     }
-    if (row.tenantStatus === 'suspended') throw new SuspendedError();
     return {
       ctx,
       user: { id: principal.id, email: row.email, name: row.name },

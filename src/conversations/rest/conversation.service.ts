@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Citation } from '#agents';
-import type { RequestContext, TenantScope } from '#platform/context';
+import type { RequestContext } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, NotFoundError } from '#platform/errors';
 import { CatchUp } from '../live/catch-up.js';
@@ -204,21 +204,21 @@ export class ConversationService {
   }
 
   /** Takes a reader out of one conversation. @returns false when it did not listen to it */
-  leave(ctx: RequestContext, conversationId: string, subscriberId: string): boolean {
+  leave(conversationId: string, subscriberId: string): boolean {
     const stream = this.streams.leave(conversationId, subscriberId);
     if (stream === null) return false;
-    if (stream.subscriberCount === 0) this.unwatched(ctx, stream);
+    if (stream.subscriberCount === 0) this.unwatched(stream);
     return true;
   }
 
   /** Takes a reader out of every conversation; turns that were to end with their last reader are cancelled. */
   unsubscribe(subscriberId: string): void {
-    for (const stream of this.streams.unsubscribe(subscriberId)) this.unwatched(stream.scope, stream);
+    for (const stream of this.streams.unsubscribe(subscriberId)) this.unwatched(stream);
   }
 
-  private unwatched(scope: TenantScope, stream: ConversationStream): void {
+  private unwatched(stream: ConversationStream): void {
     this.relay.leave(stream);
-    this.turnService.unwatched(scope, stream.conversationId);
+    this.turnService.unwatched(stream.scope, stream.conversationId);
   }
 
   private turnState(turn: TurnView | undefined): ContextRestoredEvent['turn'] {

@@ -133,10 +133,11 @@ WITH base AS (
          last_interaction_at = CASE WHEN base.status = 'failed' THEN c.last_interaction_at ELSE base.now END
     FROM base WHERE c.tenant_id = $1 AND c.id = $2
 ), used AS (
-  INSERT INTO app.usage_record (tenant_id, id, turn_id, principal_id, kind, purpose, model, input_tokens, output_tokens, cost_usd)
-  SELECT $1, u.id, $3, base.principal_id, 'chat', u.purpose, u.model, u.input_tokens, u.output_tokens, u.cost_usd
-    FROM base, jsonb_to_recordset($9::jsonb)
-      AS u(id uuid, purpose text, model text, input_tokens integer, output_tokens integer, cost_usd numeric)
+  INSERT INTO app.usage_record (tenant_id, id, turn_id, principal_id, kind, purpose, model, input_tokens, output_tokens,
+                                cost_usd, estimated)
+  SELECT $1, u.id, $3, base.principal_id, u.kind, u.purpose, u.model, u.input_tokens, u.output_tokens, u.cost_usd, u.estimated
+    FROM base, jsonb_to_recordset($9::jsonb) AS u(id uuid, kind text, purpose text, model text, input_tokens integer,
+      output_tokens integer, cost_usd numeric, estimated boolean)
 ), posted AS (
   INSERT INTO app.outbox (tenant_id, id, type, payload)
   SELECT $1, o.id, o.type, o.payload FROM base, jsonb_to_recordset($18::jsonb) AS o(id uuid, type text, payload jsonb)

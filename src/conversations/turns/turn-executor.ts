@@ -163,7 +163,7 @@ export class TurnExecutor {
         stream.status(live, event);
         return;
       case 'payload':
-        stream.payload(live, { payload_type: event.payloadType, items: event.items, offset: live.text.length });
+        stream.payload(live, { payload_type: event.payloadType, items: event.items, offset: event.offset });
         return;
     }
   }

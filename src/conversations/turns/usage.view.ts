@@ -2,8 +2,9 @@ import type { UsageEntry } from '#agents';
 import { newId } from '#platform/database';
 import type { UsageView } from '../model/conversation-event.js';
 
-/** The turn's usage as one figure; null when no model was asked. */
-export function totalUsage(entries: readonly UsageEntry[]): UsageView | null {
+/** The turn's usage as one figure, of the models that wrote (embeddings have their records); null when none was asked. */
+export function totalUsage(calls: readonly UsageEntry[]): UsageView | null {
+  const entries = calls.filter(({ kind }) => kind === 'chat');
   const last = entries.at(-1);
   if (last === undefined) return null;
   const known = entries.every((entry) => entry.costUsd !== null);
@@ -19,11 +20,13 @@ export function totalUsage(entries: readonly UsageEntry[]): UsageView | null {
 export function usageRecords(entries: readonly UsageEntry[]): object[] {
   return entries.map((entry) => ({
     id: newId(),
+    kind: entry.kind,
     purpose: entry.purpose,
     model: entry.model,
     input_tokens: entry.inputTokens,
     output_tokens: entry.outputTokens,
     cost_usd: entry.costUsd,
+    estimated: entry.estimated,
   }));
 }
 

@@ -79,7 +79,9 @@ const schema = z.object({
   LLM_CONNECT_TIMEOUT_MS: whole(10, 600_000).default(5000),
   LLM_FIRST_BYTE_TIMEOUT_MS: whole(10, 600_000).default(30_000),
   LLM_IDLE_TIMEOUT_MS: whole(10, 600_000).default(30_000),
-  LEASE_SECONDS: whole(1, 600).default(10),
+  LEASE_SECONDS: whole(1, 600).default(6),
+  /** Turns at once on this instance; beyond them they wait, tenants in turn. */
+  MAX_RUNNING_TURNS: whole(1, 100_000).default(500),
   WS_MAX_PER_USER: whole(1, 10_000).default(20),
   WS_MAX_PER_ADDRESS: whole(1, 100_000).default(200),
   WS_HEARTBEAT_SECONDS: whole(1, 600).default(30),

@@ -3,7 +3,7 @@ import { LlmError, type ChatModel } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { newId } from '#platform/database';
 import { createLogger } from '#platform/logging';
-import { TitleService } from '../../../src/conversations/title.service.js';
+import { TitleService } from '../../../src/conversations/turns/title.service.js';
 import { ScriptedModel } from '../../support/agent-fakes.js';
 import { TestDatabase } from '../../support/test-database.js';
 
