@@ -1,5 +1,5 @@
 import type { AgentRepository, AgentRuntime, TitleWriter, TurnAnswer, TurnEventSink, TurnInput } from '#agents';
-import { type Bus, MemoryBus } from '#platform/bus';
+import { memoryBus, MemoryHub } from '#platform/bus';
 import { loadConfig } from '#platform/config';
 import type { RequestContext } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
@@ -34,7 +34,7 @@ export function conversationWorld(
     turnSeconds?: number;
     queueMode?: 'queue' | 'reject' | 'interrupt';
     /** Shared by two worlds: they hear of each other. Default: alone. */
-    bus?: Bus;
+    hub?: MemoryHub;
     mostRunning?: number;
   },
 ) {
@@ -97,7 +97,7 @@ export function conversationWorld(
   const agents = {
     directory: async () => ({ agents: [{ key: 'support', personas: [], enabled: true }], entitlements: new Set() }),
   } as unknown as AgentRepository;
-  const bus = options.bus ?? new MemoryBus(logger);
+  const bus = memoryBus({ logger, strict: true }, options.hub ?? new MemoryHub());
   const repository = new TurnRepository(uow);
   const messages = new MessageRepository();
   const streams = new ConversationStreams();
@@ -145,6 +145,7 @@ export function conversationWorld(
   );
   relay.onApplicationBootstrap();
   scheduler.onApplicationBootstrap();
+  bus.start();
   return {
     turns,
     conversations,
@@ -160,6 +161,7 @@ export function conversationWorld(
     async die() {
       scheduler.onApplicationShutdown();
       relay.onApplicationShutdown();
+      await bus.stop();
     },
     async stop() {
       const running = scheduler.runningHere(() => true);
@@ -168,6 +170,7 @@ export function conversationWorld(
       scheduler.onApplicationShutdown();
       relay.onApplicationShutdown();
       await titles.onApplicationShutdown();
+      await bus.stop();
     },
   };
 }
@@ -224,6 +227,18 @@ export class Reader implements Subscriber {
     }
     return text;
   }
+}
+
+/** The numbers of events that have one. */
+export function seqsOf(events: readonly ConversationEvent[]): number[] {
+  return events.flatMap((event) => ('seq' in event ? [event.seq] : []));
+}
+
+/** The turn that a message started. */
+export function turnOf(submitted: { readonly ack: { readonly turn_id: string | null } } | undefined): string {
+  const id = submitted?.ack.turn_id;
+  if (id === undefined || id === null) throw new Error('The message started no turn');
+  return id;
 }
 
 export function message(content: string, overrides: Partial<SubmitInput> = {}): SubmitInput {

@@ -64,7 +64,10 @@ export class CatchUp {
     scope: TenantScope,
     conversationId: string,
     subscriber: Subscriber,
-    read: (tx: TenantTx, position: ConversationPosition) => Promise<{ result: T; events: readonly ConversationEvent[] }>,
+    read: (
+      tx: TenantTx,
+      position: ConversationPosition,
+    ) => Promise<{ result: T; events: readonly ConversationEvent[] }>,
   ): Promise<T> {
     const stream = this.streams.hold(scope, conversationId, subscriber);
     try {
@@ -84,13 +87,16 @@ export class CatchUp {
   }
 
   private async read(stream: ConversationStream, entry: { again: boolean }): Promise<void> {
-    for (let pause = RETRY_MS; stream.subscriberCount > 0; ) {
+    for (let pause = RETRY_MS; stream.subscriberCount > 0;) {
       entry.again = false;
       try {
         await this.tell(stream);
         if (!entry.again) return;
       } catch (error) {
-        this.logger.warn({ err: error, conversation: stream.conversationId }, 'readers could not be told; trying again');
+        this.logger.warn(
+          { err: error, conversation: stream.conversationId },
+          'readers could not be told; trying again',
+        );
         await new Promise((resolve) => setTimeout(resolve, pause).unref());
         pause = Math.min(pause * 2, LONGEST_RETRY_MS);
       }
@@ -145,7 +151,13 @@ export class CatchUp {
       }
       if (turn.lease_owner === this.bus.instance) {
         // Ours: told when it began. One that this process does not know of any more is watched until it is taken over.
-        if (told === undefined) stream.open.set(turn.id, { status: 'running', start: turn.start, fence: turn.fence, owner: turn.lease_owner });
+        if (told === undefined)
+          stream.open.set(turn.id, {
+            status: 'running',
+            start: turn.start,
+            fence: turn.fence,
+            owner: turn.lease_owner,
+          });
         continue;
       }
       if (told?.status !== 'running' || told.fence !== turn.fence) {

@@ -216,12 +216,26 @@ export class ConversationStream {
     if (this.live?.turnId === event.turn_id && !this.live.mine) this.live = null;
   }
 
-  /** A follower may lack the last words when the stored text comes: readers that only append get them as a token. */
+  /**
+   * The words that the readers of a turn that ran elsewhere lack when its stored text comes: the last ones, or all of them
+   * (it was too short to be followed, or was begun again). Those who build the text from tokens have it whole then.
+   */
   private completeText(event: MessageEvent): void {
     const { live } = this;
-    if (live === null || live.mine || live.turnId !== event.turn_id || live.text === event.content) return;
-    const rest = event.content.startsWith(live.text) ? event.content.slice(live.text.length) : event.content;
-    this.follow(live, rest, event.content.length - rest.length, this.nextSeq());
+    const turnId = event.turn_id;
+    if (turnId === null || !this.open.has(turnId)) return;
+    const known = live?.turnId === turnId ? live : null;
+    if (known?.mine === true || (known?.text ?? '') === event.content) return;
+    const offset = known !== null && event.content.startsWith(known.text) ? known.text.length : 0;
+    this.publish({
+      type: 'token',
+      conversation_id: this.conversationId,
+      turn_id: turnId,
+      seq: this.nextSeq(),
+      role: 'assistant',
+      content: event.content.slice(offset),
+      offset,
+    });
   }
 
   /** A person took over while the turn ran: its text is no message. */
@@ -245,7 +259,11 @@ export class ConversationStream {
   }
 
   /** A turn waits. */
-  waits(turn: Omit<TurnStateEvent, 'type' | 'conversation_id' | 'seq' | 'status'>, fence: number, message: string): void {
+  waits(
+    turn: Omit<TurnStateEvent, 'type' | 'conversation_id' | 'seq' | 'status'>,
+    fence: number,
+    message: string,
+  ): void {
     this.open.set(turn.turn_id, { status: 'queued', start: turn.start, fence, owner: null });
     const place = { conversation_id: this.conversationId, turn_id: turn.turn_id };
     this.publish({ type: 'turn', ...turn, ...place, seq: this.nextSeq(), status: 'queued' });
@@ -266,7 +284,12 @@ export class ConversationStream {
     return live;
   }
 
-  /** This instance no longer runs it. */
+  /** It is no longer this instance that runs it; what was heard of it so far stands. */
+  disown(live: LiveTurn): void {
+    live.mine = false;
+  }
+
+  /** It has ended. */
   end(live: LiveTurn): void {
     if (this.live === live) this.live = null;
     this.onIdle(this);

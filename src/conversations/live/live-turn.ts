@@ -1,4 +1,10 @@
-import type { ConversationEvent, PayloadEvent, StatusEvent, TokenEvent, TurnStateEvent } from '../model/conversation-event.js';
+import type {
+  ConversationEvent,
+  PayloadEvent,
+  StatusEvent,
+  TokenEvent,
+  TurnStateEvent,
+} from '../model/conversation-event.js';
 
 /** What tells a turn's run from every other. */
 export interface TurnBeginning {
@@ -40,7 +46,7 @@ export class LiveTurn {
   constructor(
     private readonly conversationId: string,
     readonly run: TurnBeginning,
-    readonly mine: boolean,
+    public mine: boolean,
     seq: number,
   ) {
     this.turnId = run.turnId;

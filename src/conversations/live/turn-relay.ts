@@ -168,7 +168,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
     if (live.reading) return;
     live.reading = true;
     try {
-      for (let seen = -1; live.heard !== null && seen < live.heard && stream.live === live; ) {
+      for (let seen = -1; live.heard !== null && seen < live.heard && stream.live === live;) {
         const wanted = live.heard;
         const [row] = await this.uow.query<{ revision: number; text: string; state: Omit<TurnState, 'text'> }>(
           stream.scope,
@@ -215,7 +215,11 @@ class Followers implements LiveFollowers {
     if (!fresh) return;
     if (this.bus.carriesText) {
       this.flush();
-      this.bus.send(instance, 'turn.live', { ...placeOf(this.stream, this.live), n: this.n, state: stateOf(this.live) });
+      this.bus.send(instance, 'turn.live', {
+        ...placeOf(this.stream, this.live),
+        n: this.n,
+        state: stateOf(this.live),
+      });
     } else this.flushRow();
   }
 

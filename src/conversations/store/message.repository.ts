@@ -105,7 +105,10 @@ export class MessageRepository {
       ),
     ]);
     if (ended === null) return null;
-    return [...answers.map((row): ConversationEvent => ({ type: 'message', ...messageView(row) })), ...endEvents(ended)];
+    return [
+      ...answers.map((row): ConversationEvent => ({ type: 'message', ...messageView(row) })),
+      ...endEvents(ended),
+    ];
   }
 
   /** The question as the other readers see it, from what was just committed. */

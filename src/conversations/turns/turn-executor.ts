@@ -134,9 +134,7 @@ export class TurnExecutor {
   }
 
   private stopped(reason: unknown): Outcome {
-    return reason instanceof TurnCancelled
-      ? { status: 'cancelled' }
-      : { status: 'failed', error: asTurnError(reason) };
+    return reason instanceof TurnCancelled ? { status: 'cancelled' } : { status: 'failed', error: asTurnError(reason) };
   }
 
   private emit(

@@ -266,8 +266,10 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     this.running.delete(turn.turnId);
     const wasFull = this.running.size + 1 >= this.config.env.MAX_RUNNING_TURNS || this.alone === turn.turnId;
     if (this.alone === turn.turnId) this.alone = null;
-    stream.end(live);
+    if (ending.kind === 'elsewhere') stream.disown(live);
+    else stream.end(live);
     await this.tellEnd(turn, stream, ending);
+    if (stream.live === live) stream.end(live);
     if (ending.kind === 'settled') {
       this.announce(turn.ctx, turn.conversationId, ending.settled.seq + 1, ending.settled.next);
       if (ending.answered !== null && turn.untitled) {
@@ -328,10 +330,12 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       );
       if (claimed === null) return false;
       const turn = fromClaim(place, claimed);
-      if (turn.start > 1) this.logger.warn({ turn: turnId, start: turn.start }, 'took over a turn whose process had died');
+      if (turn.start > 1)
+        this.logger.warn({ turn: turnId, start: turn.start }, 'took over a turn whose process had died');
       // Those who listen here are told of it once what is stored before it was told.
       const stream = this.streams.find(conversationId);
-      if (stream !== undefined && stream.listening && stream.toldUpTo < claimed.last_seq) await this.catchUp.run(stream);
+      if (stream !== undefined && stream.listening && stream.toldUpTo < claimed.last_seq)
+        await this.catchUp.run(stream);
       this.start(turn);
       this.announce({ tenantId }, conversationId, claimed.last_seq);
       return true;

@@ -357,7 +357,12 @@ export class TurnService {
   private runningTurn(
     ctx: RequestContext,
     input: SubmitInput,
-    { accepted, acceptedAt, draft, subscriber }: { accepted: Opened; acceptedAt: number; draft: Draft; subscriber: Subscriber },
+    {
+      accepted,
+      acceptedAt,
+      draft,
+      subscriber,
+    }: { accepted: Opened; acceptedAt: number; draft: Draft; subscriber: Subscriber },
   ): RunningTurn {
     const { opened } = accepted;
     return {
@@ -415,10 +420,11 @@ export class TurnService {
         for (const event of end ?? []) subscriber.deliver(event);
       }
     } else {
-      await this.catchUp.attach(ctx, conversationId, subscriber, async (tx) => ({
-        result: null,
-        events: turnId === null ? [] : ((await this.messages.outcomeOf(tx, conversationId, turnId)) ?? []),
-      }));
+      await this.catchUp.attach(ctx, conversationId, subscriber, async (tx, { last_seq: upTo }) => {
+        const end = turnId === null ? null : await this.messages.outcomeOf(tx, conversationId, turnId);
+        // What is younger than the position follows live.
+        return { result: null, events: (end ?? []).filter((event) => !('seq' in event) || event.seq <= upTo) };
+      });
     }
     return {
       conversationId,

@@ -2,13 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestContext } from '#platform/context';
 import { newId } from '#platform/database';
 import { DomainError, RateLimitError } from '#platform/errors';
-import { contextOf, conversationWorld, message, Reader, type Script } from '../../support/conversation-world.js';
+import {
+  contextOf,
+  conversationWorld,
+  message,
+  Reader,
+  type Script,
+  seqsOf,
+  turnOf,
+} from '../../support/conversation-world.js';
 import { TestDatabase } from '../../support/test-database.js';
 
 const words: Script = async (_input, emit) => {
   emit({ type: 'status', step: 'generating', message: 'Generating response...', agent: 'support' });
   for (const word of ['The ', 'answer ', 'is ', '42.']) emit({ type: 'token', content: word });
 };
+
+const call = { kind: 'chat', model: 'm', estimated: false } as const;
 
 /** Streams until it is told to stop. */
 const endless: Script = async (_input, emit, signal) => {
@@ -50,9 +60,18 @@ describe('turns', () => {
     const submitted = await world.turns.submit(ctx, message('What is it?'), reader);
     expect(reader.types()[0]).toBe('ack');
     await reader.done();
-    expect(reader.types()).toEqual(['ack', 'status', 'token', 'token', 'token', 'token', 'message', 'done']);
+    expect(reader.types()).toEqual(['ack', 'turn', 'status', 'token', 'token', 'token', 'token', 'message', 'done']);
+    expect(reader.events[1]).toMatchObject({
+      status: 'running',
+      attempt: 1,
+      start: 1,
+      question_id: submitted.ack.message_id,
+    });
+    expect(reader.events.find((event) => event.type === 'message')).toMatchObject({
+      id: reader.events[1]?.type === 'turn' ? reader.events[1].answer_id : null,
+    });
     expect(reader.text()).toBe('The answer is 42.');
-    const seqs = reader.events.map((event) => event.seq);
+    const seqs = seqsOf(reader.events);
     expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
     expect(new Set(seqs).size).toBe(seqs.length);
     const stored = await world.conversations.listMessages(ctx, submitted.conversationId, {
@@ -84,14 +103,14 @@ describe('turns', () => {
       message('two', { conversation: { kind: 'id', id: conversationId } }),
       reader,
     );
-    await reader.done(failed.ack.turn_id);
+    await reader.done(turnOf(failed));
     world.play(words);
     const last = await world.turns.submit(
       ctx,
       message('three', { conversation: { kind: 'id', id: conversationId } }),
       reader,
     );
-    await reader.done(last.ack.turn_id);
+    await reader.done(turnOf(last));
     expect(world.inputs.at(-1)?.history.map(({ role, content }) => [role, content])).toEqual([
       ['user', 'one'],
       ['assistant', 'The answer is 42.'],
@@ -121,7 +140,7 @@ describe('turns', () => {
     const id = first.conversationId;
     expect(await world.conversations.listMessages(ctx, id, { limit: 10, after: null, descending: false })).toEqual([]);
     expect((await world.conversations.list(ctx, { limit: 100, before: null })).map((row) => row.id)).not.toContain(id);
-    const failed = await world.conversations.getTurn(ctx, id, first.ack.turn_id);
+    const failed = await world.conversations.getTurn(ctx, id, turnOf(first));
     expect(failed).toMatchObject({
       status: 'failed',
       content: 'Hello?',
@@ -131,11 +150,11 @@ describe('turns', () => {
 
     world.play(words);
     const again = await world.turns.submit(ctx, message('Hello?', { clientMessageId }), reader);
-    await reader.done(again.ack.turn_id);
+    await reader.done(turnOf(again));
     expect(again.ack.message_id).toBe(first.ack.message_id);
-    expect(again.ack.turn_id).not.toBe(first.ack.turn_id);
+    expect(turnOf(again)).not.toBe(turnOf(first));
     expect(again.conversationId).toBe(id);
-    expect((await world.conversations.getTurn(ctx, id, again.ack.turn_id)).attempt).toBe(2);
+    expect((await world.conversations.getTurn(ctx, id, turnOf(again))).attempt).toBe(2);
     expect(await world.conversations.listMessages(ctx, id, { limit: 10, after: null, descending: false })).toHaveLength(
       2,
     );
@@ -166,7 +185,7 @@ describe('turns', () => {
       readers.map((reader) => world.turns.submit(ctx, message('Hi', { clientMessageId }), reader)),
     );
     await Promise.all(readers.map((reader) => reader.done()));
-    expect(new Set(results.map((result) => result.ack.turn_id)).size).toBe(1);
+    expect(new Set(results.map((result) => turnOf(result))).size).toBe(1);
     expect(new Set(results.map((result) => JSON.stringify(result.ack))).size).toBe(1);
     expect(world.inputs).toHaveLength(1);
     for (const reader of readers) expect(reader.types().filter((type) => type === 'done')).toHaveLength(1);
@@ -176,9 +195,9 @@ describe('turns', () => {
     const reader = new Reader();
     const conversation = { kind: 'key', key: 'abc123' } as const;
     const first = await world.turns.submit(ctx, message('one', { conversation }), reader);
-    await reader.done(first.ack.turn_id);
+    await reader.done(turnOf(first));
     const second = await world.turns.submit(ctx, message('two', { conversation }), reader);
-    await reader.done(second.ack.turn_id);
+    await reader.done(turnOf(second));
     expect(second.conversationId).toBe(first.conversationId);
     expect(second.clientKey).toBe('abc123');
     const elsewhere = await world.turns.submit(other, message('mine', { conversation }), new Reader());
@@ -215,11 +234,11 @@ describe('turns', () => {
       code: 'CONFLICT',
     });
     release();
-    await reader.done(rest.at(-1)?.ack.turn_id);
+    await reader.done(turnOf(rest.at(-1)));
     expect(world.inputs.map((input) => input.content)).toEqual(['m0', 'm1', 'm2', 'm3', 'm4', 'm5']);
     // Each sees the answers before it.
     expect(world.inputs.at(-1)?.history).toHaveLength(10);
-    const seqs = reader.events.map((event) => event.seq);
+    const seqs = seqsOf(reader.events);
     expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
   });
 
@@ -234,15 +253,15 @@ describe('turns', () => {
 
     const interrupting = start({ script: endless, queueMode: 'interrupt' });
     const second = await interrupting.turns.submit(ctx, message('one'), reader);
-    await reader.until((event) => event.type === 'token' && event.turn_id === second.ack.turn_id);
+    await reader.until((event) => event.type === 'token' && event.turn_id === turnOf(second));
     interrupting.play(words);
     const third = await interrupting.turns.submit(
       ctx,
       message('two', { conversation: { kind: 'id', id: second.conversationId } }),
       reader,
     );
-    expect(await reader.done(second.ack.turn_id)).toMatchObject({ status: 'cancelled' });
-    expect(await reader.done(third.ack.turn_id)).toMatchObject({ status: 'completed' });
+    expect(await reader.done(turnOf(second))).toMatchObject({ status: 'cancelled' });
+    expect(await reader.done(turnOf(third))).toMatchObject({ status: 'completed' });
   });
 
   it('keeps question and partial answer of a cancelled turn, and hides them from the model', async () => {
@@ -261,7 +280,7 @@ describe('turns', () => {
     expect(kept[1]).toMatchObject({ content: reader.text(), metadata: { partial: true } });
     world.play(words);
     const next = await world.turns.submit(ctx, message('again', { conversation: { kind: 'id', id } }), reader);
-    await reader.done(next.ack.turn_id);
+    await reader.done(turnOf(next));
     expect(world.inputs.at(-1)?.history).toEqual([]);
     await expect(world.turns.abort(ctx, { startedBy: reader.id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
@@ -272,7 +291,8 @@ describe('turns', () => {
     await limited.turns.submit(ctx, message('hang'), reader);
     expect(await reader.done()).toMatchObject({ status: 'failed' });
     expect(reader.events.find((event) => event.type === 'error')).toMatchObject({
-      code: 'LLM_TIMEOUT',
+      code: 'TURN_TIMEOUT',
+      scope: 'turn',
       retryable: true,
     });
   });
@@ -285,11 +305,11 @@ describe('turns', () => {
     const leaver = new Reader();
     const first = await world.turns.submit(ctx, message('stay'), leaver);
     world.conversations.unsubscribe(leaver.id);
-    await world.turns.settled(first.ack.turn_id, 3000);
-    expect(await world.conversations.getTurn(ctx, first.conversationId, first.ack.turn_id)).toMatchObject({
+    await world.turns.settled(turnOf(first), 3000);
+    expect(await world.conversations.getTurn(ctx, first.conversationId, turnOf(first))).toMatchObject({
       status: 'completed',
     });
-    expect(leaver.types()).toEqual(['ack']);
+    expect(leaver.types()).toEqual(['ack', 'turn']);
 
     world.play(endless);
     const second = await world.turns.submit(ctx, message('go', { onDisconnect: 'cancel' }), leaver);
@@ -297,10 +317,10 @@ describe('turns', () => {
     await world.conversations.resume(ctx, second.conversationId, 0, watcher);
     world.conversations.unsubscribe(leaver.id);
     await sleep(50);
-    expect(world.registry.get(second.ack.turn_id)).toBeDefined();
+    expect(world.scheduler.runs(turnOf(second))).toBe(true);
     world.conversations.unsubscribe(watcher.id);
-    await world.turns.settled(second.ack.turn_id, 1000);
-    expect(await world.conversations.getTurn(ctx, second.conversationId, second.ack.turn_id)).toMatchObject({
+    await world.turns.settled(turnOf(second), 1000);
+    expect(await world.conversations.getTurn(ctx, second.conversationId, turnOf(second))).toMatchObject({
       status: 'cancelled',
     });
   });
@@ -319,8 +339,8 @@ describe('turns', () => {
     const { conversationId, ack } = await world.turns.submit(ctx, message('q'), early);
     await early.until((event) => event.type === 'token');
     await world.conversations.resume(ctx, conversationId, 0, watching);
-    expect(watching.types()).toEqual(['context_restored', 'ack', 'message', 'status', 'token']);
-    expect(watching.events[0]).toMatchObject({ turn: { turn_id: ack.turn_id, status: 'running', text: 'first ' } });
+    expect(watching.types()).toEqual(['context_restored', 'message', 'turn', 'token']);
+    expect(watching.events[0]).toMatchObject({ turn: { turn_id: turnOf({ ack }), status: 'running', text: 'first ' } });
     release();
     await Promise.all([early.done(), watching.done()]);
     expect(watching.text()).toBe('first second');
@@ -328,8 +348,12 @@ describe('turns', () => {
     expect(ends(watching)).toEqual(ends(early));
 
     const late = new Reader();
-    await world.conversations.resume(ctx, conversationId, ack.seq, late);
-    expect(late.types()).toEqual(['context_restored', 'message', 'status', 'message', 'done']);
+    await world.conversations.resume(ctx, conversationId, 0, late);
+    expect(late.types()).toEqual(['context_restored', 'message', 'message', 'done']);
+    const [question] = seqsOf(late.events);
+    const later = new Reader();
+    await world.conversations.resume(ctx, conversationId, question ?? 0, later);
+    expect(later.types()).toEqual(['context_restored', 'message', 'done']);
   });
 
   it('loses and doubles nothing for readers that come and go all through a turn', async () => {
@@ -351,56 +375,13 @@ describe('turns', () => {
     }
     await Promise.all([first, ...readers].map((reader) => reader.done()));
     for (const reader of readers) {
-      expect(reader.text()).toBe(first.text());
-      const kept = reader.events
-        .filter((event) => !['token', 'context_restored'].includes(event.type))
-        .map((event) => event.seq);
+      // One that came after the end has the message instead.
+      const stored = reader.events.find((event) => event.type === 'message' && event.role === 'assistant');
+      expect(stored).toMatchObject({ content: first.text() });
+      if (reader.types().includes('token')) expect(reader.text()).toBe(first.text());
+      const kept = seqsOf(reader.events.filter((event) => event.type !== 'token'));
       expect(new Set(kept).size).toBe(kept.length);
     }
-  });
-
-  it('ends turns whose process died as failed and retryable, once', async () => {
-    const dead = start({ script: endless, leaseSeconds: 1 });
-    const reader = new Reader();
-    const clientMessageId = newId();
-    const running = await dead.turns.submit(ctx, message('q', { clientMessageId }), reader);
-    const waiting = await dead.turns.submit(
-      ctx,
-      message('then', { conversation: { kind: 'id', id: running.conversationId } }),
-      reader,
-    );
-    dead.leases.onApplicationShutdown(); // the process stops renewing
-    expect(await world.sweeper.sweep(false)).toBe(0);
-    await sleep(1200);
-    expect(await world.sweeper.sweep(false)).toBe(2);
-    expect(await world.sweeper.sweep(false)).toBe(0);
-    for (const turn of [running, waiting]) {
-      expect(await world.conversations.getTurn(ctx, turn.conversationId, turn.ack.turn_id)).toMatchObject({
-        status: 'failed',
-        error: { retryable: true },
-      });
-    }
-    const back = new Reader();
-    await world.conversations.resume(ctx, running.conversationId, 0, back);
-    expect(back.types().filter((type) => type === 'error')).toHaveLength(2);
-    // The dead owner comes back to life: its result is refused.
-    dead.registry.get(running.ack.turn_id)?.controller.abort(new Error('wakes up'));
-    await dead.turns.settled(running.ack.turn_id, 2000);
-    expect(await world.conversations.getTurn(ctx, running.conversationId, running.ack.turn_id)).toMatchObject({
-      error: { message: expect.stringContaining('server stopped') },
-    });
-    // And the same message can be sent again.
-    const again = await world.turns.submit(ctx, message('q', { clientMessageId }), back);
-    expect(await back.done(again.ack.turn_id)).toMatchObject({ status: 'completed' });
-  });
-
-  it('keeps a lease for as long as the turn runs', async () => {
-    const short = start({ script: endless, leaseSeconds: 1 });
-    const reader = new Reader();
-    const { ack, conversationId } = await short.turns.submit(ctx, message('long'), reader);
-    await sleep(2500);
-    expect(await world.sweeper.sweep(false)).toBe(0);
-    expect(await world.conversations.getTurn(ctx, conversationId, ack.turn_id)).toMatchObject({ status: 'running' });
   });
 
   it('does not publish an answer of a conversation that a person took over', async () => {
@@ -418,8 +399,10 @@ describe('turns', () => {
       [ctx.tenantId, conversationId],
     );
     release();
-    await world.turns.settled(ack.turn_id, 3000);
+    await world.turns.settled(turnOf({ ack }), 3000);
+    expect(await reader.done()).toMatchObject({ status: 'handed_off' });
     expect(reader.types()).not.toContain('message');
+    expect(reader.text()).toBe('');
     const messages = await world.conversations.listMessages(ctx, conversationId, {
       limit: 10,
       after: null,
@@ -478,13 +461,9 @@ describe('turns', () => {
 
   it('records what was used, and gives the conversation a title of its own', async () => {
     world.play(async (_input, emit) => {
+      emit({ type: 'usage', entry: { ...call, purpose: 'route', inputTokens: 10, outputTokens: 2, costUsd: 0.001 } });
       emit({ type: 'token', content: 'ok' });
-      return {
-        usage: [
-          { purpose: 'route', inputTokens: 10, outputTokens: 2, costUsd: 0.001, model: 'm' },
-          { purpose: 'answer', inputTokens: 30, outputTokens: 8, costUsd: 0.002, model: 'm' },
-        ],
-      };
+      emit({ type: 'usage', entry: { ...call, purpose: 'answer', inputTokens: 30, outputTokens: 8, costUsd: 0.002 } });
     });
     const reader = new Reader();
     const { conversationId } = await world.turns.submit(ctx, message('q'), reader);
@@ -500,22 +479,35 @@ describe('turns', () => {
     expect((await world.conversations.get(ctx, conversationId)).title).toBe('A title');
   });
 
-  it('takes no message while it drains, and ends what does not finish as retryable', async () => {
+  it('takes no message while it drains, and leaves what does not finish for the next process', async () => {
     world.play(endless);
     const reader = new Reader();
-    await world.turns.submit(ctx, message('q'), reader);
+    const { ack, conversationId } = await world.turns.submit(ctx, message('q'), reader);
     const draining = world.turns.drain(200);
     await expect(world.turns.submit(ctx, message('late'), new Reader())).rejects.toMatchObject({ code: 'DRAINING' });
     await draining;
-    expect(reader.events.find((event) => event.type === 'error')).toMatchObject({ code: 'DRAINING', retryable: true });
-    expect(await reader.done()).toMatchObject({ status: 'failed' });
+    expect(reader.types()).not.toContain('done');
+    const next = start({ script: words });
+    const back = new Reader();
+    await next.conversations.resume(ctx, conversationId, 'now', back);
+    expect(await back.done(turnOf({ ack }))).toMatchObject({ status: 'completed' });
+    expect(back.text()).toBe('The answer is 42.');
   });
 
   it('removes a conversation with everything in it, also while a turn runs', async () => {
     world.play(endless);
     const reader = new Reader();
-    const { conversationId } = await world.turns.submit(ctx, message('q'), reader);
+    const first = await world.turns.submit(ctx, message('q'), reader);
+    const { conversationId } = first;
+    const waiting = await world.turns.submit(
+      ctx,
+      message('then', { conversation: { kind: 'id', id: conversationId } }),
+      reader,
+    );
     await world.conversations.delete(ctx, conversationId);
+    for (const turn of [turnOf(first), turnOf(waiting)]) {
+      expect(await reader.done(turn)).toMatchObject({ status: 'cancelled' });
+    }
     await expect(world.conversations.get(ctx, conversationId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const rows = await db.uow.query(ctx, 'SELECT 1 FROM app.turn WHERE tenant_id = $1 AND conversation_id = $2', [
       ctx.tenantId,
