@@ -56,13 +56,9 @@ export const resumeFrame = z
   .strictObject({
     type: z.literal('resume'),
     conversation_id: conversationNameSchema,
-    after_seq: z
-      .int('must be a whole number')
-      .min(0, 'must not be negative')
-      .optional()
-      .meta({
-        description: 'What came after it is replayed; 0: everything kept; absent: the context and what comes now',
-      }),
+    after_seq: z.int('must be a whole number').min(0, 'must not be negative').optional().meta({
+      description: 'What came after it is replayed; 0: everything kept; absent: the context and what comes now',
+    }),
     ref: refSchema.optional(),
   })
   .meta({ id: 'ResumeFrame', description: 'Subscribes, and replays what was missed' });

@@ -20,10 +20,12 @@ describe('a frame that cannot be used', () => {
     ['a type that is null', { type: null }, /type: must be a string/],
     ['a type of nobody', { type: 'shout' }, /does not serve "shout"/],
     ['a type from the prototype', { type: 'constructor' }, /does not serve "constructor"/],
-    ['respond', { type: 'respond', interrupt_id: UUID, decision: 'approve' }, /does not serve "respond" yet/],
-    ['escalate', { type: 'escalate', reason: 'help' }, /does not serve "escalate" yet/],
-    ['feedback', { type: 'feedback', rating: 'up' }, /does not serve "feedback" yet/],
-    ['typing', { type: 'typing', on: true }, /does not serve "typing" yet/],
+    ...['respond', 'regenerate', 'escalate', 'feedback', 'typing'].map((type): [string, object, RegExp] => [
+      type,
+      { type },
+      new RegExp(`does not serve "${type}" yet`),
+    ]),
+    ['unsubscribing from nothing', { type: 'unsubscribe' }, /conversation_id/],
     ['attachments', { content: 'see this', attachments: [UUID] }, /does not serve attachments yet/],
     ['no content', { type: 'user_message' }, /content/],
     ['content that is a number', { content: 1 }, /content: must be a string/],
@@ -154,7 +156,13 @@ describe('a message', () => {
 it('reads the other frames', () => {
   expect(parseFrame('{"type":"/abort"}')).toMatchObject({ type: 'abort', conversation: undefined, turnId: undefined });
   expect(parseFrame(`{"type":"abort","session_id":7}`)).toMatchObject({ conversation: { sessionId: 7 } });
-  expect(parseFrame(`{"type":"resume","conversation_id":"${UUID}"}`)).toMatchObject({ type: 'resume', afterSeq: 0 });
+  const resume = (rest: string) => parseFrame(`{"type":"resume","conversation_id":"${UUID}"${rest}}`);
+  expect(resume('')).toMatchObject({ type: 'resume', afterSeq: 'now' });
+  expect(resume(',"after_seq":0')).toMatchObject({ type: 'resume', afterSeq: 0 });
+  expect(parseFrame('{"type":"unsubscribe","session_id":"k"}')).toMatchObject({
+    type: 'unsubscribe',
+    conversation: { reference: { kind: 'key', key: 'k' } },
+  });
   expect(parseFrame('{"type":"ping","ref":"a"}')).toEqual({ type: 'ping', echo: { ref: 'a' } });
   expect(parseFrame('{"type":"auth","token":"t"}')).toMatchObject({ type: 'auth', token: 't' });
 });

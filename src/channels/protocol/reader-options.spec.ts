@@ -1,4 +1,4 @@
-import { connectionOptions, readerOptions } from './reader-options.js';
+import { assertDelivers, connectionOptions, readerOptions } from './reader-options.js';
 
 const TENANT = { stream: true, final: true, format: 'markdown', onDisconnect: 'continue' } as const;
 const options = (query: string) => connectionOptions(new URLSearchParams(query));
@@ -49,6 +49,15 @@ describe('how a turn is told', () => {
       final: true,
       format: 'html',
     });
+  });
+
+  it('is refused where the values in force together would bring nothing of it', () => {
+    const judge = (...layers: Parameters<typeof readerOptions>[0]) =>
+      assertDelivers(readerOptions(layers, TENANT, false));
+    expect(() => judge({ stream: false }, { final: false })).toThrow(/^final: /);
+    expect(() => judge({ stream: true }, { stream: false, final: false })).not.toThrow();
+    expect(() => judge({ stream: false }, {})).not.toThrow();
+    expect(() => assertDelivers(readerOptions([{ stream: false }], TENANT, true))).not.toThrow();
   });
 
   it("under the client's own key the text comes once: as tokens, or as the message when there are none", () => {

@@ -1,5 +1,5 @@
 import { type SubmitInput } from '#conversations';
-import { UnauthorizedError } from '#platform/errors';
+import { InvalidInputError, SuspendedError, UnauthorizedError, UnavailableError } from '#platform/errors';
 import { createLogger } from '#platform/logging';
 import { connectionOptions } from '../protocol/reader-options.js';
 import { AUTH_DEADLINE_MS, ChatConnection, type ConnectionServices, EXPIRY_GRACE_MS } from './chat-connection.js';
@@ -13,6 +13,8 @@ class FakeWriter {
   readonly sent: Sent[] = [];
   closed: number | null = null;
   pings = 0;
+  paused = false;
+  pauses = 0;
   terminated = false;
   onEnd: () => void = () => undefined;
   get open(): boolean {
@@ -32,6 +34,17 @@ class FakeWriter {
   ping(): void {
     this.pings++;
   }
+  pause(): void {
+    this.paused = true;
+    this.pauses++;
+  }
+  resume(): void {
+    this.paused = false;
+  }
+  pong(): void {
+    this.pongs++;
+  }
+  pongs = 0;
   terminate(): void {
     this.terminated = true;
   }
@@ -51,6 +64,9 @@ const IDENTITY: SocketIdentity = {
   expiresAt: null,
 };
 
+const UUID = '0190b8a0-0000-7000-8000-000000000001';
+const LIMITS = { content: 16_000, frame_bytes: 65_536, messages_per_minute: 10, queue: 5 };
+
 function world(
   options: { credential?: Credential; identity?: SocketIdentity; services?: Partial<ConnectionServices> } = {},
 ) {
@@ -64,11 +80,12 @@ function world(
     byBypass: async () => null,
     assertAlive: async () => undefined,
     admit: () => true,
-    defaults: async () => ({ stream: true, final: true, format: 'markdown' }),
+    welcome: async () => ({ defaults: { stream: true, final: true, format: 'markdown' }, limits: LIMITS }),
     restore: async () => undefined,
     submit: async () => undefined,
     abort: async () => undefined,
     resume: async () => undefined,
+    unsubscribe: async () => undefined,
     left: () => void ended.push('left'),
     closed: () => void ended.push('closed'),
     ...options.services,
@@ -195,12 +212,79 @@ describe('a connection', () => {
     ]);
   });
 
-  it('is closed when more waits than it may hold', async () => {
-    const { connection, writer, say } = world({ services: { submit: () => new Promise(() => undefined) } });
+  it('is closed when more is sent before a token than it may hold', async () => {
+    const { connection, writer, say, codes } = world({ credential: { kind: 'none' } });
+    connection.start();
+    for (let n = 0; n < 110; n++) say({ content: 'x' });
+    expect([codes(), writer.closed]).toEqual([['RATE_LIMIT'], 1008]);
+    expect(writer.sent[0]).toMatchObject({ scope: 'connection' });
+  });
+
+  it('says what an error is about: the frame, or the connection', async () => {
+    const submit = async (): Promise<void> => {
+      throw new InvalidInputError('content: no', { field: 'content' });
+    };
+    const { connection, writer, say } = world({ services: { submit } });
     connection.start();
     await settled();
-    for (let n = 0; n < 110; n++) say({ content: 'x' });
-    expect(writer.closed).toBe(1008);
+    say({ content: 'x', ref: 'r', client_message_id: UUID, session_id: 's' });
+    await settled();
+    expect(writer.sent.at(-1)).toEqual({
+      type: 'error',
+      scope: 'frame',
+      code: 'INVALID_INPUT',
+      message: 'content: no',
+      retryable: false,
+      field: 'content',
+      ref: 'r',
+      client_message_id: UUID,
+      session_id: 's',
+    });
+    connection.sessionEnded();
+    expect(writer.sent.at(-1)).toMatchObject({ scope: 'connection', code: 'UNAUTHORIZED' });
+  });
+
+  it('of a suspended tenant is shut out: by the announcement, by its next frame, and at the door', async () => {
+    const refused = async (): Promise<never> => {
+      throw new SuspendedError();
+    };
+    const announced = world();
+    announced.connection.start();
+    await settled();
+    announced.connection.suspended();
+    const asked = world({ services: { assertAlive: refused } });
+    asked.connection.start();
+    await settled();
+    asked.say({ content: 'x', ref: 'r' });
+    const knocking = world({ services: { verify: refused } });
+    knocking.connection.start();
+    await settled();
+    for (const { writer } of [announced, asked, knocking]) {
+      expect(writer.sent.at(-1)).toMatchObject({ scope: 'connection', code: 'SUSPENDED' });
+      expect(writer.closed).toBe(4403);
+    }
+  });
+
+  it('whose token cannot be looked at is asked to come again, and one that is open stays', async () => {
+    let away = true;
+    const verify = async (): Promise<SocketIdentity> => {
+      if (away) throw new UnavailableError('The database is not reachable: try again in a moment');
+      return IDENTITY;
+    };
+    const knocking = world({ services: { verify } });
+    knocking.connection.start();
+    await settled();
+    expect([knocking.codes(), knocking.writer.closed]).toEqual([['UNAVAILABLE'], 1013]);
+    away = false;
+    const open = world({ services: { verify } });
+    open.connection.start();
+    await settled();
+    away = true;
+    open.say({ type: 'ping' });
+    open.say({ type: 'auth', token: 'next', ref: 'r' });
+    await settled();
+    expect(open.writer.sent.at(-1)).toMatchObject({ scope: 'frame', code: 'UNAVAILABLE', ref: 'r' });
+    expect(open.writer.closed).toBeNull();
   });
 
   it('leaves its conversations once, whoever ended it', async () => {
@@ -232,4 +316,61 @@ describe('a connection', () => {
     connection.deliver(token(4));
     expect(writer.sent.slice(1).map((frame) => frame['seq'])).toEqual([9, 2, 3, 4]);
   });
+});
+
+describe('a burst of frames', () => {
+  const acknowledge =
+    (accepted: string[]): ConnectionServices['submit'] =>
+    async (connection, frame) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      accepted.push(frame.content);
+      connection.send({ type: 'ack', ref: frame.echo.ref });
+    };
+
+  it('is answered frame by frame, however many came at once', async () => {
+    const accepted: string[] = [];
+    const { connection, writer, say } = world({ services: { submit: acknowledge(accepted) } });
+    connection.start();
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let n = 0; n < 110; n++) say({ content: `${n}`, ref: `${n}` });
+    expect([writer.paused, writer.closed]).toEqual([true, null]);
+    while (accepted.length < 110) await new Promise((resolve) => setImmediate(resolve));
+    expect(accepted).toEqual(Array.from({ length: 110 }, (_, n) => `${n}`));
+    expect(writer.sent.filter(({ type }) => type === 'ack')).toHaveLength(110);
+    expect([writer.paused, writer.pauses > 0, writer.closed]).toEqual([false, true, null]);
+  });
+
+  it('beyond what one socket may send has to wait, and pings are answered meanwhile', async () => {
+    const { connection, writer, say } = world();
+    connection.start();
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let n = 0; n < 140; n++) say({ type: 'ping', ref: `${n}` });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const soon = writer.sent.filter(({ type }) => type === 'pong').length;
+    expect(soon).toBeGreaterThanOrEqual(120);
+    expect(soon).toBeLessThan(135);
+    connection.onPing(Buffer.from('x'));
+    expect([writer.pongs, writer.closed]).toEqual([1, null]);
+    while (writer.sent.filter(({ type }) => type === 'pong').length < 140) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(writer.closed).toBeNull();
+    connection.onClose();
+  });
+
+  it('that never ends is a flood: closed when what was read has its answer', async () => {
+    const { connection, writer, say } = world();
+    connection.start();
+    await new Promise((resolve) => setImmediate(resolve));
+    let sent = 0;
+    while (writer.closed === null) {
+      for (; !writer.paused && sent < 100_000; sent++) say({ type: 'ping', ref: `${sent}` });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(writer.closed).toBe(1008);
+    const answered = writer.sent.slice(1, -1).map((frame) => frame['ref']);
+    expect(answered).toEqual(Array.from({ length: sent }, (_, n) => `${n}`));
+    expect(writer.sent.at(-1)).toMatchObject({ code: 'RATE_LIMIT', scope: 'connection' });
+    expect(sent).toBeLessThan(1000);
+  }, 15_000);
 });

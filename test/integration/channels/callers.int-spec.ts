@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TokenService } from '#auth';
+import { SessionService, TokenService } from '#auth';
+import { UnavailableError } from '#platform/errors';
+import { EventBus } from '#platform/events';
+import { TenantSuspended } from '#tenants';
 import { ChatApp, type Person } from './chat-app.js';
 
 /** Who may open a socket, and how long it stays theirs. */
@@ -19,10 +22,12 @@ describe('the caller of a socket', () => {
       const client = await app.socket(path, bearer(person.token));
       expect(await client.next('ready')).toEqual({
         type: 'ready',
+        protocol: 1,
         connection_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         user: { id: person.id, role: 'end_user', persona: null },
         tenant: { id: person.tenantId, slug: person.slug },
         heartbeat_s: 1,
+        limits: { content: 16_000, frame_bytes: 65_536, messages_per_minute: 0, queue: 5 },
       });
       await client.close();
     });
@@ -87,7 +92,7 @@ describe('the caller of a socket', () => {
       ]) {
         client.send({ content: 'echo secret' });
         expect(await client.end()).toMatchObject({ code: 4401 });
-        expect(client.frames).toMatchObject([{ type: 'error', code: 'UNAUTHORIZED' }]);
+        expect(client.frames).toMatchObject([{ type: 'error', scope: 'connection', code: 'UNAUTHORIZED' }]);
         expect(JSON.stringify(client.frames)).not.toContain(token);
       }
     });
@@ -228,6 +233,36 @@ describe('the caller of a socket', () => {
     });
   });
 
+  it('of a tenant that is suspended is told so and shut out: at once, by the next frame, and at the door', async () => {
+    const tenant = await app.tenant();
+    const someone = await app.person(tenant);
+    const announced = await app.chat(someone);
+    const suspend = (status: string) =>
+      app.database.uow.query(tenant, 'UPDATE app.tenant SET status = $2 WHERE id = $1', [tenant.tenantId, status]);
+    await app.app.get(EventBus).publish(new TenantSuspended(tenant.tenantId));
+    expect(await announced.next('error')).toMatchObject({ scope: 'connection', code: 'SUSPENDED' });
+    expect(await announced.end()).toMatchObject({ code: 4403 });
+    const asking = await app.chat(someone);
+    await suspend('suspended');
+    asking.send({ content: 'echo still here?', ref: 'r' });
+    const knocking = await app.socket(`/ws/chat?token=${someone.token}`);
+    for (const client of [asking, knocking]) {
+      expect(await client.next('error')).toMatchObject({ scope: 'connection', code: 'SUSPENDED', retryable: false });
+      expect(await client.end()).toMatchObject({ code: 4403 });
+    }
+    const answer = await app.call(`/api/${tenant.slug}/conversations`, { token: someone.token });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'SUSPENDED' } });
+  });
+
+  it('is asked to come again when the database cannot say who it is', async () => {
+    const away = new UnavailableError('The database is not reachable: try again in a moment');
+    const broken = jest.spyOn(app.app.get(SessionService), 'assertAlive').mockRejectedValueOnce(away);
+    const client = await app.socket(`/ws/chat?token=${person.token}`);
+    expect(await client.next('error')).toMatchObject({ scope: 'connection', code: 'UNAVAILABLE', retryable: true });
+    expect(await client.end()).toMatchObject({ code: 1013 });
+    broken.mockRestore();
+  });
+
   describe('whose token ends', () => {
     const shortLived = (someone: Person, seconds: number): string => {
       const [, payload = ''] = someone.token.split('.');
@@ -240,7 +275,11 @@ describe('the caller of a socket', () => {
       const someone = await app.person();
       const client = await app.socket(`/ws/chat?token=${shortLived(someone, 1)}`);
       await client.next('ready');
-      expect(await client.next('error')).toMatchObject({ code: 'TOKEN_EXPIRED', retryable: true });
+      expect(await client.next('error')).toMatchObject({
+        scope: 'connection',
+        code: 'TOKEN_EXPIRED',
+        retryable: true,
+      });
       client.send({ type: 'auth', token: someone.token, ref: 'new' });
       expect(await client.next('ready')).toMatchObject({ ref: 'new' });
       await sleep(1200);

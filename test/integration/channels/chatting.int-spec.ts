@@ -20,15 +20,25 @@ describe('a conversation over a socket', () => {
     const frames = client.frames.slice(1);
     expect(frames.map((frame) => frame.type)).toEqual([
       'ack',
+      'turn',
       ...['status', 'status', 'token', 'token', 'token', 'token'],
       'message',
       'done',
     ]);
+    expect(frames[0]).not.toHaveProperty('seq');
+    expect(frames[1]).toMatchObject({
+      status: 'running',
+      attempt: 1,
+      start: 1,
+      turn_id: frames[0]?.['turn_id'],
+      question_id: frames[0]?.['message_id'],
+      answer_id: client.of('message')[0]?.['id'],
+    });
     expect(done).toMatchObject({ status: 'completed' });
     expect(client.text()).toBe('how are you today');
     expect(frames[0]).toMatchObject({ ref: 'r1' });
     expect(frames.slice(1).some((frame) => 'ref' in frame)).toBe(false);
-    const numbers = frames.map((frame) => Number(frame['seq']));
+    const numbers = frames.slice(1).map((frame) => Number(frame['seq']));
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
     expect(new Set(numbers).size).toBe(numbers.length);
     expect(client.of('message')[0]).toMatchObject({
@@ -57,8 +67,11 @@ describe('a conversation over a socket', () => {
     asking.send({ content: 'echo one' });
     const { conversation_id } = await asking.next('done');
     watching.send({ type: 'resume', conversation_id, ref: 'w' });
-    expect(await watching.next('context_restored')).toMatchObject({ ref: 'w' });
-    await watching.next('done');
+    const restored = await watching.next('context_restored');
+    expect(restored).toMatchObject({ ref: 'w', messages: [{ role: 'user' }, { role: 'assistant' }] });
+    expect(restored).not.toHaveProperty('seq');
+    // Nothing but the context: no number was given.
+    expect(watching.frames.map((frame) => frame.type)).toEqual(['ready', 'context_restored']);
     const before = { asking: asking.frames.length, watching: watching.frames.length };
     asking.send({ content: 'echo two words', conversation_id });
     await asking.next('done');
@@ -76,8 +89,12 @@ describe('a conversation over a socket', () => {
     await first.next('token');
     first.socket.terminate();
     const second = await app.chat(person);
-    second.send({ type: 'resume', conversation_id: ack['conversation_id'], after_seq: ack['seq'] });
-    expect(await second.next('context_restored')).toMatchObject({ turn: { status: 'running', text: 'before ' } });
+    second.send({ type: 'resume', conversation_id: ack['conversation_id'], after_seq: 0 });
+    expect(await second.next('context_restored')).toMatchObject({
+      turn: { turn_id: ack['turn_id'], status: 'running', attempt: 1, start: 1, text: 'before ', error: null },
+    });
+    expect(await second.next('message')).toMatchObject({ role: 'user', content: 'hold on' });
+    expect(await second.next('turn')).toMatchObject({ turn_id: ack['turn_id'], status: 'running', start: 1 });
     expect(await second.next('token')).toMatchObject({ offset: 0, content: 'before ' });
     app.runtime.release();
     expect(await second.next('token')).toMatchObject({ offset: 7, content: 'after' });
@@ -113,6 +130,10 @@ describe('a conversation over a socket', () => {
     expect(await client.next('done')).toMatchObject({ status: 'cancelled', turn_id });
     expect(Date.now() - stoppedAt).toBeLessThan(1000);
     expect(client.of('error')).toEqual([]);
+    expect(client.frames.slice(-2)).toMatchObject([
+      { type: 'message', role: 'assistant', turn_id, content: 'partial ', metadata: { partial: true } },
+      { type: 'done' },
+    ]);
     expect(app.runtime.aborted.size).toBeGreaterThan(0);
     const stored = await app.call(`/api/${person.slug}/conversations/${String(conversation_id)}/messages`, {
       token: person.token,
@@ -122,6 +143,42 @@ describe('a conversation over a socket', () => {
       { role: 'assistant', content: 'partial ', metadata: { partial: true } },
     ]);
     await client.close();
+  });
+
+  it('stops nothing when the two targets do not agree', async () => {
+    const client = await app.chat(person);
+    client.send({ content: 'hang both' });
+    const { turn_id, conversation_id } = await client.next('token');
+    client.send({ content: 'echo elsewhere' });
+    const elsewhere = await client.next('done');
+    client.send({ type: 'abort', turn_id, conversation_id: elsewhere['conversation_id'], ref: 'no' });
+    expect(await client.next('error')).toMatchObject({ code: 'NOT_FOUND', scope: 'frame', ref: 'no', turn_id });
+    expect(app.runtime.aborted.has('hang both')).toBe(false);
+    client.send({ type: 'abort', turn_id, conversation_id });
+    expect(await client.next('done')).toMatchObject({ status: 'cancelled', turn_id });
+    await client.close();
+  });
+
+  it('tells no more of a conversation that was left, until it is resumed', async () => {
+    const [asking, watching] = [await app.chat(person), await app.chat(person)];
+    asking.send({ content: 'echo one' });
+    const { conversation_id } = await asking.next('done');
+    watching.send({ type: 'resume', conversation_id });
+    await watching.next('context_restored');
+    watching.send({ type: 'unsubscribe', conversation_id, ref: 'u' });
+    watching.send({ type: 'ping', ref: 'left' });
+    await watching.next('pong');
+    const before = watching.frames.length;
+    asking.send({ content: 'echo two', conversation_id });
+    await asking.next('done');
+    watching.send({ type: 'unsubscribe', conversation_id, ref: 'again' });
+    expect(await watching.next('error')).toMatchObject({ code: 'NOT_FOUND', scope: 'frame', ref: 'again' });
+    expect(watching.frames).toHaveLength(before + 1);
+    watching.send({ type: 'resume', conversation_id });
+    await watching.next('context_restored');
+    asking.send({ content: 'echo three', conversation_id });
+    expect(await watching.next('message')).toMatchObject({ content: 'echo three' });
+    await Promise.all([asking.close(), watching.close()]);
   });
 
   it('without a target stops what this socket started, and nothing of other sockets', async () => {
@@ -163,9 +220,10 @@ describe('a conversation over a socket', () => {
     for (let n = 1; n <= 6; n++)
       client.send({ content: `echo ${n}`, conversation_id, client_message_id: uuid(), ref: `m${n}` });
     const refused = await client.next('error');
-    expect(refused).toMatchObject({ code: 'CONFLICT', ref: 'm6', conversation_id });
+    expect(refused).toMatchObject({ scope: 'frame', code: 'CONFLICT', ref: 'm6', conversation_id });
     expect(refused).not.toHaveProperty('seq');
     expect(client.of('status').filter((frame) => frame['step'] === 'queued')).toHaveLength(5);
+    expect(client.of('turn').filter((frame) => frame['status'] === 'queued')).toHaveLength(5);
     app.runtime.release();
     for (let n = 0; n <= 5; n++) await client.next('done');
     expect(client.of('message').map((frame) => frame['content'])).toEqual([
@@ -193,7 +251,7 @@ describe('a conversation over a socket', () => {
     await late.next('done', (frame) => frame['turn_id'] === late.of('token')[0]?.['turn_id']);
     const numbers = late.frames.slice(2).map((frame) => Number(frame['seq']));
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
-    expect(late.of('status').filter((frame) => frame['step'] === 'routing')).toHaveLength(2);
+    expect(late.of('turn')).toMatchObject([{ status: 'running', turn_id: late.of('token')[0]?.['turn_id'] }]);
     await late.close();
   });
 
@@ -215,18 +273,26 @@ describe('a conversation over a socket', () => {
     client.send(message);
     const first = await client.next('ack');
     expect(await client.next('error')).toMatchObject({
+      scope: 'turn',
+      seq: expect.any(Number),
       code: 'LLM_ERROR',
       message: 'Something went wrong. Please try again.',
       retryable: true,
       client_message_id: message.client_message_id,
       turn_id: first['turn_id'],
     });
-    expect(await client.next('done')).toMatchObject({ status: 'failed' });
+    expect(await client.next('done')).toMatchObject({
+      status: 'failed',
+      error: { code: 'LLM_ERROR', message: 'Something went wrong. Please try again.', retryable: true },
+    });
     expect(client.of('message')).toEqual([]);
     client.send(message);
     const second = await client.next('ack');
     expect(second['message_id']).toBe(first['message_id']);
     expect(second['turn_id']).not.toBe(first['turn_id']);
+    const [turn, again] = [client.of('turn')[0], await client.next('turn', (frame) => frame['attempt'] === 2)];
+    expect(again).toMatchObject({ turn_id: second['turn_id'], question_id: first['message_id'], start: 1 });
+    expect(again['answer_id']).not.toBe(turn?.['answer_id']);
     await client.next('done');
     await client.close();
   });
@@ -234,7 +300,11 @@ describe('a conversation over a socket', () => {
   it('sends structured results beside the text', async () => {
     const client = await app.chat(person);
     client.send({ content: 'payload' });
-    expect(await client.next('payload')).toMatchObject({ payload_type: 'jobs', items: [{ title: 'Baker' }] });
+    expect(await client.next('payload')).toMatchObject({
+      payload_type: 'jobs',
+      items: [{ title: 'Baker' }],
+      offset: 0,
+    });
     expect(await client.next('message')).toMatchObject({ payload_type: 'jobs', content: 'One job.' });
     await client.close();
   });
@@ -267,6 +337,23 @@ describe('a conversation over a socket', () => {
       app.runtime.release();
       await other.next('done');
       expect(other.text()).toBe('before after');
+      await Promise.all([client.close(), other.close()]);
+    });
+
+    it('after a Stop gets what there was of the answer, and starts nothing: a Stop is final', async () => {
+      const message = { content: `hang ${uuid()}`, client_message_id: uuid() };
+      const client = await app.chat(person);
+      client.send(message);
+      await client.next('token');
+      client.send({ type: 'abort' });
+      await client.next('done');
+      const runs = app.runtime.inputs.length;
+      const other = await app.chat(person);
+      other.send(message);
+      expect(await other.next('ack')).toEqual(client.of('ack')[0]);
+      expect(await other.next('message')).toEqual(client.of('message')[0]);
+      expect(await other.next('done')).toEqual(client.of('done')[0]);
+      expect(app.runtime.inputs).toHaveLength(runs);
       await Promise.all([client.close(), other.close()]);
     });
 
@@ -329,6 +416,29 @@ describe('a conversation over a socket', () => {
       await late.next('done');
       expect(late.text()).toBe('echo stored');
       await Promise.all([client.close(), late.close()]);
+    });
+
+    it('nothing at all is refused before anything is written, judged on what is in force', async () => {
+      const someone = await app.person();
+      const client = await app.chat(someone, '?final=false');
+      client.send({ content: 'echo a', stream: false, ref: 'r' });
+      expect(await client.next('error')).toMatchObject({
+        scope: 'frame',
+        code: 'INVALID_INPUT',
+        field: 'final',
+        ref: 'r',
+      });
+      const listed = await app.call(`/api/${someone.slug}/conversations`, { token: someone.token });
+      expect(listed.body['data']).toEqual([]);
+      client.send({ content: 'echo a', stream: false, final: true });
+      await client.next('message');
+      await client.close();
+      const silent = await app.chat(someone, '?stream=false&final=false');
+      silent.send({ content: 'echo b' });
+      expect(await silent.next('error')).toMatchObject({ code: 'INVALID_INPUT' });
+      silent.send({ content: 'echo b', stream: true });
+      await silent.next('token');
+      await silent.close();
     });
 
     it('format=html puts HTML into content, with every script and event handler made harmless', async () => {
@@ -463,13 +573,18 @@ describe('a conversation over a socket', () => {
     for (const stranger of [inTenant, outside]) {
       const answers = [];
       for (const id of [conversation_id, uuid()]) {
-        for (const frame of [{ content: 'let me in' }, { type: 'resume' }, { type: 'abort' }]) {
+        for (const frame of [
+          { content: 'let me in' },
+          { type: 'resume' },
+          { type: 'unsubscribe' },
+          { type: 'abort' },
+        ]) {
           stranger.send({ ...frame, conversation_id: id });
           const { conversation_id: _, ...answer } = await stranger.next('error');
           answers.push(answer);
         }
       }
-      expect(answers.slice(0, 3)).toEqual(answers.slice(3));
+      expect(answers.slice(0, 4)).toEqual(answers.slice(4));
       expect(answers[0]).toMatchObject({ code: 'NOT_FOUND', message: 'Conversation not found or access denied' });
       expect(stranger.frames.every((frame) => ['ready', 'error'].includes(frame.type))).toBe(true);
       await stranger.close();
@@ -482,7 +597,7 @@ describe('a conversation over a socket', () => {
     const bad = [
       '{',
       '[]',
-      '{"type":"escalate"}',
+      ...['respond', 'regenerate', 'escalate', 'feedback', 'typing'].map((type) => `{"type":"${type}"}`),
       '{"type":"nonsense"}',
       '{"content":"  "}',
       '{"content":"a","seq":4}',

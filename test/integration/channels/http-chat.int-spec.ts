@@ -51,7 +51,7 @@ describe('chat over HTTP', () => {
     it('brings structured results, HTML where asked for, and the key that the client used', async () => {
       const payload = await say({ prompt: 'payload', session_id: 'mine' });
       expect(payload.body).toMatchObject({
-        payloads: [{ payload_type: 'jobs', items: [{ title: 'Baker' }] }],
+        payloads: [{ payload_type: 'jobs', items: [{ title: 'Baker' }], offset: 0 }],
         session_id: 'mine',
       });
       const html = await say({ message: 'say **bold** <script>x</script>', format: 'html' });
@@ -73,8 +73,9 @@ describe('chat over HTTP', () => {
       });
     });
 
-    it('says so when the turn was stopped', async () => {
-      const answered = say({ content: `hang ${uuid()}` });
+    it('brings what there was of an answer that was stopped, to a repeat too', async () => {
+      const message = { content: `hang ${uuid()}`, client_message_id: uuid() };
+      const answered = say(message);
       const client = await app.chat(person, '?resume=latest');
       for (;;) {
         const context = client.of('context_restored').at(-1) as unknown as {
@@ -93,8 +94,27 @@ describe('chat over HTTP', () => {
         await client.next('context_restored');
       }
       const answer = await answered;
-      expect(answer).toMatchObject({ status: 200, body: { status: 'cancelled', message: null } });
+      const partial = { content: 'partial ', metadata: { partial: true } };
+      expect(answer).toMatchObject({ status: 200, body: { status: 'cancelled', message: partial } });
+      expect((await say(message)).body).toEqual(answer.body);
       await client.close();
+    }, 15_000);
+
+    it('does not care how a socket would be told', async () => {
+      const answer = await say({ content: 'echo all of it', stream: false, final: false });
+      expect(answer).toMatchObject({ status: 200, body: { message: { content: 'echo all of it' } } });
+      const refused = await stream({ content: 'echo nothing', stream: false, final: false });
+      expect(refused.status).toBe(422);
+      expect(await refused.json()).toMatchObject({ code: 'INVALID_INPUT', errors: [{ path: 'final' }] });
+    });
+
+    it('is 404 for a conversation that was deleted meanwhile', async () => {
+      const { conversation_id: id } = (await say({ content: 'echo start' })).body;
+      const content = `hang ${uuid()}`;
+      const answered = say({ content, conversation_id: id });
+      while (!app.runtime.inputs.some((input) => input.content === content)) await sleep(10);
+      await app.call(`/api/${person.slug}/conversations/${String(id)}`, { method: 'DELETE', token: person.token });
+      expect(await answered).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     }, 15_000);
 
     it('makes a repeat harmless by Idempotency-Key, whatever its form, and by client_message_id', async () => {
@@ -160,16 +180,18 @@ describe('chat over HTTP', () => {
       const events = eventsOf(await response.text());
       expect(events.map((event) => event.event)).toEqual([
         'ack',
+        'turn',
         ...['status', 'status', 'token', 'token', 'token'],
         'message',
         'done',
       ]);
       for (const { event, id, data } of events) {
         expect(data.type).toBe(event);
-        expect(Number(id)).toBe(data['seq']);
+        expect(id === undefined ? undefined : Number(id)).toBe(data['seq']);
         expect(data['session_id']).toMatch(/^k/);
       }
       expect(events[0]?.data).toMatchObject({ ref: 'r' });
+      expect(events.filter(({ id }) => id === undefined).map(({ event }) => event)).toEqual(['ack']);
     });
 
     it('tells nothing of other turns in the same conversation', async () => {
@@ -183,7 +205,7 @@ describe('chat over HTTP', () => {
       expect(new Set(events.map((event) => event.data['turn_id'])).size).toBe(1);
       expect(events.map((event) => event.event)).toEqual([
         'ack',
-        ...['status', 'status', 'status', 'token', 'token'],
+        ...['turn', 'status', 'turn', 'status', 'status', 'token', 'token'],
         'message',
         'done',
       ]);
@@ -203,7 +225,7 @@ describe('chat over HTTP', () => {
 
     it('leaves out what was not asked for', async () => {
       const quiet = eventsOf(await (await stream({ content: 'echo a b', stream: false })).text());
-      expect(quiet.map((event) => event.event)).toEqual(['ack', 'status', 'status', 'message', 'done']);
+      expect(quiet.map((event) => event.event)).toEqual(['ack', 'turn', 'status', 'status', 'message', 'done']);
       const loud = eventsOf(await (await stream({ content: 'echo a b', final: false })).text());
       expect(loud.map((event) => event.event)).not.toContain('message');
     });
@@ -242,8 +264,10 @@ describe('chat over HTTP', () => {
     it('replays what is stored after a number, then tells what happens', async () => {
       const first = (await say({ content: 'echo one' })).body;
       const leave = new AbortController();
-      const all = await follow(first['conversation_id'], '', {}, leave.signal);
+      const all = await follow(first['conversation_id'], '?after_seq=0', {}, leave.signal);
       const reader = new EventReader(all);
+      const restored = await reader.next('context_restored');
+      expect(restored).toMatchObject({ id: undefined, data: { messages: [{ role: 'user' }, { role: 'assistant' }] } });
       expect((await reader.next('message')).data).toMatchObject({ role: 'user', content: 'echo one' });
       expect((await reader.next('message')).data).toMatchObject({ role: 'assistant' });
       const done = await reader.next('done');
@@ -258,6 +282,35 @@ describe('chat over HTTP', () => {
       );
       expect((await later.next('message')).data).toMatchObject({ content: 'echo two' });
       leaveAgain.abort();
+    });
+
+    it('without a number begins with the context and goes on with what comes', async () => {
+      const { conversation_id } = (await say({ content: 'echo one' })).body;
+      const leave = new AbortController();
+      const reader = new EventReader(await follow(conversation_id, '', {}, leave.signal));
+      expect((await reader.next('context_restored')).data).toMatchObject({ messages: [{}, { content: 'echo one' }] });
+      await say({ content: 'echo two', conversation_id });
+      expect((await reader.next('message')).data).toMatchObject({ role: 'user', content: 'echo two' });
+      leave.abort();
+    });
+
+    it('shows what was kept of an answer that was stopped while nobody looked', async () => {
+      const socket = await app.chat(person);
+      socket.send({ content: `hang ${uuid()}` });
+      const { conversation_id, seq } = await socket.next('token');
+      socket.send({ type: 'abort' });
+      await socket.next('done');
+      await socket.close();
+      const leave = new AbortController();
+      const reader = new EventReader(await follow(conversation_id, '', { 'last-event-id': String(seq) }, leave.signal));
+      expect((await reader.next('message')).data).toMatchObject({ content: 'partial ', metadata: { partial: true } });
+      expect((await reader.next('done')).data).toMatchObject({ status: 'cancelled' });
+      leave.abort();
+      const appending = new AbortController();
+      const query = `?final=false&after_seq=${String(seq)}`;
+      const other = new EventReader(await follow(conversation_id, query, {}, appending.signal));
+      expect((await other.next('token')).data).toMatchObject({ content: 'partial ', offset: 0 });
+      appending.abort();
     });
 
     it('tells a running turn from its beginning', async () => {
@@ -282,7 +335,7 @@ describe('chat over HTTP', () => {
       });
       const told = response.text();
       await app.call('/api/auth/logout', { token: someone.token, body: { refresh_token: someone.refresh } });
-      expect(await told).toContain('event: done');
+      expect(await told).toContain('event: context_restored');
     });
 
     it('drops a reader that does not read, and the turn goes on', async () => {
@@ -308,6 +361,7 @@ describe('chat over HTTP', () => {
       ['?after_seq=-1', {}, 422],
       ['?after_seq=x', {}, 422],
       ['?nonsense=1', {}, 400],
+      ['?stream=false&final=false', {}, 422],
       ['', { 'last-event-id': 'x' }, 422],
     ])('refuses %s %j', async (query, headers, status) => {
       expect((await follow(uuid(), query, headers)).status).toBe(status);

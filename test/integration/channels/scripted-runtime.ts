@@ -53,7 +53,7 @@ export class ScriptedRuntime {
     emit({ type: 'status', step: 'routing', message: 'Classifying your query...' });
     emit({ type: 'status', step: 'generating', message: 'Generating response...' });
     const [verb = '', ...rest] = input.content.split(' ');
-    const payloads = verb === 'payload' ? [{ payload_type: 'jobs', items: [{ title: 'Baker' }] }] : [];
+    const payloads = verb === 'payload' ? [{ payload_type: 'jobs', items: [{ title: 'Baker' }], offset: 0 }] : [];
     switch (verb) {
       case 'hold':
         say('before ');
