@@ -1,6 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { TitleWriter } from '#agents';
-import { recordUsage, usageRow, type UsageRow } from '#llm';
+import { recordUsage, TitleWriter, type UsageRow, usageRow } from '#agents';
 import type { RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { LOGGER, type Logger } from '#platform/logging';
