@@ -333,6 +333,8 @@ CREATE TABLE app.term_stat (
 /**
  * A message's \`state\`: 'pending' while its turn runs, 'final' once the turn completed, 'partial' of a cancelled turn
  * (kept, not shown to the model), 'discarded' of a failed one (never listed; a repeat revives it).
+ * A conversation is \`failed_only\` when its last turn failed as all before it had, and none is open: it is not listed. Its
+ * \`last_interaction_at\` has milliseconds, as clients see it, so that a cursor and the index compare the same.
  * A turn's lease runs on the database's clock; \`fence\` grows with each claim and refuses stale writers in the commit.
  */
 const CONVERSATIONS = `
@@ -352,14 +354,16 @@ CREATE TABLE app.conversation (
   message_count integer NOT NULL DEFAULT 0,
   last_seq bigint NOT NULL DEFAULT 0,
   metadata jsonb NOT NULL DEFAULT '{}',
-  last_interaction_at timestamptz NOT NULL DEFAULT now(),
+  failed_only boolean NOT NULL DEFAULT false,
+  last_interaction_at timestamptz(3) NOT NULL DEFAULT now(),
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, principal_id, client_key),
   FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX conversation_recent_idx ON app.conversation (tenant_id, principal_id, last_interaction_at DESC, id DESC);
+CREATE INDEX conversation_recent_idx ON app.conversation (tenant_id, principal_id, last_interaction_at DESC, id DESC)
+  WHERE message_count > 0 OR NOT failed_only;
 
 CREATE TABLE app.message (
   tenant_id uuid NOT NULL,

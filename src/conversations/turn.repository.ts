@@ -319,7 +319,7 @@ WITH waiting AS (
   SELECT $1, $2, $3, $13::jsonb->>'channel', $13::jsonb->>'persona', $13::jsonb->>'title', base.seq + 1
     FROM base WHERE $13::jsonb IS NOT NULL
 ), moved AS (
-  UPDATE app.conversation c SET last_seq = base.seq + 1 FROM base
+  UPDATE app.conversation c SET last_seq = base.seq + 1, failed_only = false FROM base
    WHERE c.tenant_id = $1 AND c.id = $2 AND base.verdict <> 'refused'
 ), asked AS (
   INSERT INTO app.message (tenant_id, id, conversation_id, turn_id, principal_id, seq, role, state, content, metadata,
@@ -372,6 +372,9 @@ WITH base AS (
   UPDATE app.conversation c
      SET last_seq = base.seq + 1,
          message_count = message_count + CASE WHEN $5 = 'failed' THEN 0 WHEN $14::uuid IS NULL THEN 1 ELSE 2 END,
+         failed_only = $5 = 'failed' AND c.message_count = 0 AND NOT EXISTS (
+           SELECT 1 FROM app.turn w WHERE w.tenant_id = $1 AND w.conversation_id = $2 AND w.id <> $3
+              AND w.status IN ('running', 'queued')),
          updated_at = CASE WHEN $5 = 'failed' THEN c.updated_at ELSE base.now END,
          last_interaction_at = CASE WHEN $5 = 'failed' THEN c.last_interaction_at ELSE base.now END
     FROM base WHERE c.tenant_id = $1 AND c.id = $2

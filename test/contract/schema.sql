@@ -140,7 +140,8 @@ app.conversation.summary text
 app.conversation.message_count integer not null default 0
 app.conversation.last_seq bigint not null default 0
 app.conversation.metadata jsonb not null default '{}'::jsonb
-app.conversation.last_interaction_at timestamp with time zone not null default now()
+app.conversation.failed_only boolean not null default false
+app.conversation.last_interaction_at timestamp(3) with time zone not null default now()
 app.conversation.created_at timestamp with time zone not null default now()
 app.conversation.updated_at timestamp with time zone not null default now()
 app.credential.tenant_id uuid not null
@@ -439,7 +440,7 @@ CREATE INDEX chunk_vector_hnsw_3072 ON ONLY app.chunk_vector USING hnsw (((embed
 CREATE INDEX chunk_vector_hnsw_384 ON ONLY app.chunk_vector USING hnsw (((embedding)::public.vector(384)) public.vector_cosine_ops) WHERE (dims = 384)
 CREATE INDEX chunk_vector_hnsw_768 ON ONLY app.chunk_vector USING hnsw (((embedding)::public.vector(768)) public.vector_cosine_ops) WHERE (dims = 768)
 CREATE INDEX chunk_vector_knowledge_base_idx ON ONLY app.chunk_vector USING btree (tenant_id, space_id, knowledge_base_id)
-CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC)
+CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
 CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id, knowledge_base_id, id)
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (updated_at) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
