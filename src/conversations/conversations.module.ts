@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '#agents';
+import { ExpiryModule } from '#platform/expiry';
 import { TenantsModule } from '#tenants';
 import { ConversationStreams } from './conversation-stream.js';
+import { ConversationExpiry } from './conversation.expiry.js';
 import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
 import { ConversationsController } from './conversations.controller.js';
@@ -15,9 +17,10 @@ import { TurnService } from './turn.service.js';
 import { TurnSweeper } from './turn-sweeper.js';
 
 @Module({
-  imports: [AgentsModule, TenantsModule],
+  imports: [AgentsModule, ExpiryModule, TenantsModule],
   controllers: [ConversationsController],
   providers: [
+    ConversationExpiry,
     ConversationRepository,
     ConversationService,
     ConversationStreams,
