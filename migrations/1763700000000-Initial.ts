@@ -20,6 +20,7 @@ export class Initial1763700000000 implements MigrationInterface {
     await runner.query(OPERATIONS);
     await runner.query(vectorIndexes());
     await runner.query(ROW_SECURITY);
+    await runner.query(EXPIRY);
     await runner.query(LOOKUPS);
   }
 
@@ -115,6 +116,7 @@ CREATE TABLE app.session (
   FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX session_principal_idx ON app.session (tenant_id, principal_id);
+CREATE INDEX session_ended_idx ON app.session (least(expires_at, revoked_at));
 
 CREATE TABLE app.api_key (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
@@ -333,6 +335,8 @@ CREATE TABLE app.term_stat (
 /**
  * A message's \`state\`: 'pending' while its turn runs, 'final' once the turn completed, 'partial' of a cancelled turn
  * (kept, not shown to the model), 'discarded' of a failed one (never listed; a repeat revives it).
+ * A conversation is \`failed_only\` when its last turn failed as all before it had, and none is open: it is not listed. Its
+ * \`last_interaction_at\` has milliseconds, as clients see it, so that a cursor and the index compare the same.
  *
  * A turn that waits has no lease: its row holds all that any instance needs to run it (\`request\`: principal, agent, reader's
  * wish on disconnect). A running one is held by \`lease_owner\` under \`fence\`, which grows with each claim and refuses stale
@@ -358,14 +362,17 @@ CREATE TABLE app.conversation (
   message_count integer NOT NULL DEFAULT 0,
   last_seq bigint NOT NULL DEFAULT 0,
   metadata jsonb NOT NULL DEFAULT '{}',
-  last_interaction_at timestamptz NOT NULL DEFAULT now(),
+  failed_only boolean NOT NULL DEFAULT false,
+  last_interaction_at timestamptz(3) NOT NULL DEFAULT now(),
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, principal_id, client_key),
   FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX conversation_recent_idx ON app.conversation (tenant_id, principal_id, last_interaction_at DESC, id DESC);
+CREATE INDEX conversation_recent_idx ON app.conversation (tenant_id, principal_id, last_interaction_at DESC, id DESC)
+  WHERE message_count > 0 OR NOT failed_only;
+CREATE INDEX conversation_failed_idx ON app.conversation (last_seq) WHERE failed_only AND message_count = 0;
 
 CREATE TABLE app.message (
   tenant_id uuid NOT NULL,
@@ -505,6 +512,7 @@ CREATE TABLE app.outbox (
   PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX outbox_pending_idx ON app.outbox (created_at) WHERE processed_at IS NULL;
+CREATE INDEX outbox_processed_idx ON app.outbox (processed_at) WHERE processed_at IS NOT NULL;
 
 CREATE TABLE app.idempotency_key (
   tenant_id uuid NOT NULL,
@@ -517,6 +525,7 @@ CREATE TABLE app.idempotency_key (
   PRIMARY KEY (tenant_id, principal_id, key),
   FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
 );
+CREATE INDEX idempotency_key_time_idx ON app.idempotency_key (created_at);
 `;
 
 /** One HNSW index for each supported dimension, on every partition; other dimensions get an exact scan. */
@@ -552,6 +561,46 @@ BEGIN
   END LOOP;
 END $$;
 REVOKE UPDATE, DELETE ON app.audit_event FROM switchboard_app;
+`;
+
+/**
+ * Whose rows are too old: tenants of the oldest, by an index on their time. They are deleted inside each tenant (platform/expiry).
+ * Before LOOKUPS, which gives the functions their owner.
+ */
+const EXPIRY = `
+GRANT SELECT (tenant_id, expires_at, revoked_at) ON app.session TO switchboard_lookup;
+CREATE POLICY lookup ON app.session FOR SELECT TO switchboard_lookup USING (true);
+GRANT SELECT (tenant_id, created_at) ON app.idempotency_key TO switchboard_lookup;
+CREATE POLICY lookup ON app.idempotency_key FOR SELECT TO switchboard_lookup USING (true);
+GRANT SELECT (tenant_id, failed_only, message_count, last_seq) ON app.conversation TO switchboard_lookup;
+CREATE POLICY lookup ON app.conversation FOR SELECT TO switchboard_lookup USING (true);
+
+CREATE FUNCTION app.tenants_of_ended_sessions(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT s.tenant_id FROM app.session s
+    WHERE least(s.expires_at, s.revoked_at) < now() - make_interval(secs => age_seconds)
+    ORDER BY least(s.expires_at, s.revoked_at) LIMIT most) old $$;
+
+CREATE FUNCTION app.tenants_of_old_idempotency_keys(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT k.tenant_id FROM app.idempotency_key k
+    WHERE k.created_at < now() - make_interval(secs => age_seconds) ORDER BY k.created_at LIMIT most) old $$;
+
+CREATE FUNCTION app.tenants_of_processed_events(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT o.tenant_id FROM app.outbox o
+    WHERE o.processed_at < now() - make_interval(secs => age_seconds) ORDER BY o.processed_at LIMIT most) old $$;
+
+CREATE FUNCTION app.tenants_of_failed_conversations(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT c.tenant_id FROM app.conversation c
+    WHERE c.failed_only AND c.message_count = 0
+      AND c.last_seq < (extract(epoch FROM now() - make_interval(secs => age_seconds)) * 1000000)::bigint
+    ORDER BY c.last_seq LIMIT most) old $$;
 `;
 
 /**

@@ -1,4 +1,5 @@
 import { AppConfig } from '#platform/config';
+import { ExpiryModule } from '#platform/expiry';
 import { TenantPathGuard } from '#platform/http';
 import { Limiters } from '#platform/limits';
 import { TenantsModule } from '#tenants';
@@ -27,6 +28,7 @@ import { PasswordService } from './password/password.service.js';
 import { PrincipalRepository } from './principals/principal.repository.js';
 import { PrincipalService } from './principals/principal.service.js';
 import { RefreshTokens } from './sessions/refresh-token.js';
+import { SessionExpiry } from './sessions/session.expiry.js';
 import { SessionRepository } from './sessions/session.repository.js';
 import { SessionService } from './sessions/session.service.js';
 import { AccessTokenVerifier } from './tokens/access-token.verifier.js';
@@ -41,6 +43,7 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
 /** Guards run in the order in which they stand here: who calls, how often, in which tenant, with what right. */
 @Module({
   imports: [
+    ExpiryModule,
     TenantsModule,
     PassportModule.register({ session: false }),
     ThrottlerModule.forRootAsync({
@@ -67,6 +70,7 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     ApiKeyRepository,
     ApiKeyService,
     RefreshTokens,
+    SessionExpiry,
     SessionRepository,
     SessionService,
     PasswordHasher,

@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AgentsModule } from '#agents';
+import { ExpiryModule } from '#platform/expiry';
 import { TenantsModule } from '#tenants';
 import { CatchUp } from './live/catch-up.js';
 import { ConversationStreams } from './live/conversation-streams.js';
 import { TurnRelay } from './live/turn-relay.js';
 import { ConversationService } from './rest/conversation.service.js';
 import { ConversationsController } from './rest/conversations.controller.js';
+import { ConversationExpiry } from './store/conversation.expiry.js';
 import { ConversationRepository } from './store/conversation.repository.js';
 import { MessageRepository } from './store/message.repository.js';
 import { TurnRepository } from './store/turn.repository.js';
@@ -15,10 +17,11 @@ import { TurnScheduler } from './turns/turn-scheduler.js';
 import { TurnService } from './turns/turn.service.js';
 
 @Module({
-  imports: [AgentsModule, TenantsModule],
+  imports: [AgentsModule, ExpiryModule, TenantsModule],
   controllers: [ConversationsController],
   providers: [
     CatchUp,
+    ConversationExpiry,
     ConversationRepository,
     ConversationService,
     ConversationStreams,

@@ -140,7 +140,8 @@ app.conversation.summary text
 app.conversation.message_count integer not null default 0
 app.conversation.last_seq bigint not null default 0
 app.conversation.metadata jsonb not null default '{}'::jsonb
-app.conversation.last_interaction_at timestamp with time zone not null default now()
+app.conversation.failed_only boolean not null default false
+app.conversation.last_interaction_at timestamp(3) with time zone not null default now()
 app.conversation.created_at timestamp with time zone not null default now()
 app.conversation.updated_at timestamp with time zone not null default now()
 app.credential.tenant_id uuid not null
@@ -440,11 +441,15 @@ CREATE INDEX chunk_vector_hnsw_3072 ON ONLY app.chunk_vector USING hnsw (((embed
 CREATE INDEX chunk_vector_hnsw_384 ON ONLY app.chunk_vector USING hnsw (((embedding)::public.vector(384)) public.vector_cosine_ops) WHERE (dims = 384)
 CREATE INDEX chunk_vector_hnsw_768 ON ONLY app.chunk_vector USING hnsw (((embedding)::public.vector(768)) public.vector_cosine_ops) WHERE (dims = 768)
 CREATE INDEX chunk_vector_knowledge_base_idx ON ONLY app.chunk_vector USING btree (tenant_id, space_id, knowledge_base_id)
-CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC)
+CREATE INDEX conversation_failed_idx ON app.conversation USING btree (last_seq) WHERE (failed_only AND (message_count = 0))
+CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
 CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id, knowledge_base_id, id)
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (updated_at) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
+CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
+CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
+CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, revoked_at))
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
 CREATE INDEX turn_conversation_idx ON app.turn USING btree (tenant_id, conversation_id, id DESC)
@@ -502,18 +507,21 @@ app.audit_event tenant_isolation for all to switchboard_app using ((tenant_id = 
 app.chunk tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_term tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_vector tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.conversation lookup for select to switchboard_lookup using (true) check ()
 app.conversation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.credential tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.document lookup for select to switchboard_lookup using (true) check ()
 app.document tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.embedding_space tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.entitlement tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.idempotency_key lookup for select to switchboard_lookup using (true) check ()
 app.idempotency_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.knowledge_base tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.message tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.outbox lookup for all to switchboard_lookup using (true) check (true)
 app.outbox tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.principal tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.session lookup for select to switchboard_lookup using (true) check ()
 app.session tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tenant lookup for select to switchboard_lookup using (true) check ()
 app.tenant tenant_isolation for all to switchboard_app using ((id = app.current_tenant())) check ((id = app.current_tenant()))
@@ -555,9 +563,12 @@ app.turn_event: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 
 -- grants on columns
+app.conversation: SELECT (tenant_id, message_count, last_seq, failed_only) to switchboard_lookup
 app.document: SELECT (tenant_id, id, status, updated_at) to switchboard_lookup
+app.idempotency_key: SELECT (tenant_id, created_at) to switchboard_lookup
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
+app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
 app.tenant: SELECT (id, slug, status, settings) to switchboard_lookup
 app.turn: SELECT (tenant_id, id, conversation_id, status, lease_owner, lease_until) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
@@ -626,6 +637,45 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenant_ids(after uui
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT t.id FROM app.tenant t WHERE after IS NULL OR t.id < after ORDER BY t.id DESC LIMIT most $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_ended_sessions(age_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT s.tenant_id FROM app.session s
+    WHERE least(s.expires_at, s.revoked_at) < now() - make_interval(secs => age_seconds)
+    ORDER BY least(s.expires_at, s.revoked_at) LIMIT most) old $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_failed_conversations(age_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT c.tenant_id FROM app.conversation c
+    WHERE c.failed_only AND c.message_count = 0
+      AND c.last_seq < (extract(epoch FROM now() - make_interval(secs => age_seconds)) * 1000000)::bigint
+    ORDER BY c.last_seq LIMIT most) old $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_idempotency_keys(age_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT k.tenant_id FROM app.idempotency_key k
+    WHERE k.created_at < now() - make_interval(secs => age_seconds) ORDER BY k.created_at LIMIT most) old $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_processed_events(age_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT o.tenant_id FROM app.outbox o
+    WHERE o.processed_at < now() - make_interval(secs => age_seconds) ORDER BY o.processed_at LIMIT most) old $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.unfinished_documents(older_than_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid, document_id uuid)
  LANGUAGE sql
@@ -646,6 +696,10 @@ app.origin_is_known(text): EXECUTE to switchboard_app
 app.renew_leases(uuid,integer): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
+app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
 app.unfinished_documents(integer,integer): EXECUTE to switchboard_app
 
 -- triggers

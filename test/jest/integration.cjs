@@ -3,5 +3,9 @@ const common = require('./common.cjs');
 module.exports = {
   ...common,
   displayName: 'integration',
-  testMatch: ['integration', 'contract', 'evals'].map((folder) => `<rootDir>/test/${folder}/**/*.int-spec.ts`),
+  testMatch: [
+    ...['integration', 'contract', 'evals'].map((folder) => `<rootDir>/test/${folder}/**/*.int-spec.ts`),
+    // What only a Postgres of its own can show (`npm run test:services`): plans of its optimizer.
+    ...(process.env.DATABASE_URL ? ['<rootDir>/test/integration/**/*.postgres-spec.ts'] : []),
+  ],
 };

@@ -46,6 +46,8 @@ type TurnRow = Dated<TurnView, 'created_at' | 'ended_at'>;
 
 const CONVERSATION = `id, client_key, principal_id AS user_id, persona, channel, title, status, owner, summary, message_count,
   metadata, last_interaction_at, created_at, updated_at, last_seq`;
+/** Word for word the condition of `conversation_recent_idx`. */
+const LISTED = '(message_count > 0 OR NOT failed_only)';
 const TURN =
   'id, conversation_id, message_id, answer_id, status, attempt, start, content, agent, error, usage, timings, created_at, ended_at';
 
@@ -93,16 +95,13 @@ export class ConversationRepository {
     principalId: string,
     page: { limit: number; before: { at: string; id: string } | null },
   ): Promise<ConversationView[]> {
+    const from = page.before === null ? [] : [page.before.at, page.before.id];
     const rows = await tx.query<ConversationRow>(
-      `SELECT ${CONVERSATION} FROM app.conversation c
-        WHERE c.tenant_id = $1 AND c.principal_id = $2
-          AND (c.message_count > 0 OR NOT EXISTS (
-                SELECT 1 FROM app.turn f WHERE f.tenant_id = $1 AND f.conversation_id = c.id AND f.status = 'failed')
-               OR EXISTS (SELECT 1 FROM app.turn r
-                           WHERE r.tenant_id = $1 AND r.conversation_id = c.id AND r.status IN ('running', 'queued')))
-          AND ($3::timestamptz IS NULL OR (date_trunc('milliseconds', c.last_interaction_at), c.id) < ($3::timestamptz, $4::uuid))
-        ORDER BY date_trunc('milliseconds', c.last_interaction_at) DESC, c.id DESC LIMIT $5`,
-      [tx.tenantId, principalId, page.before?.at ?? null, page.before?.id ?? null, page.limit],
+      `SELECT ${CONVERSATION} FROM app.conversation
+        WHERE tenant_id = $1 AND principal_id = $2 AND ${LISTED}
+          ${from.length === 0 ? '' : 'AND (last_interaction_at, id) < ($4::timestamptz, $5::uuid)'}
+        ORDER BY last_interaction_at DESC, id DESC LIMIT $3`,
+      [tx.tenantId, principalId, page.limit, ...from],
     );
     return rows.map(conversationView);
   }

@@ -44,7 +44,7 @@ WITH waiting AS (
     FROM base WHERE $13::jsonb IS NOT NULL
 ), moved AS (
   UPDATE app.conversation c
-     SET last_seq = base.seq,
+     SET last_seq = base.seq, failed_only = false,
          message_count = message_count + CASE WHEN base.verdict = 'handed_off' THEN 1 ELSE 0 END,
          updated_at = CASE WHEN base.verdict = 'handed_off' THEN base.now ELSE c.updated_at END,
          last_interaction_at = CASE WHEN base.verdict = 'handed_off' THEN base.now ELSE c.last_interaction_at END
@@ -129,6 +129,9 @@ WITH base AS (
      SET last_seq = base.seq + 1,
          message_count = message_count + CASE WHEN base.status = 'failed' THEN 0
                                               WHEN $14::text IS NULL OR base.status = 'handed_off' THEN 1 ELSE 2 END,
+         failed_only = base.status = 'failed' AND c.message_count = 0 AND NOT EXISTS (
+           SELECT 1 FROM app.turn w WHERE w.tenant_id = $1 AND w.conversation_id = $2 AND w.id <> $3
+              AND w.status IN ('running', 'queued')),
          updated_at = CASE WHEN base.status = 'failed' THEN c.updated_at ELSE base.now END,
          last_interaction_at = CASE WHEN base.status = 'failed' THEN c.last_interaction_at ELSE base.now END
     FROM base WHERE c.tenant_id = $1 AND c.id = $2

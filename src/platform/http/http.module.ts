@@ -1,7 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { ExpiryModule } from '#platform/expiry';
 import { CreatesInterceptor } from './creates.interceptor.js';
 import { EtagInterceptor } from './etag.interceptor.js';
+import { IdempotencyExpiry } from './idempotency.expiry.js';
 import { IdempotencyKeys } from './idempotency.js';
 import { ProblemFilter } from './problem.filter.js';
 import { SchemaValidationPipe } from './schema-validation.pipe.js';
@@ -9,7 +11,9 @@ import { SchemaValidationPipe } from './schema-validation.pipe.js';
 /** The filter, pipe and interceptors that every controller shares. The guards are `auth`'s. */
 @Global()
 @Module({
+  imports: [ExpiryModule],
   providers: [
+    IdempotencyExpiry,
     IdempotencyKeys,
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useClass: SchemaValidationPipe },

@@ -138,6 +138,7 @@ describe.each([
       expect(await reader.done(turnOf(first))).toMatchObject({ status: 'cancelled' });
       expect(await reader.done(turnOf(second))).toMatchObject({ status: 'cancelled' });
     }
+    await a.turns.settled(turnOf(first), 2000);
     expect(a.scheduler.size).toBe(0);
   });
 

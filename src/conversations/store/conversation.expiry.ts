@@ -1,0 +1,33 @@
+import { ExpiryService } from '#platform/expiry';
+import { Injectable } from '@nestjs/common';
+
+/** A conversation that only failed, after its last attempt (`last_seq` is a clock): nobody sees it, nothing was answered. */
+const FAILED_KEPT_SECONDS = 30 * 24 * 3600;
+/** What was handed on is of use only for finding out what happened last week. */
+const OUTBOX_KEPT_SECONDS = 7 * 24 * 3600;
+/** Messages and turns go with a conversation. */
+const CONVERSATIONS_AT_ONCE = 50;
+
+@Injectable()
+export class ConversationExpiry {
+  constructor(expiry: ExpiryService) {
+    expiry.register({
+      name: 'conversations that only failed',
+      table: 'app.conversation',
+      key: ['id'],
+      afterSeconds: FAILED_KEPT_SECONDS,
+      tenants: 'app.tenants_of_failed_conversations',
+      condition: `failed_only AND message_count = 0
+        AND last_seq < (extract(epoch FROM now() - make_interval(secs => $2)) * 1000000)::bigint`,
+      batch: CONVERSATIONS_AT_ONCE,
+    });
+    expiry.register({
+      name: 'processed events',
+      table: 'app.outbox',
+      key: ['id'],
+      afterSeconds: OUTBOX_KEPT_SECONDS,
+      tenants: 'app.tenants_of_processed_events',
+      condition: 'processed_at < now() - make_interval(secs => $2)',
+    });
+  }
+}

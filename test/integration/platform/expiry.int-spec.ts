@@ -1,0 +1,124 @@
+import { newId } from '#platform/database';
+import { ExpiryService } from '#platform/expiry';
+import { createLogger } from '#platform/logging';
+import { IdempotencyExpiry } from '../../../src/platform/http/idempotency.expiry.js';
+import { SessionExpiry } from '../../../src/auth/sessions/session.expiry.js';
+import { ConversationExpiry } from '../../../src/conversations/conversation.expiry.js';
+import { TestDatabase } from '../../support/test-database.js';
+
+const CLOCK_SEQ = (age: string) => `(extract(epoch FROM now() - interval '${age}') * 1000000)::bigint`;
+
+describe('what is too old', () => {
+  let db: TestDatabase;
+  let expiry: ExpiryService;
+  const tenants: { tenantId: string; principal: string }[] = [];
+
+  beforeAll(async () => {
+    db = await TestDatabase.start();
+    for (let n = 0; n < 2; n++) {
+      const { tenantId } = await db.tenant();
+      tenants.push({ tenantId, principal: await db.principal(tenantId) });
+    }
+  });
+  beforeEach(() => {
+    expiry = new ExpiryService(db.uow, createLogger({ level: 'silent' }));
+    for (const Kind of [IdempotencyExpiry, SessionExpiry, ConversationExpiry]) new Kind(expiry);
+  });
+  afterAll(() => db.stop());
+
+  const left = async (table: string, column: string): Promise<string[][]> =>
+    Promise.all(
+      tenants.map(async (tenant) =>
+        (
+          await db.uow.query<{ value: string }>(tenant, `SELECT ${column} AS value FROM ${table} ORDER BY ${column}`)
+        ).map(({ value }) => value),
+      ),
+    );
+
+  it('goes, in batches and for every tenant, and what is young stays', async () => {
+    for (const { tenantId, principal } of tenants) {
+      const scope = { tenantId };
+      await db.uow.query(
+        scope,
+        `INSERT INTO app.idempotency_key (tenant_id, principal_id, key, request_hash, created_at)
+         SELECT $1, $2, CASE WHEN n <= 3 THEN 'young-' ELSE 'old-' END || n, '\\x00',
+                now() - CASE WHEN n <= 3 THEN interval '23 hours' ELSE interval '25 hours' END
+         FROM generate_series(1, 1203) n`,
+        [tenantId, principal],
+      );
+      for (const [agent, expires, revoked] of [
+        ['alive', `+ interval '1 day'`, null],
+        ['revoked lately', `+ interval '1 day'`, `- interval '29 days'`],
+        ['over lately', `- interval '29 days'`, null],
+        ['revoked long ago', `+ interval '1 day'`, `- interval '31 days'`],
+        ['over long ago', `- interval '31 days'`, null],
+      ] as const) {
+        await db.uow.query(
+          scope,
+          `INSERT INTO app.session (tenant_id, id, principal_id, refresh_hash, user_agent, expires_at, revoked_at)
+           VALUES ($1, $2, $3, '\\x00', $4, now() ${expires}, ${revoked === null ? 'NULL' : `now() ${revoked}`})`,
+          [tenantId, newId(), principal, agent],
+        );
+      }
+      for (const [type, processed] of [
+        ['waiting', null],
+        ['lately', `- interval '6 days'`],
+        ['long ago', `- interval '8 days'`],
+      ] as const) {
+        await db.uow.query(
+          scope,
+          `INSERT INTO app.outbox (tenant_id, id, type, payload, created_at, processed_at)
+           VALUES ($1, $2, $3, '{}', now() - interval '9 days', ${processed === null ? 'NULL' : `now() ${processed}`})`,
+          [tenantId, newId(), type],
+        );
+      }
+      for (const [title, failedOnly, count, age] of [
+        ['answered', false, 2, '90 days'],
+        ['answered, then failed', true, 2, '90 days'],
+        ['empty', false, 0, '90 days'],
+        ['failed lately', true, 0, '29 days'],
+        ['failed long ago', true, 0, '31 days'],
+      ] as const) {
+        const id = newId();
+        await db.uow.query(
+          scope,
+          `INSERT INTO app.conversation (tenant_id, id, principal_id, title, failed_only, message_count, last_seq)
+           VALUES ($1, $2, $3, $4, $5, $6, ${CLOCK_SEQ(age)})`,
+          [tenantId, id, principal, title, failedOnly, count],
+        );
+        await db.uow.query(
+          scope,
+          `INSERT INTO app.message (tenant_id, id, conversation_id, seq, role, content, state) VALUES ($1, $2, $3, 1, 'user', $4, 'discarded')`,
+          [tenantId, newId(), id, title],
+        );
+      }
+    }
+
+    expect(await expiry.sweep()).toEqual({
+      'idempotency keys': 2400,
+      sessions: 4,
+      'conversations that only failed': 2,
+      'processed events': 2,
+    });
+    const both = (values: string[]) => [values, values];
+    expect(await left('app.idempotency_key', 'key')).toEqual(both(['young-1', 'young-2', 'young-3']));
+    expect(await left('app.session', 'user_agent')).toEqual(both(['alive', 'over lately', 'revoked lately']));
+    expect(await left('app.outbox', 'type')).toEqual(both(['lately', 'waiting']));
+    const kept = both(['answered', 'answered, then failed', 'empty', 'failed lately']);
+    expect(await left('app.conversation', 'title')).toEqual(kept);
+    expect(await left('app.message', 'content')).toEqual(kept);
+    expect(await expiry.sweep()).toEqual({});
+  });
+
+  it('one kind that cannot be deleted keeps no other from going', async () => {
+    const [tenant] = tenants;
+    const broken = new ExpiryService(db.uow, createLogger({ level: 'silent' }));
+    broken.register({ name: 'x', table: 'x', key: [], afterSeconds: 1, tenants: 'app.nothing', condition: 'true' });
+    new IdempotencyExpiry(broken);
+    await db.uow.query(
+      { tenantId: tenant!.tenantId },
+      `UPDATE app.idempotency_key SET created_at = now() - interval '2 days' WHERE key = 'young-1'`,
+    );
+    expect(await broken.sweep()).toEqual({ 'idempotency keys': 1 });
+  });
+});
