@@ -52,6 +52,12 @@ export class AgentRuntime {
     this.offline = offlinePorts(new ExampleIndex({ embedder: () => llm.embedder() }));
   }
 
+  /** Whether a caller may name this agent. */
+  async offers(ctx: RequestContext, agent: string): Promise<boolean> {
+    const { agents } = await this.dependencies.directory.directory(ctx);
+    return visibleAgents(agents, ctx.principal).some(({ key }) => key === agent);
+  }
+
   /**
    * Answers one message.
    * @throws DomainError when the turn fails: LLM_ERROR, LLM_TIMEOUT, RETRIEVAL_ERROR, NOT_FOUND (agent); the signal's

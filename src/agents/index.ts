@@ -9,7 +9,6 @@
  */
 export type { StatusStep, TurnEvent, TurnEventSink } from './turn-event.js';
 export type { AnswerPayload, AwaitingInput, Citation, HistoryMessage, TurnAnswer, TurnInput } from './turn.types.js';
-export { visibleAgents } from './agent.types.js';
 // What a turn costs is told here and written by `conversations`, which does not look further down.
 export { insertUsage, recordUsage, type UsageEntry, type UsageRow, usageRow } from '#llm';
 export { AgentRepository } from './agent.repository.js';

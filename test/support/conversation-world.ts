@@ -1,4 +1,4 @@
-import type { AgentRepository, AgentRuntime, TitleWriter, TurnAnswer, TurnEventSink, TurnInput } from '#agents';
+import type { AgentRuntime, TitleWriter, TurnAnswer, TurnEventSink, TurnInput } from '#agents';
 import { memoryBus, MemoryHub } from '#platform/bus';
 import { loadConfig } from '#platform/config';
 import type { RequestContext } from '#platform/context';
@@ -51,6 +51,7 @@ export function conversationWorld(
   const inputs: TurnInput[] = [];
   const limits = { consumed: 0, refuse: null as Error | null };
   const runtime = {
+    offers: async (_ctx: RequestContext, agent: string) => agent === 'support',
     async run(_ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal): Promise<TurnAnswer> {
       inputs.push(input);
       let text = '';
@@ -94,9 +95,6 @@ export function conversationWorld(
     },
   } as unknown as MessageRateLimiter;
 
-  const agents = {
-    directory: async () => ({ agents: [{ key: 'support', personas: [], enabled: true }], entitlements: new Set() }),
-  } as unknown as AgentRepository;
   const bus = memoryBus({ logger, strict: true }, options.hub ?? new MemoryHub());
   const repository = new TurnRepository(uow);
   const messages = new MessageRepository();
@@ -125,7 +123,7 @@ export function conversationWorld(
     streams,
     catchUp,
     scheduler,
-    agents,
+    runtime,
     settings,
     limiter,
     bus,

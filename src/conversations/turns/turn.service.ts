@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { AgentRepository, visibleAgents } from '#agents';
+import { AgentRuntime } from '#agents';
 import { Bus } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import type { RequestContext } from '#platform/context';
@@ -72,7 +72,7 @@ export class TurnService {
     private readonly streams: ConversationStreams,
     private readonly catchUp: CatchUp,
     private readonly scheduler: TurnScheduler,
-    private readonly agents: AgentRepository,
+    private readonly runtime: AgentRuntime,
     private readonly settings: TenantSettingsCache,
     private readonly limiter: MessageRateLimiter,
     private readonly bus: Bus,
@@ -89,7 +89,7 @@ export class TurnService {
   async submit(ctx: RequestContext, input: SubmitInput, subscriber: Subscriber): Promise<Submitted> {
     if (this.draining) throw new DrainingError();
     const settings = await this.settings.get(ctx);
-    if (input.agent !== null) await this.assertAgent(ctx, input.agent);
+    if (input.agent !== null && !(await this.runtime.offers(ctx, input.agent))) throw new UnknownAgentError(input.agent);
     const acceptedAt = performance.now();
     const draft: Draft = {
       conversationId: newId(),
@@ -168,11 +168,6 @@ export class TurnService {
   }
 
   // ── accepting ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  private async assertAgent(ctx: RequestContext, agent: string): Promise<void> {
-    const { agents } = await this.agents.directory(ctx);
-    if (!visibleAgents(agents, ctx.principal).some(({ key }) => key === agent)) throw new UnknownAgentError(agent);
-  }
 
   private async accept(
     ctx: RequestContext,

@@ -27,6 +27,11 @@ export class ScriptedRuntime {
     this.holding.clear();
   }
 
+  /** The agents that a message may name. */
+  async offers(_ctx: RequestContext, agent: string): Promise<boolean> {
+    return ['echo', 'support', 'tracking'].includes(agent);
+  }
+
   async run(ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal): Promise<TurnAnswer> {
     this.inputs.push(input);
     const noticed = (): void => void this.aborted.set(input.content, Date.now());
@@ -79,7 +84,7 @@ export class ScriptedRuntime {
           message: 'Something went wrong. Please try again.',
         });
       case 'payload':
-        emit({ type: 'payload', payloadType: 'jobs', items: [{ title: 'Baker' }] });
+        emit({ type: 'payload', payloadType: 'jobs', items: [{ title: 'Baker' }], offset: text.length });
         say('One job.');
         break;
       case 'say':
@@ -118,7 +123,6 @@ function answer(content: string, payloads: TurnAnswer['payloads']): TurnAnswer {
     degraded: false,
     awaiting: null,
     humanRequested: null,
-    usage: [],
     timings: {},
   };
 }

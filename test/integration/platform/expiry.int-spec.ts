@@ -3,7 +3,7 @@ import { ExpiryService } from '#platform/expiry';
 import { createLogger } from '#platform/logging';
 import { IdempotencyExpiry } from '../../../src/platform/http/idempotency.expiry.js';
 import { SessionExpiry } from '../../../src/auth/sessions/session.expiry.js';
-import { ConversationExpiry } from '../../../src/conversations/conversation.expiry.js';
+import { ConversationExpiry } from '../../../src/conversations/store/conversation.expiry.js';
 import { TestDatabase } from '../../support/test-database.js';
 
 const CLOCK_SEQ = (age: string) => `(extract(epoch FROM now() - interval '${age}') * 1000000)::bigint`;

@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { ApiKeyVerifier } from '../../../src/auth/api-keys/api-key.verifier.js';
 import { SessionRepository } from '../../../src/auth/sessions/session.repository.js';
-import { ConversationRepository } from '../../../src/conversations/conversation.repository.js';
-import { MessageRepository } from '../../../src/conversations/message.repository.js';
+import { ConversationRepository } from '../../../src/conversations/store/conversation.repository.js';
+import { MessageRepository } from '../../../src/conversations/store/message.repository.js';
 import { DocumentRepository } from '../../../src/rag/documents/document.repository.js';
 import { contextOf } from '../../support/conversation-world.js';
 import { TestDatabase } from '../../support/test-database.js';
@@ -70,14 +70,14 @@ describe('the plan of a hot statement', () => {
       'a page of messages',
       () =>
         work.run(ctx, (tx) =>
-          new MessageRepository(work).page(tx, big.conversation, { limit: 21, after: 5000, descending: false }),
+          new MessageRepository().page(tx, big.conversation, { limit: 21, after: 5000, descending: false }),
         ),
     ],
     [
       'the last messages',
       () =>
         work.run(ctx, (tx) =>
-          new MessageRepository(work).page(tx, big.conversation, { limit: 21, after: null, descending: true }),
+          new MessageRepository().page(tx, big.conversation, { limit: 21, after: null, descending: true }),
         ),
     ],
     [
