@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { UsageSink } from './llm-usage.js';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -16,24 +17,13 @@ export interface ChatRequest {
   readonly maxTokens?: number;
 }
 
-export interface LlmUsage {
-  /** Tokens, as the provider counted them; estimated where it does not say. */
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** US dollars; null where the model's price is not known. */
-  readonly costUsd: number | null;
-  readonly model: string;
-}
-
 export interface ChatResult {
   readonly text: string;
-  readonly usage: LlmUsage;
   readonly finishReason: 'stop' | 'length' | 'content_filter' | 'other';
 }
 
 export interface StructuredResult<T> {
   readonly value: T;
-  readonly usage: LlmUsage;
 }
 
 /**
@@ -41,13 +31,22 @@ export interface StructuredResult<T> {
  *
  * Errors are `LlmError`s (`llm.errors.ts`): the provider refused, sent garbage, or a deadline passed (`LLM_TIMEOUT`);
  * an aborted signal rejects with the signal's reason within 1 s and the upstream request is closed.
+ *
+ * What a call cost is told to `onUsage`, never returned: a call that fails or is aborted in the middle is paid for too.
+ * It is told once for each request that the provider worked on (a retry, a repair are requests of their own), before the
+ * promise settles; nothing for a request that was refused or never sent.
  */
 export abstract class ChatModel {
   abstract readonly provider: string;
   abstract readonly model: string;
 
   /** Streams an answer. `onText` is called synchronously with each piece of text, in order, never with an empty one. */
-  abstract stream(request: ChatRequest, onText: (text: string) => void, signal: AbortSignal): Promise<ChatResult>;
+  abstract stream(
+    request: ChatRequest,
+    onText: (text: string) => void,
+    signal: AbortSignal,
+    onUsage: UsageSink,
+  ): Promise<ChatResult>;
 
   /**
    * One value that satisfies `schema`. Tried as json_schema, then as a tool call, then as JSON in text; what an endpoint
@@ -57,5 +56,6 @@ export abstract class ChatModel {
     request: ChatRequest,
     output: { readonly name: string; readonly schema: z.ZodType<T> },
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<StructuredResult<T>>;
 }

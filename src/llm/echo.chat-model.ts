@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ChatModel, type ChatRequest, type ChatResult, type StructuredResult } from './chat-model.port.js';
+import { type UsageSink } from './llm-usage.js';
 import { LlmError } from './llm.errors.js';
 
 /**
@@ -14,18 +15,24 @@ export class EchoChatModel extends ChatModel {
     request: ChatRequest,
     onText: (text: string) => void,
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<ChatResult> {
     signal.throwIfAborted();
     const text = request.messages.findLast((message) => message.role === 'user')?.content ?? '';
     const pieces = text.match(/\s*\S+\s*$|\s*\S+/g) ?? [];
-    for (const piece of pieces) {
-      onText(piece);
-      await nextTurn();
-      signal.throwIfAborted();
-    }
     const inputTokens = request.messages.reduce((sum, message) => sum + countWords(message.content), 0);
-    const usage = { inputTokens, outputTokens: pieces.length, costUsd: 0, model: this.model };
-    return { text: pieces.join(''), usage, finishReason: 'stop' };
+    let outputTokens = 0;
+    try {
+      for (const piece of pieces) {
+        onText(piece);
+        outputTokens++;
+        await nextTurn();
+        signal.throwIfAborted();
+      }
+    } finally {
+      onUsage({ kind: 'chat', inputTokens, outputTokens, costUsd: 0, model: this.model, estimated: false });
+    }
+    return { text: pieces.join(''), finishReason: 'stop' };
   }
 
   override structured<T>(): Promise<StructuredResult<T>> {

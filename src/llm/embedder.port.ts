@@ -1,3 +1,5 @@
+import type { UsageSink } from './llm-usage.js';
+
 /** Names a vector space: vectors of two spaces must never be compared. */
 export interface EmbeddingSpace {
   readonly provider: string;
@@ -7,7 +9,8 @@ export interface EmbeddingSpace {
 
 /**
  * Turns text into unit-length vectors. Every adapter passes `test/support/embedder.conformance.ts`: order kept, one
- * vector a text, unit length, deterministic for the same text, batches split to the provider's limits.
+ * vector a text, unit length, deterministic for the same text, batches split to the provider's limits. What a provider
+ * was asked for is told to `onUsage` as `ChatModel` does it; an embedder that nobody pays for tells nothing.
  */
 export abstract class Embedder {
   abstract readonly space: EmbeddingSpace;
@@ -17,5 +20,6 @@ export abstract class Embedder {
     texts: readonly string[],
     kind: 'query' | 'passage',
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<readonly Float32Array[]>;
 }

@@ -2,12 +2,14 @@ import { dot, embedderConformance } from '../../test/support/embedder.conformanc
 import { OpenAiStandIn } from '../../test/support/openai-standin.js';
 import { Embedder, type EmbeddingSpace } from './embedder.port.js';
 import { CachedEmbedder } from './embedding.cache.js';
+import type { LlmUsage, UsageSink } from './llm-usage.js';
 import { LocalEmbedder } from './local.embedder.js';
 import { OpenAiEmbedder } from './openai.embedder.js';
 import { ProviderConnection } from './provider-connection.js';
 import { TransformersEmbedder } from './transformers.embedder.js';
 
 const never = new AbortController().signal;
+const untold = (): void => undefined;
 const deadlines = { connectMs: 1000, firstByteMs: 300, idleMs: 300, totalMs: 3000 };
 
 embedderConformance('the local embedder', () =>
@@ -100,7 +102,7 @@ describe('OpenAiEmbedder', () => {
 
   it('asks for base64, with the key, and without naming the model’s own dimensions', async () => {
     const embedder = new OpenAiEmbedder(connection);
-    const [vector] = await embedder.embed(['one text'], 'query', never);
+    const [vector] = await embedder.embed(['one text'], 'query', never, untold);
     expect(vector).toHaveLength(3072);
     const [call] = standIn.calls;
     expect(call?.headers.authorization).toBe('Bearer sk-test-embeddings');
@@ -109,22 +111,22 @@ describe('OpenAiEmbedder', () => {
   });
 
   it('asks for fewer dimensions where its space has fewer', async () => {
-    const [vector] = await new OpenAiEmbedder(connection, 1024).embed(['one text'], 'query', never);
+    const [vector] = await new OpenAiEmbedder(connection, 1024).embed(['one text'], 'query', never, untold);
     expect(vector).toHaveLength(1024);
     expect(standIn.calls[0]?.body['dimensions']).toBe(1024);
   });
 
   it('gives the same vectors from a server that knows no base64', async () => {
     const embedder = new OpenAiEmbedder(connection);
-    const [packed] = await embedder.embed(['the same text'], 'query', never);
+    const [packed] = await embedder.embed(['the same text'], 'query', never, untold);
     standIn.options.supports = { jsonSchema: true, tools: true, usage: true, base64: false };
-    const [plain] = await embedder.embed(['the same text'], 'query', never);
+    const [plain] = await embedder.embed(['the same text'], 'query', never, untold);
     expect(dot(packed, plain)).toBeCloseTo(1, 5);
   });
 
   it('says so when the model gives other dimensions than its space has', async () => {
     standIn.options.dimensions = 100;
-    const run = new OpenAiEmbedder(connection).embed(['x'], 'query', never);
+    const run = new OpenAiEmbedder(connection).embed(['x'], 'query', never, untold);
     await expect(run).rejects.toMatchObject({
       code: 'LLM_ERROR',
       retryable: false,
@@ -135,9 +137,9 @@ describe('OpenAiEmbedder', () => {
   it('tries once more after a 500, and not after a 401', async () => {
     const embedder = new OpenAiEmbedder(connection);
     standIn.script({ fault: { kind: 'status', status: 500 }, times: 1 });
-    expect(await embedder.embed(['x'], 'query', never)).toHaveLength(1);
+    expect(await embedder.embed(['x'], 'query', never, untold)).toHaveLength(1);
     standIn.script({ fault: { kind: 'echo-key' } });
-    const run = embedder.embed(['x'], 'query', never);
+    const run = embedder.embed(['x'], 'query', never, untold);
     await expect(run).rejects.toMatchObject({ status: 401, detail: expect.not.stringContaining('sk-test-embeddings') });
     expect(standIn.calls).toHaveLength(3);
   });
@@ -146,19 +148,61 @@ describe('OpenAiEmbedder', () => {
     'fails on garbage (%j)',
     async (fault) => {
       standIn.script({ fault });
-      await expect(new OpenAiEmbedder(connection).embed(['a', 'b'], 'passage', never)).rejects.toMatchObject({
+      await expect(new OpenAiEmbedder(connection).embed(['a', 'b'], 'passage', never, untold)).rejects.toMatchObject({
         code: 'LLM_ERROR',
       });
     },
   );
 
+  it('tells what each request cost, also of one whose vectors are no good, and nothing of a refused one', async () => {
+    const embedder = new OpenAiEmbedder(connection);
+    const told: LlmUsage[] = [];
+    const tell = (usage: LlmUsage): void => void told.push(usage);
+    await embedder.embed(
+      Array.from({ length: 300 }, () => 'twelve letters'),
+      'passage',
+      never,
+      tell,
+    );
+    expect(told).toHaveLength(2);
+    expect(told[0]).toEqual({
+      kind: 'embedding',
+      inputTokens: expect.any(Number),
+      outputTokens: 0,
+      costUsd: null,
+      model: 'text-embedding-3-large',
+      estimated: false,
+    });
+    standIn.script({ fault: { kind: 'status', status: 500 }, times: 1 });
+    await embedder.embed(['x'], 'query', never, tell);
+    expect(told).toHaveLength(3);
+    standIn.script({ fault: { kind: 'short' }, times: 1 });
+    await expect(embedder.embed(['a', 'b'], 'query', never, tell)).rejects.toMatchObject({ code: 'LLM_ERROR' });
+    expect(told).toHaveLength(4);
+    standIn.script({ fault: { kind: 'echo-key' }, times: 1 });
+    await expect(embedder.embed(['x'], 'query', never, tell)).rejects.toMatchObject({ status: 401 });
+    expect(told).toHaveLength(4);
+  });
+
+  it('counts for itself what an aborted request has sent', async () => {
+    standIn.script({ fault: { kind: 'hang' } });
+    const told: LlmUsage[] = [];
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new Error('stopped')), 50);
+    const run = new OpenAiEmbedder(connection).embed(['x'.repeat(400)], 'query', abort.signal, (usage) =>
+      told.push(usage),
+    );
+    await expect(run).rejects.toThrow('stopped');
+    expect(told).toEqual([expect.objectContaining({ kind: 'embedding', inputTokens: 100, estimated: true })]);
+  });
+
   it('gives up on a provider that hangs, and closes the connection when the signal aborts', async () => {
     standIn.script({ fault: { kind: 'hang' } });
     const embedder = new OpenAiEmbedder(connection);
-    await expect(embedder.embed(['x'], 'query', never)).rejects.toMatchObject({ code: 'LLM_TIMEOUT' });
+    await expect(embedder.embed(['x'], 'query', never, untold)).rejects.toMatchObject({ code: 'LLM_TIMEOUT' });
     const abort = new AbortController();
     setTimeout(() => abort.abort(new Error('stopped')), 50);
-    await expect(embedder.embed(['x'], 'query', abort.signal)).rejects.toThrow('stopped');
+    await expect(embedder.embed(['x'], 'query', abort.signal, untold)).rejects.toThrow('stopped');
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(standIn.openRequests).toBe(0);
   });
@@ -226,8 +270,15 @@ describe('CachedEmbedder', () => {
   class CountingEmbedder extends Embedder {
     readonly space: EmbeddingSpace = { provider: 'test', model: 'counting', dimensions: 1 };
     readonly asked: string[][] = [];
-    override embed(texts: readonly string[]): Promise<readonly Float32Array[]> {
+    override embed(
+      texts: readonly string[],
+      _kind: 'query' | 'passage',
+      _signal: AbortSignal,
+      onUsage: UsageSink,
+    ): Promise<readonly Float32Array[]> {
       this.asked.push([...texts]);
+      const inputTokens = texts.length;
+      onUsage({ kind: 'embedding', inputTokens, outputTokens: 0, costUsd: null, model: 'counting', estimated: false });
       return Promise.resolve(texts.map((text) => Float32Array.of(text.length)));
     }
   }
@@ -235,33 +286,44 @@ describe('CachedEmbedder', () => {
   it('embeds a question once, and asks only for what it does not know', async () => {
     const inner = new CountingEmbedder();
     const cached = new CachedEmbedder(inner);
-    await cached.embed(['a', 'bb'], 'query', never);
-    const vectors = await cached.embed(['bb', 'ccc', 'a', 'ccc'], 'query', never);
+    await cached.embed(['a', 'bb'], 'query', never, untold);
+    const vectors = await cached.embed(['bb', 'ccc', 'a', 'ccc'], 'query', never, untold);
     expect(vectors.map((vector) => vector[0])).toEqual([2, 3, 1, 3]);
     expect(inner.asked).toEqual([['a', 'bb'], ['ccc']]);
+  });
+
+  it('costs nothing where it remembers', async () => {
+    const cached = new CachedEmbedder(new CountingEmbedder());
+    const told: LlmUsage[] = [];
+    const tell = (usage: LlmUsage): void => void told.push(usage);
+    await cached.embed(['a', 'b'], 'query', never, tell);
+    await cached.embed(['a', 'b'], 'query', never, tell);
+    await cached.embed(['a', 'c'], 'query', never, tell);
+    expect(told.map(({ inputTokens }) => inputTokens)).toEqual([2, 1]);
   });
 
   it('does not keep passages', async () => {
     const inner = new CountingEmbedder();
     const cached = new CachedEmbedder(inner);
-    await cached.embed(['a'], 'passage', never);
-    await cached.embed(['a'], 'passage', never);
+    await cached.embed(['a'], 'passage', never, untold);
+    await cached.embed(['a'], 'passage', never, untold);
     expect(inner.asked).toHaveLength(2);
   });
 
   it('forgets the question that was not asked for longest', async () => {
     const inner = new CountingEmbedder();
     const cached = new CachedEmbedder(inner);
-    await cached.embed(['first', 'second'], 'query', never);
+    await cached.embed(['first', 'second'], 'query', never, untold);
     await cached.embed(
       Array.from({ length: 498 }, (_, index) => `q${index}`),
       'query',
       never,
+      untold,
     );
-    await cached.embed(['first'], 'query', never);
-    await cached.embed(['one more'], 'query', never);
+    await cached.embed(['first'], 'query', never, untold);
+    await cached.embed(['one more'], 'query', never, untold);
     inner.asked.length = 0;
-    await cached.embed(['first', 'second'], 'query', never);
+    await cached.embed(['first', 'second'], 'query', never, untold);
     expect(inner.asked).toEqual([['second']]);
   });
 });

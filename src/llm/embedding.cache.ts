@@ -1,4 +1,5 @@
 import { Embedder, type EmbeddingSpace } from './embedder.port.js';
+import { type UsageSink } from './llm-usage.js';
 
 const CAPACITY = 500;
 /** Longer texts are not asked twice. */
@@ -6,7 +7,7 @@ const LONGEST_TEXT = 2000;
 
 /**
  * Remembers the vectors of the last queries of one space, so that a question that is routed and then searched for, or
- * asked by many, is embedded once. Passages go straight through.
+ * asked by many, is embedded (and paid for) once. Passages go straight through.
  */
 export class CachedEmbedder extends Embedder {
   private readonly vectors = new Map<string, Float32Array>();
@@ -23,12 +24,13 @@ export class CachedEmbedder extends Embedder {
     texts: readonly string[],
     kind: 'query' | 'passage',
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<readonly Float32Array[]> {
-    if (kind === 'passage') return this.inner.embed(texts, kind, signal);
+    if (kind === 'passage') return this.inner.embed(texts, kind, signal, onUsage);
     const missing = [...new Set(texts.filter((text) => !this.vectors.has(text)))];
     const found = new Map(texts.flatMap((text) => this.recall(text)));
     if (missing.length > 0) {
-      const vectors = await this.inner.embed(missing, kind, signal);
+      const vectors = await this.inner.embed(missing, kind, signal, onUsage);
       missing.forEach((text, index) => {
         const vector = vectors[index];
         if (vector === undefined) return;

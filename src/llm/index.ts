@@ -6,8 +6,10 @@
  *                                            └────▶ LangChain ───────┴▶ ProviderConnection ─▶ provider
  *   rag ─── LlmService.embedder() ──────▶ Embedder ─▶ local (no network) | openai | transformers
  *
- * Text comes back through the callback of `ChatModel.stream`, synchronously and in order; usage comes back with the
- * result and is written by the caller's own transaction. Without a provider `chatModel` is null and the agents work
+ * Text comes back through the callback of `ChatModel.stream`, synchronously and in order; usage comes through a callback
+ * too, also of calls that fail or are aborted, and is written by the caller's own transaction (`usage-record.ts` has the
+ * statement's part of it).
+ * Without a provider `chatModel` is null and the agents work
  * with their offline ports; nothing here pretends to be a model, except `echo`, which says so.
  */
 export {
@@ -16,12 +18,14 @@ export {
   type ChatPurpose,
   type ChatRequest,
   type ChatResult,
-  type LlmUsage,
   type StructuredResult,
 } from './chat-model.port.js';
 export { Embedder, type EmbeddingSpace } from './embedder.port.js';
+export type { LlmUsage, MeteredCall, UsageEntry, UsageSink } from './llm-usage.js';
 export { EmbedderUnavailableError, LlmError, LlmTimeoutError, type LlmDeadline } from './llm.errors.js';
 export { LlmModule } from './llm.module.js';
 export { LlmService, type LlmInfo } from './llm.service.js';
 export { LocalEmbedder } from './local.embedder.js';
+export { roughTokens } from './rough-tokens.js';
 export { estimateTokens } from './usage.js';
+export { insertUsage, recordUsage, usageRow, type UsageInsert, type UsageRow } from './usage-record.js';

@@ -1,22 +1,23 @@
 import type { BaseMessageLike } from '@langchain/core/messages';
 import type { ChatOpenAICompletions } from '@langchain/openai';
 import { type z } from 'zod';
+import { CallMeter } from './call-meter.js';
 import {
   type ChatMessage,
   ChatModel,
   type ChatRequest,
   type ChatResult,
-  type LlmUsage,
   type StructuredResult,
 } from './chat-model.port.js';
 import { finishReasonOf } from './chat-stream.parser.js';
+import { type UsageSink } from './llm-usage.js';
 import { LlmError } from './llm.errors.js';
-import { isReasoningModel, longestText } from './openai-wire.chat-model.js';
+import { isReasoningModel, longestText, sentText } from './openai-wire.chat-model.js';
 import { type ProviderConnection } from './provider-connection.js';
 import { ProviderFetch } from './provider-fetch.js';
 import { withRetry } from './retry.js';
 import { type Checked, checkAnswer, outputSchema, type OutputSchema, textInstruction } from './structured-output.js';
-import { addUsage, usageOf } from './usage.js';
+import { type CountedTokens } from './usage.js';
 
 /** The ways to ask for structured output, best first. */
 const METHODS = ['json_schema', 'tool', 'text'] as const;
@@ -24,13 +25,15 @@ type Method = (typeof METHODS)[number];
 
 type CallOptions = NonNullable<Parameters<ChatOpenAICompletions['invoke']>[1]>;
 
-interface Answer {
-  readonly text: string;
-  readonly usage: LlmUsage;
+/** What came back so far, for the bill. */
+interface Heard {
+  text: string;
+  counted: CountedTokens;
 }
 
 interface Asked {
   readonly request: ChatRequest;
+  readonly onUsage: UsageSink;
   readonly name: string;
   readonly schema: OutputSchema;
 }
@@ -61,36 +64,29 @@ export class LangChainChatModel extends ChatModel {
     request: ChatRequest,
     onText: (text: string) => void,
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<ChatResult> {
     let shown = false;
     const attempt = () =>
-      this.call(request, signal, async (chat) => {
+      this.call({ request, onUsage }, signal, async (chat, heard) => {
         const longest = longestText(request);
-        let text = '';
         let finish: string | null = null;
-        let counted: { input?: number; output?: number } = {};
         for await (const chunk of await chat.stream(toLangChain(request.messages), { signal })) {
           const piece = chunk.text;
           if (piece !== '') {
-            text += piece;
-            if (text.length > longest) throw this.connection.fault(`the answer passed ${longest} characters`);
+            heard.text += piece;
+            if (heard.text.length > longest) throw this.connection.fault(`the answer passed ${longest} characters`);
             shown = true;
             callback(onText, piece);
           }
           const reason: unknown = chunk.response_metadata['finish_reason'];
           if (typeof reason === 'string') finish = reason;
           const usage = chunk.usage_metadata;
-          if (usage !== undefined) counted = { input: usage.input_tokens, output: usage.output_tokens };
+          if (usage !== undefined) heard.counted = { input: usage.input_tokens, output: usage.output_tokens };
         }
         // The SDK takes any end of the body for the end of the answer.
         if (finish === null) throw this.connection.fault('the stream ended without a finish reason');
-        const input = joined(request.messages);
-        const usage = await usageOf(
-          this.connection.endpoint,
-          { input: counted.input, output: counted.output },
-          { input, output: text },
-        );
-        return { text, usage, finishReason: finishReasonOf(finish) };
+        return { text: heard.text, finishReason: finishReasonOf(finish) };
       });
     return withRetry(attempt, () => !shown, signal);
   }
@@ -99,12 +95,13 @@ export class LangChainChatModel extends ChatModel {
     request: ChatRequest,
     output: { readonly name: string; readonly schema: z.ZodType<T> },
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<StructuredResult<T>> {
-    const asked: Asked = { request, name: output.name, schema: outputSchema(output.schema) };
+    const asked: Asked = { request, onUsage, name: output.name, schema: outputSchema(output.schema) };
     const refused: Method[] = [];
     let last: LlmError | null = null;
     for (const method of METHODS.filter((candidate) => candidate === 'text' || !this.unsupported.has(candidate))) {
-      let answer: Answer;
+      let answer: string;
       try {
         answer = await this.ask(asked, method, signal);
       } catch (error) {
@@ -124,38 +121,37 @@ export class LangChainChatModel extends ChatModel {
   private async checked<T>(
     asked: Asked,
     method: Method,
-    answer: Answer,
+    answer: string,
     schema: z.ZodType<T>,
     signal: AbortSignal,
   ): Promise<StructuredResult<T>> {
-    const first = checkAnswer(answer.text, schema);
-    if (first.ok) return { value: first.value, usage: answer.usage };
-    const repaired = await this.ask({ ...asked, request: repairRequest(asked, answer.text, first) }, method, signal);
-    const usage = addUsage(answer.usage, repaired.usage);
-    const second = checkAnswer(repaired.text, schema);
-    if (second.ok) return { value: second.value, usage };
+    const first = checkAnswer(answer, schema);
+    if (first.ok) return { value: first.value };
+    const repaired = await this.ask({ ...asked, request: repairRequest(asked, answer, first) }, method, signal);
+    const second = checkAnswer(repaired, schema);
+    if (second.ok) return { value: second.value };
     // A server that takes the parameter and ignores it: begin with the next way in future.
     if (!first.json && method !== 'text') this.unsupported.add(method);
     throw this.connection.fault(`the ${asked.name} value is not valid after a repair: ${second.problem}`);
   }
 
-  private ask(asked: Asked, method: Method, signal: AbortSignal): Promise<Answer> {
-    const { request, name, schema } = asked;
+  /** @returns the words of the answer */
+  private ask(asked: Asked, method: Method, signal: AbortSignal): Promise<string> {
+    const { request, name, onUsage, schema } = asked;
     const messages =
       method === 'text' ? withInstruction(request.messages, textInstruction(name, schema.json)) : request.messages;
     const attempt = () =>
       this.call(
-        request,
+        { request: { ...request, messages }, onUsage },
         signal,
-        async (chat) => {
+        async (chat, heard) => {
           const options = method === 'tool' ? toolOptions(name, schema) : {};
           const reply = await chat.invoke(toLangChain(messages), { signal, ...options });
           const call: unknown = reply.tool_calls?.find((item) => item.name === name)?.args;
           const badCall = reply.invalid_tool_calls?.find((item) => item.name === name)?.args;
-          const text = call === undefined ? (badCall ?? reply.text) : JSON.stringify(call);
-          const counted = { input: reply.usage_metadata?.input_tokens, output: reply.usage_metadata?.output_tokens };
-          const usage = await usageOf(this.connection.endpoint, counted, { input: joined(messages), output: text });
-          return { text, usage };
+          heard.text = call === undefined ? (badCall ?? reply.text) : JSON.stringify(call);
+          heard.counted = { input: reply.usage_metadata?.input_tokens, output: reply.usage_metadata?.output_tokens };
+          return heard.text;
         },
         method === 'json_schema' ? responseFormat(name, schema) : {},
       );
@@ -167,15 +163,18 @@ export class LangChainChatModel extends ChatModel {
    * signal, which LangChain alone does not carry to the socket in every path.
    */
   private async call<T>(
-    request: ChatRequest,
+    { request, onUsage }: { readonly request: ChatRequest; readonly onUsage: UsageSink },
     signal: AbortSignal,
-    run: (chat: ChatOpenAICompletions) => Promise<T>,
+    run: (chat: ChatOpenAICompletions, heard: Heard) => Promise<T>,
     extra: Readonly<Record<string, unknown>> = {},
   ): Promise<T> {
     signal.throwIfAborted();
-    const { model, baseUrl, temperature, maxTokens } = this.connection.endpoint;
+    const { endpoint } = this.connection;
+    const { model, baseUrl, temperature, maxTokens } = endpoint;
     const { ChatOpenAICompletions: Chat } = await loadLangChain();
-    const transport = new ProviderFetch(this.connection, signal, extra);
+    const heard: Heard = { text: '', counted: { input: null, output: null } };
+    const meter = new CallMeter({ kind: 'chat', endpoint, input: () => sentText(request.messages) }, onUsage);
+    const transport = new ProviderFetch(this.connection, signal, meter, extra);
     const chat = new Chat({
       model,
       // Never left to the SDK, which would take OPENAI_API_KEY from the environment and send it to any base URL.
@@ -188,8 +187,11 @@ export class LangChainChatModel extends ChatModel {
       configuration: { baseURL: baseUrl, fetch: transport.fetch, organization: null, project: null, logLevel: 'off' },
     });
     try {
-      return await run(chat);
+      const result = await run(chat, heard);
+      await meter.completed(heard.counted, heard.text);
+      return result;
     } catch (error) {
+      meter.broken(transport.fault ?? error, heard.counted, heard.text);
       signal.throwIfAborted();
       if (error instanceof CallbackError) throw error.cause;
       if (transport.fault !== null) throw transport.fault;
@@ -252,8 +254,4 @@ function withInstruction(messages: readonly ChatMessage[], instruction: string):
 
 function toLangChain(messages: readonly ChatMessage[]): BaseMessageLike[] {
   return messages.map(({ role, content }) => ({ role, content }));
-}
-
-function joined(messages: readonly ChatMessage[]): string {
-  return messages.map((message) => message.content).join('\n');
 }

@@ -1,9 +1,11 @@
 import { loadConfig } from '#platform/config';
 import { OpenAiStandIn } from '../../test/support/openai-standin.js';
+import type { LlmUsage } from './llm-usage.js';
 import { LlmService } from './llm.service.js';
 
 const tenant = { tenantId: '00000000-0000-7000-8000-000000000001' };
 const never = new AbortController().signal;
+const untold = (): void => undefined;
 const request = { purpose: 'answer', messages: [{ role: 'user', content: 'Hello nonce:svc' }] } as const;
 
 describe('LlmService', () => {
@@ -31,7 +33,7 @@ describe('LlmService', () => {
     start({ LLM_PROVIDER: 'echo' });
     const model = await service.chatModel(tenant);
     let text = '';
-    await model?.stream(request, (piece) => (text += piece), never);
+    await model?.stream(request, (piece) => (text += piece), never, untold);
     expect(text).toBe('Hello nonce:svc');
     expect(service.info()).toMatchObject({ provider: 'echo', degraded: false, structured: false });
   });
@@ -39,9 +41,15 @@ describe('LlmService', () => {
   it.each(['fast', 'langchain'])('talks to a compatible server without a key, with the %s reader', async (reader) => {
     start({ OPENAI_BASE_URL: standIn.url, LLM_STREAM_READER: reader });
     const model = await service.chatModel(tenant);
-    const result = await model?.stream(request, () => undefined, never);
+    const told: LlmUsage[] = [];
+    const result = await model?.stream(
+      request,
+      () => undefined,
+      never,
+      (usage) => told.push(usage),
+    );
     expect(result?.text).toContain('nonce:svc');
-    expect(result?.usage).toMatchObject({ model: 'gpt-4o-mini', costUsd: null });
+    expect(told).toEqual([expect.objectContaining({ model: 'gpt-4o-mini', costUsd: null })]);
     expect(standIn.calls[0]?.headers.authorization).toBeUndefined();
     expect(service.info()).toMatchObject({ provider: 'openai', degraded: false, structured: true });
   });

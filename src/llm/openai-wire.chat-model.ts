@@ -1,11 +1,19 @@
 import { type z } from 'zod';
 import { asError } from '#platform/errors';
-import { ChatModel, type ChatRequest, type ChatResult, type StructuredResult } from './chat-model.port.js';
+import { CallMeter } from './call-meter.js';
+import {
+  type ChatMessage,
+  ChatModel,
+  type ChatRequest,
+  type ChatResult,
+  type StructuredResult,
+} from './chat-model.port.js';
 import { ChatStreamParser, finishReasonOf, StreamFault } from './chat-stream.parser.js';
+import { type UsageSink } from './llm-usage.js';
 import { LlmError } from './llm.errors.js';
 import { type ProviderConnection } from './provider-connection.js';
 import { withRetry } from './retry.js';
-import { usageOf } from './usage.js';
+import { type CountedTokens } from './usage.js';
 
 /** UTF-16 units of an answer when the request sets no bound. */
 const LONGEST_TEXT = 400_000;
@@ -33,6 +41,7 @@ export class OpenAiWireChatModel extends ChatModel {
     request: ChatRequest,
     onText: (text: string) => void,
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<ChatResult> {
     let shown = false;
     const show = (text: string): void => {
@@ -40,35 +49,40 @@ export class OpenAiWireChatModel extends ChatModel {
       onText(text);
     };
     const parser = await withRetry(
-      () => this.attempt(request, show, signal),
+      () => this.attempt(request, show, signal, onUsage),
       () => !shown,
       signal,
     );
-    const counted = { input: parser.usage?.prompt_tokens, output: parser.usage?.completion_tokens };
-    const input = request.messages.map((message) => message.content).join('\n');
-    const usage = await usageOf(this.connection.endpoint, counted, { input, output: parser.text });
-    return { text: parser.text, usage, finishReason: finishReasonOf(parser.finishReason) };
+    return { text: parser.text, finishReason: finishReasonOf(parser.finishReason) };
   }
 
   override structured<T>(
     request: ChatRequest,
     output: { readonly name: string; readonly schema: z.ZodType<T> },
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<StructuredResult<T>> {
-    return this.structuredModel.structured(request, output, signal);
+    return this.structuredModel.structured(request, output, signal, onUsage);
   }
 
   private async attempt(
     request: ChatRequest,
     onText: (text: string) => void,
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<ChatStreamParser> {
     const parser = new ChatStreamParser(onText, longestText(request));
+    const meter = new CallMeter(
+      { kind: 'chat', endpoint: this.connection.endpoint, input: () => sentText(request.messages) },
+      onUsage,
+    );
     const body = JSON.stringify(this.body(request));
     try {
       await this.connection.post(
         { path: '/chat/completions', body, accept: 'text/event-stream' },
         {
+          onSent: () => meter.sent(),
+          onHead: () => meter.answered(),
           onData: (chunk) => {
             parser.push(chunk);
             return parser.done ? 'complete' : parser.finishReason === null ? 'open' : 'closing';
@@ -77,14 +91,16 @@ export class OpenAiWireChatModel extends ChatModel {
         signal,
       );
       parser.end();
+      if (!parser.complete) throw new StreamFault('the stream ended without a finish reason and without [DONE]');
     } catch (error) {
+      meter.broken(error, counted(parser), parser.text);
       if (!this.refusesUsage && isUsageRefusal(error)) {
         this.refusesUsage = true;
-        return this.attempt(request, onText, signal);
+        return this.attempt(request, onText, signal, onUsage);
       }
       throw error instanceof StreamFault ? this.connection.fault(error.message) : asError(error);
     }
-    if (!parser.complete) throw this.connection.fault('the stream ended without a finish reason and without [DONE]');
+    await meter.completed(counted(parser), parser.text);
     return parser;
   }
 
@@ -101,6 +117,15 @@ export class OpenAiWireChatModel extends ChatModel {
       ...(reasoning ? { max_completion_tokens: limit } : { max_tokens: limit }),
     };
   }
+}
+
+function counted({ usage }: ChatStreamParser): CountedTokens {
+  return { input: usage?.prompt_tokens, output: usage?.completion_tokens };
+}
+
+/** All that was said to the model, for an estimate. */
+export function sentText(messages: readonly ChatMessage[]): string {
+  return messages.map((message) => message.content).join('\n');
 }
 
 /** Models that take `max_completion_tokens` and no temperature. */

@@ -1,5 +1,7 @@
+import { CallMeter } from './call-meter.js';
 import { Embedder, type EmbeddingSpace } from './embedder.port.js';
 import { loadLangChain } from './langchain.chat-model.js';
+import { type UsageSink } from './llm-usage.js';
 import { LlmError } from './llm.errors.js';
 import { type ProviderConnection } from './provider-connection.js';
 import { ProviderFetch } from './provider-fetch.js';
@@ -43,13 +45,14 @@ export class OpenAiEmbedder extends Embedder {
     texts: readonly string[],
     _kind: 'query' | 'passage',
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<readonly Float32Array[]> {
     const vectors: Float32Array[] = [];
     for (const batch of batches(texts)) {
       // One after the other: the pace is the caller's, and an abort leaves nothing behind.
       vectors.push(
         ...(await withRetry(
-          () => this.embedBatch(batch, signal),
+          () => this.embedBatch(batch, signal, onUsage),
           () => true,
           signal,
         )),
@@ -58,12 +61,14 @@ export class OpenAiEmbedder extends Embedder {
     return vectors;
   }
 
-  private async embedBatch(batch: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+  private async embedBatch(batch: readonly string[], signal: AbortSignal, onUsage: UsageSink): Promise<Float32Array[]> {
     signal.throwIfAborted();
-    const { OpenAIEmbeddings } = await loadLangChain();
-    const transport = new ProviderFetch(this.connection, signal);
+    const CountingEmbeddings = await loadEmbeddings();
+    const { endpoint } = this.connection;
+    const meter = new CallMeter({ kind: 'embedding', endpoint, input: () => batch.join('\n') }, onUsage);
+    const transport = new ProviderFetch(this.connection, signal, meter);
     const { model } = this.space;
-    const embeddings = new OpenAIEmbeddings({
+    const embeddings = new CountingEmbeddings({
       model,
       apiKey: 'set-by-the-transport',
       // Asked for only where it is not what the model gives anyway: many compatible servers refuse the parameter.
@@ -72,7 +77,7 @@ export class OpenAiEmbedder extends Embedder {
       stripNewLines: false,
       maxRetries: 0,
       configuration: {
-        baseURL: this.connection.endpoint.baseUrl,
+        baseURL: endpoint.baseUrl,
         fetch: transport.fetch,
         organization: null,
         project: null,
@@ -81,8 +86,10 @@ export class OpenAiEmbedder extends Embedder {
     });
     try {
       const vectors = await embeddings.embedDocuments(batch.map((text) => (text.trim() === '' ? '.' : text)));
+      await meter.completed({ input: embeddings.promptTokens, output: 0 }, '');
       return vectors.map((vector) => this.checked(vector));
     } catch (error) {
+      meter.broken(transport.fault ?? error, { input: embeddings.promptTokens, output: 0 }, '');
       signal.throwIfAborted();
       if (transport.fault !== null) throw transport.fault;
       if (error instanceof LlmError) throw error;
@@ -105,6 +112,28 @@ export class OpenAiEmbedder extends Embedder {
     const scale = sum === 0 ? 0 : 1 / Math.sqrt(sum);
     return Float32Array.from(vector, (value) => value * scale);
   }
+}
+
+let loaded: ReturnType<typeof countingEmbeddings> | undefined;
+
+function loadEmbeddings(): ReturnType<typeof countingEmbeddings> {
+  return (loaded ??= countingEmbeddings());
+}
+
+/** `OpenAIEmbeddings` gives vectors only; the answer that it takes them from also says what they cost. */
+async function countingEmbeddings() {
+  const { OpenAIEmbeddings } = await loadLangChain();
+  return class extends OpenAIEmbeddings {
+    promptTokens: unknown = null;
+
+    protected override async embeddingWithRetry(request: { model: string; input: string | string[] }) {
+      const answer = await super.embeddingWithRetry(request);
+      // Compatible servers may leave it out, whatever the type says.
+      const usage: { prompt_tokens?: unknown } | undefined = answer.usage;
+      this.promptTokens = usage?.prompt_tokens;
+      return answer;
+    }
+  };
 }
 
 function* batches(texts: readonly string[]): Generator<readonly string[]> {

@@ -35,6 +35,9 @@ export type AnswerProgress =
   | 'complete';
 
 export interface AnswerReader {
+  /** A connection was found, and the request is being written to it. */
+  onSent?(): void;
+  /** Called for a 2xx only. */
   onHead?(status: number, headers: IncomingHttpHeaders): void;
   /** Called with each piece as it arrives; what it throws ends the call. */
   onData(chunk: Buffer): AnswerProgress;
@@ -152,6 +155,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.settled) return controller.abort(new Error('no longer wanted'));
+    this.reader.onSent?.();
     this.restart('first_byte', this.connection.deadlines.firstByteMs);
   }
 

@@ -1,3 +1,4 @@
+import { type CallMeter } from './call-meter.js';
 import { type AnswerProgress, type ProviderConnection } from './provider-connection.js';
 
 /** What the SDKs take as their `fetch`. */
@@ -18,6 +19,7 @@ export class ProviderFetch {
   constructor(
     private readonly connection: ProviderConnection,
     private readonly signal: AbortSignal,
+    private readonly meter: CallMeter,
     /** Members of the request that the SDK must not know of. */
     private readonly extra: Readonly<Record<string, unknown>> = {},
   ) {
@@ -49,7 +51,9 @@ export class ProviderFetch {
         .post(
           { path: url.slice(base.length), body, accept: 'application/json, text/event-stream' },
           {
+            onSent: () => this.meter.sent(),
             onHead: (status, headers) => {
+              this.meter.answered();
               const type = headers['content-type'] ?? 'application/json';
               resolve(new Response(answer, { status, headers: { 'content-type': String(type) } }));
             },

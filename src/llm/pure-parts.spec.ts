@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ChatStreamParser, StreamFault } from './chat-stream.parser.js';
 import { redact } from './redaction.js';
+import { roughTokens } from './rough-tokens.js';
 import { checkAnswer, outputSchema } from './structured-output.js';
 import { costOf, estimateTokens } from './usage.js';
 
@@ -157,5 +158,17 @@ describe('usage', () => {
     expect(await estimateTokens('<|endoftext|>')).toBeGreaterThan(0);
     expect(await estimateTokens('')).toBe(0);
     expect(await estimateTokens('word '.repeat(20_000))).toBe(25_000);
+  });
+
+  it('estimates roughly and at once: four characters a token, one in scripts without spaces', () => {
+    expect(roughTokens('')).toBe(0);
+    expect(roughTokens('abcdefgh')).toBe(2);
+    expect(roughTokens('日本語')).toBe(3);
+    expect(roughTokens('x'.repeat(4_000_000))).toBe(1_000_000);
+    expect(roughTokens('語'.repeat(4_000_000))).toBe(4_000_000);
+    const long = Buffer.from('語 and x '.repeat(1_000_000)).toString();
+    const started = performance.now();
+    roughTokens(long);
+    expect(performance.now() - started).toBeLessThan(50);
   });
 });

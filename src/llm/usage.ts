@@ -1,4 +1,4 @@
-import { type LlmUsage } from './chat-model.port.js';
+import { type LlmUsage } from './llm-usage.js';
 
 /** US dollars per million tokens, in and out, by the start of the model's name; the longest match counts. */
 const PRICES: Readonly<Record<string, readonly [number, number]>> = {
@@ -35,9 +35,17 @@ export function costOf(
   return null;
 }
 
+/** As a provider says it: whatever it likes. */
 export interface CountedTokens {
-  readonly input: number | null | undefined;
-  readonly output: number | null | undefined;
+  readonly input: unknown;
+  readonly output: unknown;
+}
+
+const MOST_TOKENS = 2 ** 31 - 1;
+
+/** A provider's figure, or null where it is none that could be stored: it is not ours, and must not fail a turn. */
+export function tokenCount(said: unknown): number | null {
+  return typeof said === 'number' && said >= 0 && said <= MOST_TOKENS ? Math.round(said) : null;
 }
 
 /**
@@ -45,23 +53,18 @@ export interface CountedTokens {
  * @param texts what was sent and what came back, for the estimate
  */
 export async function usageOf(
-  endpoint: { baseUrl: string; model: string },
+  kind: LlmUsage['kind'],
+  endpoint: { readonly baseUrl: string; readonly model: string },
   counted: CountedTokens,
-  texts: { readonly input: string; readonly output: string },
+  texts: { readonly input: () => string; readonly output: string },
 ): Promise<LlmUsage> {
-  const inputTokens = counted.input ?? (await estimateTokens(texts.input));
-  const outputTokens = counted.output ?? (await estimateTokens(texts.output));
-  return { inputTokens, outputTokens, costUsd: costOf(endpoint, inputTokens, outputTokens), model: endpoint.model };
-}
-
-export function addUsage(first: LlmUsage | null, second: LlmUsage): LlmUsage {
-  if (first === null) return second;
-  return {
-    inputTokens: first.inputTokens + second.inputTokens,
-    outputTokens: first.outputTokens + second.outputTokens,
-    costUsd: first.costUsd === null || second.costUsd === null ? null : first.costUsd + second.costUsd,
-    model: second.model,
-  };
+  const input = tokenCount(counted.input);
+  const output = tokenCount(counted.output);
+  const inputTokens = input ?? (await estimateTokens(texts.input()));
+  const outputTokens = output ?? (await estimateTokens(texts.output));
+  const costUsd = costOf(endpoint, inputTokens, outputTokens);
+  const estimated = input === null || output === null;
+  return { kind, inputTokens, outputTokens, costUsd, model: endpoint.model, estimated };
 }
 
 /** Above this length a ratio is near enough, and counting would hold up the event loop. */

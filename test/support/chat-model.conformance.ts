@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ChatModel, ChatRequest } from '../../src/llm/chat-model.port.js';
+import type { LlmUsage } from '../../src/llm/llm-usage.js';
 import { OpenAiStandIn, type StandInFault, type StandInOptions } from './openai-standin.js';
 
 /** The adapter under test, made to fail fast. */
@@ -21,6 +22,11 @@ export const DEADLINES: ConformanceDeadlines = { connectMs: 5000, firstByteMs: 5
 const SHORT: ConformanceDeadlines = { ...DEADLINES, firstByteMs: 400, idleMs: 400, totalMs: 5000 };
 
 export const never = new AbortController().signal;
+
+/** What the calls of a test told to have cost. */
+let told: LlmUsage[] = [];
+const tell = (usage: LlmUsage): void => void told.push(usage);
+beforeEach(() => void (told = []));
 
 export function question(content: string): ChatRequest {
   return {
@@ -54,6 +60,7 @@ export function chatModelBasics(name: string, create: (url: string) => ChatModel
         question('Grüße aus Zürich – 漢字 "und" \\ mehr'),
         (text) => pieces.push(text),
         never,
+        tell,
       );
       expect(pieces.length).toBeGreaterThan(3);
       expect(pieces).not.toContain('');
@@ -63,18 +70,20 @@ export function chatModelBasics(name: string, create: (url: string) => ChatModel
     });
 
     it('reports the tokens and the model that the usage row needs', async () => {
-      const { usage } = await subject.model.stream(question('How many tokens?'), () => undefined, never);
-      expect(usage.inputTokens).toBeGreaterThan(0);
-      expect(usage.outputTokens).toBeGreaterThan(0);
-      expect(usage.model).toBe(subject.model.model);
+      await subject.model.stream(question('How many tokens?'), () => undefined, never, tell);
+      expect(told).toHaveLength(1);
+      expect(told[0]).toMatchObject({ kind: 'chat', model: subject.model.model, estimated: false });
+      expect(told[0]?.inputTokens).toBeGreaterThan(0);
+      expect(told[0]?.outputTokens).toBeGreaterThan(0);
     });
 
     it('rejects with the reason of a signal that is aborted already, without a call', async () => {
       const before = standIn.calls.length;
       const reason = new Error('not wanted');
-      const run = subject.model.stream(question('Hello'), () => undefined, AbortSignal.abort(reason));
+      const run = subject.model.stream(question('Hello'), () => undefined, AbortSignal.abort(reason), tell);
       await expect(run).rejects.toBe(reason);
       expect(standIn.calls.length).toBe(before);
+      expect(told).toEqual([]);
     });
 
     it('rejects with the reason of a signal that aborts in the middle, and shows no more text', async () => {
@@ -89,9 +98,28 @@ export function chatModelBasics(name: string, create: (url: string) => ChatModel
           abort.abort(reason);
         },
         abort.signal,
+        tell,
       );
       await expect(run).rejects.toBe(reason);
       expect(after).toBe(0);
+    });
+
+    it('tells once what a call cost that was aborted in the middle, before it rejects', async () => {
+      standIn.script({ tokens: 200, tokenDelayMs: 5 });
+      const abort = new AbortController();
+      const run = subject.model.stream(
+        question('word '.repeat(200)),
+        () => abort.abort(new Error('stopped by the user')),
+        abort.signal,
+        tell,
+      );
+      const atRejection = await run.catch(() => told.length);
+      expect(atRejection).toBe(1);
+      expect(told[0]?.inputTokens).toBeGreaterThan(100);
+      expect(told[0]?.outputTokens).toBeGreaterThan(0);
+      expect(told[0]?.outputTokens).toBeLessThan(50);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(told).toHaveLength(1);
     });
   });
 }
@@ -114,7 +142,7 @@ export function remoteChatModelConformance(
     const ask = async (text = 'Hello there'): Promise<{ text: string; error: unknown }> => {
       let shown = '';
       try {
-        const result = await subject.model.stream(question(text), (piece) => (shown += piece), never);
+        const result = await subject.model.stream(question(text), (piece) => (shown += piece), never, tell);
         expect(result.text).toBe(shown);
         return { text: shown, error: null };
       } catch (error) {
@@ -132,7 +160,7 @@ export function remoteChatModelConformance(
       await subject.close();
       await standIn.stop();
       await start({ apiKey: 'sk-right' }, 'sk-right');
-      await subject.model.stream({ ...question('Hi'), temperature: 0.3, maxTokens: 77 }, () => undefined, never);
+      await subject.model.stream({ ...question('Hi'), temperature: 0.3, maxTokens: 77 }, () => undefined, never, tell);
       const [call] = standIn.calls;
       expect(call?.headers.authorization).toBe('Bearer sk-right');
       expect(call?.body).toMatchObject({
@@ -151,16 +179,61 @@ export function remoteChatModelConformance(
 
     it('takes the usage from the last chunk', async () => {
       standIn.script({ pieces: ['a', ' b', ' c'] });
-      const { usage } = await subject.model.stream(question('Hi'), () => undefined, never);
-      expect(usage).toMatchObject({ outputTokens: 3 });
+      await subject.model.stream(question('Hi'), () => undefined, never, tell);
+      expect(told).toEqual([expect.objectContaining({ outputTokens: 3, estimated: false })]);
     });
 
     it('estimates the usage when the provider reports none', async () => {
       standIn.options.supports = { jsonSchema: true, tools: true, usage: false, base64: true };
       standIn.script({ text: 'The parcel left our warehouse this morning.' });
-      const { usage } = await subject.model.stream(question('Where is it?'), () => undefined, never);
-      expect(usage.outputTokens).toBeGreaterThan(5);
-      expect(usage.outputTokens).toBeLessThan(15);
+      await subject.model.stream(question('Where is it?'), () => undefined, never, tell);
+      expect(told).toEqual([expect.objectContaining({ estimated: true, model: 'stand-in' })]);
+      expect(told[0]?.outputTokens).toBeGreaterThan(5);
+      expect(told[0]?.outputTokens).toBeLessThan(15);
+    });
+
+    it('tells nothing for what was refused or never sent', async () => {
+      standIn.script({ fault: { kind: 'status', status: 401 }, times: 1 });
+      await ask();
+      standIn.script({ fault: { kind: 'status', status: 500 }, times: 2 });
+      await ask();
+      standIn.script({ fault: { kind: 'status', status: 429, retryAfter: 3600 }, times: 1 });
+      await ask();
+      await standIn.refuse();
+      await ask();
+      await standIn.accept();
+      expect(told).toEqual([]);
+    });
+
+    it('tells of the try that was answered, and not of the one that was refused or lost before it', async () => {
+      standIn.script({ fault: { kind: 'status', status: 500 }, times: 1 });
+      expect((await ask()).error).toBeNull();
+      expect(told).toHaveLength(1);
+      standIn.script({ fault: { kind: 'reset-at-once' }, times: 1 });
+      expect((await ask()).error).toBeNull();
+      expect(told).toHaveLength(2);
+    });
+
+    it('counts the question of a provider that hangs, since it may well be at work on it', async () => {
+      await subject.close();
+      subject = create(standIn.url, SHORT, null);
+      standIn.script({ fault: { kind: 'hang' } });
+      expect((await ask('Is anybody there?')).error).toMatchObject({ code: 'LLM_TIMEOUT' });
+      const abort = new AbortController();
+      const run = subject.model.stream(question('And now?'), () => undefined, abort.signal, tell);
+      setTimeout(() => abort.abort(new Error('user')), 100);
+      await expect(run).rejects.toThrow('user');
+      expect(told).toHaveLength(2);
+      for (const usage of told) expect(usage).toMatchObject({ outputTokens: 0, estimated: true });
+      expect(told[0]?.inputTokens).toBeGreaterThan(3);
+    });
+
+    it('takes no figure from a provider that could not be stored', async () => {
+      standIn.script({ pieces: ['a', ' b'], usage: { prompt_tokens: -1, completion_tokens: 1e300 } });
+      await subject.model.stream(question('Hi'), () => undefined, never, tell);
+      expect(told).toEqual([expect.objectContaining({ estimated: true })]);
+      expect(told[0]?.inputTokens).toBeGreaterThan(0);
+      expect(told[0]?.outputTokens).toBeLessThan(10);
     });
 
     it.each([
@@ -169,7 +242,7 @@ export function remoteChatModelConformance(
       ['tool_calls', 'other'],
     ])('reports that the provider stopped for %s', async (finishReason, expected) => {
       standIn.script({ text: 'cut', finishReason });
-      const result = await subject.model.stream(question('Hi'), () => undefined, never);
+      const result = await subject.model.stream(question('Hi'), () => undefined, never, tell);
       expect(result.finishReason).toBe(expected);
     });
 
@@ -201,19 +274,23 @@ export function remoteChatModelConformance(
       expect(text.length).toBeLessThan(1000);
       expect(error).toMatchObject({ code: 'LLM_ERROR', kind: 'upstream', retryable: true });
       expect(standIn.calls).toHaveLength(1);
+      expect(told).toEqual([expect.objectContaining({ kind: 'chat', estimated: true })]);
+      expect(told[0]?.inputTokens).toBeGreaterThan(0);
+      expect(told[0]?.outputTokens).toBeGreaterThan(0);
       await closed(standIn);
     });
 
     it('fails when the provider answers HTML with 200', async () => {
       standIn.script({ fault: { kind: 'html' } });
       expect(await ask()).toMatchObject({ text: '', error: { code: 'LLM_ERROR' } });
+      expect(told).toHaveLength(1);
     });
 
     it('cuts a stream off that never ends', async () => {
       await subject.close();
       subject = create(standIn.url, SHORT, null);
       standIn.script({ fault: { kind: 'endless' }, text: 'on and on' });
-      const run = subject.model.stream({ ...question('Hi'), maxTokens: 10 }, () => undefined, never);
+      const run = subject.model.stream({ ...question('Hi'), maxTokens: 10 }, () => undefined, never, tell);
       await expect(run).rejects.toMatchObject({ code: expect.stringMatching(/LLM_ERROR|LLM_TIMEOUT/) });
       await closed(standIn);
     });
@@ -245,7 +322,7 @@ export function remoteChatModelConformance(
       for (const fault of [{ kind: 'hang' }, { kind: 'hang-mid', after: 1 }] as const) {
         standIn.script({ fault, text: 'one two three', times: 1 });
         const abort = new AbortController();
-        const run = subject.model.stream(question('Hi'), () => undefined, abort.signal);
+        const run = subject.model.stream(question('Hi'), () => undefined, abort.signal, tell);
         setTimeout(() => abort.abort(new Error('user')), 100);
         await expect(run).rejects.toThrow('user');
         await closed(standIn);
@@ -261,6 +338,7 @@ export function remoteChatModelConformance(
           throw broken;
         },
         never,
+        tell,
       );
       await expect(run).rejects.toBe(broken);
       await closed(standIn);
@@ -345,13 +423,14 @@ export function remoteChatModelConformance(
       await subject.close();
       await standIn.stop();
     });
-    const ask = () => subject.model.structured(question('The invoice please'), output, never);
+    const ask = () => subject.model.structured(question('The invoice please'), output, never, tell);
 
-    it('asks with a JSON Schema and returns the checked value with its usage', async () => {
+    it('asks with a JSON Schema and returns the checked value, telling its usage', async () => {
       await start();
-      const { value, usage } = await ask();
+      const { value } = await ask();
       expect(value).toEqual({ agent: 'invoice', confidence: 0.9 });
-      expect(usage.outputTokens).toBeGreaterThan(0);
+      expect(told).toEqual([expect.objectContaining({ kind: 'chat', estimated: false })]);
+      expect(told[0]?.outputTokens).toBeGreaterThan(0);
       expect(standIn.calls[0]?.body).toMatchObject({
         response_format: { type: 'json_schema', json_schema: { name: 'route' } },
       });
@@ -390,11 +469,31 @@ export function remoteChatModelConformance(
       expect(JSON.stringify(standIn.calls[1]?.body.messages)).toContain('not valid');
     });
 
-    it('adds the usage of the repair to that of the first try', async () => {
+    it('tells the usage of the repair beside that of the first try', async () => {
       await start();
-      const plain = (await ask()).usage;
       standIn.script({ value: { agent: 'weather', confidence: 0.9 }, times: 1 });
-      expect((await ask()).usage.outputTokens).toBeGreaterThan(plain.outputTokens);
+      await ask();
+      expect(told).toHaveLength(2);
+      expect(told[1]?.inputTokens).toBeGreaterThan(told[0]?.inputTokens ?? Infinity);
+    });
+
+    it('tells what was paid also when no value comes out, and nothing for a way that was refused', async () => {
+      await start({ supports: { jsonSchema: false } });
+      standIn.script({ match: { contains: 'tool_choice' }, value: { agent: 'weather', confidence: 2 } });
+      await expect(ask()).rejects.toMatchObject({ code: 'LLM_ERROR' });
+      expect(standIn.calls).toHaveLength(3);
+      expect(told).toHaveLength(2);
+    });
+
+    it('counts the question of a call that was aborted before its answer', async () => {
+      await start();
+      standIn.script({ fault: { kind: 'hang' } });
+      const abort = new AbortController();
+      const run = subject.model.structured(question('The invoice please'), output, abort.signal, tell);
+      setTimeout(() => abort.abort(new Error('user')), 100);
+      await expect(run).rejects.toThrow('user');
+      expect(told).toEqual([expect.objectContaining({ outputTokens: 0, estimated: true })]);
+      expect(told[0]?.inputTokens).toBeGreaterThan(3);
     });
 
     it('fails when the repair is not valid either', async () => {
@@ -422,7 +521,7 @@ export function remoteChatModelConformance(
       standIn.script({ fault: { kind: 'hang' } });
       await expect(ask()).rejects.toMatchObject({ code: 'LLM_TIMEOUT' });
       const abort = new AbortController();
-      const run = subject.model.structured(question('Hi'), output, abort.signal);
+      const run = subject.model.structured(question('Hi'), output, abort.signal, tell);
       setTimeout(() => abort.abort(new Error('user')), 50);
       await expect(run).rejects.toThrow('user');
       await closed(standIn);

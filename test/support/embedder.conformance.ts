@@ -9,6 +9,7 @@ export interface EmbedderUnderTest {
 export function embedderConformance(name: string, create: () => Promise<EmbedderUnderTest>): void {
   describe(`${name} as an embedder`, () => {
     const never = new AbortController().signal;
+    const untold = (): void => undefined;
     let subject: EmbedderUnderTest;
 
     beforeAll(async () => {
@@ -18,7 +19,7 @@ export function embedderConformance(name: string, create: () => Promise<Embedder
 
     it('gives one vector of unit length and the promised dimensions for each text', async () => {
       const texts = ['Where is my parcel?', 'Ich möchte etwas zurückgeben', '注文を確認したい', '42'];
-      const vectors = await subject.embedder.embed(texts, 'passage', never);
+      const vectors = await subject.embedder.embed(texts, 'passage', never, untold);
       expect(vectors).toHaveLength(texts.length);
       for (const vector of vectors) {
         expect(vector).toBeInstanceOf(Float32Array);
@@ -29,17 +30,17 @@ export function embedderConformance(name: string, create: () => Promise<Embedder
 
     it('keeps the order over more texts than a provider takes in one request', async () => {
       const texts = Array.from({ length: 600 }, (_, index) => `passage number ${index} about subject${index % 50}`);
-      const vectors = await subject.embedder.embed(texts, 'passage', never);
+      const vectors = await subject.embedder.embed(texts, 'passage', never, untold);
       expect(vectors).toHaveLength(600);
       for (const index of [0, 255, 256, 599]) {
-        const [alone] = await subject.embedder.embed([texts[index] ?? ''], 'passage', never);
+        const [alone] = await subject.embedder.embed([texts[index] ?? ''], 'passage', never, untold);
         expect(dot(alone, vectors[index])).toBeGreaterThan(0.999);
       }
     });
 
     it('gives the same vector for the same text', async () => {
-      const [first] = await subject.embedder.embed(['Can I return these shoes?'], 'query', never);
-      const [second] = await subject.embedder.embed(['Can I return these shoes?'], 'query', never);
+      const [first] = await subject.embedder.embed(['Can I return these shoes?'], 'query', never, untold);
+      const [second] = await subject.embedder.embed(['Can I return these shoes?'], 'query', never, untold);
       expect(second).toEqual(first);
     });
 
@@ -52,22 +53,25 @@ export function embedderConformance(name: string, create: () => Promise<Embedder
         ],
         'query',
         never,
+        untold,
       );
       expect(dot(question, same)).toBeGreaterThan(dot(question, other) + 0.1);
     });
 
     it('takes empty, blank and very long texts', async () => {
-      const vectors = await subject.embedder.embed(['', ' \n ', 'long '.repeat(5000)], 'passage', never);
+      const vectors = await subject.embedder.embed(['', ' \n ', 'long '.repeat(5000)], 'passage', never, untold);
       for (const vector of vectors) expect(dot(vector, vector)).toBeCloseTo(1, 4);
     });
 
     it('gives nothing for nothing', async () => {
-      expect(await subject.embedder.embed([], 'passage', never)).toHaveLength(0);
+      expect(await subject.embedder.embed([], 'passage', never, untold)).toHaveLength(0);
     });
 
     it('rejects with the reason of an aborted signal', async () => {
       const reason = new Error('no longer wanted');
-      await expect(subject.embedder.embed(['a text'], 'passage', AbortSignal.abort(reason))).rejects.toBe(reason);
+      await expect(subject.embedder.embed(['a text'], 'passage', AbortSignal.abort(reason), untold)).rejects.toBe(
+        reason,
+      );
     });
   });
 }

@@ -91,6 +91,8 @@ export interface StandInRule extends StandInBehaviour {
   /** The structured answer. */
   readonly value?: unknown;
   readonly finishReason?: string;
+  /** In place of the tokens that were counted. */
+  readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number };
 }
 
 export interface StandInNonce {

@@ -282,7 +282,11 @@ export class OpenAiStandIn {
       0,
     );
     const completion = answer.toolCall === undefined ? answer.pieces.length : countTokens(answer.toolCall.arguments);
-    const usage = { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
+    const usage = plan.usage ?? {
+      prompt_tokens: prompt,
+      completion_tokens: completion,
+      total_tokens: prompt + completion,
+    };
     const head = {
       id: `chatcmpl-${this.nextId++}`,
       created: Math.floor(Date.now() / 1000),
