@@ -18,7 +18,8 @@ import type { SupervisorStateType } from './supervisor/supervisor.state.js';
 import type { TurnEventSink } from './turn-event.js';
 import { degradingPorts, modelPorts, offlinePorts } from './turn-ports.js';
 import type { TurnPorts, TurnRun } from './turn-run.js';
-import type { TurnAnswer, TurnInput, UsageEntry } from './turn.types.js';
+import { TurnUsage } from './turn-usage.js';
+import type { TurnAnswer, TurnInput } from './turn.types.js';
 
 /** What a run needs from the rest of the product; narrow, so that tests can stand in for each. */
 export interface RuntimeDependencies {
@@ -30,12 +31,16 @@ export interface RuntimeDependencies {
   readonly logger: Logger;
 }
 
+/** How long a turn's end waits for what its aborted calls cost; well below the executor's patience with an aborted run. */
+const USAGE_PATIENCE_MS = 300;
+
 /**
  * Runs turns: the one place that compiles the supervisor graph, once.
  *
  *   settings, agents, model (side by side, mostly from memory) ─▶ TurnRun ─▶ graph ─▶ TurnAnswer
  *
- * Tokens leave through `emit` from inside the nodes; LangGraph's own streaming is not on their path.
+ * Tokens leave through `emit` from inside the nodes; LangGraph's own streaming is not on their path. So does what each call
+ * cost; all of it is told when `run` settles, also of calls that were left behind.
  */
 export class AgentRuntime {
   private readonly graph;
@@ -75,6 +80,8 @@ export class AgentRuntime {
       throw signal.aborted ? asError(signal.reason) : error;
     } finally {
       run.turn.retrievals.close();
+      // Nothing waits here but a turn that left a provider in the middle of something.
+      await run.turn.usage.settled(USAGE_PATIENCE_MS);
     }
   }
 
@@ -85,7 +92,7 @@ export class AgentRuntime {
       directory.directory(ctx),
       llm.chatModel(ctx),
     ]);
-    const usage: UsageEntry[] = [];
+    const usage = new TurnUsage(emit);
     const log = logger.child({ tenant: ctx.tenantId, conversation: input.conversationId, turn: input.turnId });
     const turn: TurnRun = {
       ctx,
@@ -98,7 +105,7 @@ export class AgentRuntime {
       model,
       ports: this.offline,
       voice: new TenantVoice(settings),
-      retrievals: new Retrievals(passages, ctx, signal),
+      retrievals: new Retrievals(passages, ctx, { signal, metered: usage.metered('retrieve') }),
       citations: new CitationLedger(),
       sources: new Map(),
       usage,
@@ -142,7 +149,6 @@ function answerOf(run: TurnRun, state: SupervisorStateType): TurnAnswer {
     degraded: run.degraded,
     awaiting: answered.findLast(({ awaiting }) => awaiting !== null)?.awaiting ?? null,
     humanRequested: state.reply?.kind === 'human_request' ? { reason: 'The user asked for a person' } : null,
-    usage: run.usage,
     timings: run.timings,
   };
 }

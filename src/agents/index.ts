@@ -5,18 +5,12 @@
  *     guard -> route -> agents (side by side) -> compose -> TurnAnswer
  *
  * Owns what happens between a message and its answer. It reads agents, tools and passages through short units of work,
- * emits `TurnEvent`s synchronously while it works, and returns one `TurnAnswer`; it stores nothing of the conversation.
+ * emits `TurnEvent`s synchronously while it works (what each model call cost among them), and returns one `TurnAnswer`; it stores nothing of the conversation.
  */
 export type { StatusStep, TurnEvent, TurnEventSink } from './turn-event.js';
-export type {
-  AnswerPayload,
-  AwaitingInput,
-  Citation,
-  HistoryMessage,
-  TurnAnswer,
-  TurnInput,
-  UsageEntry,
-} from './turn.types.js';
+export type { AnswerPayload, AwaitingInput, Citation, HistoryMessage, TurnAnswer, TurnInput } from './turn.types.js';
+// What a turn costs is told here and written by `conversations`, which does not look further down.
+export { insertUsage, recordUsage, type UsageEntry, type UsageRow, usageRow } from '#llm';
 export { AgentRepository } from './agent.repository.js';
 export { AgentService, type AgentView, type NewAgent } from './agent.service.js';
 export { AgentRuntime } from './agent-runtime.js';

@@ -1,11 +1,7 @@
-import { estimateTokens, memoryWindow } from './memory-window.js';
+import { roughTokens } from '#llm';
+import { memoryWindow } from './memory-window.js';
 
 const message = (content: string) => ({ role: 'user' as const, content, metadata: {} });
-
-it('estimates four characters a token, and one for scripts without spaces', () => {
-  expect(estimateTokens('abcdefgh')).toBe(2);
-  expect(estimateTokens('日本語')).toBe(3);
-});
 
 it('keeps the newest messages that fit, oldest first', () => {
   const history = [message('a'.repeat(400)), message('b'.repeat(40)), message('c'.repeat(40))];
@@ -16,7 +12,7 @@ it('keeps the newest messages that fit, oldest first', () => {
 it('keeps the end of the newest message when it alone is too long', () => {
   const [only] = memoryWindow([message(`${'x'.repeat(5000)}END`)], 100);
   expect(only?.content.endsWith('END')).toBe(true);
-  expect(estimateTokens(only?.content ?? '')).toBeLessThanOrEqual(100);
+  expect(roughTokens(only?.content ?? '')).toBeLessThanOrEqual(100);
 });
 
 it('keeps nothing when there is no room at all', () => {

@@ -1,10 +1,5 @@
+import { roughTokens } from '#llm';
 import type { HistoryMessage } from './turn.types.js';
-
-/** Tokens that a text takes, roughly: four characters of Latin script each, one of scripts without spaces. */
-export function estimateTokens(text: string): number {
-  const dense = text.match(/[\u3040-\u30FF\u3400-\u9FFF\uAC00-\uD7AF\u0E00-\u0E7F]/gu)?.length ?? 0;
-  return Math.ceil((text.length - dense) / 4) + dense;
-}
 
 /** What a message costs beside its words (role, separators). */
 const PER_MESSAGE = 4;
@@ -19,7 +14,7 @@ export function memoryWindow(history: readonly HistoryMessage[], tokens: number)
   for (let index = history.length - 1; index >= 0; index--) {
     const message = history[index];
     if (message === undefined) continue;
-    const cost = estimateTokens(message.content) + PER_MESSAGE;
+    const cost = roughTokens(message.content) + PER_MESSAGE;
     if (cost > left) {
       if (kept.length === 0 && left > PER_MESSAGE) {
         kept.push({ ...message, content: message.content.slice(-(left - PER_MESSAGE) * 3) });

@@ -1,7 +1,7 @@
 import { type ChatModel, type ChatRequest, type ChatResult, LlmError } from '#llm';
 import { DomainError } from '#platform/errors';
 import type { z } from 'zod';
-import type { UsageEntry } from './turn.types.js';
+import type { TurnUsage } from './turn-usage.js';
 
 /** The tenant's own limits for a model's answers. */
 export interface ModelDefaults {
@@ -9,18 +9,19 @@ export interface ModelDefaults {
   readonly maxTokens?: number;
 }
 
-/** A chat model for one turn: the tenant's defaults go in, what every call used is written down. */
+/** A chat model for one turn: the tenant's defaults go in, what every call used is told, also of one that fails. */
 export class ModelCalls {
   constructor(
     private readonly model: ChatModel,
-    private readonly usage: UsageEntry[],
+    private readonly usage: TurnUsage,
     private readonly defaults: ModelDefaults = {},
   ) {}
 
   /** @throws what `ChatModel.stream` throws; LlmError when the model ended without a word (a tool call, a filter) */
   async stream(request: ChatRequest, onText: (text: string) => void, signal: AbortSignal): Promise<ChatResult> {
-    const result = await this.model.stream(this.withDefaults(request), onText, signal);
-    this.usage.push({ purpose: request.purpose, ...result.usage });
+    const result = await this.usage.metered(request.purpose)((onUsage) =>
+      this.model.stream(this.withDefaults(request), onText, signal, onUsage),
+    );
     if (result.text.trim() === '') {
       throw new LlmError({ detail: `the answer holds no text (${result.finishReason})` });
     }
@@ -33,8 +34,9 @@ export class ModelCalls {
     output: { readonly name: string; readonly schema: z.ZodType<T> },
     signal: AbortSignal,
   ): Promise<T> {
-    const result = await this.model.structured(request, output, signal);
-    this.usage.push({ purpose: request.purpose, ...result.usage });
+    const result = await this.usage.metered(request.purpose)((onUsage) =>
+      this.model.structured(request, output, signal, onUsage),
+    );
     return result.value;
   }
 

@@ -1,4 +1,4 @@
-import type { LlmService } from '#llm';
+import type { LlmService, UsageEntry } from '#llm';
 import type { RequestContext } from '#platform/context';
 import type { Logger } from '#platform/logging';
 import { asError } from '#platform/errors';
@@ -19,11 +19,13 @@ export class TitleWriter {
   /**
    * At most six words, in the language of the question. A model that fails or dawdles is replaced by the question's own
    * words; only an aborted signal rejects.
+   * @param onUsage told what the model cost, also when it failed or was aborted
    */
   async title(
     ctx: RequestContext,
     turn: { readonly question: string; readonly answer: string },
     signal: AbortSignal,
+    onUsage: (entry: UsageEntry) => void,
   ): Promise<string> {
     const model = await this.llm.chatModel(ctx);
     if (model === null || model.provider === 'echo') return titleFromQuestion(turn.question);
@@ -47,6 +49,7 @@ export class TitleWriter {
         },
         () => undefined,
         AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        (usage) => onUsage({ purpose: 'title', ...usage }),
       );
       const title = tidy(result.text);
       return title === '' ? titleFromQuestion(turn.question) : title;

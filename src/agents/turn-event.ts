@@ -1,10 +1,16 @@
+import type { UsageEntry } from '#llm';
+
 /** What a turn's steps are called in the contract. */
 export type StatusStep =
   'queued' | 'routing' | 'retrieving' | 'grading' | 'tool' | 'generating' | 'summarizing' | 'escalating';
 
 /**
  * What the graph says while it works. One stream of these feeds every channel; a channel only encodes.
- * `token` is text that is appended to the answer (its offset is counted by whoever holds the text).
+ * `token` is text that is appended to the answer (its offset is counted by whoever holds the text); a payload's `offset` is
+ * its place in it, in UTF-16 units.
+ *
+ * `usage` is for the books and not for readers: one for each request that a provider worked on, when it is over. It comes
+ * also after the turn's signal was aborted, up to the moment when `AgentRuntime.run` settles.
  */
 export type TurnEvent =
   | {
@@ -15,7 +21,13 @@ export type TurnEvent =
       readonly tool?: string;
     }
   | { readonly type: 'token'; readonly content: string }
-  | { readonly type: 'payload'; readonly payloadType: string; readonly items: readonly unknown[] };
+  | {
+      readonly type: 'payload';
+      readonly payloadType: string;
+      readonly items: readonly unknown[];
+      readonly offset: number;
+    }
+  | { readonly type: 'usage'; readonly entry: UsageEntry };
 
 /** Called synchronously for each event; it must neither block nor throw. It is on the token path. */
 export type TurnEventSink = (event: TurnEvent) => void;

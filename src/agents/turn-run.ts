@@ -16,7 +16,8 @@ import type { SimilarityIntentClassifier } from './routing/similarity.intent-cla
 import type { Retrievals } from './knowledge/retrievals.js';
 import type { SectionStream } from './supervisor/section-stream.js';
 import type { StatusStep, TurnEventSink } from './turn-event.js';
-import type { TurnInput, UsageEntry } from './turn.types.js';
+import type { TurnUsage } from './turn-usage.js';
+import type { TurnInput } from './turn.types.js';
 
 /** The steps that may need a model, each with a model-backed and an offline implementation. */
 export interface TurnPorts {
@@ -50,7 +51,7 @@ export interface TurnRun {
   readonly citations: CitationLedger;
   /** Passages that answers were written from. */
   readonly sources: Map<string, Passage>;
-  readonly usage: UsageEntry[];
+  readonly usage: TurnUsage;
   readonly timings: Record<string, number>;
   /** Set once the number of sections is known. */
   sections: SectionStream;

@@ -1,5 +1,3 @@
-import type { LlmUsage } from '#llm';
-
 /** One earlier message as the model may see it, oldest first. */
 export interface HistoryMessage {
   readonly role: 'user' | 'assistant' | 'supporter' | 'system';
@@ -42,11 +40,10 @@ export interface AnswerPayload {
   readonly offset: number;
 }
 
-export interface UsageEntry extends LlmUsage {
-  readonly purpose: string;
-}
-
-/** What a completed turn leaves behind; `conversations` stores it and puts the contract's metadata together. */
+/**
+ * What a completed turn leaves behind; `conversations` stores it and puts the contract's metadata together. What it cost is
+ * not here but in the `usage` events, which every turn has, however it ends.
+ */
 export interface TurnAnswer {
   /** Markdown; exactly the concatenation of the `token` events. */
   readonly content: string;
@@ -66,7 +63,6 @@ export interface TurnAnswer {
   readonly awaiting: AwaitingInput | null;
   /** Why a person is wanted, when one is. */
   readonly humanRequested: { readonly reason: string } | null;
-  readonly usage: readonly UsageEntry[];
   /** Milliseconds by step, for the turn's record. */
   readonly timings: Readonly<Record<string, number>>;
 }

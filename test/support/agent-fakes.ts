@@ -1,6 +1,22 @@
 /** Stand-ins for everything that the agents' runtime needs, so that a spec says only what it is about. */
-import { AgentRuntime, type HistoryMessage, type TurnAnswer, type TurnEvent, type TurnInput } from '#agents';
-import { ChatModel, type ChatRequest, type ChatResult, LocalEmbedder, type StructuredResult } from '#llm';
+import {
+  AgentRuntime,
+  type HistoryMessage,
+  type TurnAnswer,
+  type TurnEvent,
+  type TurnInput,
+  type UsageEntry,
+} from '#agents';
+import {
+  ChatModel,
+  type ChatRequest,
+  type ChatResult,
+  type Embedder,
+  LocalEmbedder,
+  type MeteredCall,
+  type StructuredResult,
+  type UsageSink,
+} from '#llm';
 import type { RequestContext } from '#platform/context';
 import { createLogger } from '#platform/logging';
 import type { MatchItem, MatchRequest, Passage, SearchRequest, SearchResult } from '#rag';
@@ -188,27 +204,39 @@ export class ScriptedModel extends ChatModel {
     request: ChatRequest,
     onText: (text: string) => void,
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<ChatResult> {
     this.requests.push(request);
-    const said = await this.said(this.script.stream?.[request.purpose] ?? 'An answer.', request, signal);
-    const pieces = typeof said === 'string' ? [said] : said;
-    for (const piece of pieces) {
-      await Promise.resolve();
-      signal.throwIfAborted();
-      onText(piece);
+    let outputTokens = 0;
+    try {
+      const said = await this.said(this.script.stream?.[request.purpose] ?? 'An answer.', request, signal);
+      const pieces = typeof said === 'string' ? [said] : said;
+      for (const piece of pieces) {
+        await Promise.resolve();
+        signal.throwIfAborted();
+        outputTokens++;
+        onText(piece);
+      }
+      onUsage(this.usage());
+      return { text: pieces.join(''), finishReason: 'stop' };
+    } catch (error) {
+      onUsage({ ...this.usage(), outputTokens, estimated: true });
+      throw error;
     }
-    return { text: pieces.join(''), usage: this.usage(), finishReason: 'stop' };
   }
 
   override async structured<T>(
     request: ChatRequest,
     output: { name: string; schema: { parse(value: unknown): T } },
     signal: AbortSignal,
+    onUsage: UsageSink,
   ): Promise<StructuredResult<T>> {
     this.requests.push(request);
     const scripted = this.script.structured?.[request.purpose];
     if (scripted === undefined) throw new Error(`The spec expects no structured ${request.purpose} call`);
-    return { value: output.schema.parse(await this.said(scripted, request, signal)), usage: this.usage() };
+    const value = output.schema.parse(await this.said(scripted, request, signal));
+    onUsage(this.usage());
+    return { value };
   }
 
   private async said<T>(answer: Answer<T>, request: ChatRequest, signal: AbortSignal): Promise<T> {
@@ -219,7 +247,14 @@ export class ScriptedModel extends ChatModel {
   }
 
   private usage() {
-    return { inputTokens: 10, outputTokens: 5, costUsd: null, model: this.model };
+    return {
+      kind: 'chat' as const,
+      inputTokens: 10,
+      outputTokens: 5,
+      costUsd: null,
+      model: this.model,
+      estimated: false,
+    };
   }
 }
 
@@ -227,7 +262,11 @@ export interface FakeWorld {
   readonly agents?: readonly AgentDefinition[];
   readonly model?: ChatModel | null;
   readonly settings?: Partial<TenantSettings>;
-  readonly search?: (request: SearchRequest, signal: AbortSignal) => Promise<SearchResult> | SearchResult;
+  readonly search?: (
+    request: SearchRequest,
+    signal: AbortSignal,
+    metered: MeteredCall,
+  ) => Promise<SearchResult> | SearchResult;
   readonly execute?: (
     tool: ToolDefinition,
     args: unknown,
@@ -235,13 +274,14 @@ export interface FakeWorld {
   ) => Promise<ToolResult> | ToolResult;
   readonly match?: (request: MatchRequest) => MatchItem[];
   readonly profile?: Readonly<Record<string, unknown>>;
+  readonly embedder?: Embedder;
   readonly kinds?: Partial<RuntimeDependencies['kinds']>;
 }
 
 export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
   const settings = { ...SETTINGS, ...world.settings };
   const agents = world.agents ?? [TRACKING, SUPPORT, LINKEDIN];
-  const embedder = new LocalEmbedder();
+  const embedder = world.embedder ?? new LocalEmbedder();
   const executor = {
     execute: async (definition: ToolDefinition, args: unknown, context: ToolCallContext) => {
       if (world.execute === undefined) throw new Error('The spec expects no tool call');
@@ -253,7 +293,8 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
     settings: { get: () => Promise.resolve(settings) },
     llm: { chatModel: () => Promise.resolve(world.model ?? null), embedder: () => embedder },
     passages: {
-      search: async (_ctx, request, signal) => world.search?.(request, signal) ?? { passages: [], degraded: false },
+      search: async (_ctx, request, signal, metered) =>
+        world.search?.(request, signal, metered) ?? { passages: [], degraded: false },
     },
     logger: createLogger({ level: 'silent' }),
     kinds: {
@@ -272,6 +313,8 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
 export interface RanTurn {
   readonly answer: TurnAnswer;
   readonly events: readonly TurnEvent[];
+  /** What the calls cost, in the order in which they ended. */
+  readonly usage: readonly UsageEntry[];
   /** All tokens, put together. */
   readonly text: string;
   readonly steps: readonly string[];
@@ -281,14 +324,21 @@ export interface RanTurn {
 export async function runTurn(
   runtime: AgentRuntime,
   content: string,
-  rest: Partial<TurnInput> & { readonly ctx?: RequestContext; readonly signal?: AbortSignal } = {},
+  rest: Partial<TurnInput> & {
+    readonly ctx?: RequestContext;
+    readonly signal?: AbortSignal;
+    readonly events?: TurnEvent[];
+  } = {},
 ): Promise<RanTurn> {
-  const events: TurnEvent[] = [];
-  const { ctx = CTX, signal = new AbortController().signal, ...input } = rest;
+  const { ctx = CTX, events = [], signal = new AbortController().signal, ...input } = rest;
   const answer = await runtime.run(ctx, { ...INPUT, ...input, content }, (event) => events.push(event), signal);
   const text = events.map((event) => (event.type === 'token' ? event.content : '')).join('');
   const steps = events.flatMap((event) => (event.type === 'status' ? [event.step] : []));
-  return { answer, events, text, steps };
+  return { answer, events, usage: usageIn(events), text, steps };
+}
+
+export function usageIn(events: readonly TurnEvent[]): UsageEntry[] {
+  return events.flatMap((event) => (event.type === 'usage' ? [event.entry] : []));
 }
 
 /** The history that a turn leaves for the next one, as `conversations` keeps it. */

@@ -122,7 +122,7 @@ it('emits a tool’s payload', async () => {
   });
   const turn = await runTurn(runtime, 'invoice of order 1017');
   expect(turn.answer).toMatchObject({ payloads: [{ payload_type: 'orders', items: [1, 2] }], content: 'Two found.' });
-  expect(turn.events).toContainEqual({ type: 'payload', payloadType: 'orders', items: [1, 2] });
+  expect(turn.events).toContainEqual({ type: 'payload', payloadType: 'orders', items: [1, 2], offset: 0 });
 });
 
 it('renders the answer template with values as text', async () => {

@@ -1,4 +1,5 @@
 import type { RequestContext } from '#platform/context';
+import type { MeteredCall } from '#llm';
 import type { SearchResult } from '#rag';
 import type { AgentDefinition } from '../agent.types.js';
 
@@ -8,6 +9,7 @@ export interface PassageSearch {
     ctx: RequestContext,
     request: { query: string; knowledgeBaseIds: readonly string[] | 'all'; topK?: number },
     signal: AbortSignal,
+    metered: MeteredCall,
   ): Promise<SearchResult>;
 }
 
@@ -19,13 +21,15 @@ export class Retrievals {
   private readonly running = new Map<string, Promise<SearchResult>>();
   private readonly unused = new AbortController();
   private readonly signal: AbortSignal;
+  private readonly metered: MeteredCall;
 
   constructor(
     private readonly source: PassageSearch,
     private readonly ctx: RequestContext,
-    turn: AbortSignal,
+    turn: { readonly signal: AbortSignal; readonly metered: MeteredCall },
   ) {
-    this.signal = AbortSignal.any([turn, this.unused.signal]);
+    this.signal = AbortSignal.any([turn.signal, this.unused.signal]);
+    this.metered = turn.metered;
   }
 
   /** Starts the search, or joins the one that runs. */
@@ -40,7 +44,7 @@ export class Retrievals {
     const key = JSON.stringify(request);
     let running = this.running.get(key);
     if (running === undefined) {
-      running = this.source.search(this.ctx, request, this.signal);
+      running = this.source.search(this.ctx, request, this.signal, this.metered);
       // A search that nobody waits for may fail without anybody being told.
       running.catch(() => undefined);
       this.running.set(key, running);

@@ -24,7 +24,7 @@ it('answers with text and a payload of matches with scores and reasons', async (
     fakeRuntime({ agents: [JOBS], profile: PROFILE, match: () => ITEMS }),
     'Which jobs suit me?',
   );
-  expect(turn.answer.payloads).toEqual([{ payload_type: 'jobs', items: ITEMS }]);
+  expect(turn.answer.payloads).toEqual([{ payload_type: 'jobs', items: ITEMS, offset: 0 }]);
   expect(turn.answer.content).toBe(
     'Here are the 2 best matches:\n\n1. **Backend \\*Developer\\***, Tallboy, Barcelona (91 %): 4 of 5 skills; same town\n2. **Tester** (50 %)',
   );

@@ -46,7 +46,7 @@ export function buildMatchingAgent(matcher: Pick<MatchingService, 'match'>, prof
         limit: typeof limit === 'number' ? limit : LIMIT,
       };
       try {
-        return await matcher.match(run.ctx, request, run.signal);
+        return await matcher.match(run.ctx, request, run.signal, run.usage.metered('retrieve'));
       } catch (error) {
         run.signal.throwIfAborted();
         throw new RetrievalFailedError(error);

@@ -1,9 +1,16 @@
-import type { Embedder } from '#llm';
+import type { Embedder, MeteredCall } from '#llm';
 import type { AgentDefinition } from '../agent.types.js';
 
 /** Where vectors of texts come from; null: there is no embedder just now. */
 export interface EmbedderSource {
   embedder(): Embedder | null;
+}
+
+/** Whose examples, and on whose account. */
+export interface ExampleRequest {
+  readonly tenantId: string;
+  readonly agents: readonly AgentDefinition[];
+  readonly metered: MeteredCall;
 }
 
 interface Entry {
@@ -29,21 +36,25 @@ export class ExampleIndex {
 
   /** @returns the text's vector and each agent's example vectors (by agent id), or null without an embedder */
   async lookUp(
-    tenantId: string,
+    request: ExampleRequest,
     texts: readonly string[],
-    agents: readonly AgentDefinition[],
     signal: AbortSignal,
   ): Promise<{ texts: readonly Float32Array[]; examples: ReadonlyMap<string, readonly Float32Array[]> } | null> {
+    const { agents } = request;
     const embedder = this.source.embedder();
     if (embedder === null) return null;
     const [vectors, ...examples] = await Promise.all([
-      embedder.embed(texts, 'query', signal),
-      ...agents.map((agent) => this.examplesOf(tenantId, agent, embedder)),
+      request.metered((onUsage) => embedder.embed(texts, 'query', signal, onUsage)),
+      ...agents.map((agent) => this.examplesOf(request, agent, embedder)),
     ]);
     return { texts: vectors, examples: new Map(agents.map((agent, index) => [agent.id, examples[index] ?? []])) };
   }
 
-  private examplesOf(tenantId: string, agent: AgentDefinition, embedder: Embedder): Promise<readonly Float32Array[]> {
+  private examplesOf(
+    { metered, tenantId }: ExampleRequest,
+    agent: AgentDefinition,
+    embedder: Embedder,
+  ): Promise<readonly Float32Array[]> {
     if (agent.examples.length === 0) return Promise.resolve([]);
     const { provider, model, dimensions } = embedder.space;
     const key = `${tenantId}/${agent.id}/${provider}/${model}/${dimensions}`;
@@ -51,7 +62,7 @@ export class ExampleIndex {
     const known = this.entries.get(key);
     if (known?.fingerprint === fingerprint) return known.vectors;
     // Shared by whoever asks meanwhile, so one caller's abort must not end it.
-    const vectors = embedder.embed(agent.examples, 'query', AbortSignal.timeout(20_000));
+    const vectors = metered((onUsage) => embedder.embed(agent.examples, 'query', AbortSignal.timeout(20_000), onUsage));
     const entry = { fingerprint, vectors };
     this.entries.delete(key);
     this.entries.set(key, entry);

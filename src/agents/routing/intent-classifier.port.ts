@@ -1,3 +1,4 @@
+import type { MeteredCall } from '#llm';
 import type { AgentDefinition, Intent } from '../agent.types.js';
 import type { HistoryMessage } from '../turn.types.js';
 
@@ -12,6 +13,8 @@ export interface ClassifyRequest {
   readonly language: string;
   /** How well an agent's documents cover a text, 0–1; asked for only when examples do not decide. */
   readonly evidence: (agent: AgentDefinition, text: string) => Promise<number>;
+  /** For what has to be embedded. */
+  readonly metered: MeteredCall;
 }
 
 export interface Classification {

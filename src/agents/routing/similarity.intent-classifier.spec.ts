@@ -1,14 +1,16 @@
-import { LocalEmbedder } from '#llm';
+import { LocalEmbedder, type MeteredCall } from '#llm';
 import { agent, LINKEDIN, SUPPORT, TENANT_ID, TRACKING } from '../../../test/support/agent-fakes.js';
 import type { AgentDefinition } from '../agent.types.js';
 import { ExampleIndex } from './example-index.js';
 import { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
 
 const never = new AbortController().signal;
+const metered: MeteredCall = (call) => call(() => undefined);
 const AGENTS = [TRACKING, SUPPORT, LINKEDIN];
 
 function request(text: string, evidence = 0, agents: readonly AgentDefinition[] = AGENTS) {
-  return { tenantId: TENANT_ID, text, agents, history: [], language: 'en', evidence: () => Promise.resolve(evidence) };
+  const known = () => Promise.resolve(evidence);
+  return { tenantId: TENANT_ID, text, agents, history: [], language: 'en', evidence: known, metered };
 }
 
 describe.each([
@@ -62,7 +64,7 @@ it('routes by words when the embedder fails, and remembers no failure', async ()
   const classifier = new SimilarityIntentClassifier(index);
   expect((await classifier.classify(request('Where is my package?'), never)).intents).toHaveLength(1);
   fail = false;
-  expect(await index.lookUp(TENANT_ID, ['x'], AGENTS, never)).not.toBeNull();
+  expect(await index.lookUp({ tenantId: TENANT_ID, agents: AGENTS, metered }, ['x'], never)).not.toBeNull();
 });
 
 it('keeps example vectors by tenant, agent and space, and renews them when examples change', async () => {
@@ -75,11 +77,13 @@ it('keeps example vectors by tenant, agent and space, and renews them when examp
   };
   const index = new ExampleIndex({ embedder: () => counting });
   const one = agent('one', { examples: ['a', 'b'] });
-  await index.lookUp('t1', ['q'], [one], never);
-  await index.lookUp('t1', ['q'], [one], never);
+  const lookUp = (tenantId: string, known: AgentDefinition) =>
+    index.lookUp({ tenantId, agents: [known], metered }, ['q'], never);
+  await lookUp('t1', one);
+  await lookUp('t1', one);
   expect(embedded).toBe(1 + 2 + 1);
-  await index.lookUp('t2', ['q'], [one], never);
+  await lookUp('t2', one);
   expect(embedded).toBe(4 + 3);
-  await index.lookUp('t1', ['q'], [{ ...one, examples: ['c'] }], never);
+  await lookUp('t1', { ...one, examples: ['c'] });
   expect(embedded).toBe(7 + 2);
 });

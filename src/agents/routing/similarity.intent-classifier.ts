@@ -201,7 +201,7 @@ export class SimilarityIntentClassifier extends IntentClassifier {
 
   private async vectors(request: ClassifyRequest, texts: readonly string[], signal: AbortSignal) {
     try {
-      return await this.index.lookUp(request.tenantId, texts, request.agents, signal);
+      return await this.index.lookUp(request, texts, signal);
     } catch (error) {
       if (signal.aborted) throw error;
       // Words alone route nearly as well; an embedder that is away must not stop a turn.

@@ -61,8 +61,9 @@ async function echo(run: TurnRun, question: string, section: Section): Promise<v
   if (model === null) throw new Error('Echo needs its model');
   status(run, 'generating');
   const request = { purpose: 'answer' as const, messages: [{ role: 'user' as const, content: question }] };
-  const result = await timed(run, 'generating', () => model.stream(request, (text) => section.write(text), signal));
-  usage.push({ purpose: 'answer', ...result.usage });
+  await timed(run, 'generating', () =>
+    usage.metered('answer')((onUsage) => model.stream(request, (text) => section.write(text), signal, onUsage)),
+  );
 }
 
 /** What the agents that this caller may use are for, a line each. */

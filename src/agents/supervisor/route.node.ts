@@ -95,6 +95,7 @@ async function decide(
     history,
     language,
     evidence: (agent, part) => run.retrievals.coverage(agent, part),
+    metered: run.usage.metered('route'),
   };
   if (run.model !== null) {
     // A search that is quick may save the call; one that is slow goes on beside it.

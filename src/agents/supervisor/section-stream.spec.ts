@@ -5,7 +5,7 @@ function setup(count: number) {
   const events: TurnEvent[] = [];
   const stream = new SectionStream(count, (event) => events.push(event));
   const tokens = () => events.map((event) => (event.type === 'token' ? event.content : `<${event.type}>`));
-  return { stream, tokens };
+  return { events, stream, tokens };
 }
 
 it('streams the first unfinished section and keeps the others until their turn', () => {
@@ -40,7 +40,20 @@ it('keeps payloads in the order of what is said around them', () => {
   stream.section(1).write('after');
   stream.section(0).end();
   expect(tokens()).toEqual(['before', '<payload>', 'after']);
-  expect(stream.payloads).toEqual([{ payload_type: 'jobs', items: [1] }]);
+  expect(stream.payloads).toEqual([{ payload_type: 'jobs', items: [1], offset: 'before'.length }]);
+});
+
+it('gives a payload its place in the whole answer, counted in UTF-16 units, and its event the same', () => {
+  const { events, stream } = setup(2);
+  stream.section(1).payload('first', [1]);
+  stream.section(1).write('after');
+  stream.section(1).payload('second', [2]);
+  stream.section(0).write('👋 A');
+  stream.section(0).end();
+  stream.section(1).end();
+  expect(stream.content).toBe('👋 A\n\nafter');
+  expect(stream.payloads.map(({ offset }) => offset)).toEqual(['👋 A'.length, stream.content.length]);
+  expect(events.flatMap((event) => (event.type === 'payload' ? [event.offset] : []))).toEqual([4, 11]);
 });
 
 it('takes nothing after the end', () => {

@@ -64,10 +64,11 @@ export class SectionStream {
     this.emit({ type: 'token', content: text });
   }
 
-  /** @internal */
-  showPayload(payload: AnswerPayload): void {
-    this.payloads.push(payload);
-    this.emit({ type: 'payload', payloadType: payload.payload_type, items: payload.items });
+  /** @internal Its place is known only now: what is shown before it may still grow while it is kept. */
+  showPayload({ payload_type, items }: Omit<AnswerPayload, 'offset'>): void {
+    const offset = this.text.length;
+    this.payloads.push({ payload_type, items, offset });
+    this.emit({ type: 'payload', payloadType: payload_type, items, offset });
   }
 
   /** @internal */
@@ -84,7 +85,7 @@ export class SectionStream {
 
 /** One agent's part. */
 export class Section implements AnswerText {
-  private readonly kept: (string | AnswerPayload)[] = [];
+  private readonly kept: (string | Omit<AnswerPayload, 'offset'>)[] = [];
   private count = 0;
   shown = false;
   ended = false;

@@ -203,7 +203,7 @@ describe('a turn with a model', () => {
     const turn = await runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?');
     expect(model.requests.map(({ purpose }) => purpose)).toEqual(['answer']);
     expect(turn.answer).toMatchObject({ content: 'Refunds take 5 days [1].', degraded: false, intent: 'qa' });
-    expect(turn.answer.usage).toEqual([expect.objectContaining({ purpose: 'answer', inputTokens: 10 })]);
+    expect(turn.usage).toEqual([expect.objectContaining({ purpose: 'answer', inputTokens: 10 })]);
   });
 
   it('follows the model’s route to several agents', async () => {
