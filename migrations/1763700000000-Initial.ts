@@ -461,6 +461,7 @@ CREATE TABLE app.usage_record (
   input_tokens integer NOT NULL DEFAULT 0,
   output_tokens integer NOT NULL DEFAULT 0,
   cost_usd numeric(14, 8),
+  estimated boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id)
 );

@@ -1,10 +1,18 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { TitleWriter } from '#agents';
+import { recordUsage, TitleWriter, type UsageRow, usageRow } from '#agents';
 import type { RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { LOGGER, type Logger } from '#platform/logging';
 
 const TITLE_TIMEOUT_MS = 15_000;
+
+export interface TitledExchange {
+  readonly conversationId: string;
+  /** The turn that the title's cost is put down to. */
+  readonly turnId?: string;
+  readonly question: string;
+  readonly answer: string;
+}
 
 /** Gives a conversation a title of its own after its first answer, off the turn's path; losing one is harmless. */
 @Injectable()
@@ -19,7 +27,7 @@ export class TitleService implements OnApplicationShutdown {
   ) {}
 
   /** Returns at once. A title that the user chose meanwhile stays. */
-  write(ctx: RequestContext, exchange: { conversationId: string; question: string; answer: string }): void {
+  write(ctx: RequestContext, exchange: TitledExchange): void {
     const work = this.writeNow(ctx, exchange).catch((error: unknown) => {
       if (!this.stopped.signal.aborted)
         this.logger.warn({ err: error, conversation: exchange.conversationId }, 'no title written');
@@ -33,12 +41,16 @@ export class TitleService implements OnApplicationShutdown {
     await Promise.all(this.pending);
   }
 
-  private async writeNow(
-    ctx: RequestContext,
-    exchange: { conversationId: string; question: string; answer: string },
-  ): Promise<void> {
+  private async writeNow(ctx: RequestContext, exchange: TitledExchange): Promise<void> {
     const signal = AbortSignal.any([this.stopped.signal, AbortSignal.timeout(TITLE_TIMEOUT_MS)]);
-    const title = await this.writer.title(ctx, exchange, signal);
+    const usage: UsageRow[] = [];
+    let title: string;
+    try {
+      title = await this.writer.title(ctx, exchange, signal, (entry) => usage.push(usageRow(entry)));
+    } finally {
+      // A model that failed, or that the shutdown cut off, is paid as well. The title does not hang on it.
+      await this.record(ctx, exchange, usage);
+    }
     if (title === '') return;
     await this.uow.query(
       ctx,
@@ -46,5 +58,12 @@ export class TitleService implements OnApplicationShutdown {
         WHERE tenant_id = $1 AND id = $2 AND title_source = 'default'`,
       [ctx.tenantId, exchange.conversationId, title],
     );
+  }
+
+  private async record(ctx: RequestContext, exchange: TitledExchange, usage: readonly UsageRow[]): Promise<void> {
+    const account = { tenantId: ctx.tenantId, turnId: exchange.turnId ?? null, principalId: ctx.principal.id };
+    await recordUsage(this.uow, account, usage).catch((err: unknown) => {
+      this.logger.error({ err, conversation: exchange.conversationId, usage }, 'a usage was not written down');
+    });
   }
 }

@@ -24,7 +24,7 @@ export function knowledgeTool(retrieval: RetrievalService): BuiltinTool {
 async function search(
   retrieval: RetrievalService,
   args: Readonly<Record<string, unknown>>,
-  { ctx, signal }: ToolCallContext,
+  { ctx, signal, turnId }: ToolCallContext,
   config: Readonly<Record<string, unknown>>,
 ): Promise<ToolResult> {
   const ids = config['knowledge_base_ids'];
@@ -40,6 +40,7 @@ async function search(
     ctx,
     { query: String(args['query']), knowledgeBaseIds, ...(typeof topK === 'number' ? { topK } : {}) },
     signal,
+    retrieval.onAccount(ctx, turnId),
   );
   return {
     ok: true,

@@ -329,6 +329,7 @@ app.usage_record.model text not null
 app.usage_record.input_tokens integer not null default 0
 app.usage_record.output_tokens integer not null default 0
 app.usage_record.cost_usd numeric(14,8)
+app.usage_record.estimated boolean not null default false
 app.usage_record.created_at timestamp with time zone not null default now()
 public.schema_migration.id integer not null default nextval('public.schema_migration_id_seq'::regclass)
 public.schema_migration.timestamp bigint not null

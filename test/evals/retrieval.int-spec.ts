@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { MeteredCall } from '#llm';
 import { projectRoot } from '#platform/paths';
 import type { RequestContext } from '#platform/context';
 import { DEMO_TENANTS } from '../../src/demo/demo-tenants.js';
 import type { DemoKnowledgeBase } from '../../src/demo/demo-tenant.types.js';
 import { NEVER, RagUnderTest } from '../integration/rag/rag-support.js';
+
+const unpaid: MeteredCall = (call) => call(() => undefined);
 
 interface Question {
   readonly question: string;
@@ -101,7 +104,7 @@ describe('matching', () => {
       if (agent?.kind !== 'matching' || typeof profile !== 'object' || profile === null) throw new Error('demo data');
       const id = await seeded('jobs', match.knowledge_base);
       const request = { knowledgeBaseId: id, profile: { ...profile }, criteria: agent.criteria };
-      const items = await rag.matching.match(ctx, { ...request, limit: 50 }, NEVER);
+      const items = await rag.matching.match(ctx, { ...request, limit: 50 }, NEVER, unpaid);
       const place = (wanted: string): number => {
         const at = items.findIndex((item) => item.id === wanted);
         return at < 0 ? Infinity : at;
@@ -111,10 +114,15 @@ describe('matching', () => {
       expect(worstGood).toBeLessThan(Math.min(...match.bad.map(place)));
       expect(items[0]?.reasons.length).toBeGreaterThan(2);
 
-      const remote = await rag.matching.match(ctx, { ...request, filters: { remote: 'remote' }, limit: 50 }, NEVER);
+      const remote = await rag.matching.match(
+        ctx,
+        { ...request, filters: { remote: 'remote' }, limit: 50 },
+        NEVER,
+        unpaid,
+      );
       expect(remote.length).toBeGreaterThan(0);
       expect(remote.every((item) => item['remote'] === 'remote')).toBe(true);
-      expect(await rag.matching.match(await rag.caller(), request, NEVER)).toEqual([]);
+      expect(await rag.matching.match(await rag.caller(), request, NEVER, unpaid)).toEqual([]);
     },
   );
 });

@@ -1,4 +1,4 @@
-import { LlmService } from '#llm';
+import { type Embedder, LlmService, usageRow, type UsageRow } from '#llm';
 import type { TenantScope } from '#platform/context';
 import { asError, UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
@@ -157,20 +157,39 @@ export class IngestDocumentJob {
     for (let at = 0; at < open.length; at += EMBEDDED_AT_ONCE) {
       signal.throwIfAborted();
       const batch = open.slice(at, at + EMBEDDED_AT_ONCE);
+      const share = Math.min(1, (done.size + at + batch.length) / chunks.length);
+      await this.embedBatch(document, { embedder, batch, progress: STORED + (0.99 - STORED) * share }, signal);
+      // People who chat come first: the event loop and the database get a breath between two batches.
+      await pause(1);
+    }
+  }
+
+  /** Vectors and what they cost go together; where there are none to store (a failure, a lost claim), the cost alone. */
+  private async embedBatch(
+    document: ClaimedDocument,
+    { batch, embedder, progress }: { batch: Prepared['chunks']; embedder: Embedder; progress: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const usage: UsageRow[] = [];
+    try {
       const vectors = await embedder.embed(
         batch.map(({ text }) => text),
         'passage',
         signal,
+        (used) => usage.push(usageRow({ purpose: 'ingest', ...used })),
       );
       const rows = batch.flatMap(({ id }, index) => {
         const vector = vectors[index];
         return vector === undefined ? [] : [{ chunkId: id, vector }];
       });
       if (rows.length !== batch.length) throw new Error('The embedder gave fewer vectors than it was given texts');
-      const share = Math.min(1, (done.size + at + batch.length) / chunks.length);
-      await this.documents.insertVectors(document, rows, STORED + (0.99 - STORED) * share);
-      // People who chat come first: the event loop and the database get a breath between two batches.
-      await pause(1);
+      await this.documents.insertVectors(document, rows, progress, usage);
+    } catch (error) {
+      // Rows that stand already (a commit whose reply was lost) are passed over.
+      await this.documents.recordUsage(document, usage).catch((lost: unknown) => {
+        this.logger.error({ err: asError(lost), tenant_id: document.tenantId, usage }, 'a usage was not written down');
+      });
+      throw error;
     }
   }
 }

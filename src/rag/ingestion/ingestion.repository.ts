@@ -1,4 +1,4 @@
-import type { EmbeddingSpace } from '#llm';
+import { type EmbeddingSpace, insertUsage, recordUsage, type UsageRow } from '#llm';
 import type { TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
@@ -23,6 +23,8 @@ export interface ClaimedDocument {
   readonly settings: KnowledgeBaseSettings;
   readonly spaceId: string;
   readonly space: EmbeddingSpace;
+  /** Who brought it: on whose account it is embedded. */
+  readonly createdBy: string | null;
 }
 
 export interface NewChunk {
@@ -51,6 +53,7 @@ interface ClaimRow {
   provider: string;
   model: string;
   dimensions: number;
+  created_by: string | null;
 }
 
 /** The claim was lost: somebody else took the document over, or it is gone. Not an error of the document. */
@@ -77,7 +80,8 @@ export class IngestionRepository {
        WHERE d.tenant_id = $1 AND d.id = $2 AND d.status NOT IN ('ready', 'failed')
          AND k.tenant_id = $1 AND k.id = d.knowledge_base_id
        RETURNING d.attempt, d.knowledge_base_id, d.source_type, d.mime_type, d.file_name, d.title, d.record,
-         k.language, k.chunk_size, k.chunk_overlap, k.settings, k.space_id, s.provider, s.model, s.dimensions`,
+         k.language, k.chunk_size, k.chunk_overlap, k.settings, k.space_id, s.provider, s.model, s.dimensions,
+         d.created_by`,
       [scope.tenantId, id],
     );
     return row === undefined ? null : toClaimed(scope.tenantId, id, row);
@@ -164,12 +168,14 @@ export class IngestionRepository {
     return new Set(rows.map((row) => row.chunk_id));
   }
 
+  /** @param usage what these vectors cost: written with them, so that what is paid once stands in the books once */
   async insertVectors(
     document: ClaimedDocument,
     vectors: readonly { readonly chunkId: string; readonly vector: Float32Array }[],
     progress: number,
+    usage: readonly UsageRow[],
   ): Promise<void> {
-    const places = vectors.map((_, index) => `($${index * 2 + 8}::uuid, $${index * 2 + 9}::vector)`);
+    const places = vectors.map((_, index) => `($${index * 2 + 10}::uuid, $${index * 2 + 11}::vector)`);
     await this.fenced(
       `WITH held AS (
          UPDATE app.document SET progress = $4, status = 'embedding', updated_at = now() WHERE ${FENCE} RETURNING 1
@@ -179,6 +185,9 @@ export class IngestionRepository {
          SELECT $1, $5, given.id, $6, $7, given.embedding FROM (VALUES ${places.join(', ')}) AS given(id, embedding)
          CROSS JOIN held
          ON CONFLICT (tenant_id, space_id, chunk_id) DO NOTHING RETURNING 1
+       ),
+       used AS (
+         ${insertUsage({ tenant: '$1', turn: 'NULL', principal: '$8', rows: '$9', provided: 'held' })}
        )
        SELECT (SELECT count(*) FROM stored) AS stored FROM held`,
       [
@@ -187,9 +196,16 @@ export class IngestionRepository {
         document.spaceId,
         document.knowledgeBaseId,
         document.space.dimensions,
+        document.createdBy,
+        JSON.stringify(usage),
         ...vectors.flatMap(({ chunkId, vector }) => [chunkId, vectorValue(vector)]),
       ],
     );
+  }
+
+  /** What was paid for vectors that could not be stored. The claim does not matter: it was paid. */
+  async recordUsage({ createdBy, tenantId }: ClaimedDocument, usage: readonly UsageRow[]): Promise<void> {
+    await recordUsage(this.work, { tenantId, turnId: null, principalId: createdBy }, usage);
   }
 
   /** From here on the document is found, whole. */
@@ -285,5 +301,6 @@ function toClaimed(tenantId: string, id: string, row: ClaimRow): ClaimedDocument
     settings: row.settings,
     spaceId: row.space_id,
     space: { provider: row.provider, model: row.model, dimensions: row.dimensions },
+    createdBy: row.created_by,
   };
 }

@@ -1,4 +1,4 @@
-import { LlmService } from '#llm';
+import { LlmService, type MeteredCall } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { asError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
@@ -54,15 +54,21 @@ export class MatchingService {
   ) {}
 
   /**
+   * @param metered whose account the profile's embedding goes to
    * @returns best first; nothing for a base that is not the tenant's
    * @throws UnavailableError when the database is away; the signal's reason when it is aborted
    */
-  async match(ctx: RequestContext, request: MatchRequest, signal: AbortSignal): Promise<MatchItem[]> {
+  async match(
+    ctx: RequestContext,
+    request: MatchRequest,
+    signal: AbortSignal,
+    metered: MeteredCall,
+  ): Promise<MatchItem[]> {
     signal.throwIfAborted();
     const [base] = await this.bases.get(ctx, [request.knowledgeBaseId]);
     if (base === undefined) return [];
     const criteria = withWeights(criteriaOf(request, base), request.weights ?? {});
-    const vector = await this.embed(base, request, signal);
+    const vector = await this.embed(base, { ...request, metered }, signal);
     const found = await this.records.candidates(ctx, base.id, vector, MOST_SCORED);
     signal.throwIfAborted();
     const limit = Math.min(MOST, Math.max(1, Math.trunc(request.limit ?? USUAL)));
@@ -79,14 +85,15 @@ export class MatchingService {
 
   private async embed(
     base: KnowledgeBase,
-    { profile, text }: MatchRequest,
+    { metered, profile, text }: MatchRequest & { readonly metered: MeteredCall },
     signal: AbortSignal,
   ): Promise<{ spaceId: string; values: Float32Array } | null> {
     const about = profileText(profile, base.settings.textFields ?? [], text ?? '');
     if (about === '') return null;
     try {
       // As a passage: a profile is a text of the records' kind, not a question about them.
-      const [values] = await this.llm.embedderFor(base.embedding).embed([about], 'passage', signal);
+      const embedder = this.llm.embedderFor(base.embedding);
+      const [values] = await metered((onUsage) => embedder.embed([about], 'passage', signal, onUsage));
       return values === undefined ? null : { spaceId: base.spaceId, values };
     } catch (error) {
       signal.throwIfAborted();

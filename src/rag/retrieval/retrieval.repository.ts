@@ -1,3 +1,4 @@
+import { recordUsage, type UsageRow } from '#llm';
 import { isStaff, type RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
@@ -37,6 +38,11 @@ const MOST_SCANNED = 100_000;
 @Injectable()
 export class RetrievalRepository {
   constructor(private readonly work: UnitOfWork) {}
+
+  /** What the questions of a search cost that no turn answers for. */
+  async recordUsage(ctx: RequestContext, turnId: string | null, rows: readonly UsageRow[]): Promise<void> {
+    await recordUsage(this.work, { tenantId: ctx.tenantId, turnId, principalId: ctx.principal.id }, rows);
+  }
 
   /** One round trip. @returns best first */
   async search(ctx: RequestContext, plan: SearchPlan): Promise<Passage[]> {

@@ -1,4 +1,4 @@
-import { LlmService } from '#llm';
+import { LlmService, type MeteredCall, usageRow, type UsageRow } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { asError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
@@ -35,9 +35,15 @@ export class RetrievalService {
   /**
    * Bases that are not the tenant's are passed over: they give nothing. When the question cannot be embedded, words alone
    * answer, and the result says `degraded`.
+   * @param metered whose account the question's embedding goes to; absent: the caller's own, without a turn
    * @throws UnavailableError when the database is away; the signal's reason when it is aborted
    */
-  async search(ctx: RequestContext, request: SearchRequest, signal: AbortSignal): Promise<SearchResult> {
+  async search(
+    ctx: RequestContext,
+    request: SearchRequest,
+    signal: AbortSignal,
+    metered: MeteredCall = this.onAccount(ctx, null),
+  ): Promise<SearchResult> {
     signal.throwIfAborted();
     const query = request.query.slice(0, LONGEST_QUERY);
     const wanted = request.knowledgeBaseIds;
@@ -47,7 +53,7 @@ export class RetrievalService {
     const words = lexicalText(query);
     const groups = bySpace(bases);
     const found = await Promise.all(
-      groups.map((group) => this.searchSpace(ctx, { group, query, words, limit, request }, signal)),
+      groups.map((group) => this.searchSpace(ctx, { group, query, words, limit, request, metered }, signal)),
     );
     signal.throwIfAborted();
     return {
@@ -56,16 +62,38 @@ export class RetrievalService {
     };
   }
 
+  /** For searches that no turn's events tell of: writes down what was paid, also when the search fails. */
+  onAccount(ctx: RequestContext, turnId: string | null): MeteredCall {
+    return async (call) => {
+      const rows: UsageRow[] = [];
+      try {
+        return await call((usage) => rows.push(usageRow({ purpose: 'retrieve', ...usage })));
+      } finally {
+        // Losing a line of the books is no reason to lose the search.
+        await this.passages.recordUsage(ctx, turnId, rows).catch((error: unknown) => {
+          this.logger.error({ err: asError(error), tenant_id: ctx.tenantId, rows }, 'a usage was not written down');
+        });
+      }
+    };
+  }
+
   /** Bases of one vector space; vectors of two are never compared. */
   private async searchSpace(
     ctx: RequestContext,
-    search: { group: KnowledgeBase[]; query: string; words: string; limit: number; request: SearchRequest },
+    search: {
+      group: KnowledgeBase[];
+      query: string;
+      words: string;
+      limit: number;
+      request: SearchRequest;
+      metered: MeteredCall;
+    },
     signal: AbortSignal,
   ): Promise<SearchResult> {
-    const { group, limit, query, request, words } = search;
+    const { group, limit, metered, query, request, words } = search;
     const [first] = group;
     if (first === undefined) return { passages: [], degraded: false };
-    const values = await this.embed(ctx, first, query, signal);
+    const values = await this.embed(ctx, { base: first, query, metered }, signal);
     const large = group.reduce((sum, base) => sum + base.chunkCount, 0) >= LARGE;
     const plan: SearchPlan = {
       bases: group.map(({ id, language }) => ({ id, config: textSearchConfig(language) })),
@@ -88,12 +116,12 @@ export class RetrievalService {
 
   private async embed(
     ctx: RequestContext,
-    base: KnowledgeBase,
-    query: string,
+    { base, metered, query }: { base: KnowledgeBase; query: string; metered: MeteredCall },
     signal: AbortSignal,
   ): Promise<Float32Array | null> {
     try {
-      const [vector] = await this.llm.embedderFor(base.embedding).embed([query], 'query', signal);
+      const embedder = this.llm.embedderFor(base.embedding);
+      const [vector] = await metered((onUsage) => embedder.embed([query], 'query', signal, onUsage));
       return vector ?? null;
     } catch (error) {
       signal.throwIfAborted();

@@ -76,14 +76,21 @@ describe('one tenant with another’s ids', () => {
         record: null,
         language: 'en',
       },
-      ...{ chunkSize: 350, chunkOverlap: 50, settings: {}, spaceId: base.spaceId, space: base.embedding },
+      ...{
+        chunkSize: 350,
+        chunkOverlap: 50,
+        settings: {},
+        spaceId: base.spaceId,
+        space: base.embedding,
+        createdBy: null,
+      },
     };
     const chunk = { id: base.id, ordinal: 9, page: null, section: null, content: 'x', words: 'x' };
     await expect(rows.progress(claimed, 'parsing', 0)).rejects.toThrow(ClaimLostError);
     await expect(rows.keepChunks(claimed, [], 0)).rejects.toThrow(ClaimLostError);
     await expect(rows.insertChunks(claimed, [chunk], 'english', 0)).rejects.toThrow(ClaimLostError);
     const vector = { chunkId: base.id, vector: new Float32Array(384).fill(0.1) };
-    await expect(rows.insertVectors(claimed, [vector], 0)).rejects.toThrow(ClaimLostError);
+    await expect(rows.insertVectors(claimed, [vector], 0, [])).rejects.toThrow(ClaimLostError);
     await expect(rows.publish(claimed, 'Stolen')).rejects.toThrow(ClaimLostError);
     await expect(rows.fail(claimed, { code: 'X', message: 'x', retryable: false })).rejects.toThrow(ClaimLostError);
     await rows.release(claimed);
