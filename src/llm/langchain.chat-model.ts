@@ -191,7 +191,7 @@ export class LangChainChatModel extends ChatModel {
       await meter.completed(heard.counted, heard.text);
       return result;
     } catch (error) {
-      meter.broken(signal.aborted ? signal.reason : (transport.fault ?? error), heard.counted, heard.text);
+      meter.broken(transport.fault ?? error, heard.counted, heard.text);
       signal.throwIfAborted();
       if (error instanceof CallbackError) throw error.cause;
       if (transport.fault !== null) throw transport.fault;

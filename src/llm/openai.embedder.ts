@@ -89,8 +89,7 @@ export class OpenAiEmbedder extends Embedder {
       await meter.completed({ input: embeddings.promptTokens, output: 0 }, '');
       return vectors.map((vector) => this.checked(vector));
     } catch (error) {
-      const cause = signal.aborted ? signal.reason : (transport.fault ?? error);
-      meter.broken(cause, { input: embeddings.promptTokens, output: 0 }, '');
+      meter.broken(transport.fault ?? error, { input: embeddings.promptTokens, output: 0 }, '');
       signal.throwIfAborted();
       if (transport.fault !== null) throw transport.fault;
       if (error instanceof LlmError) throw error;

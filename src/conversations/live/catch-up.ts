@@ -142,6 +142,7 @@ export class CatchUp {
           late.deliver({
             type: 'turn',
             ...waitingFrame(turn),
+            start: Math.max(1, turn.start),
             conversation_id,
             seq: stream.nextSeq(),
             status: 'queued',

@@ -121,7 +121,7 @@ export class ConversationStream {
     subscription.floor = floor;
     for (const event of read) subscriber.deliver(event);
     for (const event of held ?? []) if (event.seq > floor) subscriber.deliver(event);
-    if (this.live !== null) for (const event of this.live.soFar()) subscriber.deliver(event);
+    if (this.live?.over === false) for (const event of this.live.soFar()) subscriber.deliver(event);
     const stale = this.stale;
     this.stale = false;
     return stale;
@@ -266,7 +266,14 @@ export class ConversationStream {
   ): void {
     this.open.set(turn.turn_id, { status: 'queued', start: turn.start, fence, owner: null });
     const place = { conversation_id: this.conversationId, turn_id: turn.turn_id };
-    this.publish({ type: 'turn', ...turn, ...place, seq: this.nextSeq(), status: 'queued' });
+    this.publish({
+      type: 'turn',
+      ...turn,
+      ...place,
+      seq: this.nextSeq(),
+      status: 'queued',
+      start: Math.max(1, turn.start),
+    });
     this.publish({ type: 'status', ...place, seq: this.nextSeq(), step: 'queued', message });
   }
 

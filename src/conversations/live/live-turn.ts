@@ -32,6 +32,8 @@ export class LiveTurn {
   status: StatusEvent | null = null;
   agent: string | null;
   readonly begunAt = Date.now();
+  /** Its end is written; what is left is to tell it. */
+  over = false;
   /** null: nobody elsewhere listens, and nothing is spent on it. */
   followed: LiveFollowers | null = null;
   /** Of a turn elsewhere: the number of what was heard last; null while its state is awaited. */

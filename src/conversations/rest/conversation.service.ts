@@ -229,7 +229,7 @@ export class ConversationService {
       turn_id: turn.id,
       status: turn.status,
       attempt: turn.attempt,
-      start: turn.start,
+      start: Math.max(1, turn.start),
       answer_id: turn.answer_id,
       agent: turn.agent ?? running?.agent ?? null,
       text: running?.text ?? '',

@@ -1,3 +1,5 @@
+import { insertUsage } from '#agents';
+
 /** Statements on turns that run for every message. Each comes after the conversation's row lock, in a snapshot of its own. */
 
 /** At most this many messages wait behind a running turn. */
@@ -135,12 +137,7 @@ WITH base AS (
          updated_at = CASE WHEN base.status = 'failed' THEN c.updated_at ELSE base.now END,
          last_interaction_at = CASE WHEN base.status = 'failed' THEN c.last_interaction_at ELSE base.now END
     FROM base WHERE c.tenant_id = $1 AND c.id = $2
-), used AS (
-  INSERT INTO app.usage_record (tenant_id, id, turn_id, principal_id, kind, purpose, model, input_tokens, output_tokens,
-                                cost_usd, estimated)
-  SELECT $1, u.id, $3, base.principal_id, u.kind, u.purpose, u.model, u.input_tokens, u.output_tokens, u.cost_usd, u.estimated
-    FROM base, jsonb_to_recordset($9::jsonb) AS u(id uuid, kind text, purpose text, model text, input_tokens integer,
-      output_tokens integer, cost_usd numeric, estimated boolean)
+), used AS (${insertUsage({ tenant: '$1', turn: '$3', principal: 'base.principal_id', rows: '$9', provided: 'base' })}
 ), posted AS (
   INSERT INTO app.outbox (tenant_id, id, type, payload)
   SELECT $1, o.id, o.type, o.payload FROM base, jsonb_to_recordset($18::jsonb) AS o(id uuid, type text, payload jsonb)

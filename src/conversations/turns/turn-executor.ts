@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { AgentRuntime, type TurnAnswer, type TurnEvent, type UsageEntry } from '#agents';
+import { AgentRuntime, recordUsage, type TurnAnswer, type TurnEvent, type UsageEntry, usageRow } from '#agents';
 import { Bus } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import { isPassing, newId, UnitOfWork } from '#platform/database';
@@ -14,13 +14,21 @@ import { endEvents, MessageRepository } from '../store/message.repository.js';
 import { type Settled, type Settlement, type StoredAnswer, TurnRepository } from '../store/turn.repository.js';
 import type { RunningTurn } from './running-turn.js';
 import { storable, wholeCharacters } from './storable-text.js';
-import { totalUsage, usageRecords } from './usage.view.js';
+import { totalUsage } from './usage.view.js';
 
 /** How a run came out, before it is written down. */
 type Outcome =
   | { readonly status: 'completed'; readonly answer: TurnAnswer }
   | { readonly status: 'cancelled' }
   | { readonly status: 'failed'; readonly error: DomainError };
+
+/** A run that is to be written down. */
+interface Run {
+  readonly outcome: Outcome;
+  readonly timings: Record<string, number>;
+  readonly used: readonly UsageEntry[];
+  readonly spent: readonly ReturnType<typeof usageRow>[];
+}
 
 /** What became of a turn that this instance ran. */
 export type Ending =
@@ -76,18 +84,21 @@ export class TurnExecutor {
     const startedAt = performance.now();
     const used: UsageEntry[] = [];
     const outcome = await this.answer(turn, stream, live, used, log);
+    // Made once: their ids make it harmless to write them again after a reply that was lost.
+    const spent = used.map(usageRow);
     const { reason } = turn.controller.signal as { reason: unknown };
-    if (reason instanceof LeaseLost || reason instanceof ConversationDeleted) {
+    if (reason instanceof LeaseLost || reason instanceof ConversationDeleted || reason instanceof TurnReleased) {
       log.warn({ reason: reason.name }, 'a turn is no longer ours to end');
-      return { kind: 'elsewhere' };
+      await this.record(turn, spent, log);
+      return reason instanceof TurnReleased ? this.release(turn, log) : { kind: 'elsewhere' };
     }
-    if (reason instanceof TurnReleased) return this.release(turn, log);
     const timings = {
       ...(outcome.status === 'completed' ? outcome.answer.timings : {}),
       waited_ms: Math.round(startedAt - turn.acceptedAt),
       total_ms: Math.round(performance.now() - turn.acceptedAt),
     };
-    const ending = await this.settle(turn, stream, live, { outcome, timings, used }, log);
+    const ending = await this.settle(turn, stream, live, { outcome, timings, used, spent }, log);
+    if (ending.kind !== 'settled') await this.record(turn, spent, log);
     log.info(
       {
         status: ending.kind === 'settled' ? ending.settled.status : ending.kind,
@@ -170,7 +181,7 @@ export class TurnExecutor {
     turn: RunningTurn,
     stream: ConversationStream,
     live: LiveTurn,
-    run: { outcome: Outcome; timings: Record<string, number>; used: readonly UsageEntry[] },
+    run: Run,
     log: Logger,
   ): Promise<Ending> {
     let { outcome } = run;
@@ -205,6 +216,15 @@ export class TurnExecutor {
     }
   }
 
+  /** What was spent counts, whoever ends the turn. */
+  private async record(turn: RunningTurn, spent: Run['spent'], log: Logger): Promise<void> {
+    if (spent.length === 0) return;
+    const { ctx, turnId } = turn;
+    await recordUsage(this.uow, { tenantId: ctx.tenantId, turnId, principalId: ctx.principal.id }, spent).catch(
+      (error: unknown) => log.error({ err: error, spent }, 'what a turn spent could not be written down'),
+    );
+  }
+
   private async release(turn: RunningTurn, log: Logger): Promise<Ending> {
     const { ctx, fence, turnId } = turn;
     await this.turns
@@ -235,11 +255,7 @@ export class TurnExecutor {
     ];
   }
 
-  private describe(
-    turn: RunningTurn,
-    live: LiveTurn,
-    run: { outcome: Outcome; timings: Record<string, number>; used: readonly UsageEntry[] },
-  ): Omit<Settlement, 'lastSeq'> {
+  private describe(turn: RunningTurn, live: LiveTurn, run: Run): Omit<Settlement, 'lastSeq'> {
     const { outcome } = run;
     const usage = totalUsage(run.used);
     const base = {
@@ -255,7 +271,7 @@ export class TurnExecutor {
       agent: live.agent,
       error: null,
       usage,
-      usageRecords: usageRecords(run.used),
+      usageRecords: run.spent,
       answer: null,
       outbox: [],
     } as const;

@@ -267,7 +267,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     const wasFull = this.running.size + 1 >= this.config.env.MAX_RUNNING_TURNS || this.alone === turn.turnId;
     if (this.alone === turn.turnId) this.alone = null;
     if (ending.kind === 'elsewhere') stream.disown(live);
-    else stream.end(live);
+    else live.over = true;
     await this.tellEnd(turn, stream, ending);
     if (stream.live === live) stream.end(live);
     if (ending.kind === 'settled') {
@@ -275,6 +275,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       if (ending.answered !== null && turn.untitled) {
         this.titles.write(turn.ctx, {
           conversationId: turn.conversationId,
+          turnId: turn.turnId,
           question: turn.content,
           answer: ending.answered,
         });

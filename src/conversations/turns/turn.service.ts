@@ -89,7 +89,8 @@ export class TurnService {
   async submit(ctx: RequestContext, input: SubmitInput, subscriber: Subscriber): Promise<Submitted> {
     if (this.draining) throw new DrainingError();
     const settings = await this.settings.get(ctx);
-    if (input.agent !== null && !(await this.runtime.offers(ctx, input.agent))) throw new UnknownAgentError(input.agent);
+    if (input.agent !== null && !(await this.runtime.offers(ctx, input.agent)))
+      throw new UnknownAgentError(input.agent);
     const acceptedAt = performance.now();
     const draft: Draft = {
       conversationId: newId(),

@@ -1,11 +1,9 @@
 import type { UsageEntry } from '#agents';
-import { newId } from '#platform/database';
 import type { UsageView } from '../model/conversation-event.js';
 
-/** The turn's usage as one figure, of the models that wrote (embeddings have their records); null when none was asked. */
-export function totalUsage(calls: readonly UsageEntry[]): UsageView | null {
-  const entries = calls.filter(({ kind }) => kind === 'chat');
-  const last = entries.at(-1);
+/** The turn's usage as one figure, named by the model that wrote; null when no provider was asked. */
+export function totalUsage(entries: readonly UsageEntry[]): UsageView | null {
+  const last = entries.findLast(({ kind }) => kind === 'chat') ?? entries.at(-1);
   if (last === undefined) return null;
   const known = entries.every((entry) => entry.costUsd !== null);
   return {
@@ -14,20 +12,6 @@ export function totalUsage(calls: readonly UsageEntry[]): UsageView | null {
     cost_usd: known ? sum(entries, (entry) => entry.costUsd ?? 0) : null,
     model: last.model,
   };
-}
-
-/** One row for each call of a model. */
-export function usageRecords(entries: readonly UsageEntry[]): object[] {
-  return entries.map((entry) => ({
-    id: newId(),
-    kind: entry.kind,
-    purpose: entry.purpose,
-    model: entry.model,
-    input_tokens: entry.inputTokens,
-    output_tokens: entry.outputTokens,
-    cost_usd: entry.costUsd,
-    estimated: entry.estimated,
-  }));
 }
 
 function sum(entries: readonly UsageEntry[], of: (entry: UsageEntry) => number): number {
