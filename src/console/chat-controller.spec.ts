@@ -65,13 +65,12 @@ function setup(store = new MemoryStore()) {
   return { controller, session, store, sockets, created, last, connect, reconnect, turn };
 }
 
-const ack = (id = 'client-1', turnId = 't1', seq = 5) => ({
+const ack = (id = 'client-1', turnId = 't1') => ({
   type: 'ack',
   client_message_id: id,
   message_id: 'm1',
   turn_id: turnId,
   conversation_id: 'c1',
-  seq,
 });
 
 beforeEach(() => jest.useFakeTimers());
@@ -100,9 +99,37 @@ describe('ChatController', () => {
 
     test.last().deliver(ack());
     expect(test.created).toEqual(['c1']);
+    test.last().deliver({ type: 'turn', status: 'running', start: 1, turn_id: 't1', conversation_id: 'c1', seq: 5 });
     await test.reconnect();
     expect(test.last().ofType('user_message')).toEqual([]);
     expect(test.last().ofType('resume')).toMatchObject([{ conversation_id: 'c1', after_seq: 5 }]);
+  });
+
+  it('opens a conversation with its latest messages, and asks for all of it when it has only an ack', async () => {
+    const test = setup();
+    test.controller.start('c1');
+    await test.connect();
+    expect(test.last().ofType('resume')).toEqual([{ type: 'resume', conversation_id: 'c1', ref: 'resume:c1' }]);
+    const other = setup();
+    other.controller.start(null);
+    await other.connect();
+    other.controller.send('Hello');
+    other.last().deliver(ack());
+    await other.reconnect();
+    expect(other.last().ofType('resume')).toMatchObject([{ conversation_id: 'c1', after_seq: 0 }]);
+  });
+
+  it('has nothing to send again of a message that a person has', async () => {
+    const test = setup();
+    test.controller.start(null);
+    await test.connect();
+    test.controller.send('Hello');
+    test.last().deliver({ ...ack(), turn_id: null });
+    const again = setup(test.store);
+    again.controller.start('c1');
+    await again.connect();
+    expect(again.last().ofType('user_message')).toEqual([]);
+    expect(again.controller.snapshot.conversation.items).toEqual([]);
   });
 
   it('does not lose an unacknowledged message to a reload', async () => {
@@ -151,7 +178,7 @@ describe('ChatController', () => {
     test.last().deliver({ type: 'done', status: 'failed', turn_id: 't1', conversation_id: 'c1' });
     test.controller.retry(test.turn().key);
     expect(test.last().ofType('user_message')).toEqual([first, first]);
-    test.last().deliver(ack('client-1', 't2', 9));
+    test.last().deliver(ack('client-1', 't2'));
     expect(test.turn()).toMatchObject({ status: 'running', turnId: 't2' });
   });
 

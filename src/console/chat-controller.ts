@@ -178,10 +178,12 @@ export class ChatController {
   private resume(): void {
     const conversationId = this.conversation.conversationId;
     if (conversationId === null) return;
+    // Nothing on the screen yet: the latest messages will do.
+    const { items, lastSeq } = this.conversation;
     const sent = this.socket.send({
       type: 'resume',
       conversation_id: conversationId,
-      after_seq: this.conversation.lastSeq,
+      ...(items.length === 0 ? {} : { after_seq: lastSeq }),
       ref: `resume:${conversationId}`,
     });
     if (sent) this.dispatch({ type: 'resuming' });

@@ -119,6 +119,21 @@ describe('ChatSocket', () => {
     expect(refused.sockets).toHaveLength(1);
   });
 
+  it('stops with the words of the server when the account is suspended, and knocks again when it cannot tell', async () => {
+    const suspended = setup();
+    suspended.socket.connect();
+    await suspended.connect();
+    suspended.last().deliver({ type: 'error', scope: 'connection', code: 'SUSPENDED', message: 'Suspended: ask' });
+    suspended.last().onclose?.({ code: 4403 });
+    expect(suspended.statuses.at(-1)).toEqual({ state: 'stopped', reason: 'Suspended: ask' });
+    const away = setup();
+    away.socket.connect();
+    away.last().deliver({ type: 'error', scope: 'connection', code: 'UNAVAILABLE', message: 'Later' });
+    away.last().onclose?.({ code: 1013 });
+    expect(away.statuses.at(-1)?.state).toBe('waiting');
+    expect(away.frames).toEqual([]);
+  });
+
   it('tries again when the renewal cannot reach the server', async () => {
     const test = setup(() => Promise.reject(new Error('unreachable')));
     test.socket.connect();

@@ -52,6 +52,8 @@ export class ChatSocket {
   private status: ConnectionStatus = { state: 'connecting' };
   private attempt = 0;
   private needsFreshToken = false;
+  /** What the server said before it closed. */
+  private refusal: string | null = null;
   private closed = false;
   /** Raised with each new connection, so that what an older one still reports is told apart. */
   private generation = 0;
@@ -66,6 +68,7 @@ export class ChatSocket {
     clearTimeout(this.retryTimer);
     this.drop();
     const generation = this.generation;
+    this.refusal = null;
     this.setStatus({ state: 'connecting' });
     const create = this.options.createSocket ?? ((url: string) => new WebSocket(url) as SocketLike);
     const socket = create(this.options.url);
@@ -145,11 +148,20 @@ export class ChatSocket {
       void this.authenticate(generation, true);
       return;
     }
+    // Said just before the connection is closed, which does the rest.
+    if (frame.type === 'error' && (frame.code === 'SUSPENDED' || (frame.code === 'UNAVAILABLE' && !this.isReady))) {
+      this.refusal = frame.message;
+      return;
+    }
     if (frame.type === 'error' && frame.code === 'UNAUTHORIZED') {
       this.needsFreshToken = true;
       return;
     }
     this.options.onFrame(frame);
+  }
+
+  private get isReady(): boolean {
+    return this.status.state === 'ready';
   }
 
   private ping(): void {
@@ -162,7 +174,7 @@ export class ChatSocket {
     const wasDraining = this.status.state === 'ready' && this.status.draining;
     this.drop();
     if (this.closed) return;
-    if (code === 4403) return this.stop('This page may not use the chat from this address.');
+    if (code === 4403) return this.stop(this.refusal ?? 'This page may not use the chat from this address.');
     if (code === 4400) return this.stop('The server refused the connection. Reload the page.');
     if (code === 4401) this.needsFreshToken = true;
     this.attempt += 1;

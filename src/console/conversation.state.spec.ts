@@ -23,15 +23,19 @@ function receive(state: ConversationState, ...frames: ServerFrame[]): Conversati
   return frames.reduce((before, frame) => reduce(before, { type: 'frame', frame }), state);
 }
 
-function ack(turnId = 't1', seq = 10): ServerFrame {
+function ack(turnId = 't1'): ServerFrame {
   return {
     type: 'ack',
     client_message_id: 'm-client',
     message_id: 'm1',
     turn_id: turnId,
     conversation_id: CONVERSATION,
-    seq,
   };
+}
+
+function begun(start = 1, status = 'running', turnId = 't1', attempt = 1): ServerFrame {
+  const place = { conversation_id: CONVERSATION, turn_id: turnId, seq: 10 };
+  return { type: 'turn', ...place, status, attempt, start, question_id: 'm1' };
 }
 
 function token(content: string, offset: number, seq: number, turnId = 't1'): ServerFrame {
@@ -183,7 +187,7 @@ describe('a turn', () => {
     );
     expect(turns(failed)[0]).toMatchObject({ status: 'failed', error: { code: 'LLM_ERROR', retryable: true } });
 
-    const retried = receive(send(failed), ack('t2', 70));
+    const retried = receive(send(failed), ack('t2'));
     expect(turns(retried)).toHaveLength(1);
     expect(turns(retried)[0]).toMatchObject({ status: 'running', turnId: 't2', text: '', error: null });
     expect(receive(retried, done('failed', 't1')).items).toEqual(retried.items);
@@ -210,6 +214,58 @@ describe('a turn', () => {
     expect(turns(state)[0]).toMatchObject({ status: 'cancelled', text: 'Half', stopping: false, error: null });
   });
 
+  it('waits for the one before it, and then runs', () => {
+    const waiting = receive(running, begun(1, 'queued'));
+    expect(activeTurn(waiting)).toMatchObject({ status: 'running', queued: true, start: 1 });
+    expect(activeTurn(receive(waiting, begun()))).toMatchObject({ status: 'running', queued: false, start: 1 });
+  });
+
+  it('starts again with nothing of what it had said', () => {
+    const step: ServerFrame = { type: 'status', step: 'routing', turn_id: 't1', conversation_id: 'c1', seq: 11 };
+    const first = receive(running, begun(), step, token('Half an ans', 0, 12));
+    const again = receive(first, begun(2));
+    expect(activeTurn(again)).toMatchObject({ start: 2, text: '', steps: [], question: { id: 'm1' } });
+    // The numbers may begin below what the first one had reached.
+    const whole = receive(again, token('Whole', 0, 5), token(' answer', 5, 6));
+    expect(activeTurn(whole)).toMatchObject({ text: 'Whole answer' });
+    expect(whole.needsResume).toBe(false);
+    expect(activeTurn(receive(whole, begun(2)))?.text).toBe('Whole answer');
+    const restarted = restored({ last_seq: 60, turn: { turn_id: 't1', status: 'running', start: 3, text: 'An' } });
+    expect(activeTurn(receive(whole, restarted))).toMatchObject({ start: 3, text: 'An' });
+  });
+
+  it('is not brought back by a late word of its beginning', () => {
+    const ended = receive(running, begun(), answer('Yes'), done('completed'));
+    expect(receive(ended, begun()).items).toEqual(ended.items);
+  });
+
+  it('that was stopped shows what the server kept of it', () => {
+    const partial = { ...answer('Half an'), metadata: { partial: true } } as ServerFrame;
+    const state = receive(running, token('Half an ans', 0, 11), partial, done('cancelled'));
+    expect(turns(state)[0]).toMatchObject({ status: 'cancelled', text: 'Half an', answer: { id: 'a1' } });
+  });
+
+  it('says why it failed also when only its end is told', () => {
+    const error = { code: 'INTERRUPTED', message: 'The server was restarted', retryable: true };
+    const state = receive(running, { ...done('failed'), error } as ServerFrame);
+    expect(turns(state)[0]).toMatchObject({ status: 'failed', error });
+  });
+
+  it('is none where a person has the conversation, and another message stays as it is', () => {
+    const two = send(send(emptyConversation(CONVERSATION)), question('And?', 'm-other'));
+    const owned = { ...ack(), turn_id: null } as ServerFrame;
+    const state = receive(two, owned);
+    expect(turns(state).map((turn) => turn.status)).toEqual(['handed_off', 'sending']);
+  });
+
+  it('takes back what it had said when a person takes over', () => {
+    const state = receive(running, token('I think', 0, 11), token('', 0, 12), {
+      ...done('completed'),
+      status: 'handed_off',
+    } as ServerFrame);
+    expect(turns(state)[0]).toMatchObject({ status: 'handed_off', text: '' });
+  });
+
   it('does not turn a late abort into an error', () => {
     const late: ServerFrame = {
       type: 'error',
@@ -232,6 +288,19 @@ describe('several conversations on one socket', () => {
     const sending = send(emptyConversation());
     const foreign: ServerFrame = { type: 'ack', client_message_id: 'x', turn_id: 't9', conversation_id: 'c9' };
     expect(receive(sending, foreign, token('x', 0, 5)).conversationId).toBeNull();
+  });
+
+  it('shows that a question which failed is tried again in another tab', () => {
+    const failed = receive(running, begun(), done('failed'));
+    const again = receive(failed, begun(1, 'running', 't2', 2));
+    expect(turns(again)).toHaveLength(1);
+    expect(turns(again)[0]).toMatchObject({ turnId: 't2', status: 'running', error: null });
+  });
+
+  it('shows a turn that begins, though its number is lower than that of what was restored', () => {
+    const open = receive(emptyConversation(CONVERSATION), restored({ last_seq: 90 }));
+    const state = receive(open, begun(), token('Live', 0, 11));
+    expect(activeTurn(state)).toMatchObject({ turnId: 't1', text: 'Live' });
   });
 
   it('shows what was asked in another tab, and its answer', () => {

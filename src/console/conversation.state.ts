@@ -8,7 +8,7 @@
  * Every frame may arrive again (another tab, a resume, a repeated send), so each one is applied by identity (message
  * id, turn id, token offset) and never by being the next in line.
  */
-import type { Payload, RestoredTurn, ServerFrame, StoredMessage, UserMessageFrame } from './protocol.js';
+import type { Payload, RestoredTurn, ServerFrame, StoredMessage, TurnFault, UserMessageFrame } from './protocol.js';
 
 /** `unanswered`: a stored question whose turn is not known to run, for example one that was stopped before a word. */
 export type TurnStatus =
@@ -37,6 +37,10 @@ export interface TurnView {
   clientMessageId: string | null;
   turnId: string | null;
   status: TurnStatus;
+  /** Waits for the turn before it. */
+  queued: boolean;
+  /** How often the server has begun it; 0: not known. */
+  start: number;
   question: { id: string | null; content: string } | null;
   createdAt: string;
   steps: Step[];
@@ -199,6 +203,8 @@ function newTurn(fields: Partial<TurnView> & { key: string }): TurnView {
     clientMessageId: null,
     turnId: null,
     status: 'running',
+    queued: false,
+    start: 0,
     question: null,
     createdAt: '',
     steps: [],
@@ -217,6 +223,8 @@ function newTurn(fields: Partial<TurnView> & { key: string }): TurnView {
 /** What a new attempt of the same question starts from. */
 const FRESH_ATTEMPT = {
   status: 'running',
+  queued: false,
+  start: 0,
   steps: [],
   text: '',
   lastTokenSeq: 0,
@@ -250,6 +258,8 @@ function applyFrame(state: ConversationState, frame: ServerFrame): ConversationS
   switch (frame.type) {
     case 'ack':
       return applyAck(seen, frame);
+    case 'turn':
+      return applyTurn(seen, frame);
     case 'status': {
       const step: Step = {
         step: frame.step,
@@ -286,7 +296,8 @@ function applyFrame(state: ConversationState, frame: ServerFrame): ConversationS
         ...turn,
         status: frame.status,
         stopping: false,
-        error: frame.status === 'failed' ? (turn.error ?? UNEXPLAINED_FAILURE) : null,
+        queued: false,
+        error: frame.status === 'failed' ? (turn.error ?? failureOf(frame.error)) : null,
       }));
     case 'error':
       return applyError(seen, frame);
@@ -321,7 +332,10 @@ function applyAck(state: ConversationState, frame: Extract<ServerFrame, { type: 
   // What a faster frame of this turn started is the same turn: keep one.
   const stray = adopted.items.find(
     (item): item is TurnView =>
-      item.kind === 'turn' && item.turnId === turnId && item.clientMessageId !== frame.client_message_id,
+      item.kind === 'turn' &&
+      turnId !== null &&
+      item.turnId === turnId &&
+      item.clientMessageId !== frame.client_message_id,
   );
   const items = stray ? adopted.items.filter((item) => item !== stray) : adopted.items;
   return {
@@ -330,15 +344,64 @@ function applyAck(state: ConversationState, frame: Extract<ServerFrame, { type: 
       if (item.kind !== 'turn' || item.clientMessageId === null) return item;
       if (item.clientMessageId !== frame.client_message_id) return item;
       const question = { id: frame.message_id ?? null, content: item.question?.content ?? '' };
+      // No turn answers: a person does.
+      if (turnId === null) return { ...item, ...FRESH_ATTEMPT, question, status: 'handed_off' };
       if (item.turnId !== null && item.turnId === turnId) {
         // A repeat of a turn that ended: its stored message and done follow.
         return { ...item, question, status: item.status === 'sending' ? 'running' : item.status };
       }
       const found = stray
-        ? { steps: stray.steps, text: stray.text, payloads: stray.payloads, answer: stray.answer, status: stray.status }
+        ? {
+            steps: stray.steps,
+            text: stray.text,
+            payloads: stray.payloads,
+            answer: stray.answer,
+            status: stray.status,
+            queued: stray.queued,
+            start: stray.start,
+          }
         : {};
       return { ...item, ...FRESH_ATTEMPT, ...found, question, turnId };
     }),
+  };
+}
+
+/** A turn waits, starts, or starts again. It is never replayed, so it always means a turn that has not ended. */
+function applyTurn(state: ConversationState, frame: Extract<ServerFrame, { type: 'turn' }>): ConversationState {
+  const turnId = frame.turn_id ?? null;
+  if (turnId === null) return state;
+  const start = frame.start ?? 1;
+  const index = state.items.findIndex(
+    (item) => item.kind === 'turn' && (item.turnId === turnId || asksAgain(item, frame)),
+  );
+  const item = index >= 0 ? state.items[index] : undefined;
+  const known = item?.kind === 'turn' ? item : newTurn({ key: turnId, turnId });
+  if (known.turnId === turnId && isSettled(known)) return state;
+  const isNew = known.turnId !== turnId || (start > known.start && known.start > 0);
+  const turn: TurnView = {
+    ...known,
+    ...(isNew ? { ...FRESH_ATTEMPT, stopping: known.turnId === turnId && known.stopping } : {}),
+    turnId,
+    status: 'running',
+    queued: frame.status === 'queued',
+    start,
+  };
+  return { ...state, items: index >= 0 ? state.items.with(index, turn) : [...state.items, turn] };
+}
+
+/** A new attempt of a question that is on the screen, started in another tab. */
+function asksAgain(item: TurnView, frame: { attempt?: number; question_id?: string }): boolean {
+  const isLater = (frame.attempt ?? 1) > 1 && frame.question_id !== undefined;
+  return isLater && item.question?.id === frame.question_id && isSettled(item);
+}
+
+function failureOf(fault: TurnFault | null | undefined): TurnError {
+  if (!fault) return UNEXPLAINED_FAILURE;
+  return {
+    code: fault.code ?? 'INTERNAL',
+    message: fault.message ?? UNEXPLAINED_FAILURE.message,
+    retryable: fault.retryable !== false,
+    retryAfterMs: null,
   };
 }
 
@@ -405,18 +468,19 @@ function withRestoredTurn(items: Item[], restored: RestoredTurn): Item[] {
   const next: TurnView = {
     ...turn,
     status,
-    text: restored.text && restored.text.length > turn.text.length ? restored.text : turn.text,
-    error:
-      status === 'failed'
-        ? {
-            code: restored.error?.code ?? 'INTERNAL',
-            message: restored.error?.message ?? UNEXPLAINED_FAILURE.message,
-            retryable: restored.error?.retryable !== false,
-            retryAfterMs: null,
-          }
-        : null,
+    text: restoredText(turn, restored),
+    queued: restored.status === 'queued',
+    start: restored.start ?? turn.start,
+    error: status === 'failed' ? failureOf(restored.error) : null,
   };
   return index >= 0 ? items.with(index, next) : [...items, next];
+}
+
+/** The longer one, as long as both belong to the same beginning of the turn. */
+function restoredText(turn: TurnView, restored: RestoredTurn): string {
+  const text = restored.text ?? '';
+  const begunAgain = turn.start > 0 && (restored.start ?? turn.start) > turn.start;
+  return begunAgain || text.length > turn.text.length ? text : turn.text;
 }
 
 function restoredStatus(status: string): TurnStatus {
@@ -529,11 +593,11 @@ function isReplay(state: ConversationState, frame: { seq?: number }): boolean {
 /** Applies a change to the frame's turn, which comes into being when it is not known yet and something is new. */
 function onTurn(
   state: ConversationState,
-  frame: { type: string; turn_id?: string; seq?: number },
+  frame: { type: string; turn_id?: string | null; seq?: number },
   change: (turn: TurnView) => TurnView,
 ): ConversationState {
   const turnId = frame.turn_id;
-  if (turnId === undefined) return state;
+  if (!turnId) return state;
   const index = state.items.findIndex((item) => item.kind === 'turn' && item.turnId === turnId);
   const known = index >= 0 ? state.items[index] : undefined;
   if (known?.kind === 'turn') return { ...state, items: state.items.with(index, change(known)) };

@@ -36,7 +36,9 @@ export class Outbox {
   }
 
   acked(clientMessageId: string, conversationId: string | null, turnId: string | null): void {
-    this.patch(clientMessageId, { awaitingAnswer: false, conversationId, turnId });
+    // Without a turn nothing can fail any more: a person has it.
+    if (turnId === null) this.write(this.entries.filter((entry) => entry.frame.client_message_id !== clientMessageId));
+    else this.patch(clientMessageId, { awaitingAnswer: false, conversationId, turnId });
   }
 
   /** Not sent again by itself, but kept for the person's "try again". */

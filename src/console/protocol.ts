@@ -62,29 +62,39 @@ export type ClientFrame =
   | UserMessageFrame
   | { type: 'auth'; token: string }
   | { type: 'abort'; conversation_id: string; turn_id?: string; ref: string }
-  | { type: 'resume'; conversation_id: string; after_seq: number; ref: string }
+  | { type: 'resume'; conversation_id: string; after_seq?: number; ref: string }
   | { type: 'ping' };
 
-/** Fields that any frame of a conversation may carry. */
+/** Fields that any frame of a conversation may carry; direct answers have no `seq`. */
 interface FrameBase {
   conversation_id?: string;
-  turn_id?: string;
+  /** null in the ack of a message that a person will answer. */
+  turn_id?: string | null;
   seq?: number;
   ref?: string;
+}
+
+/** Why a turn failed. */
+export interface TurnFault {
+  code?: string;
+  message?: string;
+  retryable?: boolean;
 }
 
 export interface RestoredTurn {
   turn_id: string;
   status: string;
+  start?: number;
   agent?: string | null;
   text?: string | null;
-  error?: { code?: string; message?: string; retryable?: boolean } | null;
+  error?: TurnFault | null;
 }
 
 export type ServerFrame = FrameBase &
   (
     | { type: 'ready'; connection_id?: string; heartbeat_s?: number }
     | { type: 'ack'; client_message_id?: string; message_id?: string }
+    | { type: 'turn'; status: string; attempt?: number; start?: number; question_id?: string; agent?: string | null }
     | {
         type: 'status';
         step: string;
@@ -94,7 +104,7 @@ export type ServerFrame = FrameBase &
         degraded?: boolean;
       }
     | { type: 'token'; content: string; offset: number }
-    | { type: 'payload'; payload_type: string; items: unknown[] }
+    | { type: 'payload'; payload_type: string; items: unknown[]; offset?: number }
     | { type: 'input_required'; interrupt_id?: string; kind?: string; prompt?: string }
     | ({ type: 'message' } & Omit<StoredMessage, 'turn_id'>)
     | { type: 'escalation'; status?: string; position?: number | null; supporter?: { name?: string } | null }
@@ -106,9 +116,10 @@ export type ServerFrame = FrameBase &
         turn?: RestoredTurn | null;
         snapshot?: boolean;
       }
-    | { type: 'done'; status: DoneStatus }
+    | { type: 'done'; status: DoneStatus; error?: TurnFault | null }
     | {
         type: 'error';
+        scope?: 'frame' | 'turn' | 'connection';
         code: string;
         message: string;
         retryable?: boolean;

@@ -61,7 +61,7 @@ export function TurnItem({ turn, connected, onCite, onRetry, onEdit }: TurnItemP
           )}
           {turn.status === 'cancelled' && (
             <p class="outcome muted" data-testid="stopped">
-              Stopped. The part above is kept, but the agents will not build on it.
+              {hasAnswer ? 'Stopped. The part above is kept, but the agents will not build on it.' : 'Stopped.'}
             </p>
           )}
           {turn.status === 'handed_off' && <p class="outcome muted">A person from the team takes over from here.</p>}

@@ -20,13 +20,18 @@ export function TurnSteps({ turn }: { turn: TurnView }) {
     <div class="steps live" data-testid="steps">
       {turn.steps.length === 0 ? (
         <p class="step current">
-          <span class="spinner" aria-hidden="true" /> Thinking…
+          <span class="spinner" aria-hidden="true" /> {waitingFor(turn)}
         </p>
       ) : (
         <StepList steps={turn.steps} live />
       )}
     </div>
   );
+}
+
+function waitingFor(turn: TurnView): string {
+  if (turn.queued) return 'Waiting for the answer before this one…';
+  return turn.start > 1 ? 'Interrupted. Starting the answer again…' : 'Thinking…';
 }
 
 function StepList({ steps, live }: { steps: Step[]; live: boolean }) {
