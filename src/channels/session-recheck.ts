@@ -87,7 +87,7 @@ export class SessionRecheck implements OnModuleInit, OnApplicationShutdown {
       await this.sessions.assertAlive(first.ctx);
     } catch (error) {
       if (!(error instanceof UnauthorizedError)) throw error;
-      for (const { end } of opened) end();
+      for (const open of opened) open.end();
     }
   }
 

@@ -161,6 +161,21 @@ describe.each(buses)('two instances with a bus %s', (_name, start) => {
     expect(performance.now() - began).toBeLessThan(2500);
   });
 
+  it('forget what they remember when news were missed', async () => {
+    const { admin: by } = await admin();
+    const cache = b.app.get(TenantSettingsCache);
+    const restore = pair.cut();
+    const readAt = performance.now();
+    expect((await cache.get(by)).queueMode).toBe('queue');
+    await a.call('/api/admin/settings', { method: 'PATCH', token: by.token, body: { queue_mode: 'reject' } });
+    expect((await cache.get(by)).queueMode).toBe('queue');
+    restore();
+    while ((await cache.get(by)).queueMode !== 'reject') await sleep(5);
+    // After five seconds it would have been read again anyway.
+    expect(performance.now() - readAt).toBeLessThan(4500);
+    await acquainted([a.bus, b.bus]);
+  }, 20_000);
+
   it('count a person’s sockets together', async () => {
     const person = await a.person();
     const sockets = [await a.chat(person), await b.chat(person), await b.chat(person)];
