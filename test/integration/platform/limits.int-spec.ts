@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Limiters } from '#platform/limits';
 import { createLogger } from '#platform/logging';
-import { SharedRedis } from '#platform/redis';
+import { SharedRedis, type SharedRedisOptions } from '#platform/redis';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import { until } from '../../support/bus.conformance.js';
 import { SeverableProxy } from '../../support/severable-proxy.js';
@@ -116,13 +116,14 @@ if (redis !== '') {
     }, 20_000);
 
     it('work where Redis was never reachable', async () => {
-      const shared = new SharedRedis({
-        url: 'redis://127.0.0.1:1',
-        prefix: prefix(),
-        logger: createLogger({ level: 'silent' }),
-      });
+      let warnings = 0;
+      const logger = { warn: () => warnings++, info: () => undefined } as unknown as SharedRedisOptions['logger'];
+      const shared = new SharedRedis({ url: 'redis://127.0.0.1:1', prefix: prefix(), logger });
       open.push(shared);
       expect(await allowed(new Limiters(shared).create(options), 20)).toBe(10);
+      // Several attempts to connect later it was said once.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(warnings).toBe(1);
     });
   });
 }
