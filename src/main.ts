@@ -25,8 +25,6 @@ async function main(): Promise<void> {
   process.on('SIGTERM', leave);
   process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
 
-  if (config.env.REDIS_URL !== undefined)
-    logger.info('REDIS_URL is set, but this version runs as one process and does not use it');
   server = await startServer(config, logger);
   if (leaving) return;
   void server.lost.then(async (reason) => {

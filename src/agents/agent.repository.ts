@@ -1,7 +1,10 @@
 import type { TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
-import { Injectable } from '@nestjs/common';
-import type { ToolDefinition } from '#tools';
+import { EventBus, NewsMissed } from '#platform/events';
+import { Injectable, Optional } from '@nestjs/common';
+import { type ToolDefinition, ToolsChanged } from '#tools';
+import { z } from 'zod';
+import { AgentsChanged } from './agent.events.js';
 import type { AgentDefinition, AgentDirectory, AgentKind } from './agent.types.js';
 
 interface AgentRow {
@@ -38,18 +41,28 @@ const DIRECTORY = `
   WHERE a.tenant_id = $1 AND a.enabled
   ORDER BY a.position, a.key`;
 
+const CHANGED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new AgentsChanged(tenantId));
+
 const LIFETIME_MS = 5_000;
 const MOST_TENANTS = 2_000;
 
 /**
- * A tenant's enabled agents, kept in memory for a few seconds so that a turn's path usually needs no query. A change made
- * by this process shows at once (`invalidate`), one made by another within the lifetime.
+ * A tenant's enabled agents, kept in memory for a few seconds so that a turn's path usually needs no query. A change shows
+ * at once (`invalidate`), on other instances as soon as they hear of it, and nowhere later than after the lifetime.
  */
 @Injectable()
 export class AgentRepository {
   private readonly entries = new Map<string, { readonly until: number; readonly directory: Promise<AgentDirectory> }>();
 
-  constructor(private readonly work: UnitOfWork) {}
+  constructor(
+    private readonly work: UnitOfWork,
+    @Optional() private readonly events?: EventBus,
+  ) {
+    events?.share(AgentsChanged, { name: 'agents.changed', schema: CHANGED });
+    events?.on(AgentsChanged, ({ tenantId }) => void this.entries.delete(tenantId));
+    events?.on(ToolsChanged, ({ tenantId }) => void this.entries.delete(tenantId));
+    events?.on(NewsMissed, () => this.entries.clear());
+  }
 
   directory(scope: TenantScope): Promise<AgentDirectory> {
     const known = this.entries.get(scope.tenantId);
@@ -70,6 +83,7 @@ export class AgentRepository {
   /** Call after agents, tools or entitlements of the tenant have changed. */
   invalidate(tenantId: string): void {
     this.entries.delete(tenantId);
+    void this.events?.publish(new AgentsChanged(tenantId));
   }
 
   private async read(scope: TenantScope): Promise<AgentDirectory> {

@@ -3,7 +3,6 @@ import { newId, UnitOfWork } from '#platform/database';
 import { InvalidInputError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { TenantCreated } from '#tenants';
-import { ToolsChanged } from '#tools';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AgentRepository } from './agent.repository.js';
 import { type AgentDefinition, visibleAgents } from './agent.types.js';
@@ -45,7 +44,6 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.listening = [
-      this.events.on(ToolsChanged, ({ tenantId }) => this.directory.invalidate(tenantId)),
       this.events.on(TenantCreated, async ({ tenantId }) => void (await this.ensure({ tenantId }, [FIRST_AGENT]))),
     ];
   }

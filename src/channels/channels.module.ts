@@ -11,9 +11,11 @@ import { HttpChatService } from './http/http-chat.service.js';
 import { ChatCommands } from './websocket/chat-commands.js';
 import { ChatGateway } from './websocket/chat.gateway.js';
 import { ConnectionRegistry } from './websocket/connection-registry.js';
+import { PeerConnections } from './presence/peer-connections.js';
 import { PresenceController } from './presence/presence.controller.js';
 import { PresenceRepository } from './presence/presence.repository.js';
 import { PresenceService } from './presence/presence.service.js';
+import { SessionRecheck } from './session-recheck.js';
 import { SocketAuthenticator } from './websocket/socket-authenticator.js';
 import { UpgradeGate } from './websocket/upgrade-gate.js';
 
@@ -28,8 +30,10 @@ import { UpgradeGate } from './websocket/upgrade-gate.js';
     ConnectionRegistry,
     EventStreams,
     HttpChatService,
+    PeerConnections,
     PresenceRepository,
     PresenceService,
+    SessionRecheck,
     SocketAuthenticator,
     UpgradeGate,
   ],

@@ -3,6 +3,11 @@ export class TenantCreated {
   constructor(readonly tenantId: string) {}
 }
 
+/** Its name, status or settings were changed: whoever remembers them reads them again. */
+export class TenantChanged {
+  constructor(readonly tenantId: string) {}
+}
+
 /** Published after the change is committed; sockets of the tenant are closed, its tokens no longer work. */
 export class TenantSuspended {
   constructor(readonly tenantId: string) {}

@@ -2,6 +2,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { isUuid, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { AuditService } from './audit/audit.service.js';
 import { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 import type { OperatorSettings, StoredSettings } from './settings/settings.schema.js';
@@ -10,6 +11,8 @@ import { RESERVED_SLUGS, type Tenant } from './tenant.js';
 import { SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
 import { TenantCreated, TenantSuspended } from './tenant.events.js';
 import { TenantRepository } from './tenant.repository.js';
+
+const SUSPENDED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new TenantSuspended(tenantId));
 
 export interface NewTenant {
   readonly slug: string;
@@ -27,7 +30,9 @@ export class TenantService {
     private readonly unitOfWork: UnitOfWork,
     private readonly audit: AuditService,
     private readonly events: EventBus,
-  ) {}
+  ) {
+    events.share(TenantSuspended, { name: 'tenant.suspended', schema: SUSPENDED });
+  }
 
   findIdBySlug(slug: string): Promise<string | null> {
     return this.tenants.findIdBySlug(slug);

@@ -3,10 +3,13 @@ import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { InvalidInputError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { HttpTool } from './http.tool.js';
 import { inputSchemaFault } from './tool-arguments.js';
 import { ToolsChanged } from './tool.events.js';
 import type { ToolDefinition } from './tool.js';
+
+const CHANGED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new ToolsChanged(tenantId));
 
 export type NewTool = Omit<ToolDefinition, 'id'> & {
   /** True unless told: agents are not given disabled tools. */
@@ -20,7 +23,9 @@ export class ToolService {
     private readonly unitOfWork: UnitOfWork,
     private readonly http: HttpTool,
     private readonly events: EventBus,
-  ) {}
+  ) {
+    events.share(ToolsChanged, { name: 'tools.changed', schema: CHANGED });
+  }
 
   /**
    * Makes the tools whose key the tenant does not have; existing ones are left exactly as they are.

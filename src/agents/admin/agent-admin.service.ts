@@ -28,7 +28,7 @@ const COLUMNS = `a.id, a.key, a.kind, a.name, a.description, a.instructions, a.a
   ARRAY(SELECT l.tool_id FROM app.agent_tool l WHERE l.tenant_id = a.tenant_id AND l.agent_id = a.id
     ORDER BY l.position) AS "toolIds"`;
 
-/** The tenant's agents as its admins manage them. Each change shows in the next turn of this process. */
+/** The tenant's agents as its admins manage them. Each change shows in the next turn. */
 @Injectable()
 export class AgentAdminService {
   constructor(

@@ -5,12 +5,24 @@ import { EventBus } from '#platform/events';
 import type { Identity } from '#platform/http';
 import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
+import { z } from 'zod';
 import { RefreshTokens } from './refresh-token.js';
 import { type RefreshableSession, SessionRepository } from './session.repository.js';
 import { SessionRevoked } from './session.events.js';
 
 const SESSION_SECONDS = 30 * 24 * 3600;
 const GRACE_SECONDS = 10;
+
+const REVOKED = z
+  .object({
+    tenantId: z.guid(),
+    principalId: z.guid(),
+    sessionId: z.guid().nullable(),
+    exceptSessionId: z.guid().nullable(),
+  })
+  .transform((fields) => {
+    return new SessionRevoked(fields.tenantId, fields.principalId, fields.sessionId, fields.exceptSessionId);
+  });
 
 export interface OpenedSession {
   readonly sessionId: string;
@@ -26,7 +38,9 @@ export class SessionService {
     private readonly unitOfWork: UnitOfWork,
     private readonly audit: AuditService,
     private readonly events: EventBus,
-  ) {}
+  ) {
+    events.share(SessionRevoked, { name: 'session.revoked', schema: REVOKED });
+  }
 
   /**
    * Asked on each HTTP request and each frame of a socket: the session is neither revoked nor over, the person neither

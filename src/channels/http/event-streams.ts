@@ -73,6 +73,10 @@ export class EventStreams implements OnApplicationBootstrap, OnApplicationShutdo
     this.open.delete(stream);
   }
 
+  all(): OpenStream[] {
+    return [...this.open];
+  }
+
   announceDrain(): void {
     for (const stream of this.open) stream.announceDrain();
   }

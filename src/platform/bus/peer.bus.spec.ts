@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createLogger } from '#platform/logging';
 import { type Envelope, readEnvelope, writeEnvelope } from './envelope.js';
-import { PeerBus } from './peer.bus.js';
+import { PeerBus, type PeerBusOptions } from './peer.bus.js';
 import type { Wire, WireListener } from './wire.js';
 
 /** A wire of which the spec holds the other end. */
@@ -36,11 +35,19 @@ describe('PeerBus', () => {
   let wire: HandWire;
   let bus: PeerBus;
   let gaps: number;
+  let lines: string[];
 
   beforeEach(() => {
     jest.useFakeTimers();
     wire = new HandWire();
-    bus = new PeerBus(wire, { logger: createLogger({ level: 'silent' }) });
+    lines = [];
+    const write = (level: string) => () => void lines.push(level);
+    const logger = {
+      warn: write('warn'),
+      info: write('info'),
+      error: write('error'),
+    } as unknown as PeerBusOptions['logger'];
+    bus = new PeerBus(wire, { logger });
     gaps = 0;
     bus.onGap(() => gaps++);
     bus.start();
@@ -110,8 +117,13 @@ describe('PeerBus', () => {
     expect(wire.resets).toEqual([]);
     jest.advanceTimersByTime(1500);
     expect(wire.resets).toHaveLength(1);
-    jest.advanceTimersByTime(20_000);
-    expect(wire.resets).toHaveLength(1);
+    // And once more, should that not have helped; whatever the wire thinks of itself.
+    jest.advanceTimersByTime(8000);
+    expect(wire.resets).toHaveLength(2);
+    wire.echoes = true;
+    wire.listener.up();
+    jest.advanceTimersByTime(60_000);
+    expect(wire.resets).toHaveLength(2);
   });
 
   it('tells of a gap, to itself and its peers, when this process stood still', () => {
@@ -144,6 +156,13 @@ describe('PeerBus', () => {
     expect(() => bus.broadcast('word', { text: 'x'.repeat(7000) })).not.toThrow();
     expect(() => bus.broadcast('word', { n: 1n })).not.toThrow();
     expect(wire.sent).toHaveLength(before);
+  });
+
+  it('logs an outage once, however often it is tried, and its end', () => {
+    for (let n = 0; n < 5; n++) wire.listener.down(new Error('refused'));
+    wire.listener.up();
+    wire.listener.down(new Error('refused'));
+    expect(lines).toEqual(['warn', 'info', 'warn']);
   });
 
   it('survives every text', () => {

@@ -75,6 +75,7 @@ export class PeerBus extends Bus {
     if (this.state !== 'new') return;
     this.state = 'open';
     this.tickedAt = performance.now();
+    this.ownHeardAt = this.tickedAt;
     this.wire.open(this.instance, {
       up: () => this.up(),
       down: (error) => this.down(error),
@@ -242,11 +243,14 @@ export class PeerBus extends Bus {
       if (this.expired.size > PEERS_REMEMBERED) this.expired.clear();
       this.forget(instance);
     }
-    if (!this.wireIsUp) return;
     if (now - this.ownHeardAt > this.pace.silence) {
-      this.wire.reset(new Error(`Nothing was heard on the bus for ${Math.round(now - this.ownHeardAt)} ms`));
+      const reason = new Error(`Nothing was heard on the bus for ${Math.round(now - this.ownHeardAt)} ms`);
+      // The next one has its time as well.
+      this.ownHeardAt = now;
+      this.wire.reset(reason);
       return;
     }
+    if (!this.wireIsUp) return;
     if (now - this.saidHelloAt >= this.pace.hello) this.hello();
   }
 

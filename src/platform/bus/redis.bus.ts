@@ -42,7 +42,10 @@ class RedisWire implements Wire {
   open(instance: string, listener: WireListener): void {
     this.listener = listener;
     for (const client of [this.publisher, this.subscriber]) {
-      client.on('error', (error: unknown) => this.listener?.down(asError(error)));
+      // One on a connection that works is told by what closes it.
+      client.on('error', (error: unknown) => {
+        if (client.status !== 'ready') this.listener?.down(asError(error));
+      });
       client.on('close', () => {
         if (client === this.subscriber) this.subscribed = false;
         this.listener?.down(new Error('The connection to Redis was closed'));

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { EventBus } from './event-bus.js';
+import { EventRelay } from './event-relay.js';
 
 @Global()
-@Module({ providers: [EventBus], exports: [EventBus] })
+@Module({ providers: [EventBus, EventRelay], exports: [EventBus] })
 export class EventsModule {}

@@ -1,10 +1,17 @@
 import type { TenantScope } from '#platform/context';
-import { Injectable } from '@nestjs/common';
+import { EventBus, NewsMissed } from '#platform/events';
+import { Injectable, Optional } from '@nestjs/common';
+import { z } from 'zod';
 import type { KnowledgeBase } from './knowledge-base.js';
+import { KnowledgeBaseChanged } from './knowledge-base.events.js';
 import { KnowledgeBaseRepository } from './knowledge-base.repository.js';
 
 const KEEP_MS = 15_000;
 const CAPACITY = 2000;
+
+const CHANGED = z
+  .object({ tenantId: z.guid(), knowledgeBaseId: z.guid() })
+  .transform(({ knowledgeBaseId, tenantId }) => new KnowledgeBaseChanged(tenantId, knowledgeBaseId));
 
 interface Listing {
   readonly ids: Promise<readonly string[]>;
@@ -18,14 +25,29 @@ interface Entry {
 
 /**
  * What a search must know of a knowledge base before it can ask the database (space, language, weights), so that a
- * search is one round trip. Another instance's change is seen after 15 s; one made here at once. Counters in it are old.
+ * search is one round trip. A change shows at once (`invalidate`), on other instances as soon as they hear of it, and nowhere
+ * later than after 15 s. Counters in it are old.
  */
 @Injectable()
 export class KnowledgeBaseCache {
   private readonly entries = new Map<string, Entry>();
   private readonly listings = new Map<string, Listing>();
 
-  constructor(private readonly bases: KnowledgeBaseRepository) {}
+  /** Rises with each change: what was read before one is not remembered after it. */
+  private changes = 0;
+
+  constructor(
+    private readonly bases: KnowledgeBaseRepository,
+    @Optional() private readonly events?: EventBus,
+  ) {
+    events?.share(KnowledgeBaseChanged, { name: 'knowledge_base.changed', schema: CHANGED });
+    events?.on(KnowledgeBaseChanged, ({ knowledgeBaseId, tenantId }) => this.forget({ tenantId }, knowledgeBaseId));
+    events?.on(NewsMissed, () => {
+      this.changes++;
+      this.entries.clear();
+      this.listings.clear();
+    });
+  }
 
   /** Those of the ids that are this tenant's, in the order asked for. */
   async get(scope: TenantScope, ids: readonly string[]): Promise<KnowledgeBase[]> {
@@ -34,9 +56,10 @@ export class KnowledgeBaseCache {
     const missing = unique.filter((id) => (this.entries.get(keyOf(scope, id))?.until ?? 0) <= now);
     const found = new Map<string, KnowledgeBase>();
     if (missing.length > 0) {
+      const { changes } = this;
       for (const base of await this.bases.findByIds(scope, missing)) {
         found.set(base.id, base);
-        this.entries.set(keyOf(scope, base.id), { base, until: now + KEEP_MS });
+        if (changes === this.changes) this.entries.set(keyOf(scope, base.id), { base, until: now + KEEP_MS });
       }
       trim(this.entries);
     }
@@ -63,6 +86,12 @@ export class KnowledgeBaseCache {
 
   /** After the base was made, changed or deleted. */
   invalidate(scope: TenantScope, id: string): void {
+    this.forget(scope, id);
+    void this.events?.publish(new KnowledgeBaseChanged(scope.tenantId, id));
+  }
+
+  private forget(scope: TenantScope, id: string): void {
+    this.changes++;
     this.entries.delete(keyOf(scope, id));
     this.listings.delete(scope.tenantId);
   }

@@ -1,4 +1,6 @@
+import { EventBus, NewsMissed } from '#platform/events';
 import { Injectable } from '@nestjs/common';
+import { TenantChanged } from '../tenant.events.js';
 import { TenantRepository } from '../tenant.repository.js';
 
 const LIFETIME_MS = 30_000;
@@ -9,7 +11,13 @@ const MOST_ORIGINS = 2_000;
 export class OriginDirectory {
   private readonly answers = new Map<string, { until: number; known: Promise<boolean> }>();
 
-  constructor(private readonly tenants: TenantRepository) {}
+  constructor(
+    private readonly tenants: TenantRepository,
+    events: EventBus,
+  ) {
+    events.on(TenantChanged, () => this.answers.clear());
+    events.on(NewsMissed, () => this.answers.clear());
+  }
 
   isKnown(origin: string): Promise<boolean> {
     const answer = this.answers.get(origin);

@@ -9,7 +9,7 @@ import { AgentRuntime, AgentsModule, TitleWriter } from '#agents';
 import { AuthModule, PrincipalService } from '#auth';
 import { ChannelsDrain, ChannelsModule, ChatSocketAdapter } from '#channels';
 import { ConversationsModule } from '#conversations';
-import { BusModule } from '#platform/bus';
+import { Bus, BusModule, MemoryHub, type PeerBus } from '#platform/bus';
 import { type AppConfig, ConfigModule, loadConfig } from '#platform/config';
 import type { Role } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
@@ -52,6 +52,8 @@ export class ChatApp {
     readonly address: string,
     private readonly folder: string,
     private readonly ownsDatabase: boolean,
+    /** Where applications that share a database hear of each other, unless they have a bus of their own. */
+    readonly hub: MemoryHub,
   ) {}
 
   /** @param beside shares the database (and its keys) of another application */
@@ -68,6 +70,7 @@ export class ChatApp {
     const logger = createLogger({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
     const database = beside?.database ?? (await TestDatabase.start());
     const runtime = new ScriptedRuntime();
+    const hub = beside?.hub ?? new MemoryHub();
 
     @Global()
     @Module({ providers: [{ provide: UnitOfWork, useValue: database.uow }], exports: [UnitOfWork] })
@@ -87,7 +90,7 @@ export class ChatApp {
         PoolModule,
         EventsModule,
         RedisModule.forRoot(config),
-        BusModule.forRoot(config),
+        BusModule.forRoot(config, config.embeddedDatabase ? hub : undefined),
         LimitsModule,
         SecretsModule,
         HttpModule,
@@ -105,11 +108,15 @@ export class ChatApp {
     app.useWebSocketAdapter(new ChatSocketAdapter(app));
     await app.listen(0, '127.0.0.1');
     const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
-    return new ChatApp(app, runtime, database, config, `127.0.0.1:${port}`, folder, beside === undefined);
+    return new ChatApp(app, runtime, database, config, `127.0.0.1:${port}`, folder, beside === undefined, hub);
   }
 
   get http(): string {
     return `http://${this.address}`;
+  }
+
+  get bus(): PeerBus {
+    return this.app.get<PeerBus>(Bus);
   }
 
   get drain(): ChannelsDrain {

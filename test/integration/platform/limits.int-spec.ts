@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Limiters } from '#platform/limits';
 import { createLogger } from '#platform/logging';
-import { SharedRedis } from '#platform/redis';
+import { SharedRedis, type SharedRedisOptions } from '#platform/redis';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import { until } from '../../support/bus.conformance.js';
 import { SeverableProxy } from '../../support/severable-proxy.js';
@@ -85,7 +85,7 @@ if (redis !== '') {
       await until(() => b.redis.client.status !== 'ready');
       const began = performance.now();
       expect(await allowed(atB, 50)).toBe(10);
-      expect(performance.now() - began).toBeLessThan(200);
+      expect(performance.now() - began).toBeLessThan(1000);
       b.proxy.restore();
       await until(() => b.redis.client.status === 'ready');
       expect(await allowed(atB, 20)).toBe(6);
@@ -100,29 +100,30 @@ if (redis !== '') {
       // Side by side: all of them wait at the same time.
       const first = await Promise.all(Array.from({ length: 5 }, () => allowed(limiter, 1)));
       expect(first).toEqual([1, 1, 1, 1, 1]);
-      expect(performance.now() - began).toBeLessThan(700);
+      expect(performance.now() - began).toBeLessThan(1200);
       await until(() => b.redis.client.status !== 'ready');
       began = performance.now();
       expect(await allowed(limiter, 50)).toBe(5);
-      expect(performance.now() - began).toBeLessThan(200);
+      expect(performance.now() - began).toBeLessThan(1000);
       // New connections are taken by the black hole as well: still nobody waits.
       await new Promise((resolve) => setTimeout(resolve, 1000));
       began = performance.now();
       expect(await allowed(limiter, 50, 'another')).toBe(10);
-      expect(performance.now() - began).toBeLessThan(200);
+      expect(performance.now() - began).toBeLessThan(1000);
       b.proxy.restore();
       await until(() => b.redis.client.status === 'ready', 6000);
       expect(await allowed(limiter, 20)).toBe(9);
     }, 20_000);
 
     it('work where Redis was never reachable', async () => {
-      const shared = new SharedRedis({
-        url: 'redis://127.0.0.1:1',
-        prefix: prefix(),
-        logger: createLogger({ level: 'silent' }),
-      });
+      let warnings = 0;
+      const logger = { warn: () => warnings++, info: () => undefined } as unknown as SharedRedisOptions['logger'];
+      const shared = new SharedRedis({ url: 'redis://127.0.0.1:1', prefix: prefix(), logger });
       open.push(shared);
       expect(await allowed(new Limiters(shared).create(options), 20)).toBe(10);
+      // Several attempts to connect later it was said once.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(warnings).toBe(1);
     });
   });
 }
