@@ -13,7 +13,7 @@ describe('a process that dies', () => {
   });
   afterAll(() => standIn.stop());
 
-  it('leaves the conversation intact and no turn running, and the message can be sent again', async () => {
+  it('leaves the conversation intact, and the turn is begun again by the next one, with the same ids', async () => {
     const env = { OPENAI_BASE_URL: standIn.url, LEASE_SECONDS: '2' };
     first = await TestServer.start({ env });
     let second: TestServer | undefined;
@@ -48,17 +48,24 @@ describe('a process that dies', () => {
         if (turn.status !== 'running') break;
         await sleep(250);
       }
-      expect(turn).toMatchObject({ status: 'failed', content: 'How do I return a gift?', error: { retryable: true } });
+      expect(turn).toMatchObject({ status: 'completed', content: 'How do I return a gift?', start: 2, attempt: 1 });
       const messages = await second.api(`${path}/messages`, { token: login.token });
-      expect(messages.body.data.map((message: { role: string }) => message.role)).toEqual(['user', 'assistant']);
+      expect(messages.body.data.map((message: { role: string }) => message.role)).toEqual([
+        'user',
+        'assistant',
+        'user',
+        'assistant',
+      ]);
+      expect(messages.body.data.at(-1)).toMatchObject({ id: turn.answer_id, turn_id: ack['turn_id'] });
 
       const back = await second.chat(login.token);
-      back.send({ type: 'resume', conversation_id, after_seq: ack['seq'] });
-      expect(await back.next('context_restored')).toMatchObject({ turn: { status: 'failed' } });
-      expect(await back.next('error')).toMatchObject({ turn_id: ack['turn_id'], retryable: true });
+      const [, answer] = messages.body.data;
+      back.send({ type: 'resume', conversation_id, after_seq: answer.seq + 1 });
+      expect(await back.next('context_restored')).toMatchObject({ turn: { status: 'completed', start: 2 } });
+      expect(await back.next('done')).toMatchObject({ turn_id: ack['turn_id'], status: 'completed' });
       const again = await back.ask('How do I return a gift?', { conversation_id, client_message_id });
+      expect(again.ack).toMatchObject({ message_id: ack['message_id'], turn_id: ack['turn_id'] });
       expect(again.done['status']).toBe('completed');
-      expect(again.ack['message_id']).toBe(ack['message_id']);
       await back.close();
     } finally {
       await second?.stop();
