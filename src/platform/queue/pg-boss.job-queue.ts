@@ -18,7 +18,8 @@ const SCHEMA = 'pgboss';
 const ROLE = 'switchboard_queue';
 const POLL_MS = 2000;
 const CONNECT_MS = 5000;
-const QUERY_MS = 15_000;
+/** Pg-boss makes all its tables in one statement: seconds, on a small machine's embedded database. */
+const QUERY_MS = 30_000;
 /** A worker that died this long ago has lost its job. */
 const EXPIRE_SECONDS = 15 * 60;
 const RETRIES = 3;
