@@ -204,7 +204,8 @@ describe('the catalog of a migrated database', () => {
       `SELECT p.proname::text AS name, pg_get_function_result(p.oid) AS result
        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'app' AND p.prosecdef`,
     );
-    for (const { result } of rows) expect(result).toMatch(/^(uuid|boolean|TABLE\((task app\.turn_task, )?(\w+_id uuid(, )?)+\))$/);
+    for (const { result } of rows)
+      expect(result).toMatch(/^(uuid|boolean|TABLE\((task app\.turn_task, )?(\w+_id uuid(, )?)+\))$/);
   });
 
   it('grants nothing to everybody', async () => {

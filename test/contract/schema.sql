@@ -53,7 +53,7 @@ app.term_stat RLS FORCED owned by owner
 app.tool RLS FORCED owned by owner
 app.tool_call RLS FORCED owned by owner
 app.turn RLS FORCED owned by owner
-app.turn_event RLS FORCED owned by owner
+app.turn_live RLS FORCED owned by owner
 app.usage_record RLS FORCED owned by owner
 public.schema_migration owned by owner
 public.schema_migration_id_seq owned by owner
@@ -297,29 +297,34 @@ app.turn.id uuid not null
 app.turn.conversation_id uuid not null
 app.turn.principal_id uuid not null
 app.turn.message_id uuid not null
+app.turn.answer_id uuid not null
 app.turn.status text not null
 app.turn.attempt integer not null default 1
+app.turn.start integer not null default 0
 app.turn.content text not null
 app.turn.request jsonb not null default '{}'::jsonb
 app.turn.agent text
 app.turn.owner_epoch bigint not null default 0
+app.turn.accepted_by uuid not null
+app.turn.cancel_requested boolean not null default false
 app.turn.lease_owner uuid
 app.turn.lease_until timestamp with time zone
 app.turn.fence bigint not null default 0
-app.turn.ack_seq bigint not null
+app.turn.seq bigint not null
+app.turn.end_seq bigint
 app.turn.error jsonb
 app.turn.usage jsonb
 app.turn.timings jsonb
 app.turn.created_at timestamp with time zone not null default now()
 app.turn.started_at timestamp with time zone
 app.turn.ended_at timestamp with time zone
-app.turn_event.tenant_id uuid not null
-app.turn_event.conversation_id uuid not null
-app.turn_event.seq bigint not null
-app.turn_event.turn_id uuid
-app.turn_event.type text not null
-app.turn_event.frame jsonb not null
-app.turn_event.created_at timestamp with time zone not null default now()
+app.turn_live.tenant_id uuid not null
+app.turn_live.turn_id uuid not null
+app.turn_live.fence bigint not null
+app.turn_live.revision bigint not null
+app.turn_live.state jsonb not null
+app.turn_live.text text not null
+app.turn_live.updated_at timestamp with time zone not null default now()
 app.usage_record.tenant_id uuid not null
 app.usage_record.id uuid not null
 app.usage_record.turn_id uuid
@@ -419,12 +424,13 @@ app.tool_call tool_call_pkey PRIMARY KEY (tenant_id, id)
 app.tool_call tool_call_status_check CHECK ((status = ANY (ARRAY['started'::text, 'succeeded'::text, 'failed'::text, 'unknown'::text])))
 app.tool_call tool_call_tenant_id_idempotency_key_key UNIQUE (tenant_id, idempotency_key)
 app.tool_call tool_call_tenant_id_turn_id_fkey FOREIGN KEY (tenant_id, turn_id) REFERENCES app.turn(tenant_id, id) ON DELETE CASCADE
+app.turn turn_check CHECK (((status = 'running'::text) <= ((lease_owner IS NOT NULL) AND (lease_until IS NOT NULL))))
 app.turn turn_pkey PRIMARY KEY (tenant_id, id)
 app.turn turn_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'input_required'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'handed_off'::text])))
 app.turn turn_tenant_id_conversation_id_fkey FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation(tenant_id, id) ON DELETE CASCADE
 app.turn turn_tenant_id_message_id_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES app.message(tenant_id, id) ON DELETE CASCADE
-app.turn_event turn_event_pkey PRIMARY KEY (tenant_id, conversation_id, seq)
-app.turn_event turn_event_tenant_id_conversation_id_fkey FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation(tenant_id, id) ON DELETE CASCADE
+app.turn_live turn_live_pkey PRIMARY KEY (tenant_id, turn_id)
+app.turn_live turn_live_tenant_id_turn_id_fkey FOREIGN KEY (tenant_id, turn_id) REFERENCES app.turn(tenant_id, id) ON DELETE CASCADE
 app.usage_record usage_record_kind_check CHECK ((kind = ANY (ARRAY['chat'::text, 'embedding'::text])))
 app.usage_record usage_record_pkey PRIMARY KEY (tenant_id, id)
 app.usage_record usage_record_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
@@ -453,9 +459,9 @@ CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, rev
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
 CREATE INDEX turn_conversation_idx ON app.turn USING btree (tenant_id, conversation_id, id DESC)
-CREATE INDEX turn_lease_idx ON app.turn USING btree (lease_until) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
-CREATE INDEX turn_lease_owner_idx ON app.turn USING btree (lease_owner) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
+CREATE INDEX turn_end_idx ON app.turn USING btree (tenant_id, conversation_id, end_seq) WHERE (end_seq IS NOT NULL)
 CREATE INDEX turn_message_idx ON app.turn USING btree (tenant_id, message_id)
+CREATE INDEX turn_open_idx ON app.turn USING btree (tenant_id, conversation_id, seq) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX usage_record_time_idx ON app.usage_record USING btree (tenant_id, created_at)
 CREATE UNIQUE INDEX "PK_0edff5015b71cc0389ae0f4b9a1" ON public.schema_migration USING btree (id)
 CREATE UNIQUE INDEX agent_pkey ON app.agent USING btree (tenant_id, id)
@@ -494,7 +500,7 @@ CREATE UNIQUE INDEX tool_call_pkey ON app.tool_call USING btree (tenant_id, id)
 CREATE UNIQUE INDEX tool_call_tenant_id_idempotency_key_key ON app.tool_call USING btree (tenant_id, idempotency_key)
 CREATE UNIQUE INDEX tool_pkey ON app.tool USING btree (tenant_id, id)
 CREATE UNIQUE INDEX tool_tenant_id_key_key ON app.tool USING btree (tenant_id, key)
-CREATE UNIQUE INDEX turn_event_pkey ON app.turn_event USING btree (tenant_id, conversation_id, seq)
+CREATE UNIQUE INDEX turn_live_pkey ON app.turn_live USING btree (tenant_id, turn_id)
 CREATE UNIQUE INDEX turn_one_running_key ON app.turn USING btree (tenant_id, conversation_id) WHERE (status = 'running'::text)
 CREATE UNIQUE INDEX turn_pkey ON app.turn USING btree (tenant_id, id)
 CREATE UNIQUE INDEX usage_record_pkey ON app.usage_record USING btree (tenant_id, id)
@@ -530,7 +536,7 @@ app.tool tenant_isolation for all to switchboard_app using ((tenant_id = app.cur
 app.tool_call tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.turn lookup for all to switchboard_lookup using (true) check (true)
 app.turn tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
-app.turn_event tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.turn_live tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.usage_record tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 
 -- partitions that differ from their table
@@ -559,7 +565,7 @@ app.term_stat: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tool: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tool_call: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.turn: DELETE, INSERT, SELECT, UPDATE to switchboard_app
-app.turn_event: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.turn_live: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 
 -- grants on columns
@@ -570,7 +576,7 @@ app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to s
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
 app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
 app.tenant: SELECT (id, slug, status, settings) to switchboard_lookup
-app.turn: SELECT (tenant_id, id, conversation_id, status, lease_owner, lease_until) to switchboard_lookup
+app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
 
 -- functions
@@ -595,15 +601,53 @@ AS $function$
     FROM due WHERE o.tenant_id = due.tenant_id AND o.id = due.id
     RETURNING o.tenant_id, o.id $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.expired_turns(everything boolean, most integer)
- RETURNS TABLE(tenant_id uuid, turn_id uuid, conversation_id uuid)
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer)
+ RETURNS TABLE(task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
  LANGUAGE sql
- STABLE SECURITY DEFINER
+ SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    SELECT t.tenant_id, t.id, t.conversation_id FROM app.turn t
-    WHERE t.status IN ('queued', 'running') AND (everything OR t.lease_until < clock_timestamp())
-    ORDER BY t.lease_until LIMIT most $function$
+    WITH mine AS (
+      SELECT h.tenant, h.turn, h.fence, h.renew FROM jsonb_to_recordset(held) AS h(tenant uuid, turn uuid, fence bigint, renew boolean)
+    ), renewable AS (
+      SELECT t.tenant_id, t.id FROM mine m
+      JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
+      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR UPDATE OF t SKIP LOCKED
+    ), renewed AS (
+      UPDATE app.turn t SET lease_until = clock_timestamp() + make_interval(secs => seconds)
+      FROM renewable r WHERE t.tenant_id = r.tenant_id AND t.id = r.id
+    ), busy AS (
+      SELECT t.tenant_id, count(*) AS turns FROM app.turn t WHERE t.status = 'running' GROUP BY t.tenant_id
+    ), ready AS (
+      SELECT t.tenant_id, t.id, t.conversation_id, t.seq,
+             row_number() OVER (PARTITION BY t.tenant_id ORDER BY t.seq) + coalesce(b.turns, 0) AS place
+      FROM app.turn t LEFT JOIN busy b ON b.tenant_id = t.tenant_id
+      WHERE room > 0 AND t.status = 'queued'
+        AND (t.accepted_by = instance OR t.created_at < clock_timestamp() - interval '1 second')
+        AND NOT EXISTS (
+          SELECT 1 FROM app.turn o WHERE o.tenant_id = t.tenant_id AND o.conversation_id = t.conversation_id
+            AND o.status IN ('queued', 'running') AND (o.status = 'running' OR o.seq < t.seq))
+    )
+    SELECT 'lost'::app.turn_task, m.tenant, m.turn, t.conversation_id FROM mine m
+      LEFT JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn
+      WHERE t.id IS NULL OR t.fence <> m.fence OR t.lease_owner IS DISTINCT FROM instance OR t.status <> 'running'
+    UNION ALL
+    SELECT 'cancel'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
+      JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
+      WHERE t.cancel_requested AND t.status = 'running'
+    UNION ALL
+    SELECT 'changed'::app.turn_task, w.tenant, w.turn, w.conversation
+      FROM jsonb_to_recordset(watched) AS w(tenant uuid, turn uuid, conversation uuid, status text, fence bigint)
+      LEFT JOIN app.turn t ON t.tenant_id = w.tenant AND t.id = w.turn
+      WHERE t.id IS NULL OR t.status <> w.status OR t.fence <> w.fence
+    UNION ALL
+    SELECT CASE WHEN t.cancel_requested THEN 'cancelled' WHEN t.start >= 3 THEN 'give_up' ELSE 'take_over' END::app.turn_task,
+           t.tenant_id, t.id, t.conversation_id
+      FROM app.turn t
+      WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
+        AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
+    UNION ALL
+    (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r ORDER BY r.place, r.seq LIMIT room) $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(wanted text)
  RETURNS boolean
@@ -612,16 +656,6 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(want
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT EXISTS (
     SELECT 1 FROM app.tenant t WHERE t.status = 'active' AND t.settings -> 'allowed_origins' ? wanted) $function$
-
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.renew_leases(instance uuid, seconds integer)
- RETURNS TABLE(tenant_id uuid, turn_id uuid)
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-    UPDATE app.turn t SET lease_until = clock_timestamp() + make_interval(secs => seconds)
-    WHERE t.lease_owner = instance AND t.status IN ('queued', 'running') AND t.lease_until >= clock_timestamp()
-    RETURNING t.tenant_id, t.id $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenant_id_by_slug(wanted text)
  RETURNS uuid
@@ -691,9 +725,8 @@ AS $function$
 app.claim_outbox(integer,integer): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_lookup
-app.expired_turns(boolean,integer): EXECUTE to switchboard_app
+app.look_after(uuid,jsonb,jsonb,double precision,boolean,integer): EXECUTE to switchboard_app
 app.origin_is_known(text): EXECUTE to switchboard_app
-app.renew_leases(uuid,integer): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
 app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app
@@ -705,3 +738,4 @@ app.unfinished_documents(integer,integer): EXECUTE to switchboard_app
 -- triggers
 
 -- types
+app.turn_task e

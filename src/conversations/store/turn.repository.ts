@@ -5,6 +5,9 @@ import type { TurnErrorView, TurnStatus, UsageView } from '../model/conversation
 import type { ConversationReference } from '../model/submit.js';
 import { CLAIM_TURN, OPEN_TURN, SETTLE_TURN } from './turn.sql.js';
 
+/** A renewal that takes longer than this is tried again on another connection. */
+const LOOK_DEADLINE_MS = 2500;
+
 export interface LockedConversation {
   readonly id: string;
   readonly client_key: string | null;
@@ -414,6 +417,7 @@ export class TurnRepository {
         look.everything,
         look.room,
       ],
+      { deadlineMs: LOOK_DEADLINE_MS },
     );
   }
 }
