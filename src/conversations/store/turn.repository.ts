@@ -20,7 +20,8 @@ export interface EarlierSubmission {
   readonly message_id: string;
   readonly conversation_id: string;
   readonly client_key: string | null;
-  readonly fingerprint: Buffer;
+  /** null where the message had no client id. */
+  readonly fingerprint: Buffer | null;
   readonly turn_id: string | null;
   readonly turn_status: TurnStatus | null;
   readonly attempt: number;
@@ -179,6 +180,18 @@ export class TurnRepository {
         WHERE m.tenant_id = $1 AND m.principal_id = $2 AND m.client_message_id = $3`,
       [tx.tenantId, principalId, clientMessageId],
       'turn_find_earlier',
+    );
+  }
+
+  /** The submission behind a turn whose commit may have been written. */
+  findLanded(tx: TenantTx, turnId: string): Promise<EarlierSubmission | null> {
+    return tx.one<EarlierSubmission>(
+      `SELECT m.id AS message_id, m.conversation_id, c.client_key, m.fingerprint, t.id AS turn_id, t.status AS turn_status, t.attempt
+         FROM app.turn t
+         JOIN app.message m ON m.tenant_id = t.tenant_id AND m.id = t.message_id
+         JOIN app.conversation c ON c.tenant_id = t.tenant_id AND c.id = t.conversation_id
+        WHERE t.tenant_id = $1 AND t.id = $2`,
+      [tx.tenantId, turnId],
     );
   }
 

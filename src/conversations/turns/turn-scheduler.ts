@@ -4,6 +4,7 @@ import { Bus, type BusMessage } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import type { TenantScope } from '#platform/context';
 import { sqlState, UnitOfWork } from '#platform/database';
+import { UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { TenantSettingsCache } from '#tenants';
 import { z } from 'zod';
@@ -341,7 +342,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       this.announce({ tenantId }, conversationId, claimed.last_seq);
       return true;
     } catch (error) {
-      if (sqlState(error) !== LOCK_NOT_AVAILABLE) {
+      const fault = error instanceof UnavailableError ? error.cause : error;
+      if (sqlState(fault) !== LOCK_NOT_AVAILABLE) {
         this.logger.warn({ err: error, turn: turnId }, 'a turn could not be begun; the next tick tries again');
       }
       return false;

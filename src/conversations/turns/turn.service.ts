@@ -4,7 +4,7 @@ import { AgentRuntime } from '#agents';
 import { Bus } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import type { RequestContext } from '#platform/context';
-import { newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { CommitInDoubtError, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { LOGGER, type Logger } from '#platform/logging';
 import { MessageRateLimiter, TenantSettingsCache, type TenantSettings } from '#tenants';
 import { CatchUp } from '../live/catch-up.js';
@@ -189,13 +189,32 @@ export class TurnService {
           if (accepted.kind === 'opened') charged = false;
           return accepted;
         } catch (error) {
+          if (attempt >= 4) throw error;
+          if (error instanceof CommitInDoubtError) {
+            const landed = await this.landed(ctx, draft);
+            if (landed === null) continue;
+            charged = false;
+            return { kind: 'repeat', earlier: landed };
+          }
           // Two first messages of one client id or key at once: the second attempt finds what the other one wrote.
-          if (!isUniqueViolation(error) || attempt >= 4) throw error;
+          if (!isUniqueViolation(error)) throw error;
         }
       }
     } finally {
       if (charged) await this.limiter.refund(ctx, by.settings).catch(() => undefined);
     }
+  }
+
+  /**
+   * A commit whose reply was lost: what it wrote, if it did. Its turn is given back at once, so that it begins now and not
+   * when a lease runs out that nobody renews.
+   */
+  private async landed(ctx: RequestContext, draft: Draft): Promise<EarlierSubmission | null> {
+    const landed = await this.uow.run(ctx, (tx) => this.turns.findLanded(tx, draft.turnId));
+    if (landed === null) return null;
+    await this.turns.release(ctx, { turnId: draft.turnId, instance: this.bus.instance, fence: 1 });
+    this.scheduler.wake();
+    return landed;
   }
 
   private tryAccept(
@@ -484,9 +503,11 @@ function sentAs(input: SubmitInput): ConversationReference {
 
 /** The conversation counts as it was sent, or as the one that the message ended up in. */
 function sameMessage(earlier: EarlierSubmission, input: SubmitInput, own: Buffer): boolean {
-  if (earlier.fingerprint.equals(own)) return true;
+  const stored = earlier.fingerprint;
+  if (stored === null) return false;
+  if (stored.equals(own)) return true;
   const sent = sentAs(input);
-  const { client_key: key, conversation_id: id, fingerprint: stored } = earlier;
+  const { client_key: key, conversation_id: id } = earlier;
   const endedUpIn =
     (sent.kind === 'id' && sent.id === id) || (sent.kind === 'key' && (sent.key === key || sent.key === id));
   if (!endedUpIn) return false;
