@@ -66,6 +66,12 @@ export class TcpProxy {
     await this.listen();
   }
 
+  /** Whatever was done to it is undone. */
+  async restore(): Promise<void> {
+    this.pass();
+    if (!this.server.listening) await this.up();
+  }
+
   async stop(): Promise<void> {
     if (this.server.listening) await this.down();
     else this.cut();
