@@ -8,7 +8,12 @@ import { PostgresProxy } from './postgres-proxy.js';
 import { Provider } from './provider.js';
 import { TcpProxy } from './tcp-proxy.js';
 
+/** How servers may hear of each other: by Postgres always, by Redis where there is one. */
 export const WITH_REDIS = (process.env['REDIS_URL'] ?? '') !== '';
+export const BUSES = [
+  { bus: 'by Postgres alone', redis: false },
+  ...(WITH_REDIS ? [{ bus: 'by Redis', redis: true }] : []),
+];
 
 export interface ClusterOptions {
   /** 2 */
@@ -32,20 +37,16 @@ export interface Person {
  *               └───> TcpProxy ──────────> Redis (or none)
  */
 export class Cluster {
-  readonly servers: readonly ClusterServer[];
-  /** Straight to the database, past every proxy and every row-level policy. */
-  readonly database: Client;
   private apiKey: Promise<string> | null = null;
 
   private constructor(
     readonly provider: Provider,
-    servers: readonly ClusterServer[],
-    database: Client,
+    readonly servers: readonly ClusterServer[],
+    /** Straight to the database, past every proxy and every row-level policy. */
+    readonly database: Client,
+    readonly databaseUrl: string,
     private readonly cleanUp: () => Promise<void>,
-  ) {
-    this.servers = servers;
-    this.database = database;
-  }
+  ) {}
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const seed = await copyOfSeed();
@@ -65,12 +66,13 @@ export class Cluster {
           OPENAI_BASE_URL: provider.urlFor(name),
           LEASE_SECONDS: String(options.leaseSeconds ?? 6),
           WS_MAX_PER_ADDRESS: '2000',
+          WS_MAX_PER_USER: '500',
           LOG_LEVEL: 'info',
           ...options.env,
         }),
       );
     }
-    const cluster = new Cluster(provider, servers, database, async () => {
+    const cluster = new Cluster(provider, servers, database, seed.databaseUrl, async () => {
       await database.end().catch(() => undefined);
       await seed.cleanUp();
     });
@@ -192,6 +194,9 @@ export class ClusterServer {
   get process(): TestServer {
     if (this.running === null) throw new Error(`Server ${this.name} is down`);
     return this.running;
+  }
+  get pid(): number {
+    return this.process.child.pid ?? 0;
   }
   /** All that it printed, over all of its starts. */
   get log(): string {

@@ -69,6 +69,8 @@ interface SocketOptions {
   readonly name: string;
   /** Behind the path: `on_disconnect=cancel`. */
   readonly query?: string;
+  /** False: a refusal is final, also one that it may try again after. */
+  readonly patient?: boolean;
 }
 
 const CONNECT_MS = 5000;
@@ -276,7 +278,7 @@ export class SocketClient {
     const entry = this.open.get(frame['ref']);
     if (entry === undefined) return;
     if (entry.timer !== null) clearTimeout(entry.timer);
-    if (frame['retryable'] === true && entry.sent.tries < 100) {
+    if (frame['retryable'] === true && this.options.patient !== false && entry.sent.tries < 100) {
       entry.timer = setTimeout(() => this.transmit(frame['ref']), frame['retry_after_ms'] ?? 500);
       return;
     }

@@ -5,7 +5,7 @@ const PACES = {
   quickly: { words: 6, every: 10 },
   steadily: { words: 20, every: 50 },
   slowly: { words: 40, every: 100 },
-  lengthily: { words: 150, every: 100 },
+  lengthily: { words: 100, every: 100 },
 } as const;
 export type Pace = keyof typeof PACES;
 
@@ -19,7 +19,7 @@ export function question(pace: Pace | 'brokenly', nonce: string, remark = ''): s
  */
 export class Provider {
   private readonly asked = new Map<string, Asked[]>();
-  private readonly listeners: { readonly text: string; readonly then: (server: string) => void }[] = [];
+  private readonly listeners: { readonly text: string; readonly call: (server: string) => void }[] = [];
 
   private constructor(readonly standIn: OpenAiStandIn) {}
 
@@ -36,7 +36,11 @@ export class Provider {
       });
     }
     const fault: StandInFault = { kind: 'error-event', after: 3 };
-    standIn.script({ match: (call) => isAnswer(call) && lastUserText(call.body).startsWith('brokenly'), fault });
+    standIn.script({
+      match: (call) => isAnswer(call) && lastUserText(call.body).startsWith('brokenly'),
+      tokenDelayMs: 200,
+      fault,
+    });
     standIn.onChat('A title');
     return provider;
   }
@@ -87,9 +91,9 @@ export class Provider {
     calls.splice(0, calls.length, ...calls.filter((call) => call.closedAt === undefined));
   }
 
-  /** Runs `then` whenever an answer to a question with this text is asked for, before anything is answered. */
-  onAsked(text: string, then: (server: string) => void): void {
-    this.listeners.push({ text, then });
+  /** Runs `call` whenever an answer to a question with this text is asked for, before anything is answered. */
+  onAsked(text: string, call: (server: string) => void): void {
+    this.listeners.push({ text, call });
   }
 
   private notice(call: StandInCall): false {
@@ -100,7 +104,7 @@ export class Provider {
     if (earlier === undefined) this.asked.set(call.nonce, [entry]);
     else earlier.push(entry);
     const text = lastUserText(call.body);
-    for (const listener of this.listeners) if (text.includes(listener.text)) listener.then(server);
+    for (const listener of this.listeners) if (text.includes(listener.text)) listener.call(server);
     return false;
   }
 

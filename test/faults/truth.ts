@@ -21,7 +21,6 @@ export async function expectSound(
     readonly quietMs?: number;
     readonly kills?: number;
     readonly takeOvers?: readonly number[];
-    readonly latest?: readonly string[];
   },
 ): Promise<Verdict> {
   const verdict = await judgeRun(cluster, journal, options);
@@ -39,7 +38,7 @@ async function judgeRun(
   journal: Journal,
   options: { readonly people: readonly Person[]; readonly quietMs?: number },
 ): Promise<Verdict> {
-  const open = await untilQuiet(cluster, journal, options.quietMs ?? QUIET_MS);
+  const open = await untilQuiet(cluster, journal, options.people, options.quietMs ?? QUIET_MS);
   let verdict: Verdict;
   // What is stored may be on its way to a reader still.
   for (const giveUpAt = Date.now() + TELL_MS; ; await pause(250)) {
@@ -49,10 +48,15 @@ async function judgeRun(
 }
 
 /** @returns the turns that still are under way when waiting is given up */
-async function untilQuiet(cluster: Cluster, journal: Journal, ms: number): Promise<string[]> {
+async function untilQuiet(
+  cluster: Cluster,
+  journal: Journal,
+  people: readonly Person[],
+  ms: number,
+): Promise<string[]> {
   for (const giveUpAt = Date.now() + ms; ; await pause(100)) {
     const unanswered = journal.sent.some((sent) => sent.ack === null && sent.refused === null && sent.tries < 100);
-    const open = await cluster.turns(`status IN ('queued', 'running')`);
+    const open = await cluster.turns(`status IN ('queued', 'running') AND principal_id = ANY ($1)`, [ids(people)]);
     if (open.length === 0 && !unanswered) return [];
     if (Date.now() > giveUpAt) return open.map((turn) => `turn ${turn.id} is ${turn.status}`);
   }
@@ -65,7 +69,10 @@ async function readTruth(
   open: readonly string[],
 ): Promise<Truth> {
   const turns = new Map(
-    (await cluster.turns('true')).map((row) => [row.id, { status: row.status, conversationId: row.conversation_id }]),
+    (await cluster.turns('principal_id = ANY ($1)', [ids(people)])).map((row) => [
+      row.id,
+      { status: row.status, conversationId: row.conversation_id },
+    ]),
   );
   const conversations = new Set<string>();
   for (const sent of journal.sent) if (sent.ack !== null) conversations.add(sent.ack.conversation_id);
@@ -102,6 +109,10 @@ async function pages(
     }
   }
   return [];
+}
+
+function ids(people: readonly Person[]): string[] {
+  return people.map((person) => person.id);
 }
 
 function pause(ms: number): Promise<void> {

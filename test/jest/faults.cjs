@@ -10,6 +10,8 @@ module.exports = {
   ...common,
   displayName: 'faults',
   testMatch: ['<rootDir>/test/faults/**/*.faults-spec.ts'],
+  // Without Redis there is nothing that it could do.
+  testPathIgnorePatterns: process.env.REDIS_URL ? [] : ['redis\\.faults-spec'],
   testTimeout: 90_000,
   maxConcurrency: 8,
   reporters: ['default', '<rootDir>/test/faults/figures-reporter.cjs', '<rootDir>/test/support/count-reporter.cjs'],
