@@ -175,6 +175,8 @@ export class ClusterServer {
   private port = '0';
   private earlier = '';
   private frozen = false;
+  /** By a scenario: killed or drained. */
+  private ended = false;
 
   constructor(
     readonly name: string,
@@ -186,6 +188,12 @@ export class ClusterServer {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+  /** How it ended, when nobody here ended it. */
+  get diedByItself(): string | null {
+    if (this.alive || this.ended || this.running === null) return null;
+    const { exitCode, signalCode } = this.running.child;
+    return `server ${this.name} ended by itself with ${exitCode ?? signalCode}: ${this.log.slice(-600)}`;
   }
   get alive(): boolean {
     const child = this.running?.child;
@@ -211,12 +219,14 @@ export class ClusterServer {
       databaseUrl: this.postgres.url,
       env: { ...this.env, PORT: this.port, ...(this.redis === null ? {} : { REDIS_URL: this.redis.url }) },
     });
+    this.ended = false;
     this.port = new URL(this.running.url).port;
   }
 
   /** kill -9 */
   async kill(): Promise<void> {
     this.frozen = false;
+    this.ended = true;
     await this.process.kill();
   }
 
@@ -233,6 +243,7 @@ export class ClusterServer {
   /** SIGTERM, until it has ended. @returns its exit code and how long it took */
   async drain(): Promise<{ code: number | null; ms: number }> {
     const began = Date.now();
+    this.ended = true;
     const code = await this.process.stop();
     return { code, ms: Date.now() - began };
   }

@@ -31,7 +31,7 @@ export class Provider {
     for (const [pace, { words, every }] of Object.entries(PACES)) {
       standIn.script({
         match: (call) => isAnswer(call) && lastUserText(call.body).startsWith(pace),
-        text: (body) => answerTo(lastUserText(body), words),
+        text: answerOf(words),
         tokenDelayMs: every,
       });
     }
@@ -133,12 +133,7 @@ function lastUserText(body: StandInBody): string {
   return typeof text === 'string' ? text : '';
 }
 
-/** With characters of two UTF-16 units, since offsets count those. */
-function answerTo(text: string, words: number): string {
-  const nonce = /nonce:([\w-]+)/.exec(text)?.[1] ?? 'none';
-  return [
-    `Answer`,
-    `nonce:${nonce}`,
-    ...Array.from({ length: words - 2 }, (_, n) => (n % 7 === 3 ? `🧵${n}` : `word${n}`)),
-  ].join(' ');
+/** With characters of two UTF-16 units, since offsets count those. The stand-in puts the nonce behind it. */
+function answerOf(words: number): string {
+  return Array.from({ length: words }, (_, n) => (n % 7 === 3 ? `🧵${n}` : `word${n}`)).join(' ');
 }

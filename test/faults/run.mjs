@@ -41,5 +41,6 @@ const rest = process.argv.slice(2).filter((_, at) => {
   return !(token?.kind === 'option' && ours.has(token.name));
 });
 const only = values.minutes === undefined ? [] : ['storm.faults-spec'];
-const jest = ['node_modules/jest/bin/jest.js', '--config', 'test/jest/faults.cjs', '--runInBand', ...only, ...rest];
+const workers = rest.some((one) => /^(-w|--maxWorkers)/.test(one)) ? [] : ['--runInBand'];
+const jest = ['node_modules/jest/bin/jest.js', '--config', 'test/jest/faults.cjs', ...workers, ...only, ...rest];
 spawn(process.execPath, jest, { stdio: 'inherit', env }).on('close', (code) => process.exit(code ?? 1));

@@ -25,7 +25,7 @@ export async function expectSound(
 ): Promise<Verdict> {
   const verdict = await judgeRun(cluster, journal, options);
   recordFigures(options.label, verdict, options);
-  const faults = faultsOf(verdict);
+  const faults = [...faultsOf(verdict), ...cluster.servers.flatMap((server) => server.diedByItself ?? [])];
   if (faults.length > 0) {
     const more = faults.length > 12 ? `\n… and ${faults.length - 12} more` : '';
     throw new Error(`${options.label}: ${faults.length} faults\n${faults.slice(0, 12).join('\n')}${more}`);

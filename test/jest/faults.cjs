@@ -12,7 +12,7 @@ module.exports = {
   testMatch: ['<rootDir>/test/faults/**/*.faults-spec.ts'],
   // Without Redis there is nothing that it could do.
   testPathIgnorePatterns: process.env.REDIS_URL ? [] : ['redis\\.faults-spec'],
-  testTimeout: 90_000,
+  testTimeout: 180_000,
   maxConcurrency: 8,
   reporters: ['default', '<rootDir>/test/faults/figures-reporter.cjs', '<rootDir>/test/support/count-reporter.cjs'],
 };
