@@ -5,33 +5,43 @@ import { question } from './provider.js';
 import { eventually } from './waiting.js';
 import { onCluster } from './world.js';
 
-/** 24 MB of answer, as fast as it goes. */
-const PIECES = 3000;
+/** 14 MB of answers within seconds; one alone would meet the bound on an answer's length. */
+const ANSWERS = 40;
+const PIECES = 44;
 const PIECE = ` ${'x'.repeat(8191)}`;
-/** What a slow reader takes: 2 MB a second. */
+/** What a slow reader takes: a quarter of a megabyte a second. */
 const SIP_BYTES = 64 * 1024;
-const SIP_EVERY_MS = 31;
+const SIP_EVERY_MS = 250;
 
 describe('a reader that reads too slowly', () => {
   it('is closed with 1013; the turn and everybody else go on', () =>
     onCluster({ servers: 1 }, async (world) => {
       const { a } = world.cluster;
-      const conversation_id = await world.conversation();
       world.provider.standIn.script({
-        match: { stream: true, nonce: 'flood' },
+        match: (call) => call.nonce?.startsWith('flood') === true && !JSON.stringify(call.body).includes('Question:'),
         pieces: Array.from({ length: PIECES }, () => PIECE),
+        tokenDelayMs: 20,
       });
+      const conversations = await Promise.all(Array.from({ length: ANSWERS }, () => world.conversation()));
       const slow = new SlowReader(a.url, await world.person.token());
-      await slow.resume(conversation_id);
+      await slow.resume(conversations);
       const writer = await world.socket('writer', a);
       const other = await world.socket('other', a);
       const before = residentMb(a.pid);
-      const { turn_id } = await writer.acked(writer.say(question('brokenly', 'flood'), { conversation_id }));
+      const floods = conversations.map((conversation_id, n) =>
+        writer.say(`a flood please: nonce:flood-${n}`, { conversation_id }),
+      );
       const quick = await other.acked(other.say(question('quickly', 'meanwhile')));
       await other.done(quick.turn_id, 10_000);
-      await eventually(() => slow.closedWith, 'the slow reader to be closed', 40_000);
+      for (const flood of floods) {
+        const { turn_id } = await writer.acked(flood);
+        const { dones, text } = await writer.done(turn_id, 40_000);
+        expect([dones[0]?.frame['status'], text.length]).toEqual(['completed', PIECES * PIECE.length]);
+      }
+      // The close frame lies behind what was on its way.
+      slow.gulp();
+      await eventually(() => slow.closedWith, 'the slow reader to be closed', 20_000);
       expect(slow.closedWith).toBe(1013);
-      await writer.done(turn_id, 40_000);
       expect(residentMb(a.pid) - before).toBeLessThan(400);
     }));
 });
@@ -40,6 +50,7 @@ describe('a reader that reads too slowly', () => {
 class SlowReader {
   closedWith: number | null = null;
   private readonly socket: Socket;
+  private timer: NodeJS.Timeout;
   private tail = Buffer.alloc(0);
 
   constructor(url: string, token: string) {
@@ -51,10 +62,10 @@ class SlowReader {
       `GET /ws/chat HTTP/1.1\r\nHost: ${hostname}:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
     );
-    const timer = setInterval(() => this.sip(), SIP_EVERY_MS);
+    this.timer = setInterval(() => this.sip(), 1);
     // 1006 stands for a connection that ended without a word, as browsers have it.
     this.socket.on('close', () => {
-      clearInterval(timer);
+      clearInterval(this.timer);
       this.closedWith ??= 1006;
     });
     // Whoever listens to it decides when to read.
@@ -62,10 +73,24 @@ class SlowReader {
     this.socket.on('end', () => this.socket.end());
   }
 
-  async resume(conversationId: string): Promise<void> {
+  async resume(conversationIds: string[]): Promise<void> {
     await eventually(() => this.tail.includes('"ready"'), 'the slow reader to be connected');
-    this.socket.write(textFrame(JSON.stringify({ type: 'resume', conversation_id: conversationId, after_seq: 0 })));
-    await eventually(() => this.tail.includes('context_restored'), 'the slow reader to be subscribed');
+    for (const conversation_id of conversationIds) {
+      this.tail = Buffer.alloc(0);
+      this.socket.write(textFrame(JSON.stringify({ type: 'resume', conversation_id, after_seq: 0 })));
+      await eventually(() => this.tail.includes('context_restored'), 'the slow reader to be subscribed');
+    }
+    this.every(SIP_EVERY_MS);
+  }
+
+  /** From now on as fast as it can. */
+  gulp(): void {
+    this.every(1);
+  }
+
+  private every(ms: number): void {
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.sip(), ms);
   }
 
   private sip(): void {
