@@ -140,6 +140,8 @@ export class SocketClient {
 
   /** Subscribes, and again after each new connection. */
   follow(conversationId: string): void {
+    // Asking twice over one connection would bring what is on its way twice.
+    if (this.followed.has(conversationId)) return;
     this.followed.add(conversationId);
     if (this.ready) this.resume(conversationId);
   }
