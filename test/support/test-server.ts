@@ -150,6 +150,11 @@ export class TestServer {
   }
 }
 
+/** A directory and, with DATABASE_URL, a database of one's own with the demo tenants in them. */
+export function copyOfSeed(): Promise<{ dataDir: string; databaseUrl: string | null; cleanUp: () => Promise<void> }> {
+  return data({});
+}
+
 async function data(options: StartOptions) {
   const server = process.env['DATABASE_URL'] ?? '';
   const own = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'switchboard-e2e-')));

@@ -1,0 +1,166 @@
+import type { Journal } from './journal.js';
+import type { TurnBook, TurnSeen } from './turn-book.js';
+
+/** What the database and REST say, in the contract's own words. */
+export interface Truth {
+  /** `app.turn(status)` */
+  readonly turns: ReadonlyMap<string, { readonly status: string; readonly conversationId: string }>;
+  /** `GET …/turns` of every conversation. */
+  readonly restTurns: ReadonlyMap<
+    string,
+    { readonly status: string; readonly error: { readonly code: string } | null }
+  >;
+  /** `GET …/messages` of every conversation, ascending. */
+  readonly messages: readonly StoredMessage[];
+  /** Turns that were not at an end when waiting was given up. */
+  readonly open: readonly string[];
+}
+
+export interface StoredMessage {
+  readonly id: string;
+  readonly turn_id: string | null;
+  readonly conversation_id: string;
+  readonly seq: number;
+  readonly role: string;
+  readonly content: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export interface Verdict {
+  readonly sent: number;
+  readonly acked: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Each list is empty when all is well; its lines say what happened to whom. */
+  readonly lost: readonly string[];
+  readonly doubled: readonly string[];
+  readonly open: readonly string[];
+  /** Readers that were told of a turn and never of its end. */
+  readonly waiting: readonly string[];
+  /** Readers that were told something else than what is stored. */
+  readonly wrong: readonly string[];
+}
+
+const ENDED = new Set(['completed', 'failed', 'cancelled', 'input_required', 'handed_off']);
+
+/** Compares what clients were promised and told with what is stored. Pure: what it says depends on its arguments alone. */
+export function checkJournal(journal: Journal, truth: Truth): Verdict {
+  const lists = { lost: [] as string[], doubled: [] as string[], waiting: [] as string[], wrong: [] as string[] };
+  const stored = new Stored(truth.messages);
+  const outcomes: Record<string, number> = {};
+  for (const sent of journal.sent) {
+    if (sent.ack === null) continue;
+    const turn = truth.turns.get(sent.ack.turn_id);
+    const status = turn?.status ?? 'gone';
+    outcomes[status] = (outcomes[status] ?? 0) + 1;
+    const label = `"${sent.content}" of ${sent.reader}`;
+    if (turn === undefined) lists.lost.push(`${label}: turn ${sent.ack.turn_id} was acked and is gone`);
+    else {
+      const rest = truth.restTurns.get(sent.ack.turn_id);
+      if (rest?.status !== turn.status)
+        lists.wrong.push(`${label}: REST says ${rest?.status ?? 'nothing'}, the database ${turn.status}`);
+      const { message_id } = sent.ack;
+      if (turn.status === 'completed' && message_id !== null && stored.timesAsked(message_id) !== 1)
+        lists.lost.push(`${label}: the question stands ${stored.timesAsked(message_id)} times in the conversation`);
+      if (turn.status === 'completed' && stored.answersOf(sent.ack.turn_id).length === 0)
+        lists.lost.push(`${label}: completed without an answer`);
+    }
+    for (const ack of sent.otherAcks) lists.doubled.push(`${label}: acked again as turn ${ack['turn_id']}`);
+  }
+  for (const turnId of truth.turns.keys()) {
+    const answers = stored.answersOf(turnId);
+    if (answers.length > 1) lists.doubled.push(`turn ${turnId} has ${answers.length} answers`);
+  }
+  for (const [nonce, count] of countQuestions(truth))
+    if (count > 1) lists.doubled.push(`the question ${nonce} stands ${count} times in its conversation`);
+  for (const book of journal.books)
+    for (const seen of book.turns.values()) judge(book, seen, { truth, messages: stored }, lists);
+  return {
+    sent: journal.sent.length,
+    acked: journal.sent.filter((sent) => sent.ack !== null).length,
+    outcomes,
+    ...lists,
+    open: truth.open,
+  };
+}
+
+/** The messages once more, by what they are looked up by: a storm leaves tens of thousands. */
+class Stored {
+  private readonly answers = new Map<string, StoredMessage[]>();
+  private readonly questions = new Map<string, number>();
+
+  constructor(messages: readonly StoredMessage[]) {
+    for (const message of messages) {
+      if (message.role === 'user') this.questions.set(message.id, (this.questions.get(message.id) ?? 0) + 1);
+      if (message.role !== 'assistant' || message.turn_id === null) continue;
+      this.answers.set(message.turn_id, [...this.answersOf(message.turn_id), message]);
+    }
+  }
+
+  answersOf(turnId: string): readonly StoredMessage[] {
+    return this.answers.get(turnId) ?? [];
+  }
+
+  timesAsked(messageId: string): number {
+    return this.questions.get(messageId) ?? 0;
+  }
+}
+
+function countQuestions(truth: Truth): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const message of truth.messages) {
+    const nonce = message.role === 'user' ? /nonce:([\w-]+)/.exec(message.content)?.[1] : undefined;
+    if (nonce !== undefined) counts.set(nonce, (counts.get(nonce) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function judge(
+  book: TurnBook,
+  seen: TurnSeen,
+  { truth, messages }: { truth: Truth; messages: Stored },
+  lists: { waiting: string[]; wrong: string[]; doubled: string[] },
+): void {
+  const label = `${book.reader}, turn ${seen.turnId} (${seen.trail.join(' ')})`;
+  const stored = truth.turns.get(seen.turnId);
+  const [done] = seen.dones;
+  if (seen.gap !== null) lists.wrong.push(`${book.reader}: ${seen.gap}`);
+  if (done === undefined) {
+    if (book.staying && stored !== undefined && ENDED.has(stored.status))
+      lists.waiting.push(`${label} was never told: ${stored.status}`);
+    return;
+  }
+  if (seen.dones.length > 1 + seen.repeats) lists.doubled.push(`${label} was told ${seen.dones.length} ends`);
+  for (const { frame } of seen.dones)
+    if (stored !== undefined && frame['status'] !== stored.status)
+      lists.wrong.push(`${label} was told ${frame['status']}, the database says ${stored.status}`);
+  if (new Set(seen.messages.map((message) => message.id)).size > 1)
+    lists.doubled.push(`${label} was sent ${seen.messages.length} different answers`);
+  if (stored?.status === 'failed' && seen.errors.length === 0) lists.wrong.push(`${label} failed without an error`);
+  const [answer] = messages.answersOf(seen.turnId);
+  if (answer === undefined || (stored?.status !== 'completed' && stored?.status !== 'cancelled')) return;
+  const told = seen.messages[0]?.content;
+  if (told === undefined) lists.wrong.push(`${label} was never sent the stored message`);
+  else if (told !== answer.content)
+    lists.wrong.push(`${label} was sent "${short(told)}", stored is "${short(answer.content)}"`);
+  // Text that came over the same connection as the end is whole. A Stop may cut between the two.
+  const whole = stored.status === 'completed' && seen.textConnection === done.connection;
+  if (whole && seen.text !== answer.content)
+    lists.wrong.push(`${label} put together "${short(seen.text)}", stored is "${short(answer.content)}"`);
+}
+
+function short(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 25)}…(${text.length})…${text.slice(-25)}`;
+}
+
+/** Everything that must not be, in one list. */
+export function faultsOf(verdict: Verdict): string[] {
+  const few = verdict.sent > 0 && verdict.acked < 0.95 * verdict.sent;
+  return [
+    ...(few ? [`only ${verdict.acked} of ${verdict.sent} sends were acked: the run does not count`] : []),
+    ...verdict.lost.map((line) => `lost: ${line}`),
+    ...verdict.doubled.map((line) => `doubled: ${line}`),
+    ...verdict.open.map((line) => `open: ${line}`),
+    ...verdict.waiting.map((line) => `waiting: ${line}`),
+    ...verdict.wrong.map((line) => `wrong: ${line}`),
+  ];
+}

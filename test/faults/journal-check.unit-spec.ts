@@ -1,0 +1,85 @@
+import type { Frame } from '../support/chat-client.js';
+import { Journal, type Sent } from './journal.js';
+import { checkJournal, faultsOf, type StoredMessage, type Truth } from './journal-check.js';
+import type { TurnBook } from './turn-book.js';
+
+/** One question that was asked, answered and told as it should be; each test breaks one thing about it. */
+function sound() {
+  const journal = new Journal();
+  const sent = journal.note('reader', 'steadily please: nonce:n1');
+  sent.ack = { turn_id: 't1', message_id: 'q1', conversation_id: 'c1', at: 0 };
+  const book = journal.book('reader');
+  const frames: Frame[] = [
+    { type: 'turn', status: 'running', start: 1, answer_id: 'a1', seq: 2 },
+    { type: 'token', content: 'Hello', offset: 0, seq: 3 },
+    { type: 'token', content: ' world', offset: 5, seq: 4 },
+    { type: 'message', role: 'assistant', id: 'a1', content: 'Hello world', seq: 5 },
+    { type: 'done', status: 'completed', seq: 6 },
+  ];
+  const question = { id: 'q1', role: 'user', content: sent.content, seq: 1 };
+  const answer = { id: 'a1', role: 'assistant', content: 'Hello world', seq: 5 };
+  const messages = [question, answer].map((one) => ({ ...one, turn_id: 't1', conversation_id: 'c1', metadata: {} }));
+  return {
+    journal,
+    sent,
+    book,
+    frames,
+    status: 'completed',
+    messages: messages as StoredMessage[],
+    open: [] as string[],
+  };
+}
+
+function faults(change: (world: ReturnType<typeof sound>) => void): string[] {
+  const world = sound();
+  change(world);
+  for (const frame of world.frames) world.book.take({ conversation_id: 'c1', turn_id: 't1', ...frame });
+  const ended = { status: world.status, conversationId: 'c1', error: null };
+  const turns = new Map(world.status === 'gone' ? [] : [['t1', ended]]);
+  const truth: Truth = { turns, restTurns: turns, messages: world.messages, open: world.open };
+  return faultsOf(checkJournal(world.journal, truth));
+}
+
+describe('the comparison of a journal with what is stored', () => {
+  it('finds nothing where nothing is wrong', () => {
+    expect(faults(() => undefined)).toEqual([]);
+  });
+
+  it.each<[string, (world: ReturnType<typeof sound>) => void, RegExp]>([
+    ['an acknowledged turn that is gone', (w) => (w.status = 'gone'), /^lost: .*acked and is gone/],
+    ['an answer that was not stored', (w) => w.messages.pop(), /^lost: .*without an answer/],
+    ['a question that was not stored', (w) => w.messages.shift(), /^lost: .*0 times/],
+    ['two answers', (w) => w.messages.push({ ...w.messages[1]!, id: 'a2' }), /^doubled: .*2 answers/],
+    ['a question that stands twice', (w) => w.messages.push({ ...w.messages[0]!, id: 'q2' }), /^doubled: .*2 times/],
+    ['another ack for a repeat', (w) => w.sent.otherAcks.push({ turn_id: 't2' }), /^doubled: .*acked again/],
+    ['a reader that was never told', (w) => w.frames.pop(), /^waiting: .*never told: completed/],
+    ['two ends', (w) => w.frames.push(w.frames.at(-1)!), /^doubled: .*2 ends/],
+    ['another end than the stored one', (w) => (w.status = 'cancelled'), /^wrong: .*told completed/],
+    ['a hole in the text', (w) => w.frames.splice(1, 1), /^wrong: .*token at 5 behind 0/],
+    ['another text', (w) => (w.frames[2]!['content'] = ' there'), /^wrong: .*put together/],
+    ['another message', (w) => (w.frames[3]!['content'] = 'Bye'), /^wrong: .*was sent "Bye"/],
+    ['no message', (w) => w.frames.splice(3, 1), /^wrong: .*never sent the stored message/],
+    ['a turn that is under way still', (w) => w.open.push('turn t1 is running'), /^open: /],
+    ['sends that were not acknowledged', (w) => w.journal.note('reader', 'nonce:n2'), /^only 1 of 2/],
+  ])('finds %s', (_what, change, line) => {
+    expect(faults(change).some((fault) => line.test(fault))).toBe(true);
+  });
+
+  it('takes text that begins again, and an end told again to who asked again, for what they are', () => {
+    const again = (w: ReturnType<typeof sound>) => {
+      w.frames.splice(2, 0, { type: 'turn', status: 'running', start: 2, answer_id: 'a1' });
+      w.frames.splice(3, 0, { type: 'token', content: 'Hello', offset: 0 });
+      w.frames.push(w.frames.at(-1)!);
+      w.book.turn('t1', 'c1').repeats = 1;
+    };
+    expect(faults(again)).toEqual([]);
+  });
+
+  it('owes nothing to a reader that left', () => {
+    const left = (w: { book: TurnBook; frames: Frame[]; sent: Sent }) => {
+      w.frames.pop();
+      w.book.staying = false;
+    };
+    expect(faults(left)).toEqual([]);
+  });
+});
