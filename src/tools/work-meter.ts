@@ -21,6 +21,10 @@ export class WorkMeter {
     return this.steps - this.left;
   }
 
+  get exhausted(): boolean {
+    return this.left < 0;
+  }
+
   /** @throws WorkExceededError */
   spend(steps: number): void {
     this.left -= steps;
