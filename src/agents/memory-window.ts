@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import type { HistoryMessage } from './turn.types.js';
 
 /** Tokens that a text takes, roughly: four characters of Latin script each, one of scripts without spaces. */
@@ -22,7 +23,7 @@ export function memoryWindow(history: readonly HistoryMessage[], tokens: number)
     const cost = estimateTokens(message.content) + PER_MESSAGE;
     if (cost > left) {
       if (kept.length === 0 && left > PER_MESSAGE) {
-        kept.push({ ...message, content: message.content.slice(-(left - PER_MESSAGE) * 3) });
+        kept.push({ ...message, content: toUSVString(message.content.slice(-(left - PER_MESSAGE) * 3)) });
       }
       break;
     }

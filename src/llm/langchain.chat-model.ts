@@ -15,12 +15,10 @@ import { isReasoningModel, longestText } from './openai-wire.chat-model.js';
 import { type ProviderConnection } from './provider-connection.js';
 import { ProviderFetch } from './provider-fetch.js';
 import { withRetry } from './retry.js';
+import { StorableText } from './storable-text.js';
+import { StructuredMethods, type Method } from './structured-methods.js';
 import { type Checked, checkAnswer, outputSchema, type OutputSchema, textInstruction } from './structured-output.js';
 import { addUsage, usageOf } from './usage.js';
-
-/** The ways to ask for structured output, best first. */
-const METHODS = ['json_schema', 'tool', 'text'] as const;
-type Method = (typeof METHODS)[number];
 
 type CallOptions = NonNullable<Parameters<ChatOpenAICompletions['invoke']>[1]>;
 
@@ -35,7 +33,7 @@ interface Asked {
   readonly schema: OutputSchema;
 }
 
-/** Refusals that mean "I cannot do that", not "I cannot now". */
+/** Refusals that may mean "I cannot do that", not "I cannot now". */
 const NOT_SUPPORTED = new Set([400, 404, 405, 415, 422, 501]);
 
 /**
@@ -48,8 +46,8 @@ const NOT_SUPPORTED = new Set([400, 404, 405, 415, 422, 501]);
 export class LangChainChatModel extends ChatModel {
   readonly provider: string;
   readonly model: string;
-  /** What this endpoint and model could not do. */
-  private readonly unsupported = new Set<Method>();
+  /** What this endpoint and model could do lately. */
+  private readonly methods = new StructuredMethods();
 
   constructor(private readonly connection: ProviderConnection) {
     super();
@@ -69,19 +67,22 @@ export class LangChainChatModel extends ChatModel {
         let text = '';
         let finish: string | null = null;
         let counted: { input?: number; output?: number } = {};
+        const storable = new StorableText();
+        const show = (piece: string): void => {
+          if (piece === '') return;
+          text += piece;
+          if (text.length > longest) throw this.connection.fault(`the answer passed ${longest} characters`);
+          shown = true;
+          callback(onText, piece);
+        };
         for await (const chunk of await chat.stream(toLangChain(request.messages), { signal })) {
-          const piece = chunk.text;
-          if (piece !== '') {
-            text += piece;
-            if (text.length > longest) throw this.connection.fault(`the answer passed ${longest} characters`);
-            shown = true;
-            callback(onText, piece);
-          }
+          show(storable.push(chunk.text));
           const reason: unknown = chunk.response_metadata['finish_reason'];
           if (typeof reason === 'string') finish = reason;
           const usage = chunk.usage_metadata;
           if (usage !== undefined) counted = { input: usage.input_tokens, output: usage.output_tokens };
         }
+        show(storable.end());
         // The SDK takes any end of the body for the end of the answer.
         if (finish === null) throw this.connection.fault('the stream ended without a finish reason');
         const input = joined(request.messages);
@@ -101,9 +102,10 @@ export class LangChainChatModel extends ChatModel {
     signal: AbortSignal,
   ): Promise<StructuredResult<T>> {
     const asked: Asked = { request, name: output.name, schema: outputSchema(output.schema) };
+    const begun = performance.now();
     const refused: Method[] = [];
     let last: LlmError | null = null;
-    for (const method of METHODS.filter((candidate) => candidate === 'text' || !this.unsupported.has(candidate))) {
+    for (const method of this.methods.usable(begun)) {
       let answer: Answer;
       try {
         answer = await this.ask(asked, method, signal);
@@ -114,7 +116,7 @@ export class LangChainChatModel extends ChatModel {
         continue;
       }
       // Only now is it known that the method was refused and not the request.
-      for (const item of refused) this.unsupported.add(item);
+      for (const item of refused) this.methods.failed(item, begun);
       return this.checked(asked, method, answer, output.schema, signal);
     }
     throw last ?? this.connection.fault('no way to ask for structured output is left');
@@ -128,14 +130,18 @@ export class LangChainChatModel extends ChatModel {
     schema: z.ZodType<T>,
     signal: AbortSignal,
   ): Promise<StructuredResult<T>> {
+    const begun = performance.now();
     const first = checkAnswer(answer.text, schema);
-    if (first.ok) return { value: first.value, usage: answer.usage };
+    if (first.ok) {
+      this.methods.worked(method);
+      return { value: first.value, usage: answer.usage };
+    }
     const repaired = await this.ask({ ...asked, request: repairRequest(asked, answer.text, first) }, method, signal);
     const usage = addUsage(answer.usage, repaired.usage);
     const second = checkAnswer(repaired.text, schema);
     if (second.ok) return { value: second.value, usage };
-    // A server that takes the parameter and ignores it: begin with the next way in future.
-    if (!first.json && method !== 'text') this.unsupported.add(method);
+    // A server that takes the parameter and ignores it.
+    if (!first.json) this.methods.failed(method, begun);
     throw this.connection.fault(`the ${asked.name} value is not valid after a repair: ${second.problem}`);
   }
 
