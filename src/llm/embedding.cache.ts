@@ -1,4 +1,5 @@
 import { Embedder, type EmbeddingSpace } from './embedder.port.js';
+import { LlmError } from './llm.errors.js';
 
 const CAPACITY = 500;
 /** Longer texts are not asked twice. */
@@ -29,6 +30,9 @@ export class CachedEmbedder extends Embedder {
     const found = new Map(texts.flatMap((text) => this.recall(text)));
     if (missing.length > 0) {
       const vectors = await this.inner.embed(missing, kind, signal);
+      if (vectors.length !== missing.length) {
+        throw new LlmError({ detail: `the embedder gave ${vectors.length} vectors for ${missing.length} texts` });
+      }
       missing.forEach((text, index) => {
         const vector = vectors[index];
         if (vector === undefined) return;

@@ -19,6 +19,8 @@ export class Retrievals {
   private readonly running = new Map<string, Promise<SearchResult>>();
   private readonly unused = new AbortController();
   private readonly signal: AbortSignal;
+  /** Why documents had no say in who answers; null while every search for that went well. */
+  failure: unknown = null;
 
   constructor(
     private readonly source: PassageSearch,
@@ -55,6 +57,7 @@ export class Retrievals {
       return Math.max(0, ...passages.map(({ coverage }) => coverage));
     } catch (error) {
       if (this.signal.aborted) throw error;
+      this.failure ??= error;
       return 0;
     }
   }

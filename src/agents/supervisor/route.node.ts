@@ -1,7 +1,7 @@
 import { Command, Send } from '@langchain/langgraph/web';
 import type { RunnableConfig } from '@langchain/core/runnables';
 import type { AgentDefinition, Intent } from '../agent.types.js';
-import { AgentNotFoundError } from '../agents.errors.js';
+import { AgentNotFoundError, searchFailure } from '../agents.errors.js';
 import { isRecord, propertiesOf } from '../domain/schema-properties.js';
 import { findingsFor, judging } from '../domain/entity-rules.js';
 import { awaitingOf, lastAgentsOf, languageSoFar } from '../routing/awaiting.js';
@@ -120,6 +120,8 @@ async function decide(
   if (known !== undefined && (awaiting !== null || continues(known, text))) {
     return { ...routed, intents: [{ agent: known.key, text }], reply: null, how: 'continued' };
   }
+  // "I do not understand" would be untrue: the documents may well, and could not be asked.
+  if (result.how === 'similarity' && run.retrievals.failure !== null) throw searchFailure(run.retrievals.failure);
   return reply({ kind: 'unclear' });
 }
 

@@ -75,6 +75,22 @@ describe('a turn without a model', () => {
     expect(events).toEqual([]);
   });
 
+  it('says that an answer is from half a search', async () => {
+    const half = () => ({ passages: [REFUND_PASSAGE], degraded: true, embedderFailed: true });
+    const model = new ScriptedModel({ structured: { route: ROUTED_TO_SUPPORT, grade: { relevant: [1] } } });
+    const whole = await runTurn(fakeRuntime({ agents: [SUPPORT], model, search: REFUNDS }), 'How do refunds work?');
+    expect(whole.answer.degraded).toBe(false);
+    const turn = await runTurn(fakeRuntime({ agents: [SUPPORT], model, search: half }), 'How do refunds work?');
+    expect(turn.answer).toMatchObject({ degraded: true, agents: ['support'] });
+  });
+
+  it('fails the turn, with the reason, rather than call unclear what the documents were not asked about', async () => {
+    const away = new UnavailableError('The database is not reachable');
+    const runtime = fakeRuntime({ search: () => Promise.reject(away) });
+    await expect(runTurn(runtime, 'zzyzx')).rejects.toBe(away);
+    expect((await runTurn(fakeRuntime(), 'zzyzx')).answer.intent).toBe('unclear');
+  });
+
   it('fails the turn when all agents fail', async () => {
     const runtime = fakeRuntime({
       search: () => Promise.reject(new Error('no index')),

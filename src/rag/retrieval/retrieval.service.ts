@@ -1,6 +1,5 @@
 import { LlmService } from '#llm';
 import type { RequestContext } from '#platform/context';
-import { asError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { TenantSettingsCache } from '#tenants';
 import { Inject, Injectable } from '@nestjs/common';
@@ -9,6 +8,7 @@ import { KnowledgeBaseCache } from '../knowledge-bases/knowledge-base.cache.js';
 import { lexicalText } from '../lexical/lexical-text.js';
 import { textSearchConfig } from '../lexical/text-search-config.js';
 import type { Passage, SearchRequest, SearchResult } from '../retrieval.types.js';
+import { questionVector } from './question-vector.js';
 import { RetrievalRepository, type SearchPlan } from './retrieval.repository.js';
 import { hasVectorIndex } from './search.sql.js';
 
@@ -33,9 +33,9 @@ export class RetrievalService {
   ) {}
 
   /**
-   * Bases that are not the tenant's are passed over: they give nothing. When the question cannot be embedded, words alone
-   * answer, and the result says `degraded`.
-   * @throws UnavailableError when the database is away; the signal's reason when it is aborted
+   * Bases that are not the tenant's are passed over: they give nothing. When the question cannot be embedded and
+   * the tenant (or the request) lets words alone answer, the result says so.
+   * @throws SearchProviderError when a configured embedding provider fails; UnavailableError when the database is away; the signal's reason when it is aborted
    */
   async search(ctx: RequestContext, request: SearchRequest, signal: AbortSignal): Promise<SearchResult> {
     signal.throwIfAborted();
@@ -53,6 +53,7 @@ export class RetrievalService {
     return {
       passages: interleaved(found.map(({ passages }) => passages)).slice(0, limit),
       degraded: found.some(({ degraded }) => degraded),
+      embedderFailed: found.some(({ embedderFailed }) => embedderFailed === true),
     };
   }
 
@@ -65,7 +66,14 @@ export class RetrievalService {
     const { group, limit, query, request, words } = search;
     const [first] = group;
     if (first === undefined) return { passages: [], degraded: false };
-    const values = await this.embed(ctx, first, query, signal);
+    const question = {
+      base: first,
+      text: query,
+      kind: 'query' as const,
+      onFailure: request.onEmbedderFailure ?? ('as the tenant chose' as const),
+    };
+    const { llm, logger, settings } = this;
+    const values = await questionVector({ llm, settings, logger }, ctx, question, signal);
     const large = group.reduce((sum, base) => sum + base.chunkCount, 0) >= LARGE;
     const plan: SearchPlan = {
       bases: group.map(({ id, language }) => ({ id, config: textSearchConfig(language) })),
@@ -83,26 +91,8 @@ export class RetrievalService {
       // The index gave up before it had enough that the caller may see.
       passages = await this.passages.search(ctx, { ...plan, vector: { ...plan.vector, approximate: false } });
     }
-    return { passages, degraded: values === null || first.embedding.provider === 'local' };
-  }
-
-  private async embed(
-    ctx: RequestContext,
-    base: KnowledgeBase,
-    query: string,
-    signal: AbortSignal,
-  ): Promise<Float32Array | null> {
-    try {
-      const [vector] = await this.llm.embedderFor(base.embedding).embed([query], 'query', signal);
-      return vector ?? null;
-    } catch (error) {
-      signal.throwIfAborted();
-      this.logger.warn(
-        { err: asError(error), tenant_id: ctx.tenantId, knowledge_base_id: base.id },
-        'the question could not be embedded; searching by words alone',
-      );
-      return null;
-    }
+    const embedderFailed = values === null;
+    return { passages, degraded: embedderFailed || first.embedding.provider === 'local', embedderFailed };
   }
 
   private async limitFor(
