@@ -32,3 +32,10 @@ export class RetrievalFailedError extends DomainError {
     });
   }
 }
+
+/** A tool that changes something may have done so, and is not called again. */
+export class UnknownOutcomeError extends DomainError {
+  constructor(message: string) {
+    super({ code: 'TOOL_ERROR', kind: 'upstream', message, retryable: false });
+  }
+}
