@@ -1,5 +1,6 @@
 import { Embedder, type EmbeddingSpace } from './embedder.port.js';
 import { type UsageSink } from './llm-usage.js';
+import { LlmError } from './llm.errors.js';
 
 const CAPACITY = 500;
 /** Longer texts are not asked twice. */
@@ -31,6 +32,9 @@ export class CachedEmbedder extends Embedder {
     const found = new Map(texts.flatMap((text) => this.recall(text)));
     if (missing.length > 0) {
       const vectors = await this.inner.embed(missing, kind, signal, onUsage);
+      if (vectors.length !== missing.length) {
+        throw new LlmError({ detail: `the embedder gave ${vectors.length} vectors for ${missing.length} texts` });
+      }
       missing.forEach((text, index) => {
         const vector = vectors[index];
         if (vector === undefined) return;

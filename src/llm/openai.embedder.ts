@@ -87,6 +87,9 @@ export class OpenAiEmbedder extends Embedder {
     try {
       const vectors = await embeddings.embedDocuments(batch.map((text) => (text.trim() === '' ? '.' : text)));
       await meter.completed({ input: embeddings.promptTokens, output: 0 }, '');
+      if (vectors.length !== batch.length) {
+        throw this.connection.fault(`embeddings: ${vectors.length} vectors for ${batch.length} texts`);
+      }
       return vectors.map((vector) => this.checked(vector));
     } catch (error) {
       meter.broken(transport.fault ?? error, { input: embeddings.promptTokens, output: 0 }, '');
@@ -109,6 +112,7 @@ export class OpenAiEmbedder extends Embedder {
     }
     let sum = 0;
     for (const value of vector) sum += value * value;
+    if (!Number.isFinite(sum)) throw new LlmError({ detail: `${model} gave a vector that is not of numbers` });
     const scale = sum === 0 ? 0 : 1 / Math.sqrt(sum);
     return Float32Array.from(vector, (value) => value * scale);
   }

@@ -30,3 +30,17 @@ export class NoSpaceError extends DomainError {
     });
   }
 }
+
+/** The embedding provider failed, so the search would have been half of one. */
+export class SearchProviderError extends DomainError {
+  constructor(cause: unknown) {
+    super({
+      code: 'RETRIEVAL_ERROR',
+      kind: 'upstream',
+      message: 'The knowledge base could not be searched just now. Please try again in a moment.',
+      retryable: cause instanceof DomainError ? cause.retryable : true,
+      retryAfterMs: cause instanceof DomainError ? cause.retryAfterMs : undefined,
+      cause,
+    });
+  }
+}

@@ -35,6 +35,7 @@ export const TOP_K = 5;
 export interface RagOptions {
   readonly embedder?: Embedder;
   readonly parser?: DocumentParser;
+  readonly onProviderFailure?: 'fail' | 'degrade';
 }
 
 /** The module's services on a real database, without Nest. */
@@ -64,7 +65,9 @@ export class RagUnderTest {
       ? ({ embedder: () => embedder, embedderFor: () => embedder } as unknown as LlmService)
       : new LlmService(config);
     const audit = new AuditService(work);
-    const settings = { get: () => Promise.resolve({ topK: TOP_K }) } as unknown as TenantSettingsCache;
+    const settings = {
+      get: () => Promise.resolve({ topK: TOP_K, onProviderFailure: options.onProviderFailure ?? 'fail' }),
+    } as unknown as TenantSettingsCache;
     this.queue = new InMemoryJobQueue(logger);
     this.uploads = new UploadStore(config);
     this.baseRows = new KnowledgeBaseRepository(work);
@@ -86,7 +89,7 @@ export class RagUnderTest {
       outbound,
       new TenantAllowList(),
     );
-    this.matching = new MatchingService(new MatchingRepository(work), cache, llm, logger);
+    this.matching = new MatchingService(new MatchingRepository(work), cache, llm, settings, logger);
     this.retrieval = new RetrievalService(new RetrievalRepository(work), cache, llm, settings, logger);
   }
 

@@ -145,10 +145,19 @@ describe('what a search cost', () => {
     ]);
   });
 
-  it('is in the books also when the embedding failed and words alone answered', async () => {
+  it('is in the books also when the embedding failed, and the search with it', async () => {
     const baseId = await newBase();
     embedder.failAt = 1;
-    const { degraded } = await rag.retrieval.search(ctx, { query: 'subject3', knowledgeBaseIds: [baseId] }, NEVER);
+    const search = rag.retrieval.search(ctx, { query: 'subject3', knowledgeBaseIds: [baseId] }, NEVER);
+    await expect(search).rejects.toMatchObject({ code: 'RETRIEVAL_ERROR' });
+    expect(await books()).toEqual([expect.objectContaining({ purpose: 'retrieve', estimated: true })]);
+  });
+
+  it('is in the books also when words alone answered, as the tenant chose', async () => {
+    const baseId = await newBase();
+    embedder.failAt = 1;
+    const { retrieval } = rag.beside({ embedder, onProviderFailure: 'degrade' });
+    const { degraded } = await retrieval.search(ctx, { query: 'subject3', knowledgeBaseIds: [baseId] }, NEVER);
     expect(degraded).toBe(true);
     expect(await books()).toEqual([expect.objectContaining({ purpose: 'retrieve', estimated: true })]);
   });
