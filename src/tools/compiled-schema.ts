@@ -101,7 +101,7 @@ function newCompiler(): Ajv {
       uri: (text: string) => URL.canParse(text),
     },
   });
-  ajv.addKeyword({ keyword: WORK, code: (cxt: KeywordCxt) => void spendBefore(cxt) });
+  ajv.addKeyword({ keyword: WORK, code: spendBefore });
   // The stock keyword compares each item with each other.
   ajv.removeKeyword('uniqueItems');
   ajv.addKeyword({
