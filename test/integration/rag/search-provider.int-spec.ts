@@ -42,15 +42,15 @@ afterAll(async () => {
   await standIn.stop();
 });
 
-const FAILURES: readonly (readonly [string, { breaks(): Promise<void> | void; mends?(): Promise<void> | void }])[] = [
+const FAILURES: readonly (readonly [string, { breaks(): unknown; mends?(): unknown }])[] = [
   ['refuses connections', { breaks: () => standIn.refuse(), mends: () => standIn.accept() }],
-  ['never answers', { breaks: () => void standIn.script({ fault: { kind: 'hang' }, times: 1 }) }],
-  ['answers 500', { breaks: () => void standIn.script({ fault: { kind: 'status', status: 500 }, times: 2 }) }],
+  ['never answers', { breaks: () => standIn.script({ fault: { kind: 'hang' }, times: 1 }) }],
+  ['answers 500', { breaks: () => standIn.script({ fault: { kind: 'status', status: 500 }, times: 2 }) }],
   [
     'wants patience',
-    { breaks: () => void standIn.script({ fault: { kind: 'status', status: 429, retryAfter: 3600 }, times: 1 }) },
+    { breaks: () => standIn.script({ fault: { kind: 'status', status: 429, retryAfter: 3600 }, times: 1 }) },
   ],
-  ['refuses the key', { breaks: () => void standIn.script({ fault: { kind: 'status', status: 401 }, times: 1 }) }],
+  ['refuses the key', { breaks: () => standIn.script({ fault: { kind: 'status', status: 401 }, times: 1 }) }],
   [
     'gives other dimensions',
     {
