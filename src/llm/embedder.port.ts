@@ -1,3 +1,5 @@
+import type { EndpointPace } from './endpoint-pace.js';
+
 /** Names a vector space: vectors of two spaces must never be compared. */
 export interface EmbeddingSpace {
   readonly provider: string;
@@ -11,6 +13,14 @@ export interface EmbeddingSpace {
  */
 export abstract class Embedder {
   abstract readonly space: EmbeddingSpace;
+
+  /**
+   * Where passages have to keep to a pace; null: nobody else is asked. Such an embedder does not try passages again: whoever
+   * sends them looks at the pace before each batch, and waits.
+   */
+  get pace(): EndpointPace | null {
+    return null;
+  }
 
   /** @param kind some models embed questions and passages differently. */
   abstract embed(

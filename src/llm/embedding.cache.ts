@@ -1,4 +1,5 @@
 import { Embedder, type EmbeddingSpace } from './embedder.port.js';
+import type { EndpointPace } from './endpoint-pace.js';
 
 const CAPACITY = 500;
 /** Longer texts are not asked twice. */
@@ -17,6 +18,10 @@ export class CachedEmbedder extends Embedder {
 
   override get space(): EmbeddingSpace {
     return this.inner.space;
+  }
+
+  override get pace(): EndpointPace | null {
+    return this.inner.pace;
   }
 
   override async embed(

@@ -20,6 +20,7 @@ export {
   type StructuredResult,
 } from './chat-model.port.js';
 export { Embedder, type EmbeddingSpace } from './embedder.port.js';
+export { EndpointPace, isPassingFault } from './endpoint-pace.js';
 export { EmbedderUnavailableError, LlmError, LlmTimeoutError, type LlmDeadline } from './llm.errors.js';
 export { LlmModule } from './llm.module.js';
 export { LlmService, type LlmInfo } from './llm.service.js';

@@ -1,4 +1,4 @@
-import { ConflictError, DomainError, NotFoundError } from '#platform/errors';
+import { ConflictError, NotFoundError } from '#platform/errors';
 
 export class KnowledgeBaseNotFoundError extends NotFoundError {
   constructor() {
@@ -15,18 +15,5 @@ export class DocumentNotFoundError extends NotFoundError {
 export class KnowledgeBaseNameTakenError extends ConflictError {
   constructor(name: string) {
     super(`A knowledge base named "${name}" exists already: choose another name`, { field: 'name' });
-  }
-}
-
-/** 507: the server's disk is full. */
-export class NoSpaceError extends DomainError {
-  constructor(cause: unknown) {
-    super({
-      code: 'INTERNAL',
-      kind: 'no_space',
-      message: 'The server has no room left for files: ask its operator to make some, then upload again',
-      retryable: true,
-      cause,
-    });
   }
 }

@@ -74,7 +74,7 @@ describe('the catalog of a migrated database', () => {
     }
   });
 
-  it('lets the look-up role read named columns of four tables and change only leases', async () => {
+  it('lets the look-up role read named columns of five tables and change only leases', async () => {
     expect(
       await names(
         `SELECT format('%s.%s %s', c.relname, a.attname, g.privilege_type) AS name
@@ -85,7 +85,7 @@ describe('the catalog of a migrated database', () => {
     const tables = await names(
       `SELECT DISTINCT table_name::text AS name FROM information_schema.column_privileges WHERE grantee = 'switchboard_lookup'`,
     );
-    expect(tables).toEqual(['document', 'outbox', 'tenant', 'turn']);
+    expect(tables).toEqual(['blob', 'document', 'outbox', 'tenant', 'turn']);
     expect(
       await names(
         `SELECT c.relname::text AS name FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g
