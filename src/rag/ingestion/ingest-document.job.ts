@@ -154,7 +154,11 @@ export class IngestDocumentJob {
     const settings = { size, overlap: Math.min(document.chunkOverlap, Math.floor(size / 2)) };
     const parsed = await turn(() =>
       this.files.withFile(document, id, (path) =>
-        this.parser.parseIntoChunks({ path, mime, fileName: fileName ?? document.title }, settings, signal),
+        this.parser.parseIntoChunks(
+          { path, mime, fileName: fileName ?? document.title, owner: document.tenantId },
+          settings,
+          signal,
+        ),
       ),
     );
     // A file's name is a title for want of a better one.

@@ -139,6 +139,7 @@ export class RagUnderTest {
   async halt(): Promise<void> {
     await this.ingestion.onModuleDestroy();
     await this.queue.stop();
+    if (this.parser instanceof ChildProcessDocumentParser) this.parser.onApplicationShutdown();
   }
 
   async stop(): Promise<void> {
