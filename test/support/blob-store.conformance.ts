@@ -31,23 +31,26 @@ export function blobStoreConformance(name: string, create: () => Promise<BlobSto
       return found === null ? null : buffer(found.stream);
     };
 
-    it.each([0, 1, 65_536, 262_144, 700_001])('gives back %i bytes as they came, in pieces of any size', async (size) => {
-      const key = newKey();
-      const bytes = randomBytes(size);
-      const parts: Buffer[] = [];
-      for (let at = 0; at < size; at += 50_000) parts.push(bytes.subarray(at, at + 50_000));
-      const stored = await subject.store.put(key, Readable.from(parts));
-      expect(stored.size).toBe(size);
-      expect(stored.sha256).toEqual(createHash('sha256').update(bytes).digest());
-      expect(stored.head).toEqual(bytes.subarray(0, 65_536));
-      expect((await subject.store.open(key))?.size).toBe(size);
-      expect(await read(key)).toEqual(bytes);
-      await subject.store.keep(key);
-      expect(await read(key)).toEqual(bytes);
-      expect(await subject.store.withFile(key, (path) => readFile(path))).toEqual(bytes);
-      await subject.store.delete(key);
-      expect(await read(key)).toBeNull();
-    });
+    it.each([0, 1, 65_536, 262_144, 700_001])(
+      'gives back %i bytes as they came, in pieces of any size',
+      async (size) => {
+        const key = newKey();
+        const bytes = randomBytes(size);
+        const parts: Buffer[] = [];
+        for (let at = 0; at < size; at += 50_000) parts.push(bytes.subarray(at, at + 50_000));
+        const stored = await subject.store.put(key, Readable.from(parts));
+        expect(stored.size).toBe(size);
+        expect(stored.sha256).toEqual(createHash('sha256').update(bytes).digest());
+        expect(stored.head).toEqual(bytes.subarray(0, 65_536));
+        expect((await subject.store.open(key))?.size).toBe(size);
+        expect(await read(key)).toEqual(bytes);
+        await subject.store.keep(key);
+        expect(await read(key)).toEqual(bytes);
+        expect(await subject.store.withFile(key, (path) => readFile(path))).toEqual(bytes);
+        await subject.store.delete(key);
+        expect(await read(key)).toBeNull();
+      },
+    );
 
     it('removes what had arrived when the stream breaks', async () => {
       const key = newKey();

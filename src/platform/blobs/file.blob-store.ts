@@ -77,9 +77,16 @@ export class FileBlobStore extends BlobStore {
   }
 
   override async withFile<T>(key: BlobKey, work: (path: string) => Promise<T>): Promise<T> {
-    const found = await this.find(key);
-    if (found === null) throw new BlobMissingError();
-    return work(found.path);
+    for (let moves = 0; ; moves++) {
+      const found = await this.find(key);
+      if (found === null) throw new BlobMissingError();
+      try {
+        return await work(found.path);
+      } catch (error) {
+        // Kept or loosened just now: it lies elsewhere.
+        if (errorCodeOf(error) !== 'ENOENT' || moves > 0 || (await this.find(key))?.path === found.path) throw error;
+      }
+    }
   }
 
   override async delete(key: BlobKey): Promise<void> {

@@ -50,11 +50,11 @@ export class RowsBlobStore extends BlobStore {
         );
       }
       const stored = digest.stored();
-      const whole = await this.work.query(
-        key,
-        `UPDATE app.blob SET size = $4, sha256 = $5 WHERE ${KEY} RETURNING 1`,
-        [...values(key), stored.size, stored.sha256],
-      );
+      const whole = await this.work.query(key, `UPDATE app.blob SET size = $4, sha256 = $5 WHERE ${KEY} RETURNING 1`, [
+        ...values(key),
+        stored.size,
+        stored.sha256,
+      ]);
       if (whole.length === 0) throw new BlobMissingError();
       return stored;
     } catch (error) {

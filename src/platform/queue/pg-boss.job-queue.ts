@@ -19,6 +19,7 @@ const POLL_MS = 2000;
 const EXPIRE_SECONDS = 15 * 60;
 const RETRIES = 3;
 const RETRY_SECONDS = 5;
+const QUERY_MS = 15_000;
 const KEPT_SECONDS = 24 * 3600;
 
 /**
@@ -40,7 +41,16 @@ export class PgBossJobQueue extends JobQueue {
     super();
     this.logger = logger;
     this.pollMs = pollMs;
-    this.pool = new Pool({ connectionString: url, max: 2, options: `-c role=${ROLE}`, idleTimeoutMillis: 60_000 });
+    this.pool = new Pool({
+      connectionString: url,
+      max: 2,
+      options: `-c role=${ROLE}`,
+      idleTimeoutMillis: 60_000,
+      // A database that says nothing must not hold a job, or the whole queue, for ever.
+      connectionTimeoutMillis: 5000,
+      query_timeout: QUERY_MS,
+      keepAlive: true,
+    });
     this.pool.on('error', (error) => logger.warn({ err: error }, 'a connection of the job queue was lost'));
   }
 

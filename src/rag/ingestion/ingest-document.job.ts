@@ -131,7 +131,8 @@ export class IngestDocumentJob {
     if (document.strikes > MOST_STRIKES) throw new RepeatedStopError();
     const turn: Turn = (work) => turns.take(document.tenantId, work, signal);
     if (document.attempt > 1) await this.documents.uncount(document);
-    const prepared = document.sourceType === 'record' ? recordChunks(document) : await this.parse(document, turn, signal);
+    const prepared =
+      document.sourceType === 'record' ? recordChunks(document) : await this.parse(document, turn, signal);
     const { chunks } = prepared;
     const standing = await this.documents.keepChunks(
       document,
@@ -202,7 +203,12 @@ export class IngestDocumentJob {
       const texts = batch.map(({ text }) => text);
       const call = () => embedder.embed(texts, 'passage', signal);
       // A provider elsewhere has places of its own: its answer may take long, and takes nothing from others here.
-      const vectors = await this.patiently(document, embedder, embedder.pace === null ? () => turn(call) : call, signal);
+      const vectors = await this.patiently(
+        document,
+        embedder,
+        embedder.pace === null ? () => turn(call) : call,
+        signal,
+      );
       const rows = batch.flatMap(({ id }, index) => {
         const vector = vectors[index];
         return vector === undefined ? [] : [{ chunkId: id, vector }];

@@ -15,7 +15,9 @@ export class TroubleLastsError extends Error {
 /** Whoever worked on the document stopped, again and again, before anything of it was stored. */
 export class RepeatedStopError extends Error {
   constructor() {
-    super('The server stopped several times while it read this document: split it into smaller files, or tell the operator');
+    super(
+      'The server stopped several times while it read this document: split it into smaller files, or tell the operator',
+    );
     this.name = 'RepeatedStopError';
   }
 }
@@ -38,7 +40,7 @@ export function faultOf(error: unknown): DocumentFault {
     };
   }
   if (error instanceof DomainError) return { code: error.code, message: error.message, retryable: error.retryable };
-  if (error instanceof BlobMissingError) {
+  if (error instanceof BlobMissingError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
     return { code: 'FILE_MISSING', message: 'The file is no longer there: upload it again', retryable: false };
   }
   return {

@@ -122,10 +122,11 @@ export class IngestionRepository {
     status: 'parsing' | 'chunking' | 'embedding',
     progress: number,
   ): Promise<void> {
-    await this.fenced(
-      `UPDATE app.document SET status = $4, progress = $5, ${ALIVE} WHERE ${FENCE} RETURNING 1`,
-      [...fence(document), status, progress],
-    );
+    await this.fenced(`UPDATE app.document SET status = $4, progress = $5, ${ALIVE} WHERE ${FENCE} RETURNING 1`, [
+      ...fence(document),
+      status,
+      progress,
+    ]);
   }
 
   /** Leaves only chunks that this attempt makes too. @returns the ids that stand already */

@@ -160,7 +160,8 @@ export class ChildProcessDocumentParser extends DocumentParser {
     order: ParseOrder,
     signal?: AbortSignal,
   ): Promise<ParseResult | null> {
-    const child = this.takeIdle(owner) ?? new ReusedChild(owner, { childFile: this.childFile, heapMb: this.limits.heapMb });
+    const child =
+      this.takeIdle(owner) ?? new ReusedChild(owner, { childFile: this.childFile, heapMb: this.limits.heapMb });
     const result = await child.parse(content, order, mostAnswerBytes(this.limits), signal);
     if (child.fit) this.putIdle(child);
     else {

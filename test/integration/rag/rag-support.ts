@@ -80,7 +80,9 @@ export class RagUnderTest {
     const audit = new AuditService(work);
     const settings = { get: () => Promise.resolve({ topK: TOP_K }) } as unknown as TenantSettingsCache;
     this.queue = new InMemoryJobQueue(logger);
-    this.blobs = config.embeddedDatabase ? new FileBlobStore(folder) : new RowsBlobStore(work, join(folder, 'temporary'));
+    this.blobs = config.embeddedDatabase
+      ? new FileBlobStore(folder)
+      : new RowsBlobStore(work, join(folder, 'temporary'));
     this.files = new DocumentFiles(this.blobs);
     this.baseRows = new KnowledgeBaseRepository(work);
     const cache = new KnowledgeBaseCache(this.baseRows);
