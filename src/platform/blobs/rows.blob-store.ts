@@ -1,6 +1,6 @@
 import type { UnitOfWork } from '#platform/database';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,6 +18,7 @@ import {
 /** Bytes of a row: large enough that rows are few, small enough that one is nothing to hold in memory. */
 const PIECE_BYTES = 256 * 1024;
 const DELETED_AT_ONCE = 256;
+const LEFT_MS = 24 * 3600 * 1000;
 
 const KEY = 'tenant_id = $1 AND purpose = $2 AND id = $3';
 const PIECES = 'tenant_id = $1 AND purpose = $2 AND blob_id = $3';
@@ -108,6 +109,7 @@ export class RowsBlobStore extends BlobStore {
       'SELECT tenant_id, blob_id FROM app.loose_blobs($1, $2, $3)',
       [purpose, olderThanSeconds, most],
     );
+    await this.clearTemporary();
     return rows.map((row) => ({ tenantId: row.tenant_id, id: row.blob_id, purpose }));
   }
 
@@ -123,6 +125,15 @@ export class RowsBlobStore extends BlobStore {
       if (row === undefined) throw new BlobMissingError();
       sent += row.bytes.length;
       yield row.bytes;
+    }
+  }
+
+  /** What killed processes left of files that somebody needed a path of. */
+  private async clearTemporary(): Promise<void> {
+    for (const name of await readdir(this.folder).catch(() => [])) {
+      const found = await stat(join(this.folder, name)).catch(() => null);
+      if (found === null || found.mtimeMs > Date.now() - LEFT_MS) continue;
+      await rm(join(this.folder, name), { recursive: true, force: true });
     }
   }
 

@@ -78,6 +78,7 @@ export class DocumentIngestion implements OnApplicationBootstrap, OnModuleDestro
     clearTimeout(this.timer);
     clearInterval(this.sweeper);
     this.stopping.abort(new DOMException('The process is stopping', 'AbortError'));
+    this.documents.stopWaiting();
     await this.looking;
     await Promise.all([...this.inWork.values()].map(({ run }) => run));
   }

@@ -200,25 +200,29 @@ export class IngestDocumentJob {
     if (document.sourceType !== 'record') await this.documents.progress(document, 'embedding', STORED);
     for (let at = 0; at < open.length; at += EMBEDDED_AT_ONCE) {
       const batch = open.slice(at, at + EMBEDDED_AT_ONCE);
-      const texts = batch.map(({ text }) => text);
-      const call = () => embedder.embed(texts, 'passage', signal);
-      // A provider elsewhere has places of its own: its answer may take long, and takes nothing from others here.
-      const vectors = await this.patiently(
-        document,
-        embedder,
-        embedder.pace === null ? () => turn(call) : call,
-        signal,
-      );
-      const rows = batch.flatMap(({ id }, index) => {
-        const vector = vectors[index];
-        return vector === undefined ? [] : [{ chunkId: id, vector }];
-      });
-      if (rows.length !== batch.length) throw new Error('The embedder gave fewer vectors than it was given texts');
       const share = Math.min(1, (done.size + at + batch.length) / chunks.length);
-      await turn(() => this.documents.insertVectors(document, rows, STORED + (0.99 - STORED) * share));
+      await this.embedBatch(document, { embedder, batch, progress: STORED + (0.99 - STORED) * share }, turn, signal);
       // People who chat come first: the event loop and the database get a breath between two batches.
       await pause(1);
     }
+  }
+
+  private async embedBatch(
+    document: ClaimedDocument,
+    { batch, embedder, progress }: { batch: Prepared['chunks']; embedder: Embedder; progress: number },
+    turn: Turn,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const texts = batch.map(({ text }) => text);
+    const call = () => embedder.embed(texts, 'passage', signal);
+    // A provider elsewhere has places of its own: its answer may take long, and takes nothing from others here.
+    const vectors = await this.patiently(document, embedder, embedder.pace === null ? () => turn(call) : call, signal);
+    const rows = batch.flatMap(({ id }, index) => {
+      const vector = vectors[index];
+      return vector === undefined ? [] : [{ chunkId: id, vector }];
+    });
+    if (rows.length !== batch.length) throw new Error('The embedder gave fewer vectors than it was given texts');
+    await turn(() => this.documents.insertVectors(document, rows, progress));
   }
 
   /** Trouble that passes is waited out, as the provider asks. @throws PostponedError, TroubleLastsError */
@@ -230,8 +234,7 @@ export class IngestDocumentJob {
   ): Promise<T> {
     for (;;) {
       signal.throwIfAborted();
-      const paused = pace?.pauseMs() ?? 0;
-      if (pace !== null && paused > 0) await this.wait(document, pace.reason, paused, signal);
+      while (pace !== null && pace.pauseMs() > 0) await this.wait(document, pace.reason, pace.pauseMs(), signal);
       try {
         return await call();
       } catch (error) {

@@ -91,7 +91,14 @@ const LONGEST_PAUSE_MS = 2000;
  */
 @Injectable()
 export class IngestionRepository {
+  private readonly stopping = new AbortController();
+
   constructor(private readonly work: UnitOfWork) {}
+
+  /** The process ends: a database that is away is not waited for any more. */
+  stopWaiting(): void {
+    this.stopping.abort();
+  }
 
   /** @returns null when there is nothing to do: it is gone, ready, failed or in work, or waits for its time */
   async claim(scope: TenantScope, id: string, abandoned: Abandonment): Promise<ClaimedDocument | null> {
@@ -361,8 +368,9 @@ export class IngestionRepository {
       try {
         return await write();
       } catch (error) {
-        if (!mayRepeat(error) || performance.now() - started > PATIENCE_MS) throw error;
-        await sleep(pause);
+        const { signal } = this.stopping;
+        if (!mayRepeat(error) || performance.now() - started > PATIENCE_MS || signal.aborted) throw error;
+        await sleep(pause, undefined, { signal }).catch(() => undefined);
       }
     }
   }

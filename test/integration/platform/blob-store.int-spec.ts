@@ -69,4 +69,29 @@ describe('a full disk', () => {
       await rm(folder, { recursive: true, force: true });
     }
   });
+
+  it('of the database is said too, and what had arrived is removed', async () => {
+    const database = await TestDatabase.start();
+    const folder = await mkdtemp(join(tmpdir(), 'blobs-'));
+    try {
+      const work = database.uow;
+      const real = work.query.bind(work);
+      let pieces = 0;
+      work.query = ((scope, text, values) => {
+        const full = text.startsWith('INSERT INTO app.blob_chunk') && ++pieces > 2;
+        const error = Object.assign(new Error('could not extend file'), { code: '53100' });
+        return full ? Promise.reject(error) : real(scope, text, values);
+      }) as typeof work.query;
+      const scope = await database.tenant();
+      const key = { tenantId: scope.tenantId, id: newId(), purpose: 'document' as const };
+      const put = new RowsBlobStore(work, folder).put(key, Buffer.alloc(2_000_000));
+      await expect(put).rejects.toMatchObject({ kind: 'no_space' });
+      const left =
+        'SELECT 1 FROM app.blob WHERE tenant_id = $1 UNION ALL SELECT 1 FROM app.blob_chunk WHERE tenant_id = $1';
+      expect(await real(scope, left, [scope.tenantId])).toEqual([]);
+    } finally {
+      await database.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 });
