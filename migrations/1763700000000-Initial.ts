@@ -638,7 +638,8 @@ CREATE FUNCTION app.claim_outbox(most integer, seconds integer) RETURNS TABLE (t
     RETURNING o.tenant_id, o.id $$;
 
 -- Of each tenant the next document that nobody works on, tenants in turn: who has the fewest in work first, then who was
--- served the longest ago (\`served\`, oldest first). The tenants are found by skipping through the index.
+-- served the longest ago (\`served\`, oldest first). The tenants are found by skipping through the index, and the document by
+-- a range of it rather than by its tenant, which would be sorted.
 CREATE FUNCTION app.due_documents(abandoned_seconds integer, started timestamptz, served uuid[], most integer)
   RETURNS TABLE (tenant_id uuid, document_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -653,13 +654,15 @@ CREATE FUNCTION app.due_documents(abandoned_seconds integer, started timestamptz
     )
     SELECT w.tenant_id, due.id FROM waiting w CROSS JOIN dead
     CROSS JOIN LATERAL (
-      SELECT d.id FROM app.document d
-      WHERE d.tenant_id = w.tenant_id AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
+      SELECT d.tenant_id, d.id FROM app.document d
+      WHERE (d.tenant_id, d.id) > (w.tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)
+        AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
         AND (NOT d.held OR d.heartbeat_at < dead.before) AND (d.wait_until IS NULL OR d.wait_until <= now())
-      ORDER BY d.id LIMIT 1) due
+      ORDER BY d.tenant_id, d.id LIMIT 1) due
     CROSS JOIN LATERAL (
       SELECT count(*) AS running FROM app.document d
       WHERE d.tenant_id = w.tenant_id AND d.held AND d.heartbeat_at >= dead.before) work
+    WHERE due.tenant_id = w.tenant_id
     ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $$;
 
 CREATE FUNCTION app.deleted_documents(older_than_seconds integer, most integer)

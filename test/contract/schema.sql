@@ -646,13 +646,15 @@ AS $function$
     )
     SELECT w.tenant_id, due.id FROM waiting w CROSS JOIN dead
     CROSS JOIN LATERAL (
-      SELECT d.id FROM app.document d
-      WHERE d.tenant_id = w.tenant_id AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
+      SELECT d.tenant_id, d.id FROM app.document d
+      WHERE (d.tenant_id, d.id) > (w.tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)
+        AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
         AND (NOT d.held OR d.heartbeat_at < dead.before) AND (d.wait_until IS NULL OR d.wait_until <= now())
-      ORDER BY d.id LIMIT 1) due
+      ORDER BY d.tenant_id, d.id LIMIT 1) due
     CROSS JOIN LATERAL (
       SELECT count(*) AS running FROM app.document d
       WHERE d.tenant_id = w.tenant_id AND d.held AND d.heartbeat_at >= dead.before) work
+    WHERE due.tenant_id = w.tenant_id
     ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.expired_turns(everything boolean, most integer)
