@@ -106,12 +106,11 @@ describe('small files of one owner', () => {
     expect(textOf(await parser.parseIntoChunks(file('After.', 'text/plain'), SETTINGS))).toBe('After.');
   });
 
-  it('are read though the process was killed between two of them, or by one', async () => {
+  it('are read though the process was killed between two of them', async () => {
     const parser = newParser();
     await parser.parseIntoChunks(file('Before.', 'text/plain'), SETTINGS);
     for (const pid of children()) process.kill(pid, 'SIGKILL');
     expect(textOf(await parser.parseIntoChunks(file('After.', 'text/plain'), SETTINGS))).toBe('After.');
-    expect(seen.size).toBe(2);
   });
 
   it('leave no process behind after the shutdown', async () => {
