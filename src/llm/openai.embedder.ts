@@ -1,5 +1,6 @@
 import { CallMeter } from './call-meter.js';
-import { Embedder, type EmbeddingSpace } from './embedder.port.js';
+import { Embedder, type EmbeddingKind, type EmbeddingSpace } from './embedder.port.js';
+import { EndpointPace } from './endpoint-pace.js';
 import { loadLangChain } from './langchain.chat-model.js';
 import { type UsageSink } from './llm-usage.js';
 import { LlmError } from './llm.errors.js';
@@ -36,26 +37,34 @@ export class OpenAiEmbedder extends Embedder {
   constructor(
     private readonly connection: ProviderConnection,
     dimensions: number = dimensionsOf(connection.endpoint.model),
+    private readonly endpointPace: EndpointPace = new EndpointPace(),
   ) {
     super();
     this.space = { provider: 'openai', model: connection.endpoint.model, dimensions };
   }
 
+  override get pace(): EndpointPace {
+    return this.endpointPace;
+  }
+
   override async embed(
     texts: readonly string[],
-    _kind: 'query' | 'passage',
+    kind: EmbeddingKind,
     signal: AbortSignal,
     onUsage: UsageSink,
   ): Promise<readonly Float32Array[]> {
     const vectors: Float32Array[] = [];
     for (const batch of batches(texts)) {
-      // One after the other: the pace is the caller's, and an abort leaves nothing behind.
+      const call = (): Promise<Float32Array[]> => this.embedBatch(batch, signal, onUsage);
+      // One after the other: an abort leaves nothing behind.
       vectors.push(
-        ...(await withRetry(
-          () => this.embedBatch(batch, signal, onUsage),
-          () => true,
-          signal,
-        )),
+        ...(kind === 'passage'
+          ? await this.pace.passages(call, signal)
+          : await withRetry(
+              () => this.pace.query(call),
+              () => true,
+              signal,
+            )),
       );
     }
     return vectors;

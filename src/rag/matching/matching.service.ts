@@ -96,11 +96,11 @@ export class MatchingService {
   ): Promise<{ spaceId: string; values: Float32Array } | null> {
     const about = profileText(profile, base.settings.textFields ?? [], text ?? '');
     if (about === '') return null;
-    // As a passage: a profile is a text of the records' kind, not a question about them.
+    // A text of the records' kind, not a question about them.
     const question = {
       base,
       text: about,
-      kind: 'passage' as const,
+      kind: 'profile' as const,
       onFailure: 'as the tenant chose' as const,
       metered,
     };

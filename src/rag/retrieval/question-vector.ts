@@ -18,7 +18,7 @@ export interface QuestionVectorSources {
 export interface Question {
   readonly base: KnowledgeBase;
   readonly text: string;
-  readonly kind: 'query' | 'passage';
+  readonly kind: 'query' | 'profile';
   readonly onFailure: OnEmbedderFailure;
   /** Whose account it goes to, also when it fails. */
   readonly metered: MeteredCall;
