@@ -575,6 +575,15 @@ CREATE POLICY lookup ON app.idempotency_key FOR SELECT TO switchboard_lookup USI
 GRANT SELECT (tenant_id, failed_only, message_count, last_seq) ON app.conversation TO switchboard_lookup;
 CREATE POLICY lookup ON app.conversation FOR SELECT TO switchboard_lookup USING (true);
 
+GRANT SELECT (tenant_id, updated_at) ON app.turn_live TO switchboard_lookup;
+CREATE POLICY lookup ON app.turn_live FOR SELECT TO switchboard_lookup USING (true);
+
+CREATE FUNCTION app.tenants_of_forgotten_texts(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT l.tenant_id FROM app.turn_live l
+    WHERE l.updated_at < now() - make_interval(secs => age_seconds) ORDER BY l.updated_at LIMIT most) old $$;
+
 CREATE FUNCTION app.tenants_of_ended_sessions(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$ SELECT DISTINCT old.tenant_id FROM (
@@ -636,11 +645,12 @@ CREATE FUNCTION app.origin_is_known(wanted text) RETURNS boolean LANGUAGE sql ST
 --   cancel     a turn of \`held\` that somebody asked to stop
 --   changed    a turn of \`watched\` that is no longer as its readers were told (also: gone)
 --   take_over, give_up, cancelled   a running turn without a living owner: begin it again, fail it, end it as asked
---   waiting    a turn that could run now: the instance that accepted it comes first, any other after a second; tenants in turn
+--   waiting    a turn that could run now: the instance that accepted it comes first, any other after a second; tenants in turn:
+--              the one with the fewest turns under way, then the one that \`served\` (least recently served first) does not name
 -- Leases of \`held\` are renewed by (tenant, turn, fence): owner and fence decide, not the clock. A row that is locked at
 -- the moment is being settled, and is renewed the next time.
 CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'changed', 'take_over', 'give_up', 'cancelled', 'waiting');
-CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer)
+CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer, served uuid[])
   RETURNS TABLE (task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$
@@ -684,7 +694,8 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds
       WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
         AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
     UNION ALL
-    (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r ORDER BY r.place, r.seq LIMIT room) $$;
+    (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r
+      ORDER BY r.place, coalesce(array_position(served, r.tenant_id), 0), r.seq LIMIT room) $$;
 
 CREATE FUNCTION app.claim_outbox(most integer, seconds integer) RETURNS TABLE (tenant_id uuid, outbox_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

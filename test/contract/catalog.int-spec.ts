@@ -85,7 +85,9 @@ describe('the catalog of a migrated database', () => {
     const tables = await names(
       `SELECT DISTINCT table_name::text AS name FROM information_schema.column_privileges WHERE grantee = 'switchboard_lookup'`,
     );
-    expect(tables).toEqual(['conversation', 'document', 'idempotency_key', 'outbox', 'session', 'tenant', 'turn']);
+    expect(tables).toEqual([
+      ...['conversation', 'document', 'idempotency_key', 'outbox', 'session', 'tenant', 'turn', 'turn_live'],
+    ]);
     expect(
       await names(
         `SELECT c.relname::text AS name FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g

@@ -419,9 +419,11 @@ export class TurnRepository {
     leaseSeconds: number;
     everything: boolean;
     room: number;
+    /** Tenants whose turns began here lately, the least recent first. */
+    served: readonly string[];
   }): Promise<TurnTask[]> {
     return this.uow.lookup<TurnTask>(
-      'SELECT task, tenant_id, turn_id, conversation_id FROM app.look_after($1, $2, $3, $4, $5, $6)',
+      'SELECT task, tenant_id, turn_id, conversation_id FROM app.look_after($1, $2, $3, $4, $5, $6, $7)',
       [
         look.instance,
         JSON.stringify(look.held),
@@ -429,6 +431,7 @@ export class TurnRepository {
         look.leaseSeconds,
         look.everything,
         look.room,
+        look.served,
       ],
       { deadlineMs: LOOK_DEADLINE_MS },
     );

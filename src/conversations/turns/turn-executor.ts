@@ -184,9 +184,10 @@ export class TurnExecutor {
     run: Run,
     log: Logger,
   ): Promise<Ending> {
-    let { outcome } = run;
+    let wanted = run;
     for (let pause = 100; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const settlement = this.describe(turn, live, { ...run, outcome });
+      const { outcome } = wanted;
+      const settlement = this.describe(turn, live, wanted);
       try {
         const settled = await this.uow.run(turn.ctx, (tx) =>
           this.turns.settle(tx, { ...settlement, lastSeq: stream.lastSeq }),
@@ -201,11 +202,15 @@ export class TurnExecutor {
         };
       } catch (error) {
         if (isPassing(error)) log.warn({ err: error }, 'writing the end of a turn failed; trying again');
-        else if (outcome.status === 'failed') log.error({ err: error }, 'the end of a failed turn cannot be written');
-        else {
-          // Its content is what the database refuses: the turn fails, now, instead of being tried for ever.
-          log.error({ err: error }, 'the end of a turn was refused');
-          outcome = { status: 'failed', error: asTurnError(error) };
+        else if (wanted !== run) {
+          // Not even the bare failure can be written: whoever takes it over ends it after its third start.
+          log.error({ err: error, spent: run.spent }, 'the end of a turn cannot be written');
+          return this.release(turn, log);
+        } else {
+          // Its content is what the database refuses: the turn fails, now and with nothing else, instead of being tried for ever.
+          log.error({ err: error, spent: run.spent }, 'the end of a turn was refused');
+          const failure = outcome.status === 'failed' ? outcome.error : asTurnError(error);
+          wanted = { outcome: { status: 'failed', error: failure }, timings: {}, used: [], spent: [] };
           continue;
         }
       }

@@ -27,6 +27,7 @@ const FIRST_TICK_MS = 100;
 const CLAIMED_AT_ONCE = 50;
 /** A turn that was begun far from its readers lets them arrive before it is ended for want of them. */
 const READERS_COME_MS = 4000;
+const MOST_SERVED = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 interface Running {
@@ -70,6 +71,8 @@ const abortMessage = z.object({ turn: z.guid() });
 export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly running = new Map<string, Running>();
   private readonly claiming = new Set<string>();
+  /** Tenants whose turns began here after they had waited, the least recent first: they take turns. */
+  private readonly served = new Set<string>();
   /** A turn that took two processes with it already: while it is here, nothing else begins. */
   private alone: string | null = null;
   private draining = false;
@@ -338,6 +341,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       const stream = this.streams.find(conversationId);
       if (stream !== undefined && stream.listening && stream.toldUpTo < claimed.last_seq)
         await this.catchUp.run(stream);
+      this.serve(tenantId);
       this.start(turn);
       this.announce({ tenantId }, conversationId, claimed.last_seq);
       return true;
@@ -350,6 +354,12 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     } finally {
       this.claiming.delete(turnId);
     }
+  }
+
+  private serve(tenantId: string): void {
+    this.served.delete(tenantId);
+    this.served.add(tenantId);
+    for (const oldest of this.served) if (this.served.size > MOST_SERVED) this.served.delete(oldest);
   }
 
   // ── the tick ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -397,6 +407,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       leaseSeconds: this.config.env.LEASE_SECONDS,
       everything,
       room,
+      served: [...this.served],
     });
     for (const running of held) if (now - running.renewedAt > leaseMs / 3) running.renewedAt = now;
     for (const task of tasks) {
