@@ -213,7 +213,9 @@ export class ConversationStream {
   private forgetEnded(event: StoredEvent): void {
     if (event.type !== 'done') return;
     this.open.delete(event.turn_id);
-    if (this.live?.turnId === event.turn_id && !this.live.mine) this.live = null;
+    if (this.live?.turnId !== event.turn_id) return;
+    this.live.over = true;
+    if (!this.live.mine) this.live = null;
   }
 
   /**
@@ -225,7 +227,7 @@ export class ConversationStream {
     const turnId = event.turn_id;
     if (turnId === null || !this.open.has(turnId)) return;
     const known = live?.turnId === turnId ? live : null;
-    if (known?.mine === true || (known?.text ?? '') === event.content) return;
+    if ((known?.text ?? '') === event.content) return;
     const offset = known !== null && event.content.startsWith(known.text) ? known.text.length : 0;
     this.publish({
       type: 'token',

@@ -160,8 +160,8 @@ export class TurnExecutor {
       used.push(event.entry);
       return;
     }
-    // A graph that was left behind may still speak; nobody listens any more.
-    if (turn.controller.signal.aborted) return;
+    // A graph that was left behind may still speak, or one whose turn another instance has taken over: nobody listens.
+    if (turn.controller.signal.aborted || stream.live !== live || live.over) return;
     switch (event.type) {
       case 'token': {
         const content = storable(event.content);
