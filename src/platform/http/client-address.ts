@@ -23,7 +23,7 @@ const FORWARDED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x
 /**
  * Whether a program on this machine calls, and not somebody elsewhere through a proxy here: the socket's own address is
  * loopback, it was called by a loopback name, and nobody forwarded it. Nothing that a caller sends can make it true. A proxy
- * on this machine that adds no header and replaces `Host` cannot be told from a local caller (README, "Figures").
+ * on this machine that adds no header and replaces `Host` cannot be told from a local caller (README, "Figures and health").
  */
 export function isCallFromThisMachine(request: {
   readonly socket: { readonly remoteAddress?: string };

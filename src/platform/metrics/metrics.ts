@@ -221,7 +221,6 @@ export class Metrics {
     this.requestSeconds.observe({ method, route }, seconds);
   }
 
-
   /** Everything as Prometheus reads it, with what the process itself says. */
   async text(): Promise<string> {
     const texts = await Promise.all([this.registry.metrics(), processMetrics().metrics()]);
