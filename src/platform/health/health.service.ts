@@ -44,6 +44,7 @@ export class HealthService {
   private readonly checks: HealthCheck[] = [];
   private draining = false;
   private instance: string | null = null;
+  private readonly underWay = new Map<HealthCheck, Promise<CheckResult>>();
 
   constructor(
     private readonly uow: UnitOfWork,
@@ -119,7 +120,17 @@ export class HealthService {
     }
   }
 
-  private async run(check: HealthCheck): Promise<CheckResult> {
+  /** However many ask at once, each check runs once at a time: these pages are open and not throttled. */
+  private run(check: HealthCheck): Promise<CheckResult> {
+    let running = this.underWay.get(check);
+    if (running === undefined) {
+      running = this.runNow(check).finally(() => this.underWay.delete(check));
+      this.underWay.set(check, running);
+    }
+    return running;
+  }
+
+  private async runNow(check: HealthCheck): Promise<CheckResult> {
     const limit = AbortSignal.timeout(CHECK_TIMEOUT_MS);
     const timedOut = new Promise<never>((_, reject) => limit.addEventListener('abort', () => reject(limit.reason)));
     try {
