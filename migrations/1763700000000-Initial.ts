@@ -561,6 +561,7 @@ BEGIN
   END LOOP;
 END $$;
 REVOKE UPDATE, DELETE ON app.audit_event FROM switchboard_app;
+GRANT SELECT (name) ON public.schema_migration TO switchboard_app;
 `;
 
 /**

@@ -578,6 +578,7 @@ app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
 app.tenant: SELECT (id, slug, status, settings) to switchboard_lookup
 app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
+public.schema_migration: SELECT (name) to switchboard_app
 
 -- functions
 owned by owner: CREATE OR REPLACE FUNCTION app.current_tenant()

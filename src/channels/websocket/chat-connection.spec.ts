@@ -86,6 +86,7 @@ function world(
     abort: async () => undefined,
     resume: async () => undefined,
     unsubscribe: async () => undefined,
+    refused: () => undefined,
     left: () => void ended.push('left'),
     closed: () => void ended.push('closed'),
     ...options.services,

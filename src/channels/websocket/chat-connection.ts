@@ -10,6 +10,7 @@ import {
   SuspendedError,
   TokenExpiredError,
   UnauthorizedError,
+  type ErrorCode,
 } from '#platform/errors';
 import type { Logger } from '#platform/logging';
 import { effectOf, errorFrame, type ErrorScope } from '../protocol/error-frame.js';
@@ -61,6 +62,8 @@ export interface ConnectionServices {
   abort(connection: ChatConnection, frame: AbortFrame): Promise<void>;
   resume(connection: ChatConnection, frame: ResumeFrame): Promise<void>;
   unsubscribe(connection: ChatConnection, frame: UnsubscribeFrame): Promise<void>;
+  /** A frame, or the whole socket, was refused. */
+  refused(code: ErrorCode): void;
   /** It will not be told anything any more; called once, before `closed`. */
   left(connection: ChatConnection): void;
   closed(connection: ChatConnection): void;
@@ -434,13 +437,16 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   }
 
   private answerError(error: unknown, scope: ErrorScope, echo: Echo = {}): void {
-    this.send(errorFrame(error, scope, echo));
+    const frame = errorFrame(error, scope, echo);
+    this.services.refused(frame.code);
+    this.send(frame);
   }
 
   /** Says why, and closes. */
   private refuse(error: unknown, code: number, echo: Echo = {}): void {
     if (this.closed) return;
     const frame = errorFrame(error, 'connection', echo);
+    this.services.refused(frame.code);
     this.send(frame);
     this.end(code, frame.code);
   }

@@ -436,4 +436,10 @@ export class TurnRepository {
       { deadlineMs: LOOK_DEADLINE_MS },
     );
   }
+
+  /** Turns of all tenants that could run and do not, `most` at most: what `lookAfter` tells an instance that holds nothing. */
+  async countWaiting(instance: string, most: number): Promise<number> {
+    const look = { instance, held: [], watched: [], leaseSeconds: 0, everything: false, room: most };
+    return (await this.lookAfter(look)).filter(({ task }) => task === 'waiting').length;
+  }
 }

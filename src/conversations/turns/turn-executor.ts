@@ -4,8 +4,9 @@ import { AgentRuntime, recordUsage, type TurnAnswer, type TurnEvent, type UsageE
 import { Bus } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import { isPassing, newId, UnitOfWork } from '#platform/database';
-import { DomainError, errorCause } from '#platform/errors';
+import { DomainError, type ErrorCode, errorCause } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import type { ConversationStream, StoredEvent } from '../live/conversation-stream.js';
 import type { LiveTurn } from '../live/live-turn.js';
 import type { UsageView } from '../model/conversation-event.js';
@@ -37,6 +38,8 @@ export type Ending =
       readonly kind: 'settled';
       readonly settled: Settled;
       readonly events: readonly StoredEvent[];
+      /** Why it failed. */
+      readonly code: ErrorCode | null;
       /** Set: the conversation wants a title. */
       readonly answered: string | null;
     }
@@ -71,10 +74,25 @@ export class TurnExecutor {
     private readonly bus: Bus,
     private readonly config: AppConfig,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly metrics: Metrics = new Metrics(),
   ) {}
 
   /** Never rejects. */
   async run(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<Ending> {
+    const takenOver = turn.start > 1;
+    this.metrics.turnBegun(secondsSince(turn.acceptedAt), takenOver);
+    const ending = await this.runToEnd(turn, stream, live);
+    const isSettled = ending.kind === 'settled';
+    this.metrics.turnEnded({
+      outcome: isSettled ? ending.settled.status : ending.kind,
+      code: isSettled ? ending.code : null,
+      begun: takenOver ? 'taken_over' : 'first',
+      seconds: secondsSince(turn.acceptedAt),
+    });
+    return ending;
+  }
+
+  private async runToEnd(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<Ending> {
     const log = this.logger.child({
       tenant: turn.ctx.tenantId,
       conversation: turn.conversationId,
@@ -165,7 +183,9 @@ export class TurnExecutor {
     switch (event.type) {
       case 'token': {
         const content = storable(event.content);
-        if (content !== '') stream.token(live, content);
+        if (content === '') return;
+        if (live.text === '') this.metrics.turnSpoke(secondsSince(turn.acceptedAt));
+        stream.token(live, content);
         return;
       }
       case 'status':
@@ -198,6 +218,7 @@ export class TurnExecutor {
           kind: 'settled',
           settled,
           events: this.lastEvents(turn, settlement, settled),
+          code: outcome.status === 'failed' ? outcome.error.code : null,
           answered: outcome.status === 'completed' && settled.status === 'completed' ? outcome.answer.content : null,
         };
       } catch (error) {
@@ -214,6 +235,7 @@ export class TurnExecutor {
           continue;
         }
       }
+      this.metrics.settleRetried();
       const { reason } = turn.controller.signal as { reason: unknown };
       if (reason instanceof LeaseLost || reason instanceof ConversationDeleted) return { kind: 'elsewhere' };
       if (turn.released === true) return this.release(turn, log);
@@ -395,4 +417,8 @@ function asTurnError(error: unknown): DomainError {
     message: 'Something went wrong. Please try again.',
     cause: error,
   });
+}
+
+function secondsSince(moment: number): number {
+  return (performance.now() - moment) / 1000;
 }

@@ -6,6 +6,7 @@ import type { TenantScope } from '#platform/context';
 import { sqlState, UnitOfWork } from '#platform/database';
 import { UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import { TenantSettingsCache } from '#tenants';
 import { z } from 'zod';
 import { CatchUp } from '../live/catch-up.js';
@@ -96,6 +97,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     private readonly bus: Bus,
     private readonly config: AppConfig,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly metrics: Metrics = new Metrics(),
   ) {}
 
   onApplicationBootstrap(): void {
@@ -197,6 +199,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       }),
     );
     if (settled === null) return false;
+    this.metrics.turnEnded({ outcome: settled.status, code: end.error?.code ?? null, begun: 'nobody' });
     const stream = this.streams.find(place.conversationId);
     if (stream !== undefined) await this.catchUp.run(stream);
     this.announce(place, place.conversationId, settled.seq + 1, settled.next);

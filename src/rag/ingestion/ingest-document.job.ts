@@ -2,6 +2,7 @@ import { type Embedder, LlmService, usageRow, type UsageRow } from '#llm';
 import type { TenantScope } from '#platform/context';
 import { asError, UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UploadStore } from '../documents/upload-store.js';
@@ -49,6 +50,7 @@ export class IngestDocumentJob {
     private readonly parser: DocumentParser,
     private readonly llm: LlmService,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly metrics: Metrics = new Metrics(),
   ) {}
 
   /**
@@ -62,12 +64,16 @@ export class IngestDocumentJob {
     if (document === null) return;
     const log = this.logger.child({ tenant_id: scope.tenantId, document_id: documentId, attempt: document.attempt });
     const started = performance.now();
+    this.metrics.documentBegun();
+    let outcome: Parameters<Metrics['documentLeft']>[0] = 'given_back';
     try {
       const chunks = await this.ingest(document, signal);
+      outcome = 'ready';
       // Its row says so; a line each would drown the others when hundreds are taken in.
       log.debug({ chunks, ms: Math.round(performance.now() - started) }, 'document ready');
     } catch (error) {
       if (error instanceof ClaimLostError) {
+        outcome = 'dropped';
         log.debug('the document was deleted or taken over');
         return;
       }
@@ -81,6 +87,9 @@ export class IngestDocumentJob {
       await this.documents.fail(document, fault).catch((lost: unknown) => {
         if (!(lost instanceof ClaimLostError)) throw lost;
       });
+      outcome = 'failed';
+    } finally {
+      this.metrics.documentLeft(outcome);
     }
   }
 

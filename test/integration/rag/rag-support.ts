@@ -7,6 +7,7 @@ import { loadConfig } from '#platform/config';
 import type { RequestContext, Role } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { createLogger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import { OutboundClient, TenantAllowList } from '#platform/outbound';
 import { builtFile } from '#platform/paths';
 import { InMemoryJobQueue } from '#platform/queue';
@@ -39,6 +40,7 @@ export interface RagOptions {
 
 /** The module's services on a real database, without Nest. */
 export class RagUnderTest {
+  readonly metrics = new Metrics();
   readonly queue: InMemoryJobQueue;
   readonly uploads: UploadStore;
   readonly bases: KnowledgeBaseService;
@@ -72,7 +74,7 @@ export class RagUnderTest {
     this.documentRows = new DocumentRepository(work);
     this.ingestions = new IngestionRepository(work);
     const parser = options.parser ?? new ChildProcessDocumentParser(builtFile('rag/parsing/parser.child.js'));
-    this.job = new IngestDocumentJob(this.ingestions, this.uploads, parser, llm, logger);
+    this.job = new IngestDocumentJob(this.ingestions, this.uploads, parser, llm, logger, this.metrics);
     this.ingestion = new DocumentIngestion(this.queue, this.job, this.ingestions, this.uploads, config, logger);
     this.bases = new KnowledgeBaseService(this.baseRows, cache, this.documentRows, this.uploads, work, llm, audit);
     const outbound = new OutboundClient({ allow: [], userAgent: 'switchboard' });
