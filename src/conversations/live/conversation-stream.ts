@@ -213,19 +213,22 @@ export class ConversationStream {
   private forgetEnded(event: StoredEvent): void {
     if (event.type !== 'done') return;
     this.open.delete(event.turn_id);
-    if (this.live?.turnId === event.turn_id && !this.live.mine) this.live = null;
+    // A run of ours that is over is ended by whoever ran it; one that is not was ended by somebody else, and falls silent.
+    if (this.live?.turnId === event.turn_id && !(this.live.mine && this.live.over)) this.live = null;
   }
 
   /**
-   * The words that the readers of a turn that ran elsewhere lack when its stored text comes: the last ones, or all of them
-   * (it was too short to be followed, or was begun again). Those who build the text from tokens have it whole then.
+   * The words that the readers of a turn that ended elsewhere lack when its stored text comes: the last ones, or all of
+   * them (it was too short to be followed, or was begun again). Those who build the text from tokens have it whole then.
    */
   private completeText(event: MessageEvent): void {
     const { live } = this;
     const turnId = event.turn_id;
     if (turnId === null || !this.open.has(turnId)) return;
     const known = live?.turnId === turnId ? live : null;
-    if (known?.mine === true || (known?.text ?? '') === event.content) return;
+    // What this instance wrote itself stands as it was streamed. A run of ours that is not over was overtaken: its words
+    // are not the answer's.
+    if ((known?.mine === true && known.over) || (known?.text ?? '') === event.content) return;
     const offset = known !== null && event.content.startsWith(known.text) ? known.text.length : 0;
     this.publish({
       type: 'token',
@@ -302,8 +305,12 @@ export class ConversationStream {
     this.onIdle(this);
   }
 
-  /** Appends to the running turn's answer. On the token path: one object, no await. */
+  /**
+   * Appends to the running turn's answer. On the token path: one object, no await. A run that was overtaken is heard no more:
+   * its words would stand among those of the one that took its place.
+   */
   token(live: LiveTurn, content: string): void {
+    if (this.live !== live) return;
     const event: TokenEvent = {
       type: 'token',
       conversation_id: this.conversationId,
@@ -319,6 +326,7 @@ export class ConversationStream {
   }
 
   status(live: LiveTurn, event: Omit<StatusEvent, 'conversation_id' | 'turn_id' | 'seq'>): void {
+    if (this.live !== live) return;
     const told: StatusEvent = {
       ...event,
       conversation_id: this.conversationId,
@@ -332,6 +340,7 @@ export class ConversationStream {
   }
 
   payload(live: LiveTurn, payload: AnswerPayload): void {
+    if (this.live !== live) return;
     const event: PayloadEvent = {
       type: 'payload',
       conversation_id: this.conversationId,
