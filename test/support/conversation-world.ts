@@ -149,6 +149,7 @@ export function conversationWorld(
     conversations,
     scheduler,
     streams,
+    catchUp,
     inputs,
     limits,
     instance: bus.instance,

@@ -52,7 +52,7 @@ export class CatchUp {
     }
     const entry = { again: false, done: Promise.resolve() };
     this.reading.set(stream, entry);
-    entry.done = this.read(stream, entry).finally(() => this.reading.delete(stream));
+    entry.done = this.read(stream, entry);
     return entry.done;
   }
 
@@ -76,8 +76,10 @@ export class CatchUp {
         if (position === null) throw new ConversationNotFoundError();
         return { position, ...(await read(tx, position)) };
       });
+      // Deleted meanwhile, and the others were told so.
+      if (stream.gone) throw new ConversationNotFoundError();
       const stale = stream.release(subscriber.id, position.last_seq, events);
-      await this.observe(stream, position.open, subscriber);
+      await this.observe(stream, position, subscriber);
       if (stale) void this.run(stream);
       return result;
     } catch (error) {
@@ -87,19 +89,24 @@ export class CatchUp {
   }
 
   private async read(stream: ConversationStream, entry: { again: boolean }): Promise<void> {
-    for (let pause = RETRY_MS; stream.subscriberCount > 0;) {
-      entry.again = false;
-      try {
-        await this.tell(stream);
-        if (!entry.again) return;
-      } catch (error) {
-        this.logger.warn(
-          { err: error, conversation: stream.conversationId },
-          'readers could not be told; trying again',
-        );
-        await new Promise((resolve) => setTimeout(resolve, pause).unref());
-        pause = Math.min(pause * 2, LONGEST_RETRY_MS);
+    try {
+      for (let pause = RETRY_MS; stream.subscriberCount > 0;) {
+        entry.again = false;
+        try {
+          await this.tell(stream);
+          if (!entry.again) return;
+        } catch (error) {
+          this.logger.warn(
+            { err: error, conversation: stream.conversationId },
+            'readers could not be told; trying again',
+          );
+          await new Promise((resolve) => setTimeout(resolve, pause).unref());
+          pause = Math.min(pause * 2, LONGEST_RETRY_MS);
+        }
       }
+    } finally {
+      // In the same breath as the last look at `again`: a wish that comes between would find a reading that is over.
+      this.reading.delete(stream);
     }
   }
 
@@ -122,19 +129,34 @@ export class CatchUp {
       stream.tellGone();
       return;
     }
-    const { last_seq: upTo, open } = found.position;
+    const { last_seq: upTo } = found.position;
     stream.tellStored(
       found.events.filter(isStored).filter(({ seq }) => seq <= upTo),
       upTo,
     );
-    await this.observe(stream, open, null);
+    await this.observe(stream, found.position, null);
   }
 
-  /** Tells of turns that wait or run, and follows the one that runs elsewhere. */
-  private async observe(stream: ConversationStream, open: readonly OpenTurn[], late: Subscriber | null): Promise<void> {
+  /**
+   * Tells of turns that wait or run, and follows the one that runs elsewhere. A position from before what was told meanwhile
+   * says nothing (a turn that is open in it may have ended, and would be begun for ever), nor does one from after it.
+   */
+  private async observe(
+    stream: ConversationStream,
+    { last_seq: upTo, open }: ConversationPosition,
+    late: Subscriber | null,
+  ): Promise<void> {
     const waiting = (await this.settings.get(stream.scope)).statusMessages.queued;
+    if (stream.gone) return;
+    if (stream.toldUpTo !== upTo) {
+      void this.run(stream);
+      return;
+    }
+    stream.closeAllBut(new Set(open.map(({ id }) => id)));
     for (const turn of open) {
       const told = stream.open.get(turn.id);
+      // Begun since this was read, which changes no number.
+      if (told !== undefined && told.fence > turn.fence) continue;
       if (turn.status === 'queued') {
         if (told === undefined) stream.waits(waitingFrame(turn), turn.fence, waiting);
         else if (late !== null) {

@@ -56,6 +56,8 @@ export class ConversationStream {
   live: LiveTurn | null = null;
   /** Turns that are not over, by what was told of them. */
   readonly open = new Map<string, ToldTurn>();
+  /** The conversation was deleted, and its readers know. */
+  gone = false;
 
   constructor(
     readonly scope: TenantScope,
@@ -195,6 +197,7 @@ export class ConversationStream {
 
   /** What the readers still wait for ends without a trace: the conversation was deleted. */
   tellGone(): void {
+    this.gone = true;
     for (const turnId of this.open.keys()) {
       this.publish({
         type: 'done',
@@ -208,6 +211,16 @@ export class ConversationStream {
     this.open.clear();
     if (this.live?.mine === false) this.live = null;
     this.onIdle(this);
+  }
+
+  /** Turns that the database does not have open any more: their ends were told to whoever was here. A run of ours stays. */
+  closeAllBut(open: ReadonlySet<string>): void {
+    for (const turnId of this.open.keys()) {
+      const live = this.live?.turnId === turnId ? this.live : null;
+      if (open.has(turnId) || live?.mine === true) continue;
+      this.open.delete(turnId);
+      if (live !== null) this.live = null;
+    }
   }
 
   private forgetEnded(event: StoredEvent): void {

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MemoryHub } from '#platform/bus';
+import type { RequestContext } from '#platform/context';
+import {
+  contextOf,
+  conversationWorld,
+  message,
+  Reader,
+  type Script,
+  turnOf,
+} from '../../support/conversation-world.js';
+import { TestDatabase } from '../../support/test-database.js';
+
+type World = ReturnType<typeof conversationWorld>;
+
+const words: Script = async (_input, emit) => {
+  for (const word of ['The ', 'answer ', 'is ', '42.']) emit({ type: 'token', content: word });
+};
+
+function gated(): { script: Script; open: () => void } {
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  return {
+    open: () => open(),
+    script: async (_input, emit) => {
+      emit({ type: 'token', content: 'first ' });
+      await gate;
+      emit({ type: 'token', content: 'second' });
+    },
+  };
+}
+
+/** Readers that come while something else happens: nothing is lost, nothing is told twice, nobody waits for what is over. */
+describe('readers of a conversation', () => {
+  let db: TestDatabase;
+  let ctx: RequestContext;
+  let a: World;
+  let b: World;
+  const worlds: World[] = [];
+
+  beforeAll(async () => {
+    db = await TestDatabase.start({ pool: 16 });
+    const { tenantId } = await db.tenant();
+    ctx = contextOf(tenantId, await db.principal(tenantId));
+  });
+  beforeEach(() => {
+    const hub = new MemoryHub();
+    a = conversationWorld(db.uow, { script: words, hub });
+    b = conversationWorld(db.uow, { script: words, hub });
+    worlds.push(a, b);
+  });
+  afterEach(async () => {
+    for (const made of worlds.splice(0)) await made.stop();
+  });
+  afterAll(() => db.stop());
+
+  const follow = async (world: World, conversationId: string) => {
+    const reader = new Reader();
+    await world.conversations.resume(ctx, conversationId, 'now', reader);
+    return reader;
+  };
+  const within = (conversationId: string) => ({ kind: 'id', id: conversationId }) as const;
+  /** Attaches a reader whose own reading takes as long as `meanwhile`. */
+  const attachDuring = async (world: World, conversationId: string, meanwhile: () => Promise<void>) => {
+    const reader = new Reader();
+    let first = true;
+    await world.catchUp.attach(ctx, conversationId, reader, async () => {
+      if (first) await meanwhile();
+      first = false;
+      return { result: null, events: [] };
+    });
+    return reader;
+  };
+
+  it.each(['here', 'elsewhere'])('are not told again of a turn that ended %s while one of them came', async (where) => {
+    const { open, script } = gated();
+    a.play(script);
+    const onA = new Reader();
+    const { ack, conversationId } = await a.turns.submit(ctx, message('q'), onA);
+    const [world, other] = where === 'here' ? [a, onA] : [b, await follow(b, conversationId)];
+    const late = await attachDuring(world, conversationId, async () => {
+      open();
+      await other.done(turnOf({ ack }));
+    });
+    await late.done(turnOf({ ack }));
+    await sleep(200);
+    for (const reader of [other, late]) {
+      expect(reader.types().filter((type) => type === 'done')).toHaveLength(1);
+      expect(reader.types().at(-1)).toBe('done');
+    }
+    const stream = world.streams.find(conversationId);
+    expect(stream?.open.size).toBe(0);
+    expect(stream?.live).toBeNull();
+  });
+
+  it('do not see a turn wait that began while one of them came', async () => {
+    const { open, script } = gated();
+    a.play(script);
+    const onA = new Reader();
+    const first = await a.turns.submit(ctx, message('one'), onA);
+    const second = await a.turns.submit(ctx, message('two', { conversation: within(first.conversationId) }), onA);
+    const after = gated();
+    const late = await attachDuring(a, first.conversationId, async () => {
+      a.play(after.script);
+      open();
+      await onA.until((event) => event.type === 'turn' && event.turn_id === turnOf(second) && event.status === 'running');
+    });
+    await sleep(100);
+    const states = late.events.flatMap((event) =>
+      event.type === 'turn' && event.turn_id === turnOf(second) ? [event.status] : [],
+    );
+    expect(states.at(-1)).toBe('running');
+    after.open();
+    await late.done(turnOf(second));
+  });
+
+  it('learn that the conversation is gone when it is deleted while one of them comes', async () => {
+    const { script } = gated();
+    a.play(script);
+    const onA = new Reader();
+    const { ack, conversationId } = await a.turns.submit(ctx, message('q'), onA);
+    await expect(
+      attachDuring(a, conversationId, async () => {
+        await b.conversations.delete(ctx, conversationId);
+        await onA.done(turnOf({ ack }));
+      }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await sleep(1500);
+    expect(onA.types().filter((type) => type === 'done')).toHaveLength(1);
+  });
+});
