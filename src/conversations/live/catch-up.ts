@@ -58,7 +58,8 @@ export class CatchUp {
 
   /**
    * Adds a reader without a gap: `read` runs in the transaction that says up to where it is caught up.
-   * @throws whatever `read` throws; the reader is not subscribed then
+   * `read` may be asked more than once.
+   * @throws whatever `read` throws; a reader that did not listen before does not listen then
    */
   async attach<T>(
     scope: TenantScope,
@@ -71,19 +72,28 @@ export class CatchUp {
   ): Promise<T> {
     const stream = this.streams.hold(scope, conversationId, subscriber);
     try {
-      const { events, position, result } = await this.uow.run(scope, async (tx) => {
-        const position = await this.turns.position(tx, conversationId);
-        if (position === null) throw new ConversationNotFoundError();
-        return { position, ...(await read(tx, position)) };
-      });
+      const readOnce = () =>
+        this.uow.run(scope, async (tx) => {
+          const position = await this.turns.position(tx, conversationId);
+          if (position === null) throw new ConversationNotFoundError();
+          return { position, ...(await read(tx, position)) };
+        });
+      let found = await readOnce();
+      while (!stream.covers(subscriber.id, found.position.last_seq)) found = await readOnce();
       // Deleted meanwhile, and the others were told so.
       if (stream.gone) throw new ConversationNotFoundError();
-      const stale = stream.release(subscriber.id, position.last_seq, events);
-      await this.observe(stream, position, subscriber);
+      const stale = stream.release(subscriber.id, found.position.last_seq, found.events);
+      // It may have left meanwhile, and the stream with it.
+      if (stream.has(subscriber.id)) await this.observe(stream, found.position, subscriber);
       if (stale) void this.run(stream);
-      return result;
+      return found.result;
     } catch (error) {
-      this.streams.leave(conversationId, subscriber.id);
+      // One that listened before goes on as it was.
+      if (!(error instanceof ConversationNotFoundError) && stream.resume(subscriber.id)) void this.run(stream);
+      else {
+        this.streams.leave(conversationId, subscriber.id);
+        if (stream.subscriberCount === 0) this.relay.leave(stream);
+      }
       throw error;
     }
   }

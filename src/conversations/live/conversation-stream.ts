@@ -21,6 +21,10 @@ interface Subscription {
   floor: number;
   /** Stored events that came while it is being caught up; null once it is live. */
   held: StoredEvent[] | null;
+  /** What was stored up to here was told to nobody while it is being caught up: it must read that far. */
+  readTo: number;
+  /** It was live before it is being caught up (again). */
+  known: boolean;
 }
 
 /** A turn that is not over, as the readers of this stream were told. */
@@ -101,12 +105,27 @@ export class ConversationStream {
   subscribe(subscriber: Subscriber, floor: number): void {
     if (this.subscriptions.has(subscriber.id)) return;
     this.beginTelling(floor);
-    this.subscriptions.set(subscriber.id, { subscriber, floor, held: null });
+    this.subscriptions.set(subscriber.id, { subscriber, floor, held: null, readTo: 0, known: true });
   }
 
   /** Adds a reader that is told nothing until `release`, so that nothing falls between a read and the stream. */
   hold(subscriber: Subscriber): void {
-    this.subscriptions.set(subscriber.id, { subscriber, floor: 0, held: [] });
+    const former = this.subscriptions.get(subscriber.id);
+    const floor = former?.held === null ? Math.max(former.floor, this.toldUpTo) : (former?.floor ?? 0);
+    this.subscriptions.set(subscriber.id, { subscriber, floor, held: [], readTo: 0, known: former?.known ?? false });
+  }
+
+  /** @returns false when something was stored after `floor` that was told to nobody: the reader must read again */
+  covers(subscriberId: string, floor: number): boolean {
+    return floor >= (this.subscriptions.get(subscriberId)?.readTo ?? 0);
+  }
+
+  /** Ends a `hold` whose reading failed. @returns false when the reader was not here before, and has to go */
+  resume(subscriberId: string): boolean {
+    const subscription = this.subscriptions.get(subscriberId);
+    if (subscription === undefined || !subscription.known) return false;
+    if (subscription.held !== null) this.release(subscriberId, subscription.floor, []);
+    return true;
   }
 
   /**
@@ -121,6 +140,7 @@ export class ConversationStream {
     const { held, subscriber } = subscription;
     subscription.held = null;
     subscription.floor = floor;
+    subscription.known = true;
     for (const event of read) subscriber.deliver(event);
     for (const event of held ?? []) if (event.seq > floor) subscriber.deliver(event);
     if (this.live?.over === false) for (const event of this.live.soFar()) subscriber.deliver(event);
@@ -137,7 +157,10 @@ export class ConversationStream {
 
   /** Without a reader there was nobody to tell what others stored: telling begins where the first one was caught up. */
   private beginTelling(floor: number): void {
-    if (!this.listening || this.told === null) this.told = floor;
+    if (!this.listening || this.told === null) {
+      this.told = floor;
+      for (const subscription of this.subscriptions.values()) subscription.readTo = floor;
+    }
     this.raise(floor);
   }
 

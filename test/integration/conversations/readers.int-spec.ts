@@ -9,6 +9,7 @@ import {
   type Script,
   turnOf,
 } from '../../support/conversation-world.js';
+import { MessageRepository } from '../../../src/conversations/store/message.repository.js';
 import { TestDatabase } from '../../support/test-database.js';
 
 type World = ReturnType<typeof conversationWorld>;
@@ -127,5 +128,61 @@ describe('readers of a conversation', () => {
     ).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await sleep(1500);
     expect(onA.types().filter((type) => type === 'done')).toHaveLength(1);
+  });
+
+  it.each(['a message', 'another reader'])('miss nothing that was stored when %s came between', async (what) => {
+    const { conversationId } = await a.turns.submit(ctx, message('q'), new Reader());
+    const conversation = within(conversationId);
+    const { open, script } = gated();
+    a.play(script);
+    const fresh = conversationWorld(db.uow, { script: words });
+    worlds.push(fresh);
+    const late = new Reader();
+    let asked = '';
+    // As `resume` does: what is stored up to the position is read, what is younger is told.
+    await fresh.catchUp.attach(ctx, conversationId, late, async (tx, { last_seq: upTo }) => {
+      if (asked === '') {
+        const world = what === 'a message' ? fresh : a;
+        asked = (await world.turns.submit(ctx, message('then', { conversation }), new Reader())).ack.message_id;
+        if (what === 'another reader') await follow(fresh, conversationId);
+      }
+      const events = await new MessageRepository().eventsAfter(tx, conversationId, 0, 100);
+      return { result: null, events: events.filter((event) => 'seq' in event && event.seq <= upTo) };
+    });
+    open();
+    await late.until((event) => event.type === 'message' && event.id === asked, 1000);
+  });
+
+  it('go on listening when they wanted to be caught up again and the reading failed', async () => {
+    const { open, script } = gated();
+    a.play(script);
+    const reader = new Reader();
+    const { ack, conversationId } = await a.turns.submit(ctx, message('q'), reader);
+    await reader.until((event) => event.type === 'token');
+    await expect(
+      a.catchUp.attach(ctx, conversationId, reader, async () => {
+        open();
+        await a.turns.settled(turnOf({ ack }), 2000);
+        throw new Error('the database is away');
+      }),
+    ).rejects.toThrow('away');
+    expect(await reader.done(turnOf({ ack }))).toMatchObject({ status: 'completed' });
+    const told = reader.events.flatMap((event) => (event.type === 'message' ? [event.content] : []));
+    expect(told).toEqual(['first second']);
+  });
+
+  it('leave nothing behind when they never came to listen', async () => {
+    const { script } = gated();
+    a.play(script);
+    const onA = new Reader();
+    const { conversationId } = await a.turns.submit(ctx, message('q'), onA);
+    const onB = await follow(b, conversationId);
+    await expect(
+      b.catchUp.attach(ctx, conversationId, new Reader(), async () => {
+        b.conversations.unsubscribe(onB.id);
+        throw new Error('the database is away');
+      }),
+    ).rejects.toThrow('away');
+    expect(b.streams.find(conversationId)).toBeUndefined();
   });
 });
