@@ -25,7 +25,7 @@ interface TurnState {
   readonly seq: number;
 }
 
-const place = z.object({ conversation: z.guid(), turn: z.guid(), fence: z.number() });
+const place = z.object({ tenant: z.guid(), conversation: z.guid(), turn: z.guid(), fence: z.int() });
 const followMessage = place.extend({ fresh: z.boolean() });
 const liveMessage = place.extend({
   n: z.number().int(),
@@ -48,7 +48,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly off: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
   /** Told when a turn's last follower elsewhere has gone. */
-  private readonly leavers = new Set<(conversationId: string) => void>();
+  private readonly leavers = new Set<(stream: ConversationStream) => void>();
 
   constructor(
     private readonly bus: Bus,
@@ -73,7 +73,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /** @param listener is told of conversations whose turn here has lost its last follower elsewhere */
-  onUnfollowed(listener: (conversationId: string) => void): void {
+  onUnfollowed(listener: (stream: ConversationStream) => void): void {
     this.leavers.add(listener);
   }
 
@@ -131,12 +131,12 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
     if (found === null || !(found.live.followed instanceof Followers)) return;
     found.live.followed.remove(from);
     if (!found.live.followed.alive(Date.now())) {
-      for (const told of this.leavers) told(found.stream.conversationId);
+      for (const told of this.leavers) told(found.stream);
     }
   }
 
   private ownTurn(asked: z.infer<typeof place>): { stream: ConversationStream; live: LiveTurn } | null {
-    const stream = this.streams.find(asked.conversation);
+    const stream = this.streams.find({ tenantId: asked.tenant }, asked.conversation);
     const live = stream?.live ?? null;
     if (stream === undefined || live === null || !live.mine) return null;
     return live.turnId === asked.turn && live.run.fence === asked.fence ? { stream, live } : null;
@@ -147,7 +147,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
   private heard(message: BusMessage, from: string): void {
     const told = liveMessage.safeParse(message).data;
     if (told === undefined) return;
-    const stream = this.streams.find(told.conversation);
+    const stream = this.streams.find({ tenantId: told.tenant }, told.conversation);
     const live = stream?.live ?? null;
     if (stream === undefined || live === null || live.mine || live.turnId !== told.turn) return;
     if (live.run.fence !== told.fence || live.run.owner !== from) return;
@@ -311,8 +311,8 @@ class Followers implements LiveFollowers {
   }
 }
 
-function placeOf(stream: ConversationStream, live: LiveTurn): { conversation: string; turn: string; fence: number } {
-  return { conversation: stream.conversationId, turn: live.turnId, fence: live.run.fence };
+function placeOf({ conversationId, scope }: ConversationStream, live: LiveTurn): z.infer<typeof place> {
+  return { tenant: scope.tenantId, conversation: conversationId, turn: live.turnId, fence: live.run.fence };
 }
 
 function stateOf(live: LiveTurn): TurnState {

@@ -46,7 +46,7 @@ const newsMessage = z.object({
   tenant: z.guid(),
   conversation: z.guid(),
   /** The highest number that the commit gave out. */
-  seq: z.number(),
+  seq: z.int().nonnegative(),
   /** A turn that may run now, and the instance that accepted it. */
   next: z.object({ turn: z.guid(), instance: z.guid() }).optional(),
   deleted: z.boolean().optional(),
@@ -108,7 +108,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         this.wake();
       }),
     );
-    this.relay.onUnfollowed((conversationId) => this.unwatched(conversationId));
+    this.relay.onUnfollowed((stream) => this.unwatched(stream.scope, stream.conversationId));
     // The embedded database has one process: whatever runs in it was left by a dead one, lease or not.
     this.everything = this.config.embeddedDatabase;
     this.schedule(FIRST_TICK_MS);
@@ -190,11 +190,11 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         answer: null,
         usageRecords: [],
         outbox: [],
-        lastSeq: this.streams.find(place.conversationId)?.lastSeq ?? 0,
+        lastSeq: this.streams.find(place, place.conversationId)?.lastSeq ?? 0,
       }),
     );
     if (settled === null) return false;
-    const stream = this.streams.find(place.conversationId);
+    const stream = this.streams.find(place, place.conversationId);
     if (stream !== undefined) await this.catchUp.run(stream);
     this.announce(place, place.conversationId, settled.seq + 1, settled.next);
     return true;
@@ -225,16 +225,16 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
 
   /** A conversation is gone: what runs in it here stops, and its readers are told. */
   deleted(scope: TenantScope, conversationId: string): void {
-    this.endDeleted(conversationId);
+    this.endDeleted(scope, conversationId);
     this.announce(scope, conversationId, 0, null, true);
   }
 
   /** Ends turns that were to end with their last reader, now that nobody here listens to their conversation. */
-  unwatched(conversationId: string): void {
-    const stream = this.streams.find(conversationId);
+  unwatched(scope: TenantScope, conversationId: string): void {
+    const stream = this.streams.find(scope, conversationId);
     if (stream !== undefined && stream.subscriberCount > 0) return;
     for (const { turn } of this.running.values()) {
-      if (turn.conversationId !== conversationId || turn.onDisconnect !== 'cancel') continue;
+      if (!isIn(turn, scope, conversationId) || turn.onDisconnect !== 'cancel') continue;
       if (stream?.live !== null && stream?.live !== undefined && this.relay.isFollowed(stream.live)) continue;
       turn.controller.abort(new TurnCancelled());
     }
@@ -335,7 +335,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       if (turn.start > 1)
         this.logger.warn({ turn: turnId, start: turn.start }, 'took over a turn whose process had died');
       // Those who listen here are told of it once what is stored before it was told.
-      const stream = this.streams.find(conversationId);
+      const stream = this.streams.find(place, conversationId);
       if (stream !== undefined && stream.listening && stream.toldUpTo < claimed.last_seq)
         await this.catchUp.run(stream);
       this.start(turn);
@@ -421,7 +421,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         this.stop(task.turn_id, new TurnCancelled());
         return;
       case 'changed': {
-        const stream = this.streams.find(task.conversation_id);
+        const stream = this.streams.find(place, task.conversation_id);
         if (stream !== undefined) void this.catchUp.run(stream);
         return;
       }
@@ -460,9 +460,9 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private endUnread(now: number): void {
     for (const { turn } of this.running.values()) {
       if (turn.onDisconnect !== 'cancel') continue;
-      const stream = this.streams.find(turn.conversationId);
+      const stream = this.streams.find(turn.ctx, turn.conversationId);
       const begun = stream?.live?.begunAt ?? now;
-      if (now - begun > READERS_COME_MS) this.unwatched(turn.conversationId);
+      if (now - begun > READERS_COME_MS) this.unwatched(turn.ctx, turn.conversationId);
     }
   }
 
@@ -471,20 +471,21 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private heard(message: BusMessage): void {
     const news = newsMessage.safeParse(message).data;
     if (news === undefined) return;
-    if (news.deleted === true) return this.endDeleted(news.conversation);
-    const stream = this.streams.find(news.conversation);
+    const scope = { tenantId: news.tenant };
+    if (news.deleted === true) return this.endDeleted(scope, news.conversation);
+    const stream = this.streams.find(scope, news.conversation);
     stream?.raise(news.seq);
     if (stream !== undefined && stream.subscriberCount > 0) void this.catchUp.run(stream);
     if (news.next?.instance === this.bus.instance) {
-      void this.claim({ tenantId: news.tenant, conversationId: news.conversation, turnId: news.next.turn }, false);
+      void this.claim({ ...scope, conversationId: news.conversation, turnId: news.next.turn }, false);
     }
   }
 
-  private endDeleted(conversationId: string): void {
+  private endDeleted(scope: TenantScope, conversationId: string): void {
     for (const { turn } of this.running.values()) {
-      if (turn.conversationId === conversationId) turn.controller.abort(new ConversationDeleted());
+      if (isIn(turn, scope, conversationId)) turn.controller.abort(new ConversationDeleted());
     }
-    const stream = this.streams.find(conversationId);
+    const stream = this.streams.find(scope, conversationId);
     if (stream !== undefined) void this.catchUp.run(stream);
   }
 
@@ -494,4 +495,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     await Promise.race([ended, sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined)]);
     stop.abort();
   }
+}
+
+function isIn(turn: RunningTurn, scope: TenantScope, conversationId: string): boolean {
+  return turn.conversationId === conversationId && turn.ctx.tenantId === scope.tenantId;
 }

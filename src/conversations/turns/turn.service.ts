@@ -8,6 +8,7 @@ import { CommitInDoubtError, newId, type TenantTx, UnitOfWork } from '#platform/
 import { LOGGER, type Logger } from '#platform/logging';
 import { MessageRateLimiter, TenantSettingsCache, type TenantSettings } from '#tenants';
 import { CatchUp } from '../live/catch-up.js';
+import type { ConversationStream } from '../live/conversation-stream.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
 import type { AckEvent, Subscriber } from '../model/conversation-event.js';
 import { defaultTitle } from '../model/default-title.js';
@@ -62,8 +63,8 @@ const CATCH_UP_MS = 1000;
 @Injectable()
 export class TurnService {
   private draining = false;
-  /** Waiting turns accepted here that are to end with their last reader, by conversation. */
-  private readonly leaving = new Map<string, Set<string>>();
+  /** Waiting turns accepted here that are to end with their last reader. */
+  private readonly leaving = new WeakMap<ConversationStream, Set<string>>();
 
   constructor(
     private readonly uow: UnitOfWork,
@@ -148,13 +149,15 @@ export class TurnService {
   }
 
   /** Nobody here listens to a conversation any more: turns that were to end with their last reader are stopped. */
-  unwatched(scope: { tenantId: string }, conversationId: string): void {
-    this.scheduler.unwatched(conversationId);
-    const waiting = this.leaving.get(conversationId);
-    this.leaving.delete(conversationId);
+  unwatched(stream: ConversationStream): void {
+    const { conversationId, scope } = stream;
+    this.scheduler.unwatched(scope, conversationId);
+    const waiting = this.leaving.get(stream);
+    this.leaving.delete(stream);
     // Readers may listen on another instance: the one that begins such a turn looks for them.
     if (waiting === undefined || this.bus.peers().size > 0) return;
     for (const turnId of waiting) {
+      if (stream.open.get(turnId)?.status !== 'queued') continue;
       const place = { tenantId: scope.tenantId, conversationId, turnId };
       this.scheduler
         .endUnowned(place, { status: 'cancelled', error: null, when: 'queued' })
@@ -356,7 +359,7 @@ export class TurnService {
       if (!stream.open.has(draft.turnId)) {
         stream.waits({ ...waiting, attempt, start: 0, agent: input.agent }, 0, settings.statusMessages.queued);
       }
-      if (input.onDisconnect === 'cancel') this.remember(conversationId, draft.turnId);
+      if (input.onDisconnect === 'cancel') this.remember(stream, draft.turnId);
       if (settings.queueMode === 'interrupt') this.interrupt(ctx, conversationId, draft.turnId);
     }
     this.scheduler.announce(ctx, conversationId, opened.seq);
@@ -404,10 +407,9 @@ export class TurnService {
     };
   }
 
-  private remember(conversationId: string, turnId: string): void {
-    const known = this.leaving.get(conversationId);
-    if (known === undefined) this.leaving.set(conversationId, new Set([turnId]));
-    else known.add(turnId);
+  private remember(stream: ConversationStream, turnId: string): void {
+    const waiting = [...(this.leaving.get(stream) ?? [])].filter((id) => stream.open.get(id)?.status === 'queued');
+    this.leaving.set(stream, new Set([...waiting, turnId]));
   }
 
   // ── repeats ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -428,7 +430,7 @@ export class TurnService {
       conversation_id: conversationId,
     };
     subscriber.deliver(ack);
-    const listens = this.streams.find(conversationId)?.has(subscriber.id) === true;
+    const listens = this.streams.find(ctx, conversationId)?.has(subscriber.id) === true;
     if (listens) {
       if (turnId !== null && earlier.turn_status !== 'running' && earlier.turn_status !== 'queued') {
         const end = await this.uow.run(ctx, (tx) => this.messages.outcomeOf(tx, conversationId, turnId));
@@ -477,15 +479,11 @@ export class TurnService {
   private interrupt(ctx: RequestContext, conversationId: string, by: string): void {
     this.uow
       .run(ctx, (tx) => this.turns.openOf(tx, ctx.principal.id, { conversation: { kind: 'id', id: conversationId } }))
-      .then((open) =>
-        this.cancelAll(
-          ctx,
-          open.slice(
-            0,
-            open.findIndex(({ id }) => id === by),
-          ),
-        ),
-      )
+      .then((open) => {
+        const own = open.findIndex(({ id }) => id === by);
+        // Over already: what is open now came after it.
+        return this.cancelAll(ctx, open.slice(0, Math.max(0, own)));
+      })
       .catch((error: unknown) => this.logger.warn({ err: error, conversation: conversationId }, 'interrupting failed'));
   }
 }

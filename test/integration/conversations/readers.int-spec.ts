@@ -89,7 +89,7 @@ describe('readers of a conversation', () => {
       expect(reader.types().filter((type) => type === 'done')).toHaveLength(1);
       expect(reader.types().at(-1)).toBe('done');
     }
-    const stream = world.streams.find(conversationId);
+    const stream = world.streams.find(ctx, conversationId);
     expect(stream?.open.size).toBe(0);
     expect(stream?.live).toBeNull();
   });
@@ -183,6 +183,6 @@ describe('readers of a conversation', () => {
         throw new Error('the database is away');
       }),
     ).rejects.toThrow('away');
-    expect(b.streams.find(conversationId)).toBeUndefined();
+    expect(b.streams.find(ctx, conversationId)).toBeUndefined();
   });
 });
