@@ -326,7 +326,14 @@ describe('a connection', () => {
     connection.start();
     await settled();
     const failed = connection.catchingUp('c', async () => {
-      connection.deliver({ type: 'done', conversation_id: 'c', turn_id: 't', seq: 1, status: 'completed', usage: null });
+      connection.deliver({
+        type: 'done',
+        conversation_id: 'c',
+        turn_id: 't',
+        seq: 1,
+        status: 'completed',
+        usage: null,
+      });
       throw new UnavailableError('The database is away');
     });
     await expect(failed).rejects.toThrow('away');

@@ -47,6 +47,7 @@ export type Ending =
 
 /** A graph that does not come back after its signal was aborted is left behind after this. */
 const ABORT_GRACE_MS = 700;
+const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
 /**
@@ -185,14 +186,16 @@ export class TurnExecutor {
     log: Logger,
   ): Promise<Ending> {
     let { outcome } = run;
-    for (let pause = 100; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const settlement = this.describe(turn, live, { ...run, outcome });
+    let bare = false;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
+        const settlement = bare ? this.bareFailure(turn) : this.describe(turn, live, { ...run, outcome });
         const settled = await this.uow.run(turn.ctx, (tx) =>
           this.turns.settle(tx, { ...settlement, lastSeq: stream.lastSeq }),
         );
         // Refused: ended or overtaken by another, or by a commit of our own whose reply was lost. The rows know.
         if (settled === null) return { kind: 'elsewhere' };
+        if (bare) await this.record(turn, run.spent, log);
         return {
           kind: 'settled',
           settled,
@@ -200,11 +203,18 @@ export class TurnExecutor {
           answered: outcome.status === 'completed' && settled.status === 'completed' ? outcome.answer.content : null,
         };
       } catch (error) {
-        if (isPassing(error)) log.warn({ err: error }, 'writing the end of a turn failed; trying again');
-        else if (outcome.status === 'failed') log.error({ err: error }, 'the end of a failed turn cannot be written');
+        if (isPassing(error)) {
+          // Said once: every turn of this instance is tried every other second for as long as the database is away.
+          log[pause === FIRST_PAUSE_MS ? 'warn' : 'debug'](
+            { err: error },
+            'writing the end of a turn failed; trying again',
+          );
+        } else if (bare) log.error({ err: error }, 'the end of a failed turn cannot be written');
         else {
-          // Its content is what the database refuses: the turn fails, now, instead of being tried for ever.
-          log.error({ err: error }, 'the end of a turn was refused');
+          // Its content is what the database refuses: the turn fails, now, instead of being tried for ever. What describes
+          // the failure may be refused as well (a model's name, an agent's): then it fails without it.
+          log.error({ err: error, used: run.used }, 'the end of a turn was refused');
+          bare = outcome.status === 'failed';
           outcome = { status: 'failed', error: asTurnError(error) };
           continue;
         }
@@ -255,10 +265,10 @@ export class TurnExecutor {
     ];
   }
 
-  private describe(turn: RunningTurn, live: LiveTurn, run: Run): Omit<Settlement, 'lastSeq'> {
-    const { outcome } = run;
-    const usage = totalUsage(run.used);
-    const base = {
+  /** That it failed, and nothing that the database could refuse. */
+  private bareFailure(turn: RunningTurn): Omit<Settlement, 'lastSeq'> {
+    const { code, message, retryable } = asTurnError(null);
+    return {
       turnId: turn.turnId,
       conversationId: turn.conversationId,
       expect: {
@@ -267,14 +277,28 @@ export class TurnExecutor {
         fence: turn.fence,
         ownerEpoch: turn.ownerEpoch,
       },
+      status: 'failed',
+      timings: {},
+      agent: null,
+      error: { code, message, retryable },
+      usage: null,
+      usageRecords: [],
+      answer: null,
+      outbox: [],
+    };
+  }
+
+  private describe(turn: RunningTurn, live: LiveTurn, run: Run): Omit<Settlement, 'lastSeq'> {
+    const { outcome } = run;
+    const usage = totalUsage(run.used);
+    const base = {
+      ...this.bareFailure(turn),
       timings: run.timings,
       agent: live.agent,
       error: null,
       usage,
       usageRecords: run.spent,
-      answer: null,
-      outbox: [],
-    } as const;
+    };
     switch (outcome.status) {
       case 'failed': {
         const { code, message, retryable } = outcome.error;

@@ -153,9 +153,10 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       owner: this.bus.instance,
     };
     const live = stream.begin((seq) => new LiveTurn(turn.conversationId, run, true, seq), run);
-    const ended = this.run(turn, stream, live).catch((error: unknown) =>
-      this.logger.error({ err: error, turn: turn.turnId }, 'the end of a turn could not be told'),
-    );
+    const ended = this.run(turn, stream, live).catch((error: unknown) => {
+      this.logger.error({ err: error, turn: turn.turnId }, 'the end of a turn could not be told');
+      this.giveUp(turn, stream, live);
+    });
     this.running.set(turn.turnId, { turn, ended, renewedAt: Date.now() });
   }
 
@@ -283,6 +284,16 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       }
     }
     if (wasFull) this.wake();
+  }
+
+  /** A fault of ours: its lease is renewed no more, so that it is begun again or ended, and its readers are told from there. */
+  private giveUp(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): void {
+    this.running.delete(turn.turnId);
+    if (this.alone === turn.turnId) this.alone = null;
+    turn.controller.abort(new LeaseLost());
+    this.relay.close(live);
+    stream.disown(live);
+    stream.end(live);
   }
 
   private async tellEnd(turn: RunningTurn, stream: ConversationStream, ending: Ending): Promise<void> {

@@ -104,7 +104,9 @@ describe('readers of a conversation', () => {
     const late = await attachDuring(a, first.conversationId, async () => {
       a.play(after.script);
       open();
-      await onA.until((event) => event.type === 'turn' && event.turn_id === turnOf(second) && event.status === 'running');
+      await onA.until(
+        (event) => event.type === 'turn' && event.turn_id === turnOf(second) && event.status === 'running',
+      );
     });
     await sleep(100);
     const states = late.events.flatMap((event) =>

@@ -297,6 +297,24 @@ describe('turns', () => {
     });
   });
 
+  it('fails visibly when what it found cannot be written, and also when what it cost cannot', async () => {
+    const reader = new Reader();
+    world.play(async () => ({ content: undefined as unknown as string }));
+    const nothing = await world.turns.submit(ctx, message('no answer'), reader);
+    expect(await reader.done(turnOf(nothing))).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
+    // NUL is no character to Postgres.
+    world.play(async (_input, emit) => {
+      emit({
+        type: 'usage',
+        entry: { ...call, model: 'm\0', purpose: 'answer', inputTokens: 1, outputTokens: 1, costUsd: 0 },
+      });
+      emit({ type: 'token', content: 'ok' });
+    });
+    const dear = await world.turns.submit(ctx, message('odd model'), reader);
+    expect(await reader.done(turnOf(dear))).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
+    expect(world.scheduler.size).toBe(0);
+  });
+
   it('goes on without its readers, unless it was to end with the last of them', async () => {
     world.play(async (_input, emit) => {
       await sleep(100);
