@@ -16,6 +16,8 @@ import { TurnRelay } from './turn-relay.js';
 /** Stored events told at once to readers that were behind. */
 const MOST_EVENTS = 500;
 const RETRY_MS = 1000;
+/** Readers' wait for what was stored before a turn is bounded: the answer is more urgent than the order. */
+export const CATCH_UP_MS = 1000;
 const LONGEST_RETRY_MS = 10_000;
 
 /**
@@ -54,6 +56,13 @@ export class CatchUp {
     this.reading.set(stream, entry);
     entry.done = this.read(stream, entry);
     return entry.done;
+  }
+
+  /** As `run`, and waits no longer than this: what is to come after it is more urgent than the order. */
+  async runWithin(ms: number, stream: ConversationStream): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([this.run(stream), new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+    clearTimeout(timer);
   }
 
   /**

@@ -8,7 +8,7 @@ import { UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { TenantSettingsCache } from '#tenants';
 import { z } from 'zod';
-import { CatchUp } from '../live/catch-up.js';
+import { CATCH_UP_MS, CatchUp } from '../live/catch-up.js';
 import type { ConversationStream } from '../live/conversation-stream.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
 import { LiveTurn } from '../live/live-turn.js';
@@ -19,6 +19,7 @@ import { type Settlement, TurnRepository, type TurnTask } from '../store/turn.re
 import { fromClaim, type RunningTurn } from './running-turn.js';
 import { TitleService } from './title.service.js';
 import { type Ending, TurnExecutor } from './turn-executor.js';
+import { WorkLine } from './work-line.js';
 
 const TICK_MS = 1000;
 /** The other modules finish their start first: what is taken over needs their tools. */
@@ -79,6 +80,9 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private timer: NodeJS.Timeout | undefined;
   private ticking: Promise<void> | null = null;
   private tickAgain = false;
+  /** Turns that ticks found to be begun, and to be ended, in the database's order (tenants in turn): one by one each. */
+  private readonly toBegin = new WorkLine();
+  private readonly toEnd = new WorkLine();
   private readonly off: (() => void)[] = [];
 
   constructor(
@@ -348,7 +352,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       // Those who listen here are told of it once what is stored before it was told.
       const stream = this.streams.find(place, conversationId);
       if (stream !== undefined && stream.listening && stream.toldUpTo < claimed.last_seq)
-        await this.catchUp.run(stream);
+        await this.catchUp.runWithin(CATCH_UP_MS, stream);
       this.start(turn);
       this.announce({ tenantId }, conversationId, claimed.last_seq);
       return true;
@@ -395,7 +399,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     const now = Date.now();
     const leaseMs = this.config.env.LEASE_SECONDS * 1000;
     const held = [...this.running.values()];
-    const room = this.full ? 0 : Math.min(CLAIMED_AT_ONCE, this.config.env.MAX_RUNNING_TURNS - this.running.size);
+    const free = this.config.env.MAX_RUNNING_TURNS - this.running.size - this.toBegin.size;
+    const room = this.full ? 0 : Math.max(0, Math.min(CLAIMED_AT_ONCE, free));
     const tasks = await this.turns.lookAfter({
       instance: this.bus.instance,
       held: held.map(({ renewedAt, turn }) => ({
@@ -410,17 +415,15 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       room,
     });
     for (const running of held) if (now - running.renewedAt > leaseMs / 3) running.renewedAt = now;
-    for (const task of tasks) {
-      // One that cannot be dealt with does not hold up the others.
-      await this.perform(task, held, everything).catch((error: unknown) =>
-        this.logger.warn({ err: error, turn: task.turn_id, task: task.task }, 'a turn could not be looked after'),
-      );
+    for (const task of tasks) this.take(task, held, everything);
+    if (tasks.filter(({ task }) => task === 'waiting').length >= CLAIMED_AT_ONCE) {
+      void this.toBegin.done().then(() => this.wake());
     }
-    if (tasks.filter(({ task }) => task === 'waiting').length >= CLAIMED_AT_ONCE) this.tickAgain = true;
     this.endUnread(now);
   }
 
-  private async perform(task: TurnTask, held: readonly Running[], everything: boolean): Promise<void> {
+  /** What the database has to be asked for is done beside the ticks: one that takes long must not keep leases from renewal. */
+  private take(task: TurnTask, held: readonly Running[], everything: boolean): void {
     const place = { tenantId: task.tenant_id, conversationId: task.conversation_id, turnId: task.turn_id };
     switch (task.task) {
       case 'lost': {
@@ -438,18 +441,28 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       }
       case 'waiting':
       case 'take_over':
-        await this.claim(place, everything);
-        return;
+        return this.later(this.toBegin, task, () => this.claim(place, everything));
       case 'give_up':
-        if (!this.running.has(task.turn_id)) {
-          await this.endUnowned(place, { status: 'failed', error: INTERRUPTED, when: everything ? 'any' : 'expired' });
-        }
-        return;
-      case 'cancelled':
-        if (!this.running.has(task.turn_id)) {
-          await this.endUnowned(place, { status: 'cancelled', error: null, when: everything ? 'any' : 'expired' });
-        }
+      case 'cancelled': {
+        if (this.running.has(task.turn_id)) return;
+        const when = everything ? 'any' : 'expired';
+        return this.later(this.toEnd, task, () =>
+          task.task === 'cancelled'
+            ? this.endUnowned(place, { status: 'cancelled', error: null, when })
+            : this.endUnowned(place, { status: 'failed', error: INTERRUPTED, when }),
+        );
+      }
     }
+  }
+
+  private later(line: WorkLine, task: TurnTask, work: () => Promise<unknown>): void {
+    line.add(task.turn_id, async () => {
+      if (this.stopped) return;
+      // One that cannot be dealt with does not hold up the others.
+      await work().catch((error: unknown) =>
+        this.logger.warn({ err: error, turn: task.turn_id, task: task.task }, 'a turn could not be looked after'),
+      );
+    });
   }
 
   /** The turns that readers here wait for and that this instance does not run. */

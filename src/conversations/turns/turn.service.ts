@@ -7,7 +7,7 @@ import type { RequestContext } from '#platform/context';
 import { CommitInDoubtError, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { LOGGER, type Logger } from '#platform/logging';
 import { MessageRateLimiter, TenantSettingsCache, type TenantSettings } from '#tenants';
-import { CatchUp } from '../live/catch-up.js';
+import { CATCH_UP_MS, CatchUp } from '../live/catch-up.js';
 import type { ConversationStream } from '../live/conversation-stream.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
 import type { AckEvent, Subscriber } from '../model/conversation-event.js';
@@ -52,9 +52,6 @@ interface Opened {
   readonly untitled: boolean;
 }
 type Accepted = { readonly kind: 'repeat'; readonly earlier: EarlierSubmission } | Opened;
-
-/** A readers' wait for what was stored before its question is bounded: the answer is more urgent than the order. */
-const CATCH_UP_MS = 1000;
 
 /**
  * Takes messages in: the first transaction and the acknowledgement, repeats, and the wish to stop.
@@ -351,7 +348,7 @@ export class TurnService {
       createdAt: opened.created_at,
     });
     const told = stream.tellCommitted([{ type: 'message', ...question }], opened.previous, opened.seq);
-    if (!told) await within(CATCH_UP_MS, this.catchUp.run(stream));
+    if (!told) await this.catchUp.runWithin(CATCH_UP_MS, stream);
     if (opened.verdict === 'running') {
       this.scheduler.start(this.runningTurn(ctx, input, by));
     } else if (opened.verdict === 'queued') {
@@ -527,11 +524,4 @@ function canonical(value: unknown): unknown {
 
 function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '23505';
-}
-
-/** Waits for `work`, but not longer. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-  clearTimeout(timer);
 }
