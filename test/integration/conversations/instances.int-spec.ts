@@ -253,6 +253,27 @@ describe.each([
     await onA.done(turnOf(long));
   });
 
+  it('keep a lease also while rows are written that refer to its turn', async () => {
+    a.play(endless);
+    const onA = new Reader();
+    const { ack } = await a.turns.submit(ctx, message('q'), onA);
+    const held = await db.uow.run(ctx, async (tx) => {
+      // As the foreign key of a tool call does that takes long to be written.
+      await tx.query('SELECT 1 FROM app.turn WHERE tenant_id = $1 AND id = $2 FOR KEY SHARE', [
+        ctx.tenantId,
+        turnOf({ ack }),
+      ]);
+      await sleep(3500);
+      return tx.one<{ held: boolean }>(
+        'SELECT lease_until > clock_timestamp() AS held FROM app.turn WHERE tenant_id = $1 AND id = $2',
+        [ctx.tenantId, turnOf({ ack })],
+      );
+    });
+    expect(held).toEqual({ held: true });
+    await a.turns.abort(ctx, { turnId: turnOf({ ack }) });
+    await onA.done();
+  });
+
   it('let a message wait when one is full, and begin it on the other', async () => {
     const { open, script } = gated();
     const small = start({ script, mostRunning: 1 }, makeHub());
