@@ -27,10 +27,37 @@ interface TurnState {
 
 const place = z.object({ tenant: z.guid(), conversation: z.guid(), turn: z.guid(), fence: z.int() });
 const followMessage = place.extend({ fresh: z.boolean() });
+/** What is told to readers as it stands; text as long as it may be, since an answer is. */
+const inTurn = z.object({ conversation_id: z.guid(), turn_id: z.guid(), seq: z.int().nonnegative() });
+const statusEvent = inTurn.extend({
+  type: z.literal('status'),
+  step: z.custom<StatusEvent['step']>((value) => typeof value === 'string'),
+  message: z.string(),
+  agent: z.string().optional(),
+  tool: z.string().optional(),
+});
+const payloadEvent = inTurn.extend({
+  type: z.literal('payload'),
+  payload_type: z.string(),
+  items: z.array(z.custom<PayloadEvent['items'][number]>()),
+  offset: z.int().nonnegative(),
+});
+const tokenEvent = inTurn.extend({
+  type: z.literal('token'),
+  role: z.literal('assistant'),
+  content: z.string(),
+  offset: z.int().nonnegative(),
+});
+const turnState = z.object({
+  status: statusEvent.nullable(),
+  payloads: z.array(payloadEvent),
+  text: z.string(),
+  seq: z.int().nonnegative(),
+});
 const liveMessage = place.extend({
-  n: z.number().int(),
-  state: z.custom<TurnState>((value) => typeof value === 'object' && value !== null).optional(),
-  events: z.array(z.custom<LiveEvent>((value) => typeof value === 'object' && value !== null)).optional(),
+  n: z.int(),
+  state: turnState.optional(),
+  events: z.array(z.discriminatedUnion('type', [tokenEvent, statusEvent, payloadEvent])).optional(),
 });
 
 /**
@@ -96,9 +123,23 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /** The turn has ended here. What was gathered goes out first, so that the end finds it told. */
-  close(live: LiveTurn): void {
-    if (live.followed instanceof Followers) live.followed.close();
+  close(stream: ConversationStream, live: LiveTurn): void {
+    const { followed, run } = live;
     live.followed = null;
+    const written = followed instanceof Followers ? followed.close() : null;
+    // What an owner wrote that died is nobody else's to remove.
+    if (written !== null) void written.then(() => this.forget(stream, live));
+    else if (run.start > 1 && !this.bus.carriesText) void this.forget(stream, live);
+  }
+
+  private async forget({ scope }: ConversationStream, { run, turnId }: LiveTurn): Promise<void> {
+    await this.uow
+      .query(scope, 'DELETE FROM app.turn_live WHERE tenant_id = $1 AND turn_id = $2 AND fence <= $3', [
+        scope.tenantId,
+        turnId,
+        run.fence,
+      ])
+      .catch((error: unknown) => this.logger.debug({ err: error, turn: turnId }, 'a followed turn was not forgotten'));
   }
 
   private tick(): void {
@@ -191,9 +232,10 @@ class Followers implements LiveFollowers {
   private readonly instances = new Map<string, number>();
   private gathered: LiveEvent[] = [];
   private timer: NodeJS.Timeout | undefined;
+  /** Rows are being written, or were: it ends with the last one. */
+  private writes: Promise<void> | null = null;
   private writing = false;
   private dirty = false;
-  private written = false;
   private closed = false;
   private n = 0;
 
@@ -239,11 +281,12 @@ class Followers implements LiveFollowers {
     );
   }
 
-  close(): void {
+  /** @returns when no row is written any more; null when none ever was */
+  close(): Promise<void> | null {
     clearTimeout(this.timer);
     if (this.bus.carriesText) this.flush();
     this.closed = true;
-    if (this.written) void this.forget();
+    return this.writes;
   }
 
   private gather(event: LiveEvent): void {
@@ -274,7 +317,7 @@ class Followers implements LiveFollowers {
     this.dirty = true;
     if (this.writing || this.closed || !this.alive(Date.now())) return;
     this.writing = true;
-    void this.write().finally(() => (this.writing = false));
+    this.writes = this.write().finally(() => (this.writing = false));
   }
 
   private async write(): Promise<void> {
@@ -282,7 +325,6 @@ class Followers implements LiveFollowers {
     try {
       while (this.dirty && !this.closed) {
         this.dirty = false;
-        this.written = true;
         const { text, ...state } = stateOf(this.live);
         const n = ++this.n;
         await this.uow.query(
@@ -297,17 +339,6 @@ class Followers implements LiveFollowers {
     } catch (error) {
       this.logger.debug({ err: error, turn: this.live.turnId }, 'a followed turn could not be written');
     }
-  }
-
-  private async forget(): Promise<void> {
-    const { scope } = this.stream;
-    await this.uow
-      .query(scope, 'DELETE FROM app.turn_live WHERE tenant_id = $1 AND turn_id = $2 AND fence = $3', [
-        scope.tenantId,
-        this.live.turnId,
-        this.live.run.fence,
-      ])
-      .catch(() => undefined);
   }
 }
 

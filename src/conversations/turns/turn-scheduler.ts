@@ -267,7 +267,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     await Promise.resolve();
     await this.aloneIfLastStart(turn);
     const ending = await this.executor.run(turn, stream, live);
-    this.relay.close(live);
+    this.relay.close(stream, live);
     // Before its last frames go out: who reads `done` must not be told that it can still be stopped.
     this.running.delete(turn.turnId);
     const wasFull = this.running.size + 1 >= this.config.env.MAX_RUNNING_TURNS || this.alone === turn.turnId;
@@ -295,7 +295,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     this.running.delete(turn.turnId);
     if (this.alone === turn.turnId) this.alone = null;
     turn.controller.abort(new LeaseLost());
-    this.relay.close(live);
+    this.relay.close(stream, live);
     stream.disown(live);
     stream.end(live);
   }

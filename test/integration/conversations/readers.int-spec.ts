@@ -173,6 +173,36 @@ describe('readers of a conversation', () => {
     expect(told).toEqual(['first second']);
   });
 
+  it('follow a turn elsewhere by rows where the bus carries no text, and leave no row behind', async () => {
+    const hub = new MemoryHub();
+    const [owner, follower] = [1, 2].map(() => {
+      const made = conversationWorld(db.uow, { script: words, hub, busCarriesText: false, leaseSeconds: 2 });
+      worlds.push(made);
+      return made;
+    }) as [World, World];
+    const rows = () => db.uow.query(ctx, 'SELECT 1 FROM app.turn_live WHERE tenant_id = $1', [ctx.tenantId]);
+    const { open, script } = gated();
+    owner.play(script);
+    const { ack, conversationId } = await owner.turns.submit(ctx, message('q'), new Reader());
+    const elsewhere = await follow(follower, conversationId);
+    await elsewhere.until((event) => event.type === 'token');
+    expect(elsewhere.text()).toBe('first ');
+    expect(await rows()).toHaveLength(1);
+    open();
+    await elsewhere.done(turnOf({ ack }));
+    expect(elsewhere.text()).toBe('first second');
+    await sleep(300);
+    expect(await rows()).toEqual([]);
+
+    owner.play(gated().script);
+    const next = await owner.turns.submit(ctx, message('then', { conversation: within(conversationId) }), new Reader());
+    await elsewhere.until((event) => event.type === 'token' && event.turn_id === turnOf(next));
+    await owner.die();
+    await elsewhere.done(turnOf(next));
+    await sleep(300);
+    expect(await rows()).toEqual([]);
+  });
+
   it('leave nothing behind when they never came to listen', async () => {
     const { script } = gated();
     a.play(script);
