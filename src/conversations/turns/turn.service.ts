@@ -190,14 +190,13 @@ export class TurnService {
           return accepted;
         } catch (error) {
           if (attempt >= 4) throw error;
-          if (error instanceof CommitInDoubtError) {
-            const landed = await this.landed(ctx, draft);
-            if (landed === null) continue;
-            charged = false;
-            return { kind: 'repeat', earlier: landed };
-          }
-          // Two first messages of one client id or key at once: the second attempt finds what the other one wrote.
-          if (!isUniqueViolation(error)) throw error;
+          // Two first messages of one client id or key at once: the next attempt finds what the other one wrote. Or a commit
+          // in doubt that landed after it was looked for.
+          if (!(error instanceof CommitInDoubtError) && !isUniqueViolation(error)) throw error;
+          const landed = await this.landed(ctx, draft);
+          if (landed === null) continue;
+          charged = false;
+          return { kind: 'repeat', earlier: landed };
         }
       }
     } finally {
@@ -210,7 +209,7 @@ export class TurnService {
    * when a lease runs out that nobody renews.
    */
   private async landed(ctx: RequestContext, draft: Draft): Promise<EarlierSubmission | null> {
-    const landed = await this.uow.run(ctx, (tx) => this.turns.findLanded(tx, draft.turnId));
+    const landed = await this.uow.run(ctx, (tx) => this.turns.findLanded(tx, draft));
     if (landed === null) return null;
     await this.turns.release(ctx, { turnId: draft.turnId, instance: this.bus.instance, fence: 1 });
     this.scheduler.wake();
@@ -348,6 +347,7 @@ export class TurnService {
       createdAt: opened.created_at,
     });
     const told = stream.tellCommitted([{ type: 'message', ...question }], opened.previous, opened.seq);
+    const knowsRunning = [...stream.open.values()].some(({ status }) => status === 'running');
     if (!told) await this.catchUp.runWithin(CATCH_UP_MS, stream);
     if (opened.verdict === 'running') {
       this.scheduler.start(this.runningTurn(ctx, input, by));
@@ -358,6 +358,8 @@ export class TurnService {
       }
       if (input.onDisconnect === 'cancel') this.remember(stream, draft.turnId);
       if (settings.queueMode === 'interrupt') this.interrupt(ctx, conversationId, draft.turnId);
+      // What it waits for runs elsewhere: its readers here are told of that turn as well.
+      if (!knowsRunning) void this.catchUp.run(stream);
     }
     this.scheduler.announce(ctx, conversationId, opened.seq);
     return {

@@ -99,6 +99,21 @@ describe.each([
     expect(onA.events.filter((event) => event.type === 'message' && event.content === 'two')).toHaveLength(1);
   });
 
+  it('show somebody who only sends the turn that the message waits for', async () => {
+    const { open, script } = gated();
+    a.play(script);
+    b.play(script);
+    const onA = new Reader();
+    const first = await a.turns.submit(ctx, message('one'), onA);
+    await onA.until((event) => event.type === 'token');
+    const onB = new Reader();
+    await b.turns.submit(ctx, message('two', { conversation: within(first.conversationId) }), onB);
+    await onB.until((event) => event.type === 'turn' && event.turn_id === turnOf(first), 2000);
+    open();
+    expect(await onB.done(turnOf(first))).toMatchObject({ status: 'completed' });
+    expect(onB.text(turnOf(first))).toBe('one: first second');
+  });
+
   it('tell a repeat on one of a turn of the other the same ack, and its end', async () => {
     const { open, script } = gated();
     a.play(script);
