@@ -649,7 +649,8 @@ CREATE FUNCTION app.origin_is_known(wanted text) RETURNS boolean LANGUAGE sql ST
 --   waiting    a turn that could run now: the instance that accepted it comes first, any other after a second; tenants in turn:
 --              the one with the fewest turns under way, then the one that \`served\` (least recently served first) does not name
 -- Leases of \`held\` are renewed by (tenant, turn, fence): owner and fence decide, not the clock. A row that is locked at
--- the moment is being settled, and is renewed the next time.
+-- the moment is being settled, and is renewed the next time. Rows that refer to it (tool calls, usage) lock it
+-- less than that.
 CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'changed', 'take_over', 'give_up', 'cancelled', 'waiting');
 CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer, served uuid[])
   RETURNS TABLE (task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
@@ -660,7 +661,7 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds
     ), renewable AS (
       SELECT t.tenant_id, t.id FROM mine m
       JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
-      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR UPDATE OF t SKIP LOCKED
+      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR NO KEY UPDATE OF t SKIP LOCKED
     ), renewed AS (
       UPDATE app.turn t SET lease_until = clock_timestamp() + make_interval(secs => seconds)
       FROM renewable r WHERE t.tenant_id = r.tenant_id AND t.id = r.id

@@ -64,7 +64,7 @@ export interface ConnectionServices {
   unsubscribe(connection: ChatConnection, frame: UnsubscribeFrame): Promise<void>;
   /** A frame, or the whole socket, was refused. */
   refused(code: ErrorCode): void;
-  /** It will not be told anything any more; called once, before `closed`. */
+  /** It will not be told anything any more; called before `closed`, and after a frame that was in work at that time. */
   left(connection: ChatConnection): void;
   closed(connection: ChatConnection): void;
 }
@@ -281,15 +281,19 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     const catchUp = { conversationId, events: [] as ConversationEvent[] };
     this.catchUp = catchUp;
     try {
-      await work();
-      for (let next = 0; next < catchUp.events.length && !this.closed; next++) {
-        const event = catchUp.events[next];
-        if (event !== undefined) this.tell(event);
-        await this.writer.drained();
-      }
+      // One that failed has kept what the socket had subscribed to before, and what was held belongs to that.
+      await work().finally(() => this.tellHeld(catchUp.events));
     } finally {
       // No await since the last look at the list: nothing can have been added that was not told.
       if (this.catchUp === catchUp) this.catchUp = null;
+    }
+  }
+
+  private async tellHeld(events: readonly ConversationEvent[]): Promise<void> {
+    for (let next = 0; next < events.length && !this.closed; next++) {
+      const event = events[next];
+      if (event !== undefined) this.tell(event);
+      await this.writer.drained();
     }
   }
 
@@ -384,7 +388,13 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
       this.answerFailure(error, 'frame', this.echoOf(frame));
     } finally {
       this.expectation = null;
+      this.leaveIfEnded();
     }
+  }
+
+  /** A frame that was in work when the socket ended may have subscribed it since: nothing would take it out again. */
+  private leaveIfEnded(): void {
+    if (!this.writer.open) this.services.left(this);
   }
 
   private async perform(frame: ClientFrame): Promise<void> {
@@ -503,6 +513,7 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
       this.answerFailure(error, 'connection', namedIn(this.options.conversation));
     } finally {
       this.expectation = null;
+      this.leaveIfEnded();
       this.working = false;
     }
     await this.work();

@@ -50,6 +50,7 @@ export type Ending =
 
 /** A graph that does not come back after its signal was aborted is left behind after this. */
 const ABORT_GRACE_MS = 700;
+const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
 /**
@@ -204,16 +205,17 @@ export class TurnExecutor {
     run: Run,
     log: Logger,
   ): Promise<Ending> {
-    let wanted = run;
-    for (let pause = 100; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const { outcome } = wanted;
-      const settlement = this.describe(turn, live, wanted);
+    let { outcome } = run;
+    let bare = false;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
+        const settlement = bare ? this.bareFailure(turn) : this.describe(turn, live, { ...run, outcome });
         const settled = await this.uow.run(turn.ctx, (tx) =>
           this.turns.settle(tx, { ...settlement, lastSeq: stream.lastSeq }),
         );
         // Refused: ended or overtaken by another, or by a commit of our own whose reply was lost. The rows know.
         if (settled === null) return { kind: 'elsewhere' };
+        if (bare) await this.record(turn, run.spent, log);
         return {
           kind: 'settled',
           settled,
@@ -222,16 +224,22 @@ export class TurnExecutor {
           answered: outcome.status === 'completed' && settled.status === 'completed' ? outcome.answer.content : null,
         };
       } catch (error) {
-        if (isPassing(error)) log.warn({ err: error }, 'writing the end of a turn failed; trying again');
-        else if (wanted !== run) {
+        if (isPassing(error)) {
+          // Said once: every turn of this instance is tried every other second for as long as the database is away.
+          log[pause === FIRST_PAUSE_MS ? 'warn' : 'debug'](
+            { err: error },
+            'writing the end of a turn failed; trying again',
+          );
+        } else if (bare) {
           // Not even the bare failure can be written: whoever takes it over ends it after its third start.
-          log.error({ err: error, spent: run.spent }, 'the end of a turn cannot be written');
+          log.error({ err: error }, 'the end of a failed turn cannot be written');
           return this.release(turn, log);
         } else {
-          // Its content is what the database refuses: the turn fails, now and with nothing else, instead of being tried for ever.
-          log.error({ err: error, spent: run.spent }, 'the end of a turn was refused');
-          const failure = outcome.status === 'failed' ? outcome.error : asTurnError(error);
-          wanted = { outcome: { status: 'failed', error: failure }, timings: {}, used: [], spent: [] };
+          // Its content is what the database refuses: the turn fails, now, instead of being tried for ever. What describes
+          // the failure may be refused as well (a model's name, an agent's): then it fails without it.
+          log.error({ err: error, used: run.used }, 'the end of a turn was refused');
+          bare = outcome.status === 'failed';
+          outcome = { status: 'failed', error: asTurnError(error) };
           continue;
         }
       }
@@ -282,10 +290,10 @@ export class TurnExecutor {
     ];
   }
 
-  private describe(turn: RunningTurn, live: LiveTurn, run: Run): Omit<Settlement, 'lastSeq'> {
-    const { outcome } = run;
-    const usage = totalUsage(run.used);
-    const base = {
+  /** That it failed, and nothing that the database could refuse. */
+  private bareFailure(turn: RunningTurn): Omit<Settlement, 'lastSeq'> {
+    const { code, message, retryable } = asTurnError(null);
+    return {
       turnId: turn.turnId,
       conversationId: turn.conversationId,
       expect: {
@@ -294,14 +302,28 @@ export class TurnExecutor {
         fence: turn.fence,
         ownerEpoch: turn.ownerEpoch,
       },
+      status: 'failed',
+      timings: {},
+      agent: null,
+      error: { code, message, retryable },
+      usage: null,
+      usageRecords: [],
+      answer: null,
+      outbox: [],
+    };
+  }
+
+  private describe(turn: RunningTurn, live: LiveTurn, run: Run): Omit<Settlement, 'lastSeq'> {
+    const { outcome } = run;
+    const usage = totalUsage(run.used);
+    const base = {
+      ...this.bareFailure(turn),
       timings: run.timings,
       agent: live.agent,
       error: null,
       usage,
       usageRecords: run.spent,
-      answer: null,
-      outbox: [],
-    } as const;
+    };
     switch (outcome.status) {
       case 'failed': {
         const { code, message, retryable } = outcome.error;

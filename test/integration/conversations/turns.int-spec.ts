@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestContext } from '#platform/context';
-import { newId } from '#platform/database';
+import { CommitInDoubtError, newId } from '#platform/database';
 import { DomainError, RateLimitError } from '#platform/errors';
 import {
   contextOf,
@@ -176,6 +176,51 @@ describe('turns', () => {
     await expect(world.turns.submit(ctx, message('Other', { clientMessageId }), repeater)).rejects.toMatchObject({
       code: 'CONFLICT',
     });
+  });
+
+  it('repeats nothing into the hands of a person that is there already', async () => {
+    world.play(async () => {
+      throw new Error('no');
+    });
+    const reader = new Reader();
+    const hello = message('Hello?', { clientMessageId: newId() });
+    const { ack, conversationId } = await world.turns.submit(ctx, hello, reader);
+    await reader.done(turnOf({ ack }));
+    await db.uow.query(
+      ctx,
+      `UPDATE app.conversation SET owner = 'human', owner_epoch = owner_epoch + 1 WHERE tenant_id = $1 AND id = $2`,
+      [ctx.tenantId, conversationId],
+    );
+    const handed = await world.turns.submit(ctx, hello, reader);
+    expect(handed.ack.turn_id).toBeNull();
+    const again = await world.turns.submit(ctx, hello, reader);
+    expect(again).toMatchObject({ repeated: true, ack: handed.ack });
+    expect(await world.conversations.get(ctx, conversationId)).toMatchObject({ message_count: 1 });
+  });
+
+  it('finds its own message after a commit whose reply was lost, also when that landed late', async () => {
+    for (const lands of ['at once', 'late']) {
+      const late: (() => Promise<unknown>)[] = [];
+      let calls = 0;
+      const doubtful = Object.create(db.uow) as typeof db.uow;
+      doubtful.run = async (scope, work, options) => {
+        calls++;
+        if (calls === 1) {
+          if (lands === 'late') late.push(() => db.uow.run(scope, work, options));
+          else await db.uow.run(scope, work, options);
+          throw new CommitInDoubtError(new Error('reply lost'));
+        }
+        if (calls === 3) for (const land of late) await land();
+        return db.uow.run(scope, work, options);
+      };
+      const unlucky = start({ script: words });
+      Object.assign(unlucky.turns, { uow: doubtful });
+      const reader = new Reader();
+      const { ack } = await unlucky.turns.submit(ctx, message('q'), reader);
+      expect(await reader.done(turnOf({ ack }))).toMatchObject({ status: 'completed' });
+      expect(unlucky.inputs).toHaveLength(1);
+      expect(unlucky.limits.consumed).toBe(1);
+    }
   });
 
   it('makes one conversation and one turn of a first message that is sent many times at once', async () => {
@@ -427,6 +472,24 @@ describe('turns', () => {
       scope: 'turn',
       retryable: true,
     });
+  });
+
+  it('fails visibly when what it found cannot be written, and also when what it cost cannot', async () => {
+    const reader = new Reader();
+    world.play(async () => ({ content: undefined as unknown as string }));
+    const nothing = await world.turns.submit(ctx, message('no answer'), reader);
+    expect(await reader.done(turnOf(nothing))).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
+    // NUL is no character to Postgres.
+    world.play(async (_input, emit) => {
+      emit({
+        type: 'usage',
+        entry: { ...call, model: 'm\0', purpose: 'answer', inputTokens: 1, outputTokens: 1, costUsd: 0 },
+      });
+      emit({ type: 'token', content: 'ok' });
+    });
+    const dear = await world.turns.submit(ctx, message('odd model'), reader);
+    expect(await reader.done(turnOf(dear))).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
+    expect(world.scheduler.size).toBe(0);
   });
 
   it('goes on without its readers, unless it was to end with the last of them', async () => {
