@@ -174,6 +174,8 @@ describe('readers of a conversation', () => {
   });
 
   it('follow a turn elsewhere by rows where the bus carries no text, and leave no row behind', async () => {
+    // Others on this database would take the turn over as well.
+    for (const other of worlds.splice(0)) await other.stop();
     const hub = new MemoryHub();
     const [owner, follower] = [1, 2].map(() => {
       const made = conversationWorld(db.uow, { script: words, hub, busCarriesText: false, leaseSeconds: 2 });
