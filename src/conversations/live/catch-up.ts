@@ -34,6 +34,9 @@ export class CatchUp {
   /** Streams that are being read; true: again afterwards. */
   private readonly reading = new Map<ConversationStream, { again: boolean; done: Promise<void> }>();
 
+  /** Said once: while the database is away, it is so for every stream. */
+  private failing = false;
+
   constructor(
     private readonly uow: UnitOfWork,
     private readonly messages: MessageRepository,
@@ -113,12 +116,14 @@ export class CatchUp {
         entry.again = false;
         try {
           await this.tell(stream);
+          this.failing = false;
           if (!entry.again) return;
         } catch (error) {
-          this.logger.warn(
+          this.logger[this.failing ? 'debug' : 'warn'](
             { err: error, conversation: stream.conversationId },
             'readers could not be told; trying again',
           );
+          this.failing = true;
           await new Promise((resolve) => setTimeout(resolve, pause).unref());
           pause = Math.min(pause * 2, LONGEST_RETRY_MS);
         }

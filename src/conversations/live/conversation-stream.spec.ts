@@ -93,4 +93,15 @@ describe('ConversationStream', () => {
       expect(stream.live).toBeNull();
     });
   });
+
+  it('shows a question to all but its asker, who is not remembered longer than that', () => {
+    const asker = new Listener('asker');
+    const other = new Listener('other');
+    stream.subscribe(other, 10);
+    stream.subscribe(asker, 20);
+    stream.asked('question', asker.id);
+    expect(stream.tellCommitted([stored(30, 'user', 'q', 'question')], 10, 30)).toBe(true);
+    expect([asker.types, other.types]).toEqual([[], ['message']]);
+    expect(stream).toMatchObject({ askers: new Map() });
+  });
 });

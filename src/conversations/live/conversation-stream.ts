@@ -201,11 +201,11 @@ export class ConversationStream {
   /** Tells stored events in their order; those that were told are passed over. */
   tellStored(events: readonly StoredEvent[], upTo: number): void {
     for (const event of events) {
+      const asker = event.type === 'message' ? this.takeAsker(event.id) : undefined;
       if (event.seq <= this.toldUpTo) continue;
       this.raise(event.seq);
       if (event.type === 'message' && event.role === 'assistant') this.completeText(event);
       if (event.type === 'done' && event.status === 'handed_off') this.withdrawText(event);
-      const asker = event.type === 'message' && event.role === 'user' ? this.askers.get(event.id) : undefined;
       for (const [id, { floor, held, subscriber }] of this.subscriptions) {
         if (id === asker || event.seq <= floor) continue;
         if (held === null) subscriber.deliver(event);
@@ -216,6 +216,13 @@ export class ConversationStream {
     }
     this.told = Math.max(this.toldUpTo, upTo);
     this.raise(upTo);
+  }
+
+  /** A message is told once, and its asker forgotten. */
+  private takeAsker(messageId: string): string | undefined {
+    const asker = this.askers.get(messageId);
+    this.askers.delete(messageId);
+    return asker;
   }
 
   /** What the readers still wait for ends without a trace: the conversation was deleted. */

@@ -82,6 +82,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private everything = false;
   private stopped = false;
   private timer: NodeJS.Timeout | undefined;
+  /** Said once, and not every second. */
+  private failing = false;
   private ticking: Promise<void> | null = null;
   private tickAgain = false;
   /** Turns that ticks found to be begun, and to be ended, in the database's order (tenants in turn): one by one each. */
@@ -401,8 +403,14 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private async tick(): Promise<void> {
     this.tickAgain = false;
     this.ticking = this.look(this.everything)
-      .then(() => void (this.everything = false))
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'looking after turns failed; trying again'));
+      .then(() => {
+        this.everything = false;
+        this.failing = false;
+      })
+      .catch((error: unknown) => {
+        this.logger[this.failing ? 'debug' : 'warn']({ err: error }, 'looking after turns failed; trying again');
+        this.failing = true;
+      });
     await this.ticking;
     this.ticking = null;
     this.schedule(this.tickAgain ? 0 : TICK_MS);
