@@ -16,6 +16,7 @@ export class Initial1763700000000 implements MigrationInterface {
     await runner.query(IDENTITY);
     await runner.query(AGENTS);
     await runner.query(KNOWLEDGE);
+    await runner.query(BLOBS);
     await runner.query(CONVERSATIONS);
     await runner.query(OPERATIONS);
     await runner.query(vectorIndexes());
@@ -258,10 +259,17 @@ CREATE TABLE app.document (
   progress real NOT NULL DEFAULT 0,
   chunk_count integer NOT NULL DEFAULT 0,
   attempt integer NOT NULL DEFAULT 0,
+  held boolean NOT NULL DEFAULT false,
+  heartbeat_at timestamptz,
+  strikes integer NOT NULL DEFAULT 0,
+  wait_reason text,
+  wait_until timestamptz,
+  trouble_since timestamptz,
   error jsonb,
   metadata jsonb NOT NULL DEFAULT '{}',
   record jsonb,
   created_by uuid,
+  deleted_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
@@ -270,7 +278,9 @@ CREATE TABLE app.document (
 );
 CREATE INDEX document_knowledge_base_idx ON app.document (tenant_id, knowledge_base_id, id);
 CREATE INDEX document_owner_idx ON app.document (tenant_id, owner_id) WHERE owner_id IS NOT NULL;
-CREATE INDEX document_unfinished_idx ON app.document (updated_at) WHERE status NOT IN ('ready', 'failed');
+CREATE INDEX document_unfinished_idx ON app.document (tenant_id, id) WHERE status NOT IN ('ready', 'failed');
+CREATE INDEX document_held_idx ON app.document (tenant_id) WHERE held;
+CREATE INDEX document_deleted_idx ON app.document (tenant_id, id) WHERE deleted_at IS NOT NULL;
 
 CREATE TABLE app.chunk (
   tenant_id uuid NOT NULL,
@@ -285,6 +295,7 @@ CREATE TABLE app.chunk (
   content text NOT NULL,
   term_count integer NOT NULL DEFAULT 0,
   searchable boolean NOT NULL DEFAULT false,
+  counted boolean NOT NULL DEFAULT false,
   metadata jsonb NOT NULL DEFAULT '{}',
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, document_id, ordinal),
@@ -330,6 +341,35 @@ CREATE TABLE app.term_stat (
   PRIMARY KEY (tenant_id, knowledge_base_id, term),
   FOREIGN KEY (tenant_id, knowledge_base_id) REFERENCES app.knowledge_base (tenant_id, id) ON DELETE CASCADE
 );
+`;
+
+/**
+ * Files in rows, for databases that several instances share. A blob without a size is still being written; one that is
+ * \`loose\` belongs to nothing yet (or no more) and goes after a while. Pieces are stored as they come: files are packed already.
+ */
+const BLOBS = `
+CREATE TABLE app.blob (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  purpose text NOT NULL CHECK (purpose ~ '^[a-z]{1,30}$'),
+  id uuid NOT NULL,
+  size bigint,
+  sha256 bytea,
+  loose_since timestamptz DEFAULT now(),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, purpose, id)
+);
+CREATE INDEX blob_loose_idx ON app.blob (loose_since) WHERE loose_since IS NOT NULL;
+
+CREATE TABLE app.blob_chunk (
+  tenant_id uuid NOT NULL,
+  purpose text NOT NULL,
+  blob_id uuid NOT NULL,
+  ordinal integer NOT NULL,
+  bytes bytea NOT NULL,
+  PRIMARY KEY (tenant_id, purpose, blob_id, ordinal),
+  FOREIGN KEY (tenant_id, purpose, blob_id) REFERENCES app.blob (tenant_id, purpose, id) ON DELETE CASCADE
+);
+ALTER TABLE app.blob_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
 `;
 
 /**
@@ -625,8 +665,10 @@ GRANT SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel
 CREATE POLICY lookup ON app.turn TO switchboard_lookup USING (true) WITH CHECK (true);
 GRANT SELECT (tenant_id, id, created_at, claimed_until, processed_at), UPDATE (claimed_until) ON app.outbox TO switchboard_lookup;
 CREATE POLICY lookup ON app.outbox TO switchboard_lookup USING (true) WITH CHECK (true);
-GRANT SELECT (tenant_id, id, status, updated_at) ON app.document TO switchboard_lookup;
+GRANT SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) ON app.document TO switchboard_lookup;
 CREATE POLICY lookup ON app.document FOR SELECT TO switchboard_lookup USING (true);
+GRANT SELECT (tenant_id, purpose, id, loose_since) ON app.blob TO switchboard_lookup;
+CREATE POLICY lookup ON app.blob FOR SELECT TO switchboard_lookup USING (true);
 
 CREATE FUNCTION app.tenant_id_by_slug(wanted text) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -711,13 +753,48 @@ CREATE FUNCTION app.claim_outbox(most integer, seconds integer) RETURNS TABLE (t
     FROM due WHERE o.tenant_id = due.tenant_id AND o.id = due.id
     RETURNING o.tenant_id, o.id $$;
 
-CREATE FUNCTION app.unfinished_documents(older_than_seconds integer, most integer)
+-- Of each tenant the next document that nobody works on, tenants in turn: who has the fewest in work first, then who was
+-- served the longest ago (\`served\`, oldest first). The tenants are found by skipping through the index, and the document by
+-- a range of it rather than by its tenant, which would be sorted.
+CREATE FUNCTION app.due_documents(abandoned_seconds integer, started timestamptz, served uuid[], most integer)
+  RETURNS TABLE (tenant_id uuid, document_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    WITH RECURSIVE dead AS (SELECT greatest(now() - make_interval(secs => abandoned_seconds), started) AS before),
+    waiting AS (
+      (SELECT d.tenant_id FROM app.document d WHERE d.status NOT IN ('ready', 'failed') ORDER BY d.tenant_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT d.tenant_id FROM app.document d
+              WHERE d.status NOT IN ('ready', 'failed') AND d.tenant_id > w.tenant_id ORDER BY d.tenant_id LIMIT 1)
+      FROM waiting w WHERE w.tenant_id IS NOT NULL
+    )
+    SELECT w.tenant_id, due.id FROM waiting w CROSS JOIN dead
+    CROSS JOIN LATERAL (
+      SELECT d.tenant_id, d.id FROM app.document d
+      WHERE (d.tenant_id, d.id) > (w.tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)
+        AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
+        AND (NOT d.held OR d.heartbeat_at < dead.before) AND (d.wait_until IS NULL OR d.wait_until <= now())
+      ORDER BY d.tenant_id, d.id LIMIT 1) due
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS running FROM app.document d
+      WHERE d.tenant_id = w.tenant_id AND d.held AND d.heartbeat_at >= dead.before) work
+    WHERE due.tenant_id = w.tenant_id
+    ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $$;
+
+CREATE FUNCTION app.deleted_documents(older_than_seconds integer, most integer)
   RETURNS TABLE (tenant_id uuid, document_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$
     SELECT d.tenant_id, d.id FROM app.document d
-    WHERE d.status NOT IN ('ready', 'failed') AND d.updated_at < now() - make_interval(secs => older_than_seconds)
-    ORDER BY d.updated_at LIMIT most $$;
+    WHERE d.deleted_at < now() - make_interval(secs => older_than_seconds) LIMIT most $$;
+
+CREATE FUNCTION app.loose_blobs(wanted text, older_than_seconds integer, most integer)
+  RETURNS TABLE (tenant_id uuid, blob_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT b.tenant_id, b.id FROM app.blob b
+    WHERE b.purpose = wanted AND b.loose_since < now() - make_interval(secs => older_than_seconds)
+    ORDER BY b.loose_since LIMIT most $$;
 
 DO $$
 DECLARE f record;

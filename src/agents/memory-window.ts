@@ -1,3 +1,4 @@
+import { toUSVString } from 'node:util';
 import { roughTokens } from '#llm';
 import type { HistoryMessage } from './turn.types.js';
 
@@ -17,7 +18,7 @@ export function memoryWindow(history: readonly HistoryMessage[], tokens: number)
     const cost = roughTokens(message.content) + PER_MESSAGE;
     if (cost > left) {
       if (kept.length === 0 && left > PER_MESSAGE) {
-        kept.push({ ...message, content: message.content.slice(-(left - PER_MESSAGE) * 3) });
+        kept.push({ ...message, content: toUSVString(message.content.slice(-(left - PER_MESSAGE) * 3)) });
       }
       break;
     }

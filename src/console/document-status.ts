@@ -23,3 +23,15 @@ export function documentPercent(document: KnowledgeDocument): number {
   if (document.status === 'ready') return 100;
   return Math.round(Math.min(1, Math.max(0, document.progress ?? 0)) * 100);
 }
+
+/** Why nothing happens for a while, in a sentence; null: it goes on. */
+export function documentWait(document: KnowledgeDocument): string | null {
+  const { waiting } = document;
+  if (waiting === null || waiting === undefined || isDocumentSettled(document)) return null;
+  const until = new Date(waiting.until).toLocaleTimeString([], {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
+  return `${waiting.reason}: tried again at ${until}.`;
+}

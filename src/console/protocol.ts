@@ -211,6 +211,8 @@ export interface KnowledgeDocument {
   status: string;
   progress?: number | null;
   chunk_count?: number | null;
+  /** Why it waits, and until when; it goes on by itself. */
+  waiting?: { reason: string; until: string } | null;
   error?: { code?: string; message?: string; retryable?: boolean } | null;
   created_at?: string;
 }

@@ -7,6 +7,7 @@
  * JSON `"delta":{"content":"` cannot stand inside a string, where its quotes would be escaped.
  */
 import { type ChatResult } from './chat-model.port.js';
+import { StorableText } from './storable-text.js';
 
 export interface WireUsage {
   readonly prompt_tokens?: number | null;
@@ -28,6 +29,7 @@ export class ChatStreamParser {
   usage: WireUsage | null = null;
   text = '';
   private rest: Buffer | null = null;
+  private readonly storable = new StorableText();
 
   /**
    * @param onText called with each piece of text, in order
@@ -63,12 +65,14 @@ export class ChatStreamParser {
     }
   }
 
-  /** The last line, of a stream that does not end with a line end. */
+  /** The last line, of a stream that does not end with a line end, and the last half of a character. */
   end(): void {
-    if (this.rest === null) return;
-    const last = this.rest.toString('utf8');
-    this.rest = null;
-    if (!this.done) this.line(last, 0, last.length);
+    if (this.rest !== null) {
+      const last = this.rest.toString('utf8');
+      this.rest = null;
+      if (!this.done) this.line(last, 0, last.length);
+    }
+    this.show(this.storable.end());
   }
 
   private keep(chunk: Buffer): void {
@@ -145,6 +149,10 @@ export class ChatStreamParser {
   }
 
   private emit(text: string): void {
+    if (text !== '') this.show(this.storable.push(text));
+  }
+
+  private show(text: string): void {
     if (text === '') return;
     this.text += text;
     if (this.text.length > this.longestText) throw new StreamFault(`the answer passed ${this.longestText} characters`);

@@ -184,6 +184,38 @@ describe('OpenAiEmbedder', () => {
     expect(told).toHaveLength(4);
   });
 
+  it('tells what passages cost under the pace, once for each request, also of one that came too late', async () => {
+    const embedder = new OpenAiEmbedder(connection);
+    const told: LlmUsage[] = [];
+    const tell = (usage: LlmUsage): void => void told.push(usage);
+    standIn.script({ fault: { kind: 'hang' }, times: 1 });
+    const late = embedder.embed(['x'.repeat(400)], 'passage', never, tell);
+    await expect(late).rejects.toMatchObject({ code: 'LLM_TIMEOUT' });
+    expect(embedder.pace.pauseMs()).toBeGreaterThan(0);
+    expect(told).toEqual([expect.objectContaining({ inputTokens: 100, estimated: true })]);
+    standIn.script({ fault: { kind: 'status', status: 429, retryAfter: 30 }, times: 1 });
+    await expect(embedder.embed(['x'], 'passage', never, tell)).rejects.toMatchObject({ status: 429 });
+    expect(told).toHaveLength(1);
+    await embedder.embed(['x'], 'passage', never, tell);
+    expect(told).toHaveLength(2);
+    expect(standIn.calls).toHaveLength(3);
+  });
+
+  it('lets neither a question nor a profile wait behind passages', async () => {
+    const embedder = new OpenAiEmbedder(connection);
+    const stop = new AbortController();
+    standIn.script({ fault: { kind: 'hang' }, times: 2 });
+    const passages = ['a', 'b', 'c'].map((text) => embedder.embed([text], 'passage', stop.signal, untold));
+    const outcomes = Promise.allSettled(passages);
+    while (standIn.calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    const started = performance.now();
+    expect(await embedder.embed(['who waits?'], 'profile', never, untold)).toHaveLength(1);
+    expect(await embedder.embed(['who waits?'], 'query', never, untold)).toHaveLength(1);
+    expect(performance.now() - started).toBeLessThan(250);
+    stop.abort(new Error('stopped'));
+    await outcomes;
+  });
+
   it('counts for itself what an aborted request has sent', async () => {
     standIn.script({ fault: { kind: 'hang' } });
     const told: LlmUsage[] = [];
@@ -246,9 +278,10 @@ describe('TransformersEmbedder', () => {
       ),
     ).toHaveLength(40);
     await embedder.embed(['text'], 'query', never);
+    await embedder.embed(['text'], 'profile', never);
     expect(loads).toBe(1);
-    expect(seen.map((batch) => batch.length)).toEqual([32, 8, 1]);
-    expect([seen[0]?.[0], seen[2]?.[0]]).toEqual(['passage: text', 'query: text']);
+    expect(seen.map((batch) => batch.length)).toEqual([32, 8, 1, 1]);
+    expect([seen[0]?.[0], seen[2]?.[0], seen[3]?.[0]]).toEqual(['passage: text', 'query: text', 'passage: text']);
   });
 
   it('refuses a model whose vectors do not fit', async () => {
@@ -302,12 +335,13 @@ describe('CachedEmbedder', () => {
     expect(told.map(({ inputTokens }) => inputTokens)).toEqual([2, 1]);
   });
 
-  it('does not keep passages', async () => {
+  it.each(['passage', 'profile'] as const)('does not keep a %s', async (kind) => {
     const inner = new CountingEmbedder();
     const cached = new CachedEmbedder(inner);
-    await cached.embed(['a'], 'passage', never, untold);
-    await cached.embed(['a'], 'passage', never, untold);
-    expect(inner.asked).toHaveLength(2);
+    await cached.embed(['a'], 'query', never, untold);
+    await cached.embed(['a'], kind, never, untold);
+    await cached.embed(['a'], kind, never, untold);
+    expect(inner.asked).toHaveLength(3);
   });
 
   it('forgets the question that was not asked for longest', async () => {

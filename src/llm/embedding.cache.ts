@@ -1,5 +1,7 @@
-import { Embedder, type EmbeddingSpace } from './embedder.port.js';
+import { Embedder, type EmbeddingKind, type EmbeddingSpace } from './embedder.port.js';
+import type { EndpointPace } from './endpoint-pace.js';
 import { type UsageSink } from './llm-usage.js';
+import { LlmError } from './llm.errors.js';
 
 const CAPACITY = 500;
 /** Longer texts are not asked twice. */
@@ -7,7 +9,7 @@ const LONGEST_TEXT = 2000;
 
 /**
  * Remembers the vectors of the last queries of one space, so that a question that is routed and then searched for, or
- * asked by many, is embedded (and paid for) once. Passages go straight through.
+ * asked by many, is embedded (and paid for) once. Passages and profiles go straight through.
  */
 export class CachedEmbedder extends Embedder {
   private readonly vectors = new Map<string, Float32Array>();
@@ -20,17 +22,24 @@ export class CachedEmbedder extends Embedder {
     return this.inner.space;
   }
 
+  override get pace(): EndpointPace | null {
+    return this.inner.pace;
+  }
+
   override async embed(
     texts: readonly string[],
-    kind: 'query' | 'passage',
+    kind: EmbeddingKind,
     signal: AbortSignal,
     onUsage: UsageSink,
   ): Promise<readonly Float32Array[]> {
-    if (kind === 'passage') return this.inner.embed(texts, kind, signal, onUsage);
+    if (kind !== 'query') return this.inner.embed(texts, kind, signal, onUsage);
     const missing = [...new Set(texts.filter((text) => !this.vectors.has(text)))];
     const found = new Map(texts.flatMap((text) => this.recall(text)));
     if (missing.length > 0) {
       const vectors = await this.inner.embed(missing, kind, signal, onUsage);
+      if (vectors.length !== missing.length) {
+        throw new LlmError({ detail: `the embedder gave ${vectors.length} vectors for ${missing.length} texts` });
+      }
       missing.forEach((text, index) => {
         const vector = vectors[index];
         if (vector === undefined) return;

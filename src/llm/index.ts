@@ -20,7 +20,8 @@ export {
   type ChatResult,
   type StructuredResult,
 } from './chat-model.port.js';
-export { Embedder, type EmbeddingSpace } from './embedder.port.js';
+export { Embedder, type EmbeddingKind, type EmbeddingSpace } from './embedder.port.js';
+export { EndpointPace, isPassingFault } from './endpoint-pace.js';
 export type { LlmUsage, MeteredCall, UsageEntry, UsageSink } from './llm-usage.js';
 export { EmbedderUnavailableError, LlmError, LlmTimeoutError, type LlmDeadline } from './llm.errors.js';
 export { LlmModule } from './llm.module.js';

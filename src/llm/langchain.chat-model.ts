@@ -16,12 +16,10 @@ import { isReasoningModel, longestText, sentText } from './openai-wire.chat-mode
 import { type ProviderConnection } from './provider-connection.js';
 import { ProviderFetch } from './provider-fetch.js';
 import { withRetry } from './retry.js';
+import { StorableText } from './storable-text.js';
+import { StructuredMethods, type Method } from './structured-methods.js';
 import { type Checked, checkAnswer, outputSchema, type OutputSchema, textInstruction } from './structured-output.js';
 import { type CountedTokens } from './usage.js';
-
-/** The ways to ask for structured output, best first. */
-const METHODS = ['json_schema', 'tool', 'text'] as const;
-type Method = (typeof METHODS)[number];
 
 type CallOptions = NonNullable<Parameters<ChatOpenAICompletions['invoke']>[1]>;
 
@@ -38,7 +36,7 @@ interface Asked {
   readonly schema: OutputSchema;
 }
 
-/** Refusals that mean "I cannot do that", not "I cannot now". */
+/** Refusals that may mean "I cannot do that", not "I cannot now". */
 const NOT_SUPPORTED = new Set([400, 404, 405, 415, 422, 501]);
 
 /**
@@ -51,8 +49,8 @@ const NOT_SUPPORTED = new Set([400, 404, 405, 415, 422, 501]);
 export class LangChainChatModel extends ChatModel {
   readonly provider: string;
   readonly model: string;
-  /** What this endpoint and model could not do. */
-  private readonly unsupported = new Set<Method>();
+  /** What this endpoint and model could do lately. */
+  private readonly methods = new StructuredMethods();
 
   constructor(private readonly connection: ProviderConnection) {
     super();
@@ -71,19 +69,22 @@ export class LangChainChatModel extends ChatModel {
       this.call({ request, onUsage }, signal, async (chat, heard) => {
         const longest = longestText(request);
         let finish: string | null = null;
+        const storable = new StorableText();
+        const show = (piece: string): void => {
+          if (piece === '') return;
+          heard.text += piece;
+          if (heard.text.length > longest) throw this.connection.fault(`the answer passed ${longest} characters`);
+          shown = true;
+          callback(onText, piece);
+        };
         for await (const chunk of await chat.stream(toLangChain(request.messages), { signal })) {
-          const piece = chunk.text;
-          if (piece !== '') {
-            heard.text += piece;
-            if (heard.text.length > longest) throw this.connection.fault(`the answer passed ${longest} characters`);
-            shown = true;
-            callback(onText, piece);
-          }
+          show(storable.push(chunk.text));
           const reason: unknown = chunk.response_metadata['finish_reason'];
           if (typeof reason === 'string') finish = reason;
           const usage = chunk.usage_metadata;
           if (usage !== undefined) heard.counted = { input: usage.input_tokens, output: usage.output_tokens };
         }
+        show(storable.end());
         // The SDK takes any end of the body for the end of the answer.
         if (finish === null) throw this.connection.fault('the stream ended without a finish reason');
         return { text: heard.text, finishReason: finishReasonOf(finish) };
@@ -98,9 +99,10 @@ export class LangChainChatModel extends ChatModel {
     onUsage: UsageSink,
   ): Promise<StructuredResult<T>> {
     const asked: Asked = { request, onUsage, name: output.name, schema: outputSchema(output.schema) };
+    const begun = performance.now();
     const refused: Method[] = [];
     let last: LlmError | null = null;
-    for (const method of METHODS.filter((candidate) => candidate === 'text' || !this.unsupported.has(candidate))) {
+    for (const method of this.methods.usable(begun)) {
       let answer: string;
       try {
         answer = await this.ask(asked, method, signal);
@@ -111,7 +113,7 @@ export class LangChainChatModel extends ChatModel {
         continue;
       }
       // Only now is it known that the method was refused and not the request.
-      for (const item of refused) this.unsupported.add(item);
+      for (const item of refused) this.methods.failed(item, begun);
       return this.checked(asked, method, answer, output.schema, signal);
     }
     throw last ?? this.connection.fault('no way to ask for structured output is left');
@@ -125,13 +127,17 @@ export class LangChainChatModel extends ChatModel {
     schema: z.ZodType<T>,
     signal: AbortSignal,
   ): Promise<StructuredResult<T>> {
+    const begun = performance.now();
     const first = checkAnswer(answer, schema);
-    if (first.ok) return { value: first.value };
+    if (first.ok) {
+      this.methods.worked(method);
+      return { value: first.value };
+    }
     const repaired = await this.ask({ ...asked, request: repairRequest(asked, answer, first) }, method, signal);
     const second = checkAnswer(repaired, schema);
     if (second.ok) return { value: second.value };
-    // A server that takes the parameter and ignores it: begin with the next way in future.
-    if (!first.json && method !== 'text') this.unsupported.add(method);
+    // A server that takes the parameter and ignores it.
+    if (!first.json) this.methods.failed(method, begun);
     throw this.connection.fault(`the ${asked.name} value is not valid after a repair: ${second.problem}`);
   }
 

@@ -6,6 +6,7 @@ import { EchoChatModel } from './echo.chat-model.js';
 import { type Embedder, type EmbeddingSpace } from './embedder.port.js';
 import { CachedEmbedder } from './embedding.cache.js';
 import { LangChainChatModel, loadLangChain } from './langchain.chat-model.js';
+import { EndpointPace } from './endpoint-pace.js';
 import { EmbedderUnavailableError } from './llm.errors.js';
 import { LocalEmbedder } from './local.embedder.js';
 import { OpenAiEmbedder } from './openai.embedder.js';
@@ -31,6 +32,8 @@ export interface LlmInfo {
 export class LlmService implements OnApplicationShutdown {
   private readonly connections = new Map<string, ProviderConnection>();
   private readonly embedders = new Map<string, Embedder>();
+  /** By base URL: all models of an endpoint share its limits. */
+  private readonly paces = new Map<string, EndpointPace>();
   private readonly operatorModel: ChatModel | null;
 
   /** @param watch is told how calls end; absent only where the service is made by hand */
@@ -104,8 +107,14 @@ export class LlmService implements OnApplicationShutdown {
   private openAiEmbedder(model: string, dimensions?: number): Embedder {
     return this.kept(`openai:${model}:${dimensions ?? ''}`, () => {
       const connection = this.connect({ ...this.openAiEndpoint(), model });
-      return dimensions === undefined ? new OpenAiEmbedder(connection) : new OpenAiEmbedder(connection, dimensions);
+      return new OpenAiEmbedder(connection, dimensions, this.paceOf(connection.endpoint.baseUrl));
     });
+  }
+
+  private paceOf(baseUrl: string): EndpointPace {
+    let pace = this.paces.get(baseUrl);
+    if (pace === undefined) this.paces.set(baseUrl, (pace = new EndpointPace()));
+    return pace;
   }
 
   private kept(key: string, make: () => Embedder): Embedder {

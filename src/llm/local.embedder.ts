@@ -1,4 +1,4 @@
-import { Embedder, type EmbeddingSpace } from './embedder.port.js';
+import { Embedder, type EmbeddingKind, type EmbeddingSpace } from './embedder.port.js';
 import { FAINT_WORDS, MEANINGS_OF, STOP_WORDS } from './local.lexicon.js';
 import { stem } from './local.stemmer.js';
 
@@ -37,7 +37,7 @@ export class LocalEmbedder extends Embedder {
 
   override embed(
     texts: readonly string[],
-    _kind: 'query' | 'passage',
+    _kind: EmbeddingKind,
     signal: AbortSignal,
   ): Promise<readonly Float32Array[]> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);

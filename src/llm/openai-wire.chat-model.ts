@@ -17,6 +17,8 @@ import { type CountedTokens } from './usage.js';
 
 /** UTF-16 units of an answer when the request sets no bound. */
 const LONGEST_TEXT = 400_000;
+/** Servers are updated: what one could not do is asked for again after a while. */
+const REMEMBERED_MS = 600_000;
 
 /**
  * The fast reader: streams the answer of an OpenAI-wire endpoint straight from the socket to a callback, at a tenth of
@@ -25,8 +27,8 @@ const LONGEST_TEXT = 400_000;
 export class OpenAiWireChatModel extends ChatModel {
   readonly provider: string;
   readonly model: string;
-  /** Set when the server refused to report usage; asked no more. */
-  private refusesUsage = false;
+  /** Until when a server that refused to report usage is not asked to; `performance.now()`. */
+  private usageRefusedUntil = 0;
 
   constructor(
     private readonly connection: ProviderConnection,
@@ -70,13 +72,14 @@ export class OpenAiWireChatModel extends ChatModel {
     onText: (text: string) => void,
     signal: AbortSignal,
     onUsage: UsageSink,
+    withUsage = performance.now() >= this.usageRefusedUntil,
   ): Promise<ChatStreamParser> {
     const parser = new ChatStreamParser(onText, longestText(request));
     const meter = new CallMeter(
       { kind: 'chat', endpoint: this.connection.endpoint, input: () => sentText(request.messages) },
       onUsage,
     );
-    const body = JSON.stringify(this.body(request));
+    const body = JSON.stringify(this.body(request, withUsage));
     try {
       await this.connection.post(
         { path: '/chat/completions', body, accept: 'text/event-stream' },
@@ -94,9 +97,10 @@ export class OpenAiWireChatModel extends ChatModel {
       if (!parser.complete) throw new StreamFault('the stream ended without a finish reason and without [DONE]');
     } catch (error) {
       meter.broken(error, counted(parser), parser.text);
-      if (!this.refusesUsage && isUsageRefusal(error)) {
-        this.refusesUsage = true;
-        return this.attempt(request, onText, signal, onUsage);
+      if (withUsage && isUsageRefusal(error)) {
+        const answered = await this.attempt(request, onText, signal, onUsage, false);
+        this.usageRefusedUntil = performance.now() + REMEMBERED_MS;
+        return answered;
       }
       throw error instanceof StreamFault ? this.connection.fault(error.message) : asError(error);
     }
@@ -104,7 +108,7 @@ export class OpenAiWireChatModel extends ChatModel {
     return parser;
   }
 
-  private body(request: ChatRequest): Record<string, unknown> {
+  private body(request: ChatRequest, withUsage: boolean): Record<string, unknown> {
     const { model, temperature, maxTokens } = this.connection.endpoint;
     const limit = request.maxTokens ?? maxTokens;
     const reasoning = isReasoningModel(model);
@@ -112,7 +116,7 @@ export class OpenAiWireChatModel extends ChatModel {
       model,
       messages: request.messages,
       stream: true,
-      ...(this.refusesUsage ? {} : { stream_options: { include_usage: true } }),
+      ...(withUsage ? { stream_options: { include_usage: true } } : {}),
       ...(reasoning ? {} : { temperature: request.temperature ?? temperature }),
       ...(reasoning ? { max_completion_tokens: limit } : { max_tokens: limit }),
     };

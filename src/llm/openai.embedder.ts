@@ -1,5 +1,6 @@
 import { CallMeter } from './call-meter.js';
-import { Embedder, type EmbeddingSpace } from './embedder.port.js';
+import { Embedder, type EmbeddingKind, type EmbeddingSpace } from './embedder.port.js';
+import { EndpointPace } from './endpoint-pace.js';
 import { loadLangChain } from './langchain.chat-model.js';
 import { type UsageSink } from './llm-usage.js';
 import { LlmError } from './llm.errors.js';
@@ -36,26 +37,34 @@ export class OpenAiEmbedder extends Embedder {
   constructor(
     private readonly connection: ProviderConnection,
     dimensions: number = dimensionsOf(connection.endpoint.model),
+    private readonly endpointPace: EndpointPace = new EndpointPace(),
   ) {
     super();
     this.space = { provider: 'openai', model: connection.endpoint.model, dimensions };
   }
 
+  override get pace(): EndpointPace {
+    return this.endpointPace;
+  }
+
   override async embed(
     texts: readonly string[],
-    _kind: 'query' | 'passage',
+    kind: EmbeddingKind,
     signal: AbortSignal,
     onUsage: UsageSink,
   ): Promise<readonly Float32Array[]> {
     const vectors: Float32Array[] = [];
     for (const batch of batches(texts)) {
-      // One after the other: the pace is the caller's, and an abort leaves nothing behind.
+      const call = (): Promise<Float32Array[]> => this.embedBatch(batch, signal, onUsage);
+      // One after the other: an abort leaves nothing behind.
       vectors.push(
-        ...(await withRetry(
-          () => this.embedBatch(batch, signal, onUsage),
-          () => true,
-          signal,
-        )),
+        ...(kind === 'passage'
+          ? await this.pace.passages(call, signal)
+          : await withRetry(
+              () => this.pace.query(call),
+              () => true,
+              signal,
+            )),
       );
     }
     return vectors;
@@ -87,6 +96,9 @@ export class OpenAiEmbedder extends Embedder {
     try {
       const vectors = await embeddings.embedDocuments(batch.map((text) => (text.trim() === '' ? '.' : text)));
       await meter.completed({ input: embeddings.promptTokens, output: 0 }, '');
+      if (vectors.length !== batch.length) {
+        throw this.connection.fault(`embeddings: ${vectors.length} vectors for ${batch.length} texts`);
+      }
       return vectors.map((vector) => this.checked(vector));
     } catch (error) {
       meter.broken(transport.fault ?? error, { input: embeddings.promptTokens, output: 0 }, '');
@@ -109,6 +121,7 @@ export class OpenAiEmbedder extends Embedder {
     }
     let sum = 0;
     for (const value of vector) sum += value * value;
+    if (!Number.isFinite(sum)) throw new LlmError({ detail: `${model} gave a vector that is not of numbers` });
     const scale = sum === 0 ? 0 : 1 / Math.sqrt(sum);
     return Float32Array.from(vector, (value) => value * scale);
   }

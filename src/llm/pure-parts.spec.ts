@@ -3,7 +3,7 @@ import { ChatStreamParser, StreamFault } from './chat-stream.parser.js';
 import { redact } from './redaction.js';
 import { roughTokens } from './rough-tokens.js';
 import { checkAnswer, outputSchema } from './structured-output.js';
-import { costOf, estimateTokens } from './usage.js';
+import { costOf, estimateTokens, withoutLongRuns } from './usage.js';
 
 const frame = (content: string, more = ''): string =>
   `data: {"id":"1","choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}},"finish_reason":null}]${more}}`;
@@ -80,6 +80,18 @@ describe('ChatStreamParser', () => {
     expect(parse(lines.map((line) => `data: ${line}\n\n`).join('')).pieces).toEqual(['part']);
   });
 
+  it('leaves NUL out and puts characters together whose halves come apart', () => {
+    const lines = [
+      frame('a\0b'),
+      'data: {"choices":[{"delta":{"content":"\\ud83d"},"finish_reason":null}]}',
+      frame('\ude00!'),
+      frame('\ud83d'),
+    ];
+    const { pieces, parser } = parse(`${lines.join('\n')}\ndata: [DONE]\n`);
+    expect(pieces).toEqual(['ab', '😀!', '\ufffd']);
+    expect(parser.text).toBe('ab😀!\ufffd');
+  });
+
   it('ignores what follows [DONE]', () => {
     expect(parse(`data: [DONE]\n\n${frame('late')}\n\n`).pieces).toEqual([]);
   });
@@ -125,6 +137,11 @@ describe('structured output', () => {
     expect(checkAnswer(text, schema)).toEqual({ ok: true, value: { agent: 'a', score: 1 } });
   });
 
+  it('takes NUL and halves of characters out of every text', () => {
+    const text = '{"agent":"a\\u0000\\ud800","score":1}';
+    expect(checkAnswer(text, schema)).toEqual({ ok: true, value: { agent: 'a\ufffd', score: 1 } });
+  });
+
   it('says what is wrong with a value', () => {
     expect(checkAnswer('{"agent":5}', schema)).toMatchObject({
       ok: false,
@@ -157,7 +174,7 @@ describe('usage', () => {
     expect(await estimateTokens('Hello, how are you today?')).toBe(7);
     expect(await estimateTokens('<|endoftext|>')).toBeGreaterThan(0);
     expect(await estimateTokens('')).toBe(0);
-    expect(await estimateTokens('word '.repeat(20_000))).toBe(25_000);
+    expect(await estimateTokens('x')).toBe(1);
   });
 
   it('estimates roughly and at once: four characters a token, one in scripts without spaces', () => {
@@ -171,4 +188,25 @@ describe('usage', () => {
     roughTokens(long);
     expect(performance.now() - started).toBeLessThan(50);
   });
+
+  it('estimates a long text by parts of it', async () => {
+    // A token a word, and one for the last space.
+    const words = await estimateTokens('word '.repeat(20_000));
+    expect(words).toBeGreaterThan(19_500);
+    expect(words).toBeLessThan(21_000);
+    const mixed = `${'word '.repeat(10_000)}${'\u4e16\u754c'.repeat(25_000)}`;
+    expect(await estimateTokens(mixed)).toBeGreaterThan(20_000);
+  });
+
+  it.each(['a', ' ', '\n', '=', '\u4e16', '\u{1F469}\u200D', 'ab!'])(
+    'counts a long run of %j in short parts',
+    async (unit) => {
+      const run = unit.repeat(Math.ceil(2500 / unit.length));
+      const parts = withoutLongRuns(`Well, ${run} ok`);
+      expect(parts.join('')).toBe(`Well, ${run} ok`);
+      const longest = Math.max(...parts.flatMap((part) => part.match(/\S+|\s+/g) ?? []).map((piece) => piece.length));
+      expect(longest).toBeLessThanOrEqual(128);
+      expect(await estimateTokens(unit.repeat(100_000))).toBeGreaterThan(100);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 /** Pure parts of structured output: the JSON Schema to ask with, and what to make of the words that come back. */
 import { z } from 'zod';
+import { storableJson } from './storable-text.js';
 
 export interface OutputSchema {
   readonly json: Record<string, unknown>;
@@ -46,7 +47,7 @@ export type Checked<T> =
 export function checkAnswer<T>(text: string, schema: z.ZodType<T>): Checked<T> {
   const found = findJson(text);
   if (found === undefined) return { ok: false, json: false, problem: 'It was not JSON.' };
-  const parsed = schema.safeParse(found.value);
+  const parsed = schema.safeParse(storableJson(found.value));
   if (parsed.success) return { ok: true, value: parsed.data };
   const issues = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`);
   return { ok: false, json: true, problem: issues.join('; ') };

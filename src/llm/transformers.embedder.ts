@@ -1,4 +1,4 @@
-import { Embedder, type EmbeddingSpace } from './embedder.port.js';
+import { Embedder, type EmbeddingKind, type EmbeddingSpace } from './embedder.port.js';
 import { EmbedderUnavailableError } from './llm.errors.js';
 
 /** The part of `HuggingFaceTransformersEmbeddings` that is used. */
@@ -46,7 +46,7 @@ export class TransformersEmbedder extends Embedder {
 
   override async embed(
     texts: readonly string[],
-    kind: 'query' | 'passage',
+    kind: EmbeddingKind,
     signal: AbortSignal,
   ): Promise<readonly Float32Array[]> {
     signal.throwIfAborted();
@@ -62,8 +62,8 @@ export class TransformersEmbedder extends Embedder {
   }
 
   /** E5 models tell questions from passages by a prefix. */
-  private prefixed(text: string, kind: 'query' | 'passage'): string {
-    return /(^|[/-])e5-/.test(this.space.model) ? `${kind}: ${text}` : text;
+  private prefixed(text: string, kind: EmbeddingKind): string {
+    return /(^|[/-])e5-/.test(this.space.model) ? `${kind === 'query' ? 'query' : 'passage'}: ${text}` : text;
   }
 
   private model(): Promise<TextEmbeddings> {

@@ -18,14 +18,15 @@ export class KnowledgeBaseNameTakenError extends ConflictError {
   }
 }
 
-/** 507: the server's disk is full, or the database's. */
-export class NoSpaceError extends DomainError {
+/** The embedding provider failed, so the search would have been half of one. */
+export class SearchProviderError extends DomainError {
   constructor(cause: unknown) {
     super({
-      code: 'UNAVAILABLE',
-      kind: 'no_space',
-      message: 'The server has no room left for files: ask its operator to make some, then upload again',
-      retryable: true,
+      code: 'RETRIEVAL_ERROR',
+      kind: 'upstream',
+      message: 'The knowledge base could not be searched just now. Please try again in a moment.',
+      retryable: cause instanceof DomainError ? cause.retryable : true,
+      retryAfterMs: cause instanceof DomainError ? cause.retryAfterMs : undefined,
       cause,
     });
   }

@@ -1,15 +1,17 @@
 import { LlmModule } from '#llm';
+import { BlobsModule, BlobStore } from '#platform/blobs';
 import { AppConfig } from '#platform/config';
 import { builtFile } from '#platform/paths';
 import { TenantsModule } from '#tenants';
 import { ToolRegistry, ToolsModule } from '#tools';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { MulterModule } from '@nestjs/platform-express';
+import { DocumentFiles } from './documents/document-files.js';
+import { DocumentRemoval } from './documents/document-removal.js';
 import { DocumentRepository } from './documents/document.repository.js';
 import { DocumentService } from './documents/document.service.js';
 import { DocumentsController } from './documents/documents.controller.js';
 import { uploadOptions } from './documents/upload-options.js';
-import { UploadStore } from './documents/upload-store.js';
 import { DocumentIngestion } from './ingestion/document-ingestion.js';
 import { IngestDocumentJob } from './ingestion/ingest-document.job.js';
 import { IngestionRepository } from './ingestion/ingestion.repository.js';
@@ -31,9 +33,11 @@ import { RetrievalService } from './retrieval/retrieval.service.js';
     LlmModule,
     TenantsModule,
     ToolsModule,
+    BlobsModule,
     MulterModule.registerAsync({
-      inject: [AppConfig],
-      useFactory: (config: AppConfig) => uploadOptions(config, new UploadStore(config)),
+      imports: [BlobsModule],
+      inject: [AppConfig, BlobStore],
+      useFactory: (config: AppConfig, blobs: BlobStore) => uploadOptions(config, new DocumentFiles(blobs)),
     }),
   ],
   controllers: [KnowledgeBasesController, DocumentsController],
@@ -43,7 +47,8 @@ import { RetrievalService } from './retrieval/retrieval.service.js';
     KnowledgeBaseService,
     DocumentRepository,
     DocumentService,
-    UploadStore,
+    DocumentFiles,
+    DocumentRemoval,
     {
       provide: DocumentParser,
       useFactory: () => new ChildProcessDocumentParser(builtFile('rag/parsing/parser.child.js')),

@@ -1,3 +1,5 @@
+import type { OnEmbedderFailure } from './retrieval/question-vector.js';
+
 /** A passage that a search found, with where it came from and why it was found. */
 export interface Passage {
   readonly chunkId: string;
@@ -28,10 +30,14 @@ export interface SearchRequest {
   readonly topK?: number;
   /** Equality on the document's metadata. */
   readonly filter?: Readonly<Record<string, string | number | boolean>>;
+  /** What to do when the question cannot be embedded: as the tenant chose unless told. */
+  readonly onEmbedderFailure?: OnEmbedderFailure;
 }
 
 export interface SearchResult {
   readonly passages: readonly Passage[];
   /** True when the vectors come from the local embedder, or only one half of the search answered. */
   readonly degraded: boolean;
+  /** True when a provider that should have embedded the question did not, so that words alone answered. */
+  readonly embedderFailed?: boolean;
 }

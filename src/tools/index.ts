@@ -31,5 +31,6 @@ export { HttpTool } from './http.tool.js';
 export { type HttpToolConfig, parseHttpToolConfig } from './http-tool.config.js';
 export { type ToolCallIdentity, toolIdempotencyKey } from './idempotency-key.js';
 export { type ArgumentsResult, describeFaults, inputSchemaFault, validateArguments } from './tool-arguments.js';
+export { WorkMeter } from './work-meter.js';
 export { sanitizeToolData, sanitizeToolText } from './tool-text.js';
 export { ToolsModule } from './tools.module.js';

@@ -1,11 +1,10 @@
 import { toUSVString } from 'node:util';
 import type { FieldError } from '#platform/errors';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { canonicalJson } from './idempotency-key.js';
-import { guardedPattern, resetPatternBudget } from './guarded-pattern.js';
-import { enforcedSchema, InputSchemaError } from './input-schema.js';
+import type { ErrorObject } from 'ajv';
+import { compiledSchema } from './compiled-schema.js';
 import type { JsonSchema } from './tool.js';
 import { isDangerousKey } from './tool-text.js';
+import { WorkExceededError, WorkMeter } from './work-meter.js';
 
 export type ArgumentsResult =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
@@ -19,22 +18,39 @@ export type ArgumentsResult =
 const MAX_DEPTH = 16;
 const MAX_NODES = 5000;
 const MAX_STRING = 20_000;
-const MAX_COMPILED = 500;
+const MAX_NAME = 200;
+/** For a hundred thousand parts of a schema applied, or a good pattern held against the longest text. */
+const MAX_STEPS = 400_000;
+const MOST_FAULTS = 100;
+const TOO_MUCH = 'the arguments are too large to be checked: send fewer or shorter ones';
 
 /**
  * Checks arguments against a tool's schema. Strings are trimmed; an argument that is null or empty counts as not given;
  * defaults are filled in; types are not converted; unknown arguments are refused. The input is not changed.
+ * @param meter the work of several checks together; each has its own unless told
  * @throws InputSchemaError when the schema itself is not valid
  */
-export function validateArguments(schema: JsonSchema, args: unknown): ArgumentsResult {
-  const validate = compiled(schema);
+export function validateArguments(
+  schema: JsonSchema,
+  args: unknown,
+  meter: WorkMeter = new WorkMeter(MAX_STEPS),
+): ArgumentsResult {
+  const compiled = compiledSchema(schema);
+  if ('fault' in compiled) throw compiled.fault;
   const copied = copyArguments(args);
   if (!copied.ok) return { ok: false, missing: [], errors: [copied.error] };
   const value = withoutEmpty(copied.value);
-  resetPatternBudget();
-  if (validate(value)) return { ok: true, value };
-  const errors = (validate.errors ?? []).map(fieldError);
-  const missing = (validate.errors ?? [])
+  let found: readonly ErrorObject[] | null;
+  try {
+    found = compiled.check(value, meter);
+  } catch (error) {
+    // A default that asks for itself ends at the stack's end.
+    if (!(error instanceof WorkExceededError || error instanceof RangeError)) throw error;
+    return { ok: false, missing: [], errors: [{ path: '', message: TOO_MUCH }] };
+  }
+  if (found === null) return { ok: true, value };
+  const errors = found.slice(0, MOST_FAULTS).map(fieldError);
+  const missing = found
     .filter((error) => error.keyword === 'required' && error.instancePath === '')
     .map((error) => String(error.params['missingProperty']));
   return { ok: false, missing, errors };
@@ -42,13 +58,8 @@ export function validateArguments(schema: JsonSchema, args: unknown): ArgumentsR
 
 /** What is wrong with a schema, or null; for when a tool is saved. */
 export function inputSchemaFault(schema: JsonSchema): string | null {
-  try {
-    compiled(schema);
-    return null;
-  } catch (error) {
-    if (error instanceof InputSchemaError) return error.message;
-    throw error;
-  }
+  const compiled = compiledSchema(schema);
+  return 'fault' in compiled ? compiled.fault.message : null;
 }
 
 /** One sentence for people from the list of faults. */
@@ -57,52 +68,6 @@ export function describeFaults(errors: readonly FieldError[]): string {
     .slice(0, 3)
     .map((error) => (error.path === '' ? error.message : `${error.path} ${error.message}`));
   return `Please check: ${listed.join('; ')}.`;
-}
-
-/** By the schema's text: rows are read anew for each turn. */
-const cache = new Map<string, ValidateFunction<Record<string, unknown>>>();
-let ajv = newCompiler();
-
-function newCompiler(): Ajv {
-  return new Ajv({
-    allErrors: true,
-    strict: false,
-    useDefaults: true,
-    ownProperties: true,
-    logger: false,
-    code: { regExp: guardedPattern },
-    formats: {
-      date: isDate,
-      'date-time': (text: string) => /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d/.test(text) && !Number.isNaN(Date.parse(text)),
-      time: /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/,
-      email: /^[^\s@<>"',;:]{1,64}@[^\s@<>"',;:]{1,255}$/,
-      uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i,
-      uri: (text: string) => URL.canParse(text),
-    },
-  });
-}
-
-function compiled(source: JsonSchema): ValidateFunction<Record<string, unknown>> {
-  const key = canonicalJson(source);
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const validate = compile(enforcedSchema(source));
-  if (cache.size >= MAX_COMPILED) {
-    // The compiler itself keeps what it ever compiled, down to each pattern: forgetting means a new one.
-    cache.clear();
-    ajv = newCompiler();
-  }
-  cache.set(key, validate);
-  return validate;
-}
-
-function compile(schema: JsonSchema): ValidateFunction<Record<string, unknown>> {
-  try {
-    return ajv.compile<Record<string, unknown>>(schema);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.slice(0, 200) : 'it cannot be compiled';
-    throw new InputSchemaError(`The input schema is not a valid JSON Schema (draft-07): ${reason}`);
-  }
 }
 
 type Copied =
@@ -128,7 +93,8 @@ function copyArguments(args: unknown): Copied {
     if (typeof item === 'object' && item !== null) {
       const result: Record<string, unknown> = {};
       for (const [key, entry] of Object.entries(item)) {
-        if (isDangerousKey(key)) return refuse(join(path, key), 'is not a name that can be used');
+        if (isDangerousKey(key) || key.length > MAX_NAME)
+          return refuse(join(path, key.slice(0, MAX_NAME)), 'is not a name that can be used');
         if (entry !== undefined) result[key] = copy(entry, join(path, key), depth + 1);
       }
       return result;
@@ -172,9 +138,4 @@ function join(path: string, key: string): string {
 
 function unescapePointer(text: string): string {
   return text.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-/** The calendar is checked too: 30 February is not a date. */
-function isDate(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toJSON().startsWith(text);
 }

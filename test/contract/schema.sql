@@ -26,6 +26,8 @@ app.agent RLS FORCED owned by owner
 app.agent_tool RLS FORCED owned by owner
 app.api_key RLS FORCED owned by owner
 app.audit_event RLS FORCED owned by owner
+app.blob RLS FORCED owned by owner
+app.blob_chunk RLS FORCED owned by owner
 app.chunk RLS FORCED owned by owner
 app.chunk_term RLS FORCED owned by owner
 app.chunk_vector RLS FORCED partition by HASH (tenant_id) owned by owner
@@ -101,6 +103,18 @@ app.audit_event.details jsonb not null default '{}'::jsonb
 app.audit_event.address text
 app.audit_event.correlation_id text
 app.audit_event.created_at timestamp with time zone not null default now()
+app.blob.tenant_id uuid not null
+app.blob.purpose text not null
+app.blob.id uuid not null
+app.blob.size bigint
+app.blob.sha256 bytea
+app.blob.loose_since timestamp with time zone default now()
+app.blob.created_at timestamp with time zone not null default now()
+app.blob_chunk.tenant_id uuid not null
+app.blob_chunk.purpose text not null
+app.blob_chunk.blob_id uuid not null
+app.blob_chunk.ordinal integer not null
+app.blob_chunk.bytes bytea not null
 app.chunk.tenant_id uuid not null
 app.chunk.id uuid not null
 app.chunk.knowledge_base_id uuid not null
@@ -113,6 +127,7 @@ app.chunk.section text
 app.chunk.content text not null
 app.chunk.term_count integer not null default 0
 app.chunk.searchable boolean not null default false
+app.chunk.counted boolean not null default false
 app.chunk.metadata jsonb not null default '{}'::jsonb
 app.chunk_term.tenant_id uuid not null
 app.chunk_term.knowledge_base_id uuid not null
@@ -168,10 +183,17 @@ app.document.status text not null default 'queued'::text
 app.document.progress real not null default 0
 app.document.chunk_count integer not null default 0
 app.document.attempt integer not null default 0
+app.document.held boolean not null default false
+app.document.heartbeat_at timestamp with time zone
+app.document.strikes integer not null default 0
+app.document.wait_reason text
+app.document.wait_until timestamp with time zone
+app.document.trouble_since timestamp with time zone
 app.document.error jsonb
 app.document.metadata jsonb not null default '{}'::jsonb
 app.document.record jsonb
 app.document.created_by uuid
+app.document.deleted_at timestamp with time zone
 app.document.created_at timestamp with time zone not null default now()
 app.document.updated_at timestamp with time zone not null default now()
 app.embedding_space.tenant_id uuid not null
@@ -355,6 +377,11 @@ app.api_key api_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant
 app.api_key api_key_tenant_id_key_hash_key UNIQUE (tenant_id, key_hash)
 app.audit_event audit_event_pkey PRIMARY KEY (tenant_id, id)
 app.audit_event audit_event_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.blob blob_pkey PRIMARY KEY (tenant_id, purpose, id)
+app.blob blob_purpose_check CHECK ((purpose ~ '^[a-z]{1,30}$'::text))
+app.blob blob_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.blob_chunk blob_chunk_pkey PRIMARY KEY (tenant_id, purpose, blob_id, ordinal)
+app.blob_chunk blob_chunk_tenant_id_purpose_blob_id_fkey FOREIGN KEY (tenant_id, purpose, blob_id) REFERENCES app.blob(tenant_id, purpose, id) ON DELETE CASCADE
 app.chunk chunk_pkey PRIMARY KEY (tenant_id, id)
 app.chunk chunk_tenant_id_document_id_fkey FOREIGN KEY (tenant_id, document_id) REFERENCES app.document(tenant_id, id) ON DELETE CASCADE
 app.chunk chunk_tenant_id_document_id_ordinal_key UNIQUE (tenant_id, document_id, ordinal)
@@ -438,6 +465,7 @@ public.schema_migration PK_0edff5015b71cc0389ae0f4b9a1 PRIMARY KEY (id)
 
 -- indexes
 CREATE INDEX agent_tool_tool_idx ON app.agent_tool USING btree (tenant_id, tool_id)
+CREATE INDEX blob_loose_idx ON app.blob USING btree (loose_since) WHERE (loose_since IS NOT NULL)
 CREATE INDEX chunk_knowledge_base_idx ON app.chunk USING btree (tenant_id, knowledge_base_id)
 CREATE INDEX chunk_term_chunk_idx ON app.chunk_term USING btree (tenant_id, chunk_id)
 CREATE INDEX chunk_vector_chunk_idx ON ONLY app.chunk_vector USING btree (tenant_id, chunk_id)
@@ -449,9 +477,11 @@ CREATE INDEX chunk_vector_hnsw_768 ON ONLY app.chunk_vector USING hnsw (((embedd
 CREATE INDEX chunk_vector_knowledge_base_idx ON ONLY app.chunk_vector USING btree (tenant_id, space_id, knowledge_base_id)
 CREATE INDEX conversation_failed_idx ON app.conversation USING btree (last_seq) WHERE (failed_only AND (message_count = 0))
 CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
+CREATE INDEX document_deleted_idx ON app.document USING btree (tenant_id, id) WHERE (deleted_at IS NOT NULL)
+CREATE INDEX document_held_idx ON app.document USING btree (tenant_id) WHERE held
 CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id, knowledge_base_id, id)
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
-CREATE INDEX document_unfinished_idx ON app.document USING btree (updated_at) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
+CREATE INDEX document_unfinished_idx ON app.document USING btree (tenant_id, id) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
 CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
@@ -470,6 +500,8 @@ CREATE UNIQUE INDEX agent_tool_pkey ON app.agent_tool USING btree (tenant_id, ag
 CREATE UNIQUE INDEX api_key_pkey ON app.api_key USING btree (tenant_id, id)
 CREATE UNIQUE INDEX api_key_tenant_id_key_hash_key ON app.api_key USING btree (tenant_id, key_hash)
 CREATE UNIQUE INDEX audit_event_pkey ON app.audit_event USING btree (tenant_id, id)
+CREATE UNIQUE INDEX blob_chunk_pkey ON app.blob_chunk USING btree (tenant_id, purpose, blob_id, ordinal)
+CREATE UNIQUE INDEX blob_pkey ON app.blob USING btree (tenant_id, purpose, id)
 CREATE UNIQUE INDEX chunk_pkey ON app.chunk USING btree (tenant_id, id)
 CREATE UNIQUE INDEX chunk_tenant_id_document_id_ordinal_key ON app.chunk USING btree (tenant_id, document_id, ordinal)
 CREATE UNIQUE INDEX chunk_term_pkey ON app.chunk_term USING btree (tenant_id, knowledge_base_id, term, chunk_id) INCLUDE (tf)
@@ -510,6 +542,9 @@ app.agent tenant_isolation for all to switchboard_app using ((tenant_id = app.cu
 app.agent_tool tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.api_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.audit_event tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.blob lookup for select to switchboard_lookup using (true) check ()
+app.blob tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.blob_chunk tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_term tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_vector tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -546,6 +581,8 @@ app.agent: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.agent_tool: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.api_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.audit_event: INSERT, SELECT to switchboard_app
+app.blob: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.blob_chunk: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk_term: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk_vector: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -569,8 +606,9 @@ app.turn_live: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 
 -- grants on columns
+app.blob: SELECT (tenant_id, purpose, id, loose_since) to switchboard_lookup
 app.conversation: SELECT (tenant_id, message_count, last_seq, failed_only) to switchboard_lookup
-app.document: SELECT (tenant_id, id, status, updated_at) to switchboard_lookup
+app.document: SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) to switchboard_lookup
 app.idempotency_key: SELECT (tenant_id, created_at) to switchboard_lookup
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
@@ -601,6 +639,42 @@ AS $function$
     UPDATE app.outbox o SET claimed_until = clock_timestamp() + make_interval(secs => seconds)
     FROM due WHERE o.tenant_id = due.tenant_id AND o.id = due.id
     RETURNING o.tenant_id, o.id $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.deleted_documents(older_than_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid, document_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT d.tenant_id, d.id FROM app.document d
+    WHERE d.deleted_at < now() - make_interval(secs => older_than_seconds) LIMIT most $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.due_documents(abandoned_seconds integer, started timestamp with time zone, served uuid[], most integer)
+ RETURNS TABLE(tenant_id uuid, document_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH RECURSIVE dead AS (SELECT greatest(now() - make_interval(secs => abandoned_seconds), started) AS before),
+    waiting AS (
+      (SELECT d.tenant_id FROM app.document d WHERE d.status NOT IN ('ready', 'failed') ORDER BY d.tenant_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT d.tenant_id FROM app.document d
+              WHERE d.status NOT IN ('ready', 'failed') AND d.tenant_id > w.tenant_id ORDER BY d.tenant_id LIMIT 1)
+      FROM waiting w WHERE w.tenant_id IS NOT NULL
+    )
+    SELECT w.tenant_id, due.id FROM waiting w CROSS JOIN dead
+    CROSS JOIN LATERAL (
+      SELECT d.tenant_id, d.id FROM app.document d
+      WHERE (d.tenant_id, d.id) > (w.tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)
+        AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
+        AND (NOT d.held OR d.heartbeat_at < dead.before) AND (d.wait_until IS NULL OR d.wait_until <= now())
+      ORDER BY d.tenant_id, d.id LIMIT 1) due
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS running FROM app.document d
+      WHERE d.tenant_id = w.tenant_id AND d.held AND d.heartbeat_at >= dead.before) work
+    WHERE due.tenant_id = w.tenant_id
+    ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer)
  RETURNS TABLE(task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
@@ -649,6 +723,16 @@ AS $function$
         AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
     UNION ALL
     (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r ORDER BY r.place, r.seq LIMIT room) $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.loose_blobs(wanted text, older_than_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid, blob_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT b.tenant_id, b.id FROM app.blob b
+    WHERE b.purpose = wanted AND b.loose_since < now() - make_interval(secs => older_than_seconds)
+    ORDER BY b.loose_since LIMIT most $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(wanted text)
  RETURNS boolean
@@ -711,22 +795,15 @@ AS $function$ SELECT DISTINCT old.tenant_id FROM (
     SELECT o.tenant_id FROM app.outbox o
     WHERE o.processed_at < now() - make_interval(secs => age_seconds) ORDER BY o.processed_at LIMIT most) old $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.unfinished_documents(older_than_seconds integer, most integer)
- RETURNS TABLE(tenant_id uuid, document_id uuid)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-    SELECT d.tenant_id, d.id FROM app.document d
-    WHERE d.status NOT IN ('ready', 'failed') AND d.updated_at < now() - make_interval(secs => older_than_seconds)
-    ORDER BY d.updated_at LIMIT most $function$
-
 
 -- grants on functions
 app.claim_outbox(integer,integer): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_lookup
+app.deleted_documents(integer,integer): EXECUTE to switchboard_app
+app.due_documents(integer,timestamp with time zone,uuid[],integer): EXECUTE to switchboard_app
 app.look_after(uuid,jsonb,jsonb,double precision,boolean,integer): EXECUTE to switchboard_app
+app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
 app.origin_is_known(text): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
@@ -734,7 +811,6 @@ app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
-app.unfinished_documents(integer,integer): EXECUTE to switchboard_app
 
 -- triggers
 

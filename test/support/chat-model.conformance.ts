@@ -436,21 +436,43 @@ export function remoteChatModelConformance(
       });
     });
 
-    it('falls back to a tool call, and remembers', async () => {
+    it('falls back to a tool call, and remembers after the second time', async () => {
       await start({ supports: { jsonSchema: false } });
-      expect((await ask()).value.agent).toBe('invoice');
-      expect(standIn.calls).toHaveLength(2);
-      await ask();
-      expect(standIn.calls).toHaveLength(3);
-      expect(standIn.calls[2]?.body['tool_choice']).toEqual({ type: 'function', function: { name: 'route' } });
+      for (const calls of [2, 4, 5]) {
+        expect((await ask()).value.agent).toBe('invoice');
+        expect(standIn.calls).toHaveLength(calls);
+      }
+      expect(standIn.calls[4]?.body['tool_choice']).toEqual({ type: 'function', function: { name: 'route' } });
     });
 
-    it('falls back to JSON in text, and remembers', async () => {
+    it('falls back to JSON in text, and remembers after the second time', async () => {
       await start({ supports: { jsonSchema: false, tools: false } });
+      for (const calls of [3, 6, 7]) {
+        expect((await ask()).value.agent).toBe('invoice');
+        expect(standIn.calls).toHaveLength(calls);
+      }
+    });
+
+    it.each([400, 422])('does not give a way up for one %i of a gateway', async (status) => {
+      await start();
+      standIn.script({ fault: { kind: 'status', status }, times: 1 });
       expect((await ask()).value.agent).toBe('invoice');
+      await ask();
       expect(standIn.calls).toHaveLength(3);
-      expect((await ask()).value.agent).toBe('invoice');
-      expect(standIn.calls).toHaveLength(4);
+      expect(standIn.calls[2]?.body['response_format']).toBeDefined();
+      // Nor for another after it worked in between.
+      standIn.script({ fault: { kind: 'status', status }, times: 1 });
+      await ask();
+      await ask();
+      expect(standIn.calls.at(-1)?.body['response_format']).toBeDefined();
+    });
+
+    it('does not give a way up for a bad moment that several calls meet side by side', async () => {
+      await start();
+      standIn.script({ fault: { kind: 'status', status: 400 }, times: 3 });
+      await Promise.all([ask(), ask(), ask()]);
+      await ask();
+      expect(standIn.calls.at(-1)?.body['response_format']).toBeDefined();
     });
 
     it('does not blame the methods for a request that is refused in every form', async () => {

@@ -37,3 +37,12 @@ it('stops a template that never ends', async () => {
   const template = '{% for a in (1..100000) %}{% for b in (1..100000) %}x{% endfor %}{% endfor %}';
   await expect(renderAnswer(template, {})).rejects.toThrow();
 });
+
+it('keeps runs of spaces inside a line, drops those at its end, and is quick with very long ones', async () => {
+  expect(await renderAnswer('a  b \t\n c   \nd', {})).toBe('a  b\n c\nd');
+  const startedAt = performance.now();
+  const text = await renderAnswer('x{{ a }}y', { a: ' '.repeat(19_000) });
+  expect(text).toHaveLength(19_002);
+  // Generous: it took seconds on a busy machine, and takes a millisecond.
+  expect(performance.now() - startedAt).toBeLessThan(200);
+});

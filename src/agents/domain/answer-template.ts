@@ -14,8 +14,9 @@ const engine = new Liquid({
   strictFilters: true,
   strictVariables: false,
   lenientIf: true,
-  parseLimit: 50_000,
-  renderLimit: 200,
+  parseLimit: 20_000,
+  // Milliseconds, in one piece: a good template takes one or two, and everybody else waits meanwhile.
+  renderLimit: 100,
   memoryLimit: 2_000_000,
   outputEscape: escapeMarkdown,
   greedy: true,
@@ -36,11 +37,14 @@ export async function renderAnswer(template: string, data: Readonly<Record<strin
     parsed.set(template, known);
   }
   const text: unknown = await engine.render(known, { ...data });
-  return String(text)
-    .slice(0, LONGEST_ANSWER)
-    .replace(/[ \t]+$/gm, '')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
+  return (
+    String(text)
+      .slice(0, LONGEST_ANSWER)
+      // Looked at from its beginning only, else a long run inside a line is gone through again from each place in it.
+      .replace(/(?<![ \t])[ \t]+$/gm, '')
+      .replace(/\n{3,}/g, '\n\n')
+      .trim()
+  );
 }
 
 /** What is wrong with a template, or null; for when an agent is saved. */

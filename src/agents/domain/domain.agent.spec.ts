@@ -106,7 +106,6 @@ it.each<[ToolFailureCode, RegExp]>([
   ['NOT_FOUND', /nothing for 1017/],
   ['FORBIDDEN', /not allowed/],
   ['INVALID_INPUT', /does not fit: too old/],
-  ['UNKNOWN_OUTCOME', /not certain/],
   ['TOOL_ERROR', /could not get that done: too old/],
   ['TIMEOUT', /could not get that done: too old/],
 ])('says what to do when a tool answers %s', async (code, said) => {
@@ -114,6 +113,13 @@ it.each<[ToolFailureCode, RegExp]>([
   const turn = await runTurn(runtime, 'invoice of order 1017');
   expect(turn.answer.content).toMatch(said);
   expect(turn.answer.agents).toEqual(['invoice']);
+});
+
+it('does not go on from a call that may have happened: the turn fails, and a person is to look', async () => {
+  const said = 'It is not known whether this was done.';
+  const { runtime } = world({ execute: () => toolFailure('UNKNOWN_OUTCOME', said) });
+  const run = runTurn(runtime, 'invoice of order 1017');
+  await expect(run).rejects.toMatchObject({ code: 'TOOL_ERROR', kind: 'upstream', retryable: false, message: said });
 });
 
 it('emits a tool’s payload', async () => {

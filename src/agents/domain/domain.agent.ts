@@ -1,5 +1,6 @@
 import type { ToolDefinition, ToolFailure, ToolSuccess } from '#tools';
 import { type AgentKindRunner, ANSWERED } from '../agent.js';
+import { UnknownOutcomeError } from '../agents.errors.js';
 import type { AgentDefinition } from '../agent.types.js';
 import { writeWords } from '../extractive.answer-writer.js';
 import { fill, listing } from '../replies/phrases.js';
@@ -25,6 +26,7 @@ interface DoneCall {
  * choose a tool ─▶ entities ─ missing ─▶ ask (the next message goes on from there)
  *      ▲               └─ complete ─▶ call ─ failure ─▶ say what to do
  *      └──────────────── success ◀──────┘
+ *      outcome unknown ─▶ the part fails: it may have happened, so nothing follows from it
  *      nothing more to call ─▶ answer by template, by the model, or readably
  */
 export function buildDomainAgent(tools: ToolRunner): AgentKindRunner {
@@ -116,7 +118,10 @@ interface CallRequest {
   readonly done: DoneCall[];
 }
 
-/** @returns what to tell the user when it failed, or null */
+/**
+ * @returns what to tell the user when it failed, or null
+ * @throws UnknownOutcomeError when it may have happened: that is no answer, whatever else was found out
+ */
 async function callTool(run: TurnRun, request: CallRequest): Promise<string | null> {
   const { agent, args, done, section, task, tool, tools } = request;
   status(run, 'tool', { agent: agent.key, tool: tool.key });
@@ -125,6 +130,7 @@ async function callTool(run: TurnRun, request: CallRequest): Promise<string | nu
   const result = await timed(run, 'tool', () => tools.run(call, run.signal));
   run.signal.throwIfAborted();
   run.log.info({ agent: agent.key, tool: tool.key, outcome: result.ok ? 'succeeded' : result.code }, 'tool called');
+  if (!result.ok && result.code === 'UNKNOWN_OUTCOME') throw new UnknownOutcomeError(result.message);
   if (!result.ok) return failureText(run, result, args, task.language);
   done.push({ tool: tool.key, arguments: args, result });
   if (result.payload !== undefined) section.payload(result.payload.payloadType, result.payload.items);
@@ -151,7 +157,6 @@ function failureText(
     case 'INVALID_INPUT':
       return fill(phrases.toolInvalid, { given: named, reason });
     case 'UNKNOWN_OUTCOME':
-      return phrases.toolUnknown;
     case 'TOOL_ERROR':
     case 'TIMEOUT':
       return `${fill(phrases.toolFailed, { reason })}${failure.retryable ? ` ${phrases.toolRetry}` : ''}`;

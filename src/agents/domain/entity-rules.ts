@@ -1,5 +1,5 @@
-import { validateArguments } from '#tools';
-import { contentStems, fold, isStopWord, stem } from '../text/words.js';
+import { validateArguments, WorkMeter } from '#tools';
+import { contentStems, excerpt, fold, isStopWord, stem } from '../text/words.js';
 import { datesIn } from './dates.js';
 import { type SchemaProperty, wordsOf } from './schema-properties.js';
 
@@ -15,10 +15,22 @@ export interface RuleOptions {
   readonly asked: boolean;
   /** Nothing else of the tool could be meant by a bare value. */
   readonly alone: boolean;
+  /** What all the properties of one message together may be judged with (`judging`). */
+  readonly meter: WorkMeter;
 }
 
+/** Steps for one message: a word of it is held against each tool's patterns, which are the tenant's. */
+const MOST_STEPS = 2_000_000;
+/** Values stand at the beginning or the end of a long message; between them is its material. */
+const READ = { head: 3000, tail: 1000 };
 const MOST_TOKENS = 200;
 const LONGEST_TOKEN = 80;
+const LONGEST_BARE = 500;
+
+/** The work that judging one message's candidates may take; past it nothing more is found. */
+export function judging(): WorkMeter {
+  return new WorkMeter(MOST_STEPS);
+}
 
 /**
  * Everything in a text that may be the property's value, likeliest first. Candidates are proposed by rules and judged by
@@ -28,27 +40,33 @@ export function findingsFor(property: SchemaProperty, text: string, options: Rul
   const findings: Finding[] = [];
   const seen = new Set<string>();
   for (const { value, strong } of candidates(property, text, options)) {
+    if (options.meter.exhausted) break;
     const key = JSON.stringify(value);
-    if (seen.has(key) || !fits(property, value)) continue;
+    if (seen.has(key)) continue;
     seen.add(key);
+    if (!fits(property, value, options.meter)) continue;
     findings.push({ value, strong });
   }
   return [...findings.filter(({ strong }) => strong), ...findings.filter(({ strong }) => !strong)];
 }
 
 /** True when the value satisfies the property's schema. */
-export function fits(property: SchemaProperty, value: unknown): boolean {
+export function fits(property: SchemaProperty, value: unknown, meter: WorkMeter = judging()): boolean {
   try {
-    const schema = { type: 'object', properties: { [property.name]: property.schema } };
-    const checked = validateArguments(schema, { [property.name]: value });
+    const checked = validateArguments(property.alone, { [property.name]: value }, meter);
     return checked.ok && property.name in checked.value;
   } catch {
     return false;
   }
 }
 
-function* candidates(property: SchemaProperty, text: string, options: RuleOptions): Generator<Finding> {
+function* candidates(property: SchemaProperty, message: string, options: RuleOptions): Generator<Finding> {
   const { schema } = property;
+  if (isFreeText(property) && isPlainString(property)) {
+    yield { value: message.trim(), strong: false };
+    return;
+  }
+  const text = excerpt(message, READ.head, READ.tail);
   if (Array.isArray(schema['enum'])) {
     yield* enumMembers(schema['enum'], text);
     return;
@@ -101,14 +119,11 @@ function* strings(property: SchemaProperty, text: string, options: RuleOptions):
       return;
     default:
   }
-  if (isFreeText(property)) {
-    yield { value: text.trim(), strong: false };
-    return;
-  }
   if (typeof schema['pattern'] === 'string') {
+    // A pattern that any word satisfies proves nothing by itself.
+    const anyWord = fits(property, 'lorem', options.meter);
     for (const token of tokensOf(text)) {
-      // A pattern that any word satisfies proves nothing by itself.
-      const telling = /\d/.test(token) || !fits(property, 'lorem');
+      const telling = /\d/.test(token) || !anyWord;
       if (telling) yield { value: token, strong: true };
       if (telling && token !== token.toUpperCase()) yield { value: token.toUpperCase(), strong: true };
     }
@@ -194,7 +209,7 @@ function* besideCue(property: SchemaProperty, text: string): Generator<string> {
   if (folded.length !== text.length) return;
   for (const cue of cues) {
     const pattern = new RegExp(
-      `(?<![\\p{L}\\p{N}])${escapeRegExp(cue)}(?:s|en|er)?(?:[ _-]*(?:id|number|numbers|num|no|nr|code|nummer|numero|n|is|are|ist|es))*[.:#°º =-]*\\s*([\\p{L}\\d#][\\p{L}\\d_/.-]*)`,
+      `(?<![\\p{L}\\p{N}])${escapeRegExp(cue)}(?:s|en|er)?(?:[ _-]{0,4}(?:id|number|numbers|num|no|nr|code|nummer|numero|n|is|are|ist|es)){0,4}[.:#°º =-]{0,8}\\s{0,8}([\\p{L}\\d#][\\p{L}\\d_/.-]*)`,
       'gu',
     );
     for (const match of folded.matchAll(pattern)) {
@@ -226,7 +241,7 @@ function* placesFor(property: SchemaProperty, text: string): Generator<string> {
           : null;
   if (preposition === null) return;
   const pattern = new RegExp(
-    `(?<![\\p{L}])(?:${preposition})\\s+((?:\\p{Lu}[\\p{L}'’-]+)(?:\\s+(?:de|la|del|am|of)?\\s*\\p{Lu}[\\p{L}'’-]+){0,2})`,
+    `(?<![\\p{L}])(?:${preposition})\\s{1,8}((?:\\p{Lu}[\\p{L}'’-]+)(?:\\s{1,8}(?:de|la|del|am|of)?\\s{0,8}\\p{Lu}[\\p{L}'’-]+){0,2})`,
     'gu',
   );
   for (const match of text.matchAll(pattern)) if (match[1] !== undefined) yield match[1];
@@ -236,6 +251,8 @@ function* placesFor(property: SchemaProperty, text: string): Generator<string> {
 function tokensOf(text: string): string[] {
   const words = text
     .split(/[\s,;!?()"“”„«»]+/u)
+    // Before the punctuation is taken off: a word of ten thousand dots is none.
+    .filter((word) => word.length <= LONGEST_TOKEN + 10)
     .map((word) => word.replace(/^[#'.:]+(?=[\p{L}\d])|[.:'’]+$/gu, ''))
     .filter((word) => word !== '' && word.length <= LONGEST_TOKEN)
     .slice(0, MOST_TOKENS);
@@ -286,6 +303,13 @@ function isIdentifier(property: SchemaProperty): boolean {
   );
 }
 
+/** Nothing in its schema says what the text must look like. */
+function isPlainString({ schema, type }: SchemaProperty): boolean {
+  if (type !== 'string' || Array.isArray(schema['enum']) || schema['const'] !== undefined) return false;
+  return !FORMATS.has(String(schema['format']));
+}
+const FORMATS = new Set(['email', 'uri', 'url', 'date', 'date-time', 'uuid']);
+
 function isFreeText(property: SchemaProperty): boolean {
   return /^(?:query|question|q|search|text|message|prompt|topic|request|input|content|description|details|keywords)$/i.test(
     property.name,
@@ -295,6 +319,7 @@ function isFreeText(property: SchemaProperty): boolean {
 function bare(text: string): string {
   return text
     .trim()
+    .slice(0, LONGEST_BARE)
     .replace(
       /^(?:it(?:'s| is)|that(?:'s| is)|this is|the (?:number|id|code) is|number|no\.?|nr\.?|es (?:el|la)?|das ist|die nummer ist)\s+/i,
       '',

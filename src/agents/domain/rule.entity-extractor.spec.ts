@@ -90,3 +90,43 @@ it('withstands a pattern made to hang, within a turn’s patience', () => {
   extract({ id: { type: 'string', pattern: '^(a+)+$' } }, `${'a'.repeat(60)}! `.repeat(200));
   expect(performance.now() - start).toBeLessThan(2000);
 });
+
+it('judges by definitions of the same schema', () => {
+  const definition = tool('t', {
+    inputSchema: {
+      type: 'object',
+      properties: { order_id: { type: 'string', pattern: '^[0-9]{4}$', allOf: [{ $ref: '#/definitions/known' }] } },
+      definitions: { known: { enum: ['1042', '1043'] } },
+      required: ['order_id'],
+    },
+  });
+  const found = (text: string) => rules.extractNow({ tool: definition, text, history: [], known: {}, asked: [] });
+  expect(found('Order 1044 or 1043?')).toEqual({ order_id: '1043' });
+});
+
+it('finds a value at the end of a long message', () => {
+  expect(extract(ORDER, `${'Blah blah. '.repeat(20)}1042`)).toEqual({ order_id: '1042' });
+  expect(extract({ email: { type: 'string', format: 'email' } }, `${'blah '.repeat(3000)} a@b.de`)).toEqual({
+    email: 'a@b.de',
+  });
+  const text = 'word '.repeat(3000).trim();
+  expect(extract({ text: { type: 'string' } }, text)).toEqual({ text });
+});
+
+/** A sanity limit only, generous for a busy machine: without bounds each of these takes many seconds. */
+it.each([
+  ['spaces behind a cue', `order${' '.repeat(15_000)}!`],
+  ['dots', `${'.'.repeat(15_000)}x`],
+  ['a place and spaces', `in Xx${' '.repeat(15_000)}!`],
+  ['numbers', '1042a '.repeat(2600)],
+])('is done in time with %s', (_what, text) => {
+  const many = Object.fromEntries(
+    Array.from({ length: 49 }, (_, index) => [
+      `p${index}`,
+      { type: 'string', pattern: `^[0-9a]*a[0-9a]{${index},99}Z$` },
+    ]),
+  );
+  const startedAt = performance.now();
+  extract({ order: { type: 'string' }, city: { type: 'string' }, ...many }, text, { asked: ['order', 'city'] });
+  expect(performance.now() - startedAt).toBeLessThan(3000);
+});

@@ -4,6 +4,8 @@ import type { JsonSchema, ToolDefinition } from '#tools';
 export interface SchemaProperty {
   readonly name: string;
   readonly schema: JsonSchema;
+  /** A tool's schema with this argument alone, to judge a value by; the same object as long as `schema` is. */
+  readonly alone: JsonSchema;
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object';
   readonly required: boolean;
   readonly description: string;
@@ -24,6 +26,7 @@ export function propertiesOf(tool: ToolDefinition): SchemaProperty[] {
     .map(([name, schema]) => ({
       name,
       schema,
+      alone: aloneOf(tool.inputSchema, name, schema),
       type: typeOf(schema),
       required: needed.has(name),
       description: text(schema['description']),
@@ -34,6 +37,23 @@ export function propertiesOf(tool: ToolDefinition): SchemaProperty[] {
         .map(String),
     }))
     .sort((a, b) => Number(b.required) - Number(a.required));
+}
+
+/** By the tool's schema and the argument's name. Kept, so that each is compiled once. */
+const alone = new WeakMap<JsonSchema, Map<string, JsonSchema>>();
+
+function aloneOf(whole: JsonSchema, name: string, schema: JsonSchema): JsonSchema {
+  const made = alone.get(whole) ?? new Map<string, JsonSchema>();
+  alone.set(whole, made);
+  const { $defs, definitions } = whole;
+  const one = made.get(name) ?? {
+    type: 'object',
+    properties: { [name]: schema },
+    ...(definitions === undefined ? {} : { definitions }),
+    ...($defs === undefined ? {} : { $defs }),
+  };
+  made.set(name, one);
+  return one;
 }
 
 export function missingOf(tool: ToolDefinition, values: Readonly<Record<string, unknown>>): SchemaProperty[] {

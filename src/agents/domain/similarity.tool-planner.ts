@@ -1,6 +1,6 @@
 import type { ToolDefinition } from '#tools';
 import { topicStems } from '../text/words.js';
-import { findingsFor } from './entity-rules.js';
+import { findingsFor, judging } from './entity-rules.js';
 import type { RuleEntityExtractor } from './rule.entity-extractor.js';
 import { missingOf, propertiesOf } from './schema-properties.js';
 import { type PlanRequest, ToolPlanner } from './tool-planner.port.js';
@@ -54,7 +54,7 @@ function wordsOfTool(tool: ToolDefinition): ReadonlySet<string> {
 }
 
 function givenInputs(tool: ToolDefinition, text: string): string[] {
-  const options = { today: new Date(), asked: false, alone: false };
+  const options = { today: new Date(), asked: false, alone: false, meter: judging() };
   return propertiesOf(tool)
     .filter((property) => findingsFor(property, text, options).some(({ strong }) => strong))
     .map(({ name }) => name);

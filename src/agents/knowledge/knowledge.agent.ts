@@ -1,8 +1,7 @@
 import type { Passage, SearchResult } from '#rag';
-import { isProviderFailure } from '../model-calls.js';
 import type { AgentKindRunner } from '../agent.js';
 import type { AgentDefinition } from '../agent.types.js';
-import { RetrievalFailedError } from '../agents.errors.js';
+import { searchFailure } from '../agents.errors.js';
 import type { AgentTask } from '../supervisor/supervisor.state.js';
 import { status, timed, type TurnRun } from '../turn-run.js';
 import { writeWords } from '../extractive.answer-writer.js';
@@ -87,11 +86,11 @@ async function retrieve(run: TurnRun, agent: AgentDefinition, query: string): Pr
   try {
     const result = await run.retrievals.search(agent, query);
     run.signal.throwIfAborted();
+    if (result.embedderFailed === true) run.degraded = true;
     return result;
   } catch (error) {
     run.signal.throwIfAborted();
-    if (isProviderFailure(error)) throw error;
-    throw new RetrievalFailedError(error);
+    throw searchFailure(error);
   }
 }
 

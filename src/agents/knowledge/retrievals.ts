@@ -22,6 +22,8 @@ export class Retrievals {
   private readonly unused = new AbortController();
   private readonly signal: AbortSignal;
   private readonly metered: MeteredCall;
+  /** Why documents had no say in who answers; null while every search for that went well. */
+  failure: unknown = null;
 
   constructor(
     private readonly source: PassageSearch,
@@ -59,6 +61,7 @@ export class Retrievals {
       return Math.max(0, ...passages.map(({ coverage }) => coverage));
     } catch (error) {
       if (this.signal.aborted) throw error;
+      this.failure ??= error;
       return 0;
     }
   }

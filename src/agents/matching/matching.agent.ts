@@ -1,7 +1,7 @@
 import type { RequestContext } from '#platform/context';
 import type { MatchingService, MatchItem } from '#rag';
 import { type AgentKindRunner, ANSWERED } from '../agent.js';
-import { RetrievalFailedError } from '../agents.errors.js';
+import { searchFailure } from '../agents.errors.js';
 import { writeWords } from '../extractive.answer-writer.js';
 import { fill } from '../replies/phrases.js';
 import { topicStems } from '../text/words.js';
@@ -44,12 +44,15 @@ export function buildMatchingAgent(matcher: Pick<MatchingService, 'match'>, prof
         weights: record(settings['weights']),
         ...(criteria === undefined ? {} : { criteria }),
         limit: typeof limit === 'number' ? limit : LIMIT,
+        onFieldsOnly: () => {
+          run.degraded = true;
+        },
       };
       try {
         return await matcher.match(run.ctx, request, run.signal, run.usage.metered('retrieve'));
       } catch (error) {
         run.signal.throwIfAborted();
-        throw new RetrievalFailedError(error);
+        throw searchFailure(error);
       }
     });
     if (items === null) {

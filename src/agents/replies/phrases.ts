@@ -60,7 +60,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     toolRetry: 'Please try again in a moment.',
     toolForbidden: 'You are not allowed to do this. Ask the team of {tenant} if you think you should be.',
     toolNotFound: 'I found nothing for {given}. Please check it and try again.',
-    toolUnknown: 'It is not certain whether this went through. Please check before you try again.',
+    toolUnknown: 'It is not known whether this was done, so it was not tried again. Please ask a person to check.',
     toolInvalid: 'Something about {given} does not fit: {reason}',
     noMatches: 'I found nothing that fits. Try fewer conditions.',
     matches: 'Here are the {count} best matches:',
@@ -94,7 +94,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     toolRetry: 'Inténtalo de nuevo en un momento.',
     toolForbidden: 'No tienes permiso para esto. Pregunta al equipo de {tenant} si crees que deberías tenerlo.',
     toolNotFound: 'No he encontrado nada para {given}. Compruébalo e inténtalo de nuevo.',
-    toolUnknown: 'No es seguro si esto se ha completado. Compruébalo antes de intentarlo otra vez.',
+    toolUnknown:
+      'No se sabe si esto se ha hecho, así que no se ha intentado de nuevo. Pide a una persona que lo compruebe.',
     toolInvalid: 'Algo de {given} no encaja: {reason}',
     noMatches: 'No he encontrado nada que encaje. Prueba con menos condiciones.',
     matches: 'Estas son las {count} mejores coincidencias:',
@@ -128,7 +129,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     toolRetry: 'Bitte gleich noch einmal versuchen.',
     toolForbidden: 'Dazu fehlt Ihnen die Berechtigung. Fragen Sie das Team von {tenant}, wenn Sie sie haben sollten.',
     toolNotFound: 'Zu {given} habe ich nichts gefunden. Bitte prüfen und noch einmal versuchen.',
-    toolUnknown: 'Es ist nicht sicher, ob das durchging. Bitte prüfen, bevor Sie es noch einmal versuchen.',
+    toolUnknown:
+      'Es ist nicht bekannt, ob das geschehen ist, deshalb wurde es nicht noch einmal versucht. Bitte lassen Sie es von einem Menschen prüfen.',
     toolInvalid: 'Etwas an {given} passt nicht: {reason}',
     noMatches: 'Ich habe nichts Passendes gefunden. Versuchen Sie es mit weniger Bedingungen.',
     matches: 'Die {count} besten Treffer:',

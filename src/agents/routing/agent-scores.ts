@@ -1,6 +1,7 @@
+import type { WorkMeter } from '#tools';
 import type { AgentDefinition } from '../agent.types.js';
 import { excerpt, topicStems } from '../text/words.js';
-import { findingsFor } from '../domain/entity-rules.js';
+import { findingsFor, judging } from '../domain/entity-rules.js';
 import { propertiesOf } from '../domain/schema-properties.js';
 import { cosine } from './example-index.js';
 
@@ -75,6 +76,7 @@ export function scoreAgents(
   const stems = [...new Set(topicStems(excerpt(text, 1500, 500)))];
   const weightOf = (stem: string) => weights.get(stem) ?? unknown;
   const total = sum(stems, weightOf);
+  const meter = judging();
   const scores = entries.map(({ agent, examples, vocabulary }) => {
     const covered =
       total === 0
@@ -98,16 +100,16 @@ export function scoreAgents(
       const near = Math.max(0, ...exampleVectors.map((vector) => cosine(vectors.text, vector)));
       score = 0.65 * score + 0.35 * near;
     }
-    const holds = holdsInput(agent, text);
+    const holds = holdsInput(agent, text, meter);
     return { agent, score: holds ? score + INPUT_BONUS * (1 - score) : score, nearest, holds };
   });
   return scores.sort((a, b) => b.score - a.score);
 }
 
 /** "1042" is an order number to a tool whose input looks like that. Only values with digits or an @ can be told so. */
-function holdsInput(agent: AgentDefinition, text: string): boolean {
+function holdsInput(agent: AgentDefinition, text: string, meter: WorkMeter): boolean {
   if (!/\d|@/.test(text)) return false;
-  const options = { today: new Date(), asked: false, alone: false };
+  const options = { today: new Date(), asked: false, alone: false, meter };
   return agent.tools.some((tool) =>
     propertiesOf(tool).some(
       (property) => property.required && findingsFor(property, text, options).some(({ strong }) => strong),

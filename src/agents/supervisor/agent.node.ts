@@ -3,6 +3,7 @@ import type { RunnableConfig } from '@langchain/core/runnables';
 import type { AgentKindRunner } from '../agent.js';
 import type { AgentKind } from '../agent.types.js';
 import { asError } from '#platform/errors';
+import { UnknownOutcomeError } from '../agents.errors.js';
 import { fill } from '../replies/phrases.js';
 import { runOf } from '../turn-run.js';
 import type { AgentTask, SectionResult, SupervisorUpdate } from './supervisor.state.js';
@@ -30,17 +31,20 @@ export function buildAgentNode(kinds: AgentKinds) {
       run.signal.throwIfAborted();
       // An interrupt is no failure.
       if (isGraphBubbleUp(error)) throw error;
-      run.firstFailure ??= error;
+      const unknown = error instanceof UnknownOutcomeError;
+      // Of several failures this is the one that somebody has to look after.
+      if (unknown || run.firstFailure === undefined) run.firstFailure = error;
       run.log.warn({ agent: agent.key, err: asError(error) }, 'an agent failed');
       // With nobody else to answer, the turn fails: no words of ours then.
       const alone = run.sections.count === 1;
       if (!alone) {
         const phrases = run.voice.phrases(language);
-        const said =
-          section.written > 0
-            ? `\n\n${phrases.interrupted}`
+        const said = unknown
+          ? phrases.toolUnknown
+          : section.written > 0
+            ? phrases.interrupted
             : fill(phrases.sectionFailed, { topic: brief(intent.text) });
-        section.write(said);
+        section.write(section.written > 0 ? `\n\n${said}` : said);
       }
       return { sections: [outcome({ awaiting: null, failed: true })] };
     } finally {

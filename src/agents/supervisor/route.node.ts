@@ -1,9 +1,9 @@
 import { Command, Send } from '@langchain/langgraph/web';
 import type { RunnableConfig } from '@langchain/core/runnables';
 import type { AgentDefinition, Intent } from '../agent.types.js';
-import { AgentNotFoundError } from '../agents.errors.js';
+import { AgentNotFoundError, searchFailure } from '../agents.errors.js';
 import { isRecord, propertiesOf } from '../domain/schema-properties.js';
-import { findingsFor } from '../domain/entity-rules.js';
+import { findingsFor, judging } from '../domain/entity-rules.js';
 import { awaitingOf, lastAgentsOf, languageSoFar } from '../routing/awaiting.js';
 import type { ClassifyRequest } from '../routing/intent-classifier.port.js';
 import { pointsBack, saysNeverMind, wantsPerson } from '../routing/requests.js';
@@ -121,6 +121,8 @@ async function decide(
   if (known !== undefined && (awaiting !== null || continues(known, text))) {
     return { ...routed, intents: [{ agent: known.key, text }], reply: null, how: 'continued' };
   }
+  // "I do not understand" would be untrue: the documents may well, and could not be asked.
+  if (result.how === 'similarity' && run.retrievals.failure !== null) throw searchFailure(run.retrievals.failure);
   return reply({ kind: 'unclear' });
 }
 
@@ -144,8 +146,9 @@ function answersWhatWasAsked(run: TurnRun, awaiting: AwaitingInput, text: string
   if (agent === undefined || tool === undefined) return false;
   const wanted = propertiesOf(tool).filter(({ name }) => awaiting.missing.includes(name));
   const short = wordCount(text) <= 6 && !text.includes('?');
+  const meter = judging();
   return wanted.some((property) => {
-    const options = { today: new Date(), asked: short, alone: short && wanted.length === 1 };
+    const options = { today: new Date(), asked: short, alone: short && wanted.length === 1, meter };
     return findingsFor(property, text, options).some(({ strong }) => strong);
   });
 }
@@ -153,12 +156,13 @@ function answersWhatWasAsked(run: TurnRun, awaiting: AwaitingInput, text: string
 function continues(agent: AgentDefinition, text: string): boolean {
   if (contentStems(text).length > 4) return false;
   if (pointsBack(text)) return true;
+  const options = { today: new Date(), asked: false, alone: false, meter: judging() };
   return agent.tools.some((tool) =>
     propertiesOf(tool).some(
       (property) =>
         property.required &&
         isRecord(property.schema) &&
-        findingsFor(property, text, { today: new Date(), asked: false, alone: false }).some(({ strong }) => strong),
+        findingsFor(property, text, options).some(({ strong }) => strong),
     ),
   );
 }

@@ -1,4 +1,6 @@
 import { LlmError, LlmTimeoutError } from '#llm';
+import { UnavailableError } from '#platform/errors';
+import { toolFailure } from '#tools';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   agent,
@@ -15,6 +17,7 @@ import {
 import { buildSupervisorGraph } from './supervisor.graph.js';
 
 const REFUNDS = () => ({ passages: [REFUND_PASSAGE], degraded: false });
+const UNKNOWN = () => toolFailure('UNKNOWN_OUTCOME', 'It is not known whether this was done.');
 const ORDER = (_tool: unknown, args: unknown) => ({
   ok: true as const,
   data: { order_id: (args as { order_id: string }).order_id, status: 'on its way' },
@@ -73,6 +76,46 @@ describe('a turn without a model', () => {
     );
     await expect(run).rejects.toMatchObject({ code: 'RETRIEVAL_ERROR', retryable: true });
     expect(events).toEqual([]);
+  });
+
+  it('says that an answer is from half a search', async () => {
+    const half = () => ({ passages: [REFUND_PASSAGE], degraded: true, embedderFailed: true });
+    const model = new ScriptedModel({ stream: { answer: 'Within 5 days [1].' } });
+    const whole = await runTurn(fakeRuntime({ agents: [SUPPORT], model, search: REFUNDS }), 'How do refunds work?');
+    expect(whole.answer.degraded).toBe(false);
+    const turn = await runTurn(fakeRuntime({ agents: [SUPPORT], model, search: half }), 'How do refunds work?');
+    expect(turn.answer).toMatchObject({ degraded: true, agents: ['support'] });
+  });
+
+  it('fails the turn, with the reason, rather than call unclear what the documents were not asked about', async () => {
+    const away = new UnavailableError('The database is not reachable');
+    const runtime = fakeRuntime({ search: () => Promise.reject(away) });
+    await expect(runTurn(runtime, 'zzyzx')).rejects.toBe(away);
+    expect((await runTurn(fakeRuntime(), 'zzyzx')).answer.intent).toBe('unclear');
+  });
+
+  it('fails the turn when it is not known whether its only tool did something', async () => {
+    const run = runTurn(fakeRuntime({ execute: UNKNOWN }), 'Where is order 1042?');
+    await expect(run).rejects.toMatchObject({
+      code: 'TOOL_ERROR',
+      retryable: false,
+      message: 'It is not known whether this was done.',
+    });
+  });
+
+  it('says in its part of the answer that something may have been done, beside what others answer', async () => {
+    const runtime = fakeRuntime({ execute: UNKNOWN, search: REFUNDS });
+    const turn = await runTurn(runtime, 'Where is order 1042 and how do I get a refund?');
+    expect(turn.answer.content).toContain('not known whether this was done');
+    expect(turn.answer.content).toContain('ask a person to check');
+    expect(turn.answer.content).toContain('5 working days');
+    expect(turn.answer.agents).toEqual(['support']);
+  });
+
+  it('fails with what somebody has to look after when every part fails', async () => {
+    const runtime = fakeRuntime({ execute: UNKNOWN, search: () => Promise.reject(new Error('no index')) });
+    const run = runTurn(runtime, 'How do I get a refund and where is order 1042?');
+    await expect(run).rejects.toMatchObject({ code: 'TOOL_ERROR', retryable: false });
   });
 
   it('fails the turn when all agents fail', async () => {

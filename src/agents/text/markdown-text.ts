@@ -5,11 +5,14 @@
 export function escapeMarkdown(value: unknown): string {
   if (value === null || value === undefined) return '';
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return text
-    .replace(/\s*[\r\n]+\s*/g, ' ')
-    .replace(/[\\`*[\]<>|]/g, '\\$&')
-    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
-    .replace(/^(\s*)([#+-]|\d{1,9}[.)])(?=\s)/, '$1\\$2');
+  return (
+    text
+      // By whole runs: a pattern that looks for the line end inside would go through a long run from each place in it.
+      .replace(/\s+/g, (run) => (/[\r\n]/.test(run) ? ' ' : run))
+      .replace(/[\\`*[\]<>|]/g, '\\$&')
+      .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
+      .replace(/^(\s*)([#+-]|\d{1,9}[.)])(?=\s)/, '$1\\$2')
+  );
 }
 
 /** Markdown as plain text: for quotes, scoring and history digests. */

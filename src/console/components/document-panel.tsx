@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Api } from '../api.js';
-import { documentPercent, documentStatusLabel, isDocumentSettled } from '../document-status.js';
+import { documentPercent, documentStatusLabel, documentWait, isDocumentSettled } from '../document-status.js';
 import { counted, formatBytes } from '../formatting.js';
 import { messageOf, useLatest } from '../hooks.js';
 import type { KnowledgeBase, KnowledgeDocument } from '../protocol.js';
@@ -105,6 +105,7 @@ export function DocumentPanel({ api, base, onChanged }: DocumentPanelProps) {
 }
 
 function DocumentRow({ document, onDelete }: { document: KnowledgeDocument; onDelete(): void }) {
+  const wait = documentWait(document);
   const details = [
     typeof document.size === 'number' ? formatBytes(document.size) : null,
     document.status === 'ready' ? counted(document.chunk_count ?? 0, 'passage') : null,
@@ -122,6 +123,11 @@ function DocumentRow({ document, onDelete }: { document: KnowledgeDocument; onDe
         </span>
         {!isDocumentSettled(document) && (
           <progress max={100} value={documentPercent(document)} aria-label={`Progress of ${document.title}`} />
+        )}
+        {wait !== null && (
+          <span class="muted" data-testid="document-wait">
+            {wait}
+          </span>
         )}
         {document.status === 'failed' && (
           <span class="document-error" data-testid="document-error">

@@ -75,6 +75,10 @@ export const documentResponse = z
     status: z.enum(DOCUMENT_STATUSES),
     progress: z.number(),
     chunk_count: z.number(),
+    waiting: z
+      .object({ reason: z.string(), until: timeSchema })
+      .nullable()
+      .describe('Why a document that is not finished waits, and until when; it goes on by itself'),
     error: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),
     metadata: z.record(z.string(), z.unknown()),
     record: z.record(z.string(), z.unknown()).nullable(),
@@ -110,6 +114,10 @@ export function toDocumentResponse(document: StoredDocument): DocumentResponse {
     status: document.status,
     progress: Math.round(document.progress * 100) / 100,
     chunk_count: document.chunkCount,
+    waiting:
+      document.waiting === null
+        ? null
+        : { reason: document.waiting.reason, until: document.waiting.until.toISOString() },
     error: document.error,
     metadata: { ...document.metadata },
     record: document.record === null ? null : { ...document.record },

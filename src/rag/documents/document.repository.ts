@@ -1,6 +1,7 @@
 import type { TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
+import { COUNTED_AT_ONCE, deleteChunks } from '../lexical/term-statistics.repository.js';
 import type { DocumentFault, DocumentStatus, SourceType, StoredChunk, StoredDocument } from './document.js';
 
 interface Row {
@@ -18,6 +19,8 @@ interface Row {
   progress: number;
   chunk_count: number;
   attempt: number;
+  wait_reason: string | null;
+  wait_until: Date | null;
   error: DocumentFault | null;
   metadata: Record<string, unknown>;
   record: Record<string, unknown> | null;
@@ -26,7 +29,7 @@ interface Row {
 }
 
 const COLUMNS = `id, knowledge_base_id, owner_id, personas, title, source_type, source_url, mime_type, file_name, size, status,
-  progress, chunk_count, attempt, error, metadata, record, created_at, updated_at`;
+  progress, chunk_count, attempt, wait_reason, wait_until, error, metadata, record, created_at, updated_at`;
 
 export interface DocumentQuery {
   readonly status: DocumentStatus | null;
@@ -41,13 +44,15 @@ export class DocumentRepository {
   constructor(private readonly work: UnitOfWork) {}
 
   async find(scope: TenantScope, knowledgeBaseId: string, id: string): Promise<StoredDocument | null> {
-    const sql = `SELECT ${COLUMNS} FROM app.document WHERE tenant_id = $1 AND knowledge_base_id = $2 AND id = $3`;
+    const sql = `SELECT ${COLUMNS} FROM app.document
+      WHERE tenant_id = $1 AND knowledge_base_id = $2 AND id = $3 AND deleted_at IS NULL`;
     const [row] = await this.work.query<Row>(scope, sql, [scope.tenantId, knowledgeBaseId, id]);
     return row === undefined ? null : toDocument(row);
   }
 
   async findForUpdate(tx: TenantTx, knowledgeBaseId: string, id: string): Promise<StoredDocument | null> {
-    const sql = `SELECT ${COLUMNS} FROM app.document WHERE tenant_id = $1 AND knowledge_base_id = $2 AND id = $3 FOR UPDATE`;
+    const sql = `SELECT ${COLUMNS} FROM app.document
+      WHERE tenant_id = $1 AND knowledge_base_id = $2 AND id = $3 AND deleted_at IS NULL FOR UPDATE`;
     const row = await tx.one<Row>(sql, [tx.tenantId, knowledgeBaseId, id]);
     return row === null ? null : toDocument(row);
   }
@@ -56,7 +61,7 @@ export class DocumentRepository {
   async list(scope: TenantScope, knowledgeBaseId: string, query: DocumentQuery): Promise<StoredDocument[]> {
     const rows = await this.work.query<Row>(
       scope,
-      `SELECT ${COLUMNS} FROM app.document WHERE tenant_id = $1 AND knowledge_base_id = $2
+      `SELECT ${COLUMNS} FROM app.document WHERE tenant_id = $1 AND knowledge_base_id = $2 AND deleted_at IS NULL
          AND ($3::uuid IS NULL OR id < $3) AND ($4::text IS NULL OR status = $4)
        ORDER BY id DESC LIMIT $5`,
       [scope.tenantId, knowledgeBaseId, query.before, query.status, query.limit],
@@ -64,11 +69,16 @@ export class DocumentRepository {
     return rows.map(toDocument);
   }
 
-  async insert(tx: TenantTx, document: StoredDocument, by: string | null): Promise<void> {
+  async insert(
+    tx: TenantTx,
+    document: StoredDocument,
+    by: string | null,
+    contentHash: Buffer | null = null,
+  ): Promise<void> {
     await tx.execute(
       `INSERT INTO app.document (tenant_id, id, knowledge_base_id, owner_id, personas, title, source_type, source_url, mime_type,
-         file_name, size, status, metadata, record, created_by, created_at, updated_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)`,
+         file_name, size, status, metadata, record, created_by, content_hash, created_at, updated_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)`,
       [
         tx.tenantId,
         document.id,
@@ -85,6 +95,7 @@ export class DocumentRepository {
         JSON.stringify(document.metadata),
         document.record === null ? null : JSON.stringify(document.record),
         by,
+        contentHash,
         document.createdAt,
       ],
     );
@@ -110,57 +121,93 @@ export class DocumentRepository {
   /** Back to the start of the queue; a run that is under way loses its claim. */
   async requeue(tx: TenantTx, id: string): Promise<void> {
     await tx.execute(
-      `UPDATE app.document SET status = 'queued', progress = 0, error = NULL, attempt = attempt + 1, updated_at = now()
+      `UPDATE app.document SET status = 'queued', progress = 0, error = NULL, attempt = attempt + 1, held = false, strikes = 0,
+         wait_reason = NULL, wait_until = NULL, trouble_since = NULL, updated_at = now()
        WHERE tenant_id = $1 AND id = $2`,
       [tx.tenantId, id],
     );
   }
 
   /**
-   * Takes a document out of the search and of the statistics; nothing to do for one that was not in. The knowledge base's
-   * row is locked first, here and in `publish`, so that the two never wait for each other.
+   * The document's row, locked. The knowledge base's row is locked before it, here and in `publish`, so that two of them
+   * never wait for each other.
    */
-  async unpublish(tx: TenantTx, knowledgeBaseId: string, id: string): Promise<void> {
+  async lock(tx: TenantTx, knowledgeBaseId: string, id: string): Promise<StoredDocument | null> {
     await tx.execute('SELECT 1 FROM app.knowledge_base WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [
       tx.tenantId,
       knowledgeBaseId,
     ]);
-    const hidden = await tx.one<{ chunks: number; terms: number }>(
-      `WITH hidden AS (
-         UPDATE app.chunk SET searchable = false WHERE tenant_id = $1 AND document_id = $2 AND searchable RETURNING term_count
-       ) SELECT count(*) AS chunks, coalesce(sum(term_count), 0) AS terms FROM hidden`,
-      [tx.tenantId, id],
-    );
-    if (hidden === null || Number(hidden.chunks) === 0) return;
+    return this.findForUpdate(tx, knowledgeBaseId, id);
+  }
+
+  /** Takes a document out of the search; nothing to do for one that was not in. Lock it first. */
+  async hide(tx: TenantTx, knowledgeBaseId: string, id: string): Promise<void> {
     await tx.execute(
-      `UPDATE app.term_stat stat SET df = stat.df - own.df
-       FROM (SELECT p.term, count(*)::int AS df FROM app.chunk_term p
-             WHERE p.tenant_id = $1 AND p.chunk_id IN (SELECT c.id FROM app.chunk c WHERE c.tenant_id = $1 AND c.document_id = $3)
-             GROUP BY p.term) own
-       WHERE stat.tenant_id = $1 AND stat.knowledge_base_id = $2 AND stat.term = own.term`,
+      `WITH hidden AS (
+         UPDATE app.chunk SET searchable = false WHERE tenant_id = $1 AND document_id = $3 AND searchable RETURNING term_count
+       ),
+       sums AS (SELECT count(*) AS chunks, coalesce(sum(term_count), 0) AS terms FROM hidden)
+       UPDATE app.knowledge_base SET document_count = greatest(0, document_count - 1),
+         chunk_count = greatest(0, chunk_count - sums.chunks), term_total = greatest(0, term_total - sums.terms)
+       FROM sums WHERE tenant_id = $1 AND id = $2 AND sums.chunks > 0`,
       [tx.tenantId, knowledgeBaseId, id],
     );
-    await tx.execute('DELETE FROM app.term_stat WHERE tenant_id = $1 AND knowledge_base_id = $2 AND df <= 0', [
-      tx.tenantId,
-      knowledgeBaseId,
-    ]);
+  }
+
+  /** From here on nobody sees it, and a run that is under way loses its claim. */
+  async markDeleted(tx: TenantTx, id: string): Promise<void> {
     await tx.execute(
-      `UPDATE app.knowledge_base SET document_count = greatest(0, document_count - 1),
-         chunk_count = greatest(0, chunk_count - $3), term_total = greatest(0, term_total - $4)
-       WHERE tenant_id = $1 AND id = $2`,
-      [tx.tenantId, knowledgeBaseId, Number(hidden.chunks), Number(hidden.terms)],
+      `UPDATE app.document SET deleted_at = now(), attempt = attempt + 1, held = false WHERE tenant_id = $1 AND id = $2`,
+      [tx.tenantId, id],
     );
   }
 
-  /** The row with its chunks, vectors and postings. Unpublish it first. */
-  async delete(tx: TenantTx, id: string): Promise<boolean> {
-    return (await tx.execute('DELETE FROM app.document WHERE tenant_id = $1 AND id = $2', [tx.tenantId, id])) > 0;
+  /** Some chunks of a marked document; with the last ones its row. @returns whether it is gone */
+  async deleteSome(tx: TenantTx, knowledgeBaseId: string, id: string): Promise<boolean> {
+    const rows = await tx.query<{ id: string }>(
+      'SELECT id FROM app.chunk WHERE tenant_id = $1 AND document_id = $2 ORDER BY ordinal LIMIT $3',
+      [tx.tenantId, id, COUNTED_AT_ONCE],
+    );
+    await deleteChunks(
+      tx,
+      knowledgeBaseId,
+      rows.map((row) => row.id),
+    );
+    if (rows.length === COUNTED_AT_ONCE) return false;
+    await tx.execute('DELETE FROM app.document WHERE tenant_id = $1 AND id = $2', [tx.tenantId, id]);
+    return true;
   }
 
-  async anyIds(scope: TenantScope, knowledgeBaseId: string, limit: number): Promise<string[]> {
-    const sql = 'SELECT id FROM app.document WHERE tenant_id = $1 AND knowledge_base_id = $2 LIMIT $3';
-    const rows = await this.work.query<{ id: string }>(scope, sql, [scope.tenantId, knowledgeBaseId, limit]);
-    return rows.map(({ id }) => id);
+  /** Marked documents of every tenant, so long after. Ids only. */
+  async halfDeleted(olderThanSeconds: number, most: number): Promise<{ tenantId: string; documentId: string }[]> {
+    const rows = await this.work.lookup<{ tenant_id: string; document_id: string }>(
+      'SELECT tenant_id, document_id FROM app.deleted_documents($1, $2)',
+      [olderThanSeconds, most],
+    );
+    return rows.map((row) => ({ tenantId: row.tenant_id, documentId: row.document_id }));
+  }
+
+  /** Of a marked document too; null when there is no such row. */
+  async knowledgeBaseOf(scope: TenantScope, id: string): Promise<string | null> {
+    const sql = 'SELECT knowledge_base_id AS base FROM app.document WHERE tenant_id = $1 AND id = $2';
+    const [row] = await this.work.query<{ base: string }>(scope, sql, [scope.tenantId, id]);
+    return row?.base ?? null;
+  }
+
+  /** Some of a knowledge base, for its removal: marked ones too. */
+  async someOf(
+    scope: TenantScope,
+    knowledgeBaseId: string,
+    most: number,
+  ): Promise<{ knowledgeBaseId: string; id: string; hasFile: boolean }[]> {
+    const sql = `SELECT id, record IS NULL AS file FROM app.document
+      WHERE tenant_id = $1 AND knowledge_base_id = $2 LIMIT $3`;
+    const rows = await this.work.query<{ id: string; file: boolean }>(scope, sql, [
+      scope.tenantId,
+      knowledgeBaseId,
+      most,
+    ]);
+    return rows.map(({ file, id }) => ({ knowledgeBaseId, id, hasFile: file }));
   }
 
   async isPrincipal(tx: TenantTx, id: string): Promise<boolean> {
@@ -196,10 +243,16 @@ export function toDocument(row: Row): StoredDocument {
     progress: row.progress,
     chunkCount: row.chunk_count,
     attempt: row.attempt,
+    waiting: waitingOf(row),
     error: row.error,
     metadata: row.metadata,
     record: row.record,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
+}
+
+/** A wait that is over says nothing any more. */
+function waitingOf({ wait_reason: reason, wait_until: until }: Row): StoredDocument['waiting'] {
+  return reason === null || until === null || until.getTime() <= Date.now() ? null : { reason, until };
 }

@@ -1,20 +1,21 @@
+import { NoSpaceError } from '#platform/blobs';
 import type { TenantScope } from '#platform/context';
 import { CommitInDoubtError, isDiskFull, newId, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError, UnsupportedMediaError } from '#platform/errors';
 import { OutboundClient, OutboundError, TenantAllowList } from '#platform/outbound';
 import { type AuditActor, AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
-import type { ReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { DocumentIngestion } from '../ingestion/document-ingestion.js';
 import { recordTitle } from '../ingestion/record-text.js';
 import type { KnowledgeBase, KnowledgeBaseKind } from '../knowledge-bases/knowledge-base.js';
 import { KnowledgeBaseService } from '../knowledge-bases/knowledge-base.service.js';
 import { type DetectedType, detectDocumentType } from '../parsing/detect-type.js';
-import { DocumentNotFoundError, NoSpaceError } from '../rag.errors.js';
+import { DocumentNotFoundError } from '../rag.errors.js';
 import type { DocumentLabels, SourceType, StoredChunk, StoredDocument } from './document.js';
+import { DocumentFiles, type ReceivedFile } from './document-files.js';
+import { DocumentRemoval } from './document-removal.js';
 import { type DocumentQuery, DocumentRepository } from './document.repository.js';
-import { type ReceivedFile, UploadStore } from './upload-store.js';
 
 /** A tenant's data, and who changes it: a request's context fits, and so does the system's own actor. */
 export type ActingScope = TenantScope & AuditActor;
@@ -48,7 +49,8 @@ export class DocumentService {
     private readonly documents: DocumentRepository,
     private readonly bases: KnowledgeBaseService,
     private readonly ingestion: DocumentIngestion,
-    private readonly uploads: UploadStore,
+    private readonly files: DocumentFiles,
+    private readonly removal: DocumentRemoval,
     private readonly work: UnitOfWork,
     private readonly audit: AuditService,
     private readonly outbound: OutboundClient,
@@ -62,13 +64,13 @@ export class DocumentService {
    */
   async addFile(ctx: ActingScope, knowledgeBaseId: string, upload: FileUpload): Promise<StoredDocument> {
     await this.baseOfKind(ctx, knowledgeBaseId, 'documents');
-    const file = await this.uploads.receive(ctx, upload.content);
+    const file = await this.files.receive(ctx, upload.content);
     const received = { ...file, originalname: upload.fileName, mimetype: upload.mimeType };
     return this.addReceived(ctx, knowledgeBaseId, received, () => upload.labels ?? {});
   }
 
   /**
-   * The same for a file that is on the disk already; it goes when it is refused.
+   * The same for a file that was received already; it goes when it is refused.
    * @param labels read when the file can be cleared away, so that they may be refused too
    */
   async addReceived(
@@ -97,7 +99,7 @@ export class DocumentService {
   ): Promise<StoredDocument> {
     await this.baseOfKind(ctx, knowledgeBaseId, 'documents');
     if (text.trim() === '') throw new InvalidInputError('text: must hold some text', { field: 'text' });
-    const file = await this.uploads.receive(ctx, Buffer.from(text, 'utf8'));
+    const file = await this.files.receive(ctx, Buffer.from(text, 'utf8'));
     const accepted: Accepted = {
       sourceType: 'text',
       sourceUrl: null,
@@ -136,7 +138,7 @@ export class DocumentService {
       });
     }
     const fileName = cleanName(decodeURIComponentSafely(new URL(answer.url).pathname.split('/').at(-1) ?? ''), 'page');
-    const file = await this.uploads.receive(ctx, answer.body);
+    const file = await this.files.receive(ctx, answer.body);
     return this.accepting(file, async () => {
       const { mime } = this.typeOf(file, fileName, answer.headers['content-type']);
       return this.accept(ctx, knowledgeBaseId, {
@@ -228,13 +230,13 @@ export class DocumentService {
     scope: TenantScope,
     knowledgeBaseId: string,
     id: string,
-  ): Promise<{ document: StoredDocument; stream: ReadStream | Buffer; size: number }> {
+  ): Promise<{ document: StoredDocument; stream: Readable | Buffer; size: number }> {
     const document = await this.get(scope, knowledgeBaseId, id);
     if (document.record !== null) {
       const bytes = Buffer.from(JSON.stringify(document.record, null, 2));
       return { document, stream: bytes, size: bytes.length };
     }
-    const file = await this.uploads.open(scope, id);
+    const file = await this.files.open(scope, id);
     if (file === null) throw new DocumentNotFoundError();
     return { document, ...file };
   }
@@ -268,9 +270,9 @@ export class DocumentService {
   /** Reads it again, with the knowledge base's settings of now. It is not found until that is done. */
   async reindex(ctx: ActingScope, knowledgeBaseId: string, id: string): Promise<StoredDocument> {
     await this.work.run(ctx, async (tx) => {
-      await this.documents.unpublish(tx, knowledgeBaseId, id);
-      const current = await this.documents.findForUpdate(tx, knowledgeBaseId, id);
+      const current = await this.documents.lock(tx, knowledgeBaseId, id);
       if (current === null) throw new DocumentNotFoundError();
+      await this.documents.hide(tx, knowledgeBaseId, id);
       await this.documents.requeue(tx, id);
       await this.audit.record(tx, ctx, { action: 'document.reindexed', targetType: 'document', targetId: id });
     });
@@ -280,19 +282,16 @@ export class DocumentService {
 
   /** The document with its file, passages, vectors and its part in the statistics. */
   async delete(ctx: ActingScope, knowledgeBaseId: string, id: string): Promise<void> {
-    await this.work.run(ctx, async (tx) => {
-      await this.documents.unpublish(tx, knowledgeBaseId, id);
-      const current = await this.documents.findForUpdate(tx, knowledgeBaseId, id);
-      if (current === null) throw new DocumentNotFoundError();
-      await this.documents.delete(tx, id);
-      await this.audit.record(tx, ctx, {
+    const { record } = await this.get(ctx, knowledgeBaseId, id);
+    const removed = await this.removal.remove(ctx, { knowledgeBaseId, id, hasFile: record === null }, (tx, { title }) =>
+      this.audit.record(tx, ctx, {
         action: 'document.deleted',
         targetType: 'document',
         targetId: id,
-        details: { knowledge_base_id: knowledgeBaseId, title: current.title },
-      });
-    });
-    await this.uploads.remove(ctx, id);
+        details: { knowledge_base_id: knowledgeBaseId, title },
+      }),
+    );
+    if (!removed) throw new DocumentNotFoundError();
   }
 
   private async baseOfKind(scope: TenantScope, id: string, kind: KnowledgeBaseKind): Promise<KnowledgeBase> {
@@ -321,31 +320,28 @@ export class DocumentService {
     try {
       return await accept();
     } catch (error) {
-      await this.uploads.discard(file);
+      // In doubt the row may be there, and then it needs its file: loose, it is kept or removed by a later sweep.
+      if (!(error instanceof CommitInDoubtError)) await this.files.discard(file);
       throw isDiskFull(error) ? new NoSpaceError(error) : error;
     }
   }
 
-  /** The file first, then the row: a stop in between leaves a file that nothing names, never a row without its file. */
+  /** The file is loose until the row is committed: a stop in between leaves one that is found, never a row without its file. */
   private async accept(ctx: ActingScope, knowledgeBaseId: string, accepted: Accepted): Promise<StoredDocument> {
-    const document = draft(knowledgeBaseId, { ...accepted, size: accepted.file.size, record: null });
-    await this.uploads.keep(ctx, document.id, accepted.file);
-    try {
-      await this.work.run(ctx, async (tx) => {
-        await this.assertOwner(tx, accepted.labels.ownerId);
-        await this.documents.insert(tx, document, ctx.principal.id);
-        await this.audit.record(tx, ctx, {
-          action: 'document.created',
-          targetType: 'document',
-          targetId: document.id,
-          details: { knowledge_base_id: knowledgeBaseId, title: document.title, size: document.size },
-        });
+    const { file, labels } = accepted;
+    const document = draft(knowledgeBaseId, { ...accepted, id: file.id, size: file.size, record: null });
+    await this.work.run(ctx, async (tx) => {
+      await this.assertOwner(tx, labels.ownerId);
+      await this.documents.insert(tx, document, ctx.principal.id, file.sha256);
+      await this.audit.record(tx, ctx, {
+        action: 'document.created',
+        targetType: 'document',
+        targetId: document.id,
+        details: { knowledge_base_id: knowledgeBaseId, title: document.title, size: document.size },
       });
-    } catch (error) {
-      // In doubt the row may be there, and then it needs its file.
-      if (!(error instanceof CommitInDoubtError)) await this.uploads.remove(ctx, document.id);
-      throw error;
-    }
+    });
+    // It is accepted. A file that stays loose is read all the same, and kept by the next sweep.
+    await this.files.keep(ctx, document.id).catch(() => undefined);
     await this.ingestion.enqueue(ctx, document.id);
     return document;
   }
@@ -361,11 +357,11 @@ export class DocumentService {
 
 function draft(
   knowledgeBaseId: string,
-  input: Omit<Accepted, 'file'> & { size: number; record: StoredDocument['record'] },
+  input: Omit<Accepted, 'file'> & { id?: string; size: number; record: StoredDocument['record'] },
 ): StoredDocument {
   const now = new Date();
   return {
-    id: newId(),
+    id: input.id ?? newId(),
     knowledgeBaseId,
     ownerId: input.labels.ownerId ?? null,
     personas: input.labels.personas ?? [],
@@ -379,6 +375,7 @@ function draft(
     progress: 0,
     chunkCount: 0,
     attempt: 0,
+    waiting: null,
     error: null,
     metadata: input.labels.metadata ?? {},
     record: input.record,

@@ -17,6 +17,12 @@ export interface DocumentFault {
   readonly retryable: boolean;
 }
 
+/** Why nothing happens to a document that is not finished, and how long: trouble that passes by itself. */
+export interface DocumentWait {
+  readonly reason: string;
+  readonly until: Date;
+}
+
 export interface StoredDocument {
   readonly id: string;
   readonly knowledgeBaseId: string;
@@ -35,6 +41,7 @@ export interface StoredDocument {
   readonly progress: number;
   readonly chunkCount: number;
   readonly attempt: number;
+  readonly waiting: DocumentWait | null;
   readonly error: DocumentFault | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly record: Readonly<Record<string, unknown>> | null;

@@ -3,7 +3,7 @@ import type { HttpRequest } from '#platform/http';
 import { UnauthorizedError } from '#platform/errors';
 import type { MulterModuleOptions } from '@nestjs/platform-express';
 import type { Readable } from 'node:stream';
-import type { ReceivedFile, UploadStore } from './upload-store.js';
+import type { DocumentFiles, ReceivedFile } from './document-files.js';
 
 /** A file of a form, as multer hands it to the controller: what the storage below adds, and what the client said. */
 export interface UploadedPart extends ReceivedFile {
@@ -15,10 +15,10 @@ const MIB = 2 ** 20;
 const FIELD_BYTES = 64 * 1024;
 
 /**
- * How multipart uploads arrive: streamed to the upload store under a name of ours, at most `UPLOAD_MAX_MB`, one file and a
+ * How multipart uploads arrive: streamed to the store of blobs under a name of ours, at most `UPLOAD_MAX_MB`, one file and a
  * handful of small fields.
  */
-export function uploadOptions(config: AppConfig, store: UploadStore): MulterModuleOptions {
+export function uploadOptions(config: AppConfig, files: DocumentFiles): MulterModuleOptions {
   return {
     storage: {
       _handleFile(
@@ -28,13 +28,13 @@ export function uploadOptions(config: AppConfig, store: UploadStore): MulterModu
       ) {
         const { user } = request;
         if (user === undefined) return done(new UnauthorizedError());
-        store.receive(user.ctx, file.stream).then(
+        files.receive(user.ctx, file.stream).then(
           (stored) => done(null, stored),
           (error: unknown) => done(error),
         );
       },
       _removeFile(_request: HttpRequest, file: ReceivedFile, done: (error: unknown) => void) {
-        store.discard(file).then(() => done(null), done);
+        files.discard(file).then(() => done(null), done);
       },
     },
     limits: {

@@ -1,25 +1,41 @@
-import { type Embedder, LlmService, usageRow, type UsageRow } from '#llm';
+import { type Embedder, isPassingFault, LlmService, usageRow, type UsageRow } from '#llm';
 import type { TenantScope } from '#platform/context';
 import { asError, UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Metrics } from '#platform/metrics';
 import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
-import { UploadStore } from '../documents/upload-store.js';
+import { DocumentFiles } from '../documents/document-files.js';
 import { lexicalText } from '../lexical/lexical-text.js';
 import { textSearchConfig } from '../lexical/text-search-config.js';
 import { DocumentParser } from '../parsing/document-parser.port.js';
 import { chunkId } from './chunk-id.js';
-import { faultOf } from './ingest-failure.js';
-import { type ClaimedDocument, ClaimLostError, IngestionRepository, type NewChunk } from './ingestion.repository.js';
+import { faultOf, RepeatedStopError, TroubleLastsError } from './ingest-failure.js';
+import {
+  type Abandonment,
+  type ClaimedDocument,
+  ClaimLostError,
+  IngestionRepository,
+  type NewChunk,
+} from './ingestion.repository.js';
 import { recordText, recordTitle } from './record-text.js';
+import { TenantTurns } from './tenant-turns.js';
 
 /** Chunks stored in one statement. */
 const STORED_AT_ONCE = 50;
 /** Texts embedded, and vectors stored, before the progress is written down. */
 const EMBEDDED_AT_ONCE = 64;
-/** A sign of life while a child parses. */
-const HEARTBEAT_MS = 10_000;
+/** A sign of life, from the claim to the end. */
+const HEARTBEAT_MS = 5000;
+/** Missing signs of life for so long mean that nobody works on a document any more. */
+export const ABANDONED_SECONDS = 20;
+const ABANDONED: Abandonment = { afterSeconds: ABANDONED_SECONDS, startedAt: new Date(0) };
+/** Claims in a row of which none stored anything. */
+const MOST_STRIKES = 5;
+/** A shorter wait is sat out; after a longer one whoever is free reads the document again, and goes on. */
+const SAT_OUT_MS = 20_000;
+const LONGEST_WAIT_MS = 30 * 60_000;
+const SHORTEST_WAIT_MS = 1000;
 /** The share of the progress bar that parsing, and storing the chunks, stand for. */
 const PARSED = 0.3;
 const STORED = 0.5;
@@ -27,6 +43,18 @@ const LONGEST_TITLE = 300;
 /** How often the words of a title, and of the headings, count beside once in the text: they say what a passage is about. */
 const TITLE_COUNTS = 2;
 const SECTION_COUNTS = 4;
+
+/** What a run of a document may share with others. */
+export interface IngestOptions {
+  readonly abandoned?: Abandonment;
+  /** Where it takes a place for each piece of its work. */
+  readonly turns?: TenantTurns;
+  /** Called when the row says that it is in work. */
+  readonly onClaim?: () => void;
+}
+
+/** It waits in its row, and is nobody's until then. */
+class PostponedError extends Error {}
 
 interface Prepared {
   readonly title: string | null;
@@ -38,7 +66,8 @@ interface Prepared {
  *
  *   claim ─▶ parse and cut (child process) ─▶ store chunks and postings ─▶ embed in batches ─▶ publish
  *
- * Nothing is found before `publish`. Ids of chunks follow from their text, so that a second attempt makes the same ones,
+ * A heartbeat runs from the claim to the end; each piece of work takes a turn, so that other tenants' documents pass; a
+ * provider that asks for patience is waited for, and the row says why and until when. Nothing is found before `publish`. Ids of chunks follow from their text, so that a second attempt makes the same ones,
  * and goes on with those that have no vector yet. Every write checks the claim: a document that was deleted, or taken
  * over by another worker, ends the job without a word.
  */
@@ -46,7 +75,7 @@ interface Prepared {
 export class IngestDocumentJob {
   constructor(
     private readonly documents: IngestionRepository,
-    private readonly uploads: UploadStore,
+    private readonly files: DocumentFiles,
     private readonly parser: DocumentParser,
     private readonly llm: LlmService,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -54,27 +83,39 @@ export class IngestDocumentJob {
   ) {}
 
   /**
-   * Ends with the document `ready` or `failed`.
+   * Ends with the document `ready` or `failed`, or waiting for a later time.
    * @throws UnavailableError when the database is away, the signal's reason when it is aborted: the document waits for the
    *   next worker then
    */
-  async run(scope: TenantScope, documentId: string, signal: AbortSignal): Promise<void> {
+  async run(scope: TenantScope, documentId: string, signal: AbortSignal, options: IngestOptions = {}): Promise<void> {
     signal.throwIfAborted();
-    const document = await this.documents.claim(scope, documentId);
+    const document = await this.documents.claim(scope, documentId, options.abandoned ?? ABANDONED);
+    options.onClaim?.();
     if (document === null) return;
     const log = this.logger.child({ tenant_id: scope.tenantId, document_id: documentId, attempt: document.attempt });
     const started = performance.now();
+    const lost = new AbortController();
+    const beat = setInterval(() => {
+      this.documents.beat(document).catch((error: unknown) => {
+        if (error instanceof ClaimLostError) lost.abort(error);
+      });
+    }, HEARTBEAT_MS);
     this.metrics.documentBegun();
     let outcome: Parameters<Metrics['documentLeft']>[0] = 'given_back';
     try {
-      const chunks = await this.ingest(document, signal);
+      const turns = options.turns ?? new TenantTurns(1);
+      const chunks = await this.ingest(document, turns, AbortSignal.any([signal, lost.signal]));
       outcome = 'ready';
       // Its row says so; a line each would drown the others when hundreds are taken in.
       log.debug({ chunks, ms: Math.round(performance.now() - started) }, 'document ready');
     } catch (error) {
-      if (error instanceof ClaimLostError) {
+      if (error instanceof ClaimLostError || lost.signal.aborted) {
         outcome = 'dropped';
         log.debug('the document was deleted or taken over');
+        return;
+      }
+      if (error instanceof PostponedError) {
+        log.info('the document waits for its embedding provider');
         return;
       }
       if (signal.aborted || error instanceof UnavailableError) {
@@ -84,17 +125,22 @@ export class IngestDocumentJob {
       const fault = faultOf(error);
       const level = fault.code === 'INTERNAL' ? 'error' : 'info';
       log[level]({ code: fault.code, err: fault.code === 'INTERNAL' ? asError(error) : undefined }, 'document failed');
-      await this.documents.fail(document, fault).catch((lost: unknown) => {
-        if (!(lost instanceof ClaimLostError)) throw lost;
+      await this.documents.fail(document, fault).catch((failure: unknown) => {
+        if (!(failure instanceof ClaimLostError)) throw failure;
       });
       outcome = 'failed';
     } finally {
+      clearInterval(beat);
       this.metrics.documentLeft(outcome);
     }
   }
 
-  private async ingest(document: ClaimedDocument, signal: AbortSignal): Promise<number> {
-    const prepared = document.sourceType === 'record' ? recordChunks(document) : await this.parse(document, signal);
+  private async ingest(document: ClaimedDocument, turns: TenantTurns, signal: AbortSignal): Promise<number> {
+    if (document.strikes > MOST_STRIKES) throw new RepeatedStopError();
+    const turn: Turn = (work) => turns.take(document.tenantId, work, signal);
+    if (document.attempt > 1) await this.documents.uncount(document);
+    const prepared =
+      document.sourceType === 'record' ? recordChunks(document) : await this.parse(document, turn, signal);
     const { chunks } = prepared;
     const standing = await this.documents.keepChunks(
       document,
@@ -104,59 +150,56 @@ export class IngestDocumentJob {
     await this.store(
       document,
       chunks.filter(({ id }) => !standing.has(id)),
-      signal,
+      turn,
     );
     const done = standing.size === 0 ? new Set<string>() : await this.documents.embedded(document);
-    await this.embed(document, { chunks, done }, signal);
-    await this.documents.publish(document, prepared.title);
+    await this.embed(document, { chunks, done }, turn, signal);
+    await turn(() => this.documents.publish(document, prepared.title, chunks.length));
     return chunks.length;
   }
 
-  private async parse(document: ClaimedDocument, signal: AbortSignal): Promise<Prepared> {
-    const file = {
-      path: this.uploads.pathOf(document, document.id),
-      mime: document.mimeType,
-      fileName: document.fileName ?? document.title,
-    };
-    const size = document.chunkSize;
+  private async parse(document: ClaimedDocument, turn: Turn, signal: AbortSignal): Promise<Prepared> {
+    const { chunkSize: size, fileName, id, mimeType: mime } = document;
     const settings = { size, overlap: Math.min(document.chunkOverlap, Math.floor(size / 2)) };
-    // Waiting for a free child counts too: a document in line must not look abandoned.
-    const beat = setInterval(() => {
-      this.documents.progress(document, 'parsing', 0.05).catch(() => undefined);
-    }, HEARTBEAT_MS);
-    try {
-      const parsed = await this.parser.parseIntoChunks(file, settings, signal);
-      // A file's name is a title for want of a better one.
-      const title = document.title === document.fileName ? (parsed.title ?? document.title) : document.title;
-      return {
-        title: title.slice(0, LONGEST_TITLE),
-        chunks: parsed.chunks.map(({ content, embeddingText, index, page, section }) => {
-          // A title that people gave is searched too.
-          const text = embeddingText.startsWith(title) ? embeddingText : `${title}\n\n${embeddingText}`;
-          const head = `${`${title} `.repeat(TITLE_COUNTS)}${`${section ?? ''} `.repeat(SECTION_COUNTS)}`;
-          return { id: chunkId(document.id, index, text), ordinal: index, page, section, content, head, text };
-        }),
-      };
-    } finally {
-      clearInterval(beat);
-    }
+    const parsed = await turn(() =>
+      this.files.withFile(document, id, (path) =>
+        this.parser.parseIntoChunks(
+          { path, mime, fileName: fileName ?? document.title, owner: document.tenantId },
+          settings,
+          signal,
+        ),
+      ),
+    );
+    // A file's name is a title for want of a better one.
+    const title = document.title === fileName ? (parsed.title ?? document.title) : document.title;
+    return {
+      title: title.slice(0, LONGEST_TITLE),
+      chunks: parsed.chunks.map(({ content, embeddingText, index, page, section }) => {
+        // A title that people gave is searched too.
+        const text = embeddingText.startsWith(title) ? embeddingText : `${title}\n\n${embeddingText}`;
+        const head = `${`${title} `.repeat(TITLE_COUNTS)}${`${section ?? ''} `.repeat(SECTION_COUNTS)}`;
+        return { id: chunkId(id, index, text), ordinal: index, page, section, content, head, text };
+      }),
+    };
   }
 
-  private async store(document: ClaimedDocument, chunks: Prepared['chunks'], signal: AbortSignal): Promise<void> {
+  private async store(document: ClaimedDocument, chunks: Prepared['chunks'], turn: Turn): Promise<void> {
     const config = textSearchConfig(document.language);
     for (let at = 0; at < chunks.length; at += STORED_AT_ONCE) {
-      signal.throwIfAborted();
-      const batch = chunks
-        .slice(at, at + STORED_AT_ONCE)
-        .map(({ head, text, ...chunk }) => ({ ...chunk, words: lexicalText(`${head}${text}`) }));
       const share = Math.min(1, (at + STORED_AT_ONCE) / chunks.length);
-      await this.documents.insertChunks(document, batch, config, PARSED + (STORED - PARSED) * share);
+      await turn(() => {
+        const batch = chunks
+          .slice(at, at + STORED_AT_ONCE)
+          .map(({ head, text, ...chunk }) => ({ ...chunk, words: lexicalText(`${head}${text}`) }));
+        return this.documents.insertChunks(document, batch, config, PARSED + (STORED - PARSED) * share);
+      });
     }
   }
 
   private async embed(
     document: ClaimedDocument,
     { chunks, done }: { chunks: Prepared['chunks']; done: ReadonlySet<string> },
+    turn: Turn,
     signal: AbortSignal,
   ): Promise<void> {
     const embedder = this.llm.embedderFor(document.space);
@@ -164,44 +207,90 @@ export class IngestDocumentJob {
     // A record is embedded before anybody could read that it is being embedded.
     if (document.sourceType !== 'record') await this.documents.progress(document, 'embedding', STORED);
     for (let at = 0; at < open.length; at += EMBEDDED_AT_ONCE) {
-      signal.throwIfAborted();
       const batch = open.slice(at, at + EMBEDDED_AT_ONCE);
       const share = Math.min(1, (done.size + at + batch.length) / chunks.length);
-      await this.embedBatch(document, { embedder, batch, progress: STORED + (0.99 - STORED) * share }, signal);
+      await this.embedBatch(document, { embedder, batch, progress: STORED + (0.99 - STORED) * share }, turn, signal);
       // People who chat come first: the event loop and the database get a breath between two batches.
       await pause(1);
     }
   }
 
-  /** Vectors and what they cost go together; where there are none to store (a failure, a lost claim), the cost alone. */
+  /**
+   * Vectors and what they cost go together. What brought none (a failed request, a lost claim) is written down at once:
+   * the next try may be half an hour away, and another process's.
+   */
   private async embedBatch(
     document: ClaimedDocument,
     { batch, embedder, progress }: { batch: Prepared['chunks']; embedder: Embedder; progress: number },
+    turn: Turn,
     signal: AbortSignal,
   ): Promise<void> {
+    const texts = batch.map(({ text }) => text);
     const usage: UsageRow[] = [];
-    try {
-      const vectors = await embedder.embed(
-        batch.map(({ text }) => text),
-        'passage',
-        signal,
-        (used) => usage.push(usageRow({ purpose: 'ingest', ...used })),
+    const lossless = <T>(work: () => Promise<T>): Promise<T> => this.writingDown(document, usage, work);
+    const call = () =>
+      lossless(() =>
+        embedder.embed(texts, 'passage', signal, (used) => usage.push(usageRow({ purpose: 'ingest', ...used }))),
       );
+    // A provider elsewhere has places of its own: its answer may take long, and takes nothing from others here.
+    const vectors = await this.patiently(document, embedder, embedder.pace === null ? () => turn(call) : call, signal);
+    await lossless(async () => {
       const rows = batch.flatMap(({ id }, index) => {
         const vector = vectors[index];
         return vector === undefined ? [] : [{ chunkId: id, vector }];
       });
       if (rows.length !== batch.length) throw new Error('The embedder gave fewer vectors than it was given texts');
-      await this.documents.insertVectors(document, rows, progress, usage);
+      await turn(() => this.documents.insertVectors(document, rows, progress, usage));
+    });
+  }
+
+  /** Usage that a failure leaves goes into the books. Rows that stand already (a commit whose reply was lost) are passed over. */
+  private async writingDown<T>(document: ClaimedDocument, usage: UsageRow[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
-      // Rows that stand already (a commit whose reply was lost) are passed over.
-      await this.documents.recordUsage(document, usage).catch((lost: unknown) => {
-        this.logger.error({ err: asError(lost), tenant_id: document.tenantId, usage }, 'a usage was not written down');
+      const rows = usage.splice(0);
+      await this.documents.recordUsage(document, rows).catch((lost: unknown) => {
+        this.logger.error({ err: asError(lost), tenant_id: document.tenantId, rows }, 'a usage was not written down');
       });
       throw error;
     }
   }
+
+  /** Trouble that passes is waited out, as the provider asks. @throws PostponedError, TroubleLastsError */
+  private async patiently<T>(
+    document: ClaimedDocument,
+    { pace }: Embedder,
+    call: () => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    for (;;) {
+      signal.throwIfAborted();
+      while (pace !== null && pace.pauseMs() > 0) await this.wait(document, pace.reason, pace.pauseMs(), signal);
+      try {
+        return await call();
+      } catch (error) {
+        if (signal.aborted || !isPassingFault(error)) throw error;
+        const ms = Math.max(pace?.pauseMs() ?? 0, error.retryAfterMs ?? SHORTEST_WAIT_MS);
+        const reason = pace?.reason ?? 'The embedding provider has a fault that may pass';
+        // Judged by what was tried, not by what others' tries have cost.
+        if (await this.documents.troubled(document)) throw new TroubleLastsError(reason);
+        await this.wait(document, reason, ms, signal);
+      }
+    }
+  }
+
+  private async wait(document: ClaimedDocument, reason: string, wanted: number, signal: AbortSignal): Promise<void> {
+    const ms = Math.min(wanted, LONGEST_WAIT_MS);
+    const hold = ms <= SAT_OUT_MS;
+    await this.documents.postpone(document, { reason, ms, hold });
+    if (!hold) throw new PostponedError();
+    await pause(ms, undefined, { signal });
+  }
 }
+
+/** Runs a piece of work when it is the tenant's turn. */
+type Turn = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** A record is one passage, found by its title and its text fields. */
 function recordChunks(document: ClaimedDocument): Prepared {

@@ -1,7 +1,9 @@
+import { LlmError } from '#llm';
+import { BlobMissingError } from '#platform/blobs';
 import { UnavailableError } from '#platform/errors';
 import { DocumentParseError } from '../parsing/document-parser.port.js';
 import { chunkId } from './chunk-id.js';
-import { faultOf } from './ingest-failure.js';
+import { faultOf, RepeatedStopError, TroubleLastsError } from './ingest-failure.js';
 import { recordText, recordTitle } from './record-text.js';
 
 describe('chunkId', () => {
@@ -22,6 +24,12 @@ describe('faultOf', () => {
       message: 'No text.',
     });
     expect(faultOf(new UnavailableError('Try later'))).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    expect(faultOf(new BlobMissingError())).toMatchObject({ code: 'FILE_MISSING' });
+    const refused = new LlmError({ detail: 'key sk-1', status: 401 });
+    expect(faultOf(refused).message).toMatch(/HTTP 401/);
+    expect(faultOf(refused).message).not.toContain('sk-1');
+    expect(faultOf(new TroubleLastsError('It does not answer'))).toMatchObject({ code: 'LLM_ERROR', retryable: true });
+    expect(faultOf(new RepeatedStopError())).toMatchObject({ code: 'GAVE_UP', retryable: true });
     expect(faultOf(Object.assign(new Error('/srv/x'), { code: 'ENOENT' }))).toMatchObject({ code: 'FILE_MISSING' });
     expect(faultOf(new Error('sk-123')).message).not.toContain('sk-123');
     expect(faultOf('text')).toMatchObject({ code: 'INTERNAL' });

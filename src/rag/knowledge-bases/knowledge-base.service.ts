@@ -5,7 +5,7 @@ import { ConflictError, InvalidInputError } from '#platform/errors';
 import { type AuditActor, AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { DocumentRepository } from '../documents/document.repository.js';
-import { UploadStore } from '../documents/upload-store.js';
+import { DocumentRemoval } from '../documents/document-removal.js';
 import { KnowledgeBaseNameTakenError, KnowledgeBaseNotFoundError } from '../rag.errors.js';
 import type { KnowledgeBase, KnowledgeBaseChange, NewKnowledgeBase } from './knowledge-base.js';
 import { KnowledgeBaseCache } from './knowledge-base.cache.js';
@@ -25,7 +25,7 @@ export class KnowledgeBaseService {
     private readonly bases: KnowledgeBaseRepository,
     private readonly cache: KnowledgeBaseCache,
     private readonly documents: DocumentRepository,
-    private readonly uploads: UploadStore,
+    private readonly removal: DocumentRemoval,
     private readonly work: UnitOfWork,
     private readonly llm: LlmService,
     private readonly audit: AuditService,
@@ -137,15 +137,9 @@ export class KnowledgeBaseService {
       });
     }
     for (;;) {
-      const ids = await this.documents.anyIds(ctx, id, DELETED_AT_ONCE);
-      for (const documentId of ids) {
-        await this.work.run(ctx, async (tx) => {
-          await this.documents.unpublish(tx, id, documentId);
-          await this.documents.delete(tx, documentId);
-        });
-        await this.uploads.remove(ctx, documentId);
-      }
-      if (ids.length < DELETED_AT_ONCE) break;
+      const some = await this.documents.someOf(ctx, id, DELETED_AT_ONCE);
+      for (const document of some) await this.removal.remove(ctx, document);
+      if (some.length < DELETED_AT_ONCE) break;
     }
     await this.work.run(ctx, async (tx) => {
       await this.bases.delete(tx, id);

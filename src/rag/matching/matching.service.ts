@@ -1,10 +1,11 @@
 import { LlmService, type MeteredCall } from '#llm';
 import type { RequestContext } from '#platform/context';
-import { asError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
+import { TenantSettingsCache } from '#tenants';
 import { Inject, Injectable } from '@nestjs/common';
 import type { KnowledgeBase } from '../knowledge-bases/knowledge-base.js';
 import { KnowledgeBaseCache } from '../knowledge-bases/knowledge-base.cache.js';
+import { questionVector } from '../retrieval/question-vector.js';
 import { BY_MEANING, matchCriteria, type MatchCriterion, withWeights } from './match-criteria.js';
 import { type MatchFilter, passesFilters } from './match-filter.js';
 import { type Facts, scoreMatch } from './match-score.js';
@@ -24,6 +25,8 @@ export interface MatchRequest {
   readonly filters?: MatchFilter;
   /** 1–50; 5 unless told. */
   readonly limit?: number;
+  /** Told when the profile could not be embedded and fields alone are compared. */
+  readonly onFieldsOnly?: () => void;
 }
 
 /** The record's own fields, under them what the match says. */
@@ -50,13 +53,15 @@ export class MatchingService {
     private readonly records: MatchingRepository,
     private readonly bases: KnowledgeBaseCache,
     private readonly llm: LlmService,
+    private readonly settings: TenantSettingsCache,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
    * @param metered whose account the profile's embedding goes to
    * @returns best first; nothing for a base that is not the tenant's
-   * @throws UnavailableError when the database is away; the signal's reason when it is aborted
+   * @throws SearchProviderError when a configured embedding provider fails, unless the tenant chose to degrade;
+   *   UnavailableError when the database is away; the signal's reason when it is aborted
    */
   async match(
     ctx: RequestContext,
@@ -68,7 +73,7 @@ export class MatchingService {
     const [base] = await this.bases.get(ctx, [request.knowledgeBaseId]);
     if (base === undefined) return [];
     const criteria = withWeights(criteriaOf(request, base), request.weights ?? {});
-    const vector = await this.embed(base, { ...request, metered }, signal);
+    const vector = await this.embed(ctx, base, { ...request, metered }, signal);
     const found = await this.records.candidates(ctx, base.id, vector, MOST_SCORED);
     signal.throwIfAborted();
     const limit = Math.min(MOST, Math.max(1, Math.trunc(request.limit ?? USUAL)));
@@ -84,25 +89,25 @@ export class MatchingService {
   }
 
   private async embed(
+    ctx: RequestContext,
     base: KnowledgeBase,
-    { metered, profile, text }: MatchRequest & { readonly metered: MeteredCall },
+    { metered, onFieldsOnly, profile, text }: MatchRequest & { readonly metered: MeteredCall },
     signal: AbortSignal,
   ): Promise<{ spaceId: string; values: Float32Array } | null> {
     const about = profileText(profile, base.settings.textFields ?? [], text ?? '');
     if (about === '') return null;
-    try {
-      // As a passage: a profile is a text of the records' kind, not a question about them.
-      const embedder = this.llm.embedderFor(base.embedding);
-      const [values] = await metered((onUsage) => embedder.embed([about], 'passage', signal, onUsage));
-      return values === undefined ? null : { spaceId: base.spaceId, values };
-    } catch (error) {
-      signal.throwIfAborted();
-      this.logger.warn(
-        { err: asError(error), knowledge_base_id: base.id },
-        'the profile could not be embedded; matching by its fields alone',
-      );
-      return null;
-    }
+    // A text of the records' kind, not a question about them.
+    const question = {
+      base,
+      text: about,
+      kind: 'profile' as const,
+      onFailure: 'as the tenant chose' as const,
+      metered,
+    };
+    const { llm, logger, settings } = this;
+    const values = await questionVector({ llm, settings, logger }, ctx, question, signal);
+    if (values === null) onFieldsOnly?.();
+    return values === null ? null : { spaceId: base.spaceId, values };
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * The document parser that ships: one process per document, killed when it takes too long, grows too large, says too
- * much or is no longer wanted. A hostile file can end that process and nothing else.
+ * The document parser that ships. A large file gets a process of its own; small ones of one owner share one that reads them
+ * one after the other, since starting a process takes longer than reading them. Either is killed when a document takes too
+ * long, grows too large, says too much or is no longer wanted: a hostile file can end that process and nothing else.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
@@ -12,8 +12,11 @@ import { asError } from '#platform/errors';
 import type { ChunkSettings } from '../chunking/chunker.js';
 import { type ChunkedDocument, type DocumentFile, DocumentParseError, DocumentParser } from './document-parser.port.js';
 import type { ParseLimits } from './parse-document.js';
-import { PARSE_FAILURE_CODES, type ParseFailureCode } from './parse-failure.js';
+import type { ParseOrder } from './parse-outcome.js';
+import { conclude, failureSchema, type ParseResult, type Verdict } from './parse-verdict.js';
 import type { ParsedDocument } from './parsed-document.js';
+import { residentBytes } from './resident-bytes.js';
+import { ReusedChild } from './reused-child.js';
 
 export interface ChildLimits extends ParseLimits {
   readonly timeMs: number;
@@ -25,6 +28,8 @@ export interface ChildLimits extends ParseLimits {
   readonly fileBytes: number;
   /** Children at once; further documents wait. */
   readonly concurrency: number;
+  /** Files up to this size, of a known owner, share a child. */
+  readonly sharedBytes: number;
 }
 
 const MIB = 2 ** 20;
@@ -37,7 +42,11 @@ export const DEFAULT_CHILD_LIMITS: ChildLimits = {
   outputChars: 20_000_000,
   pages: 3000,
   fileBytes: 64 * MIB,
+  sharedBytes: 512 * 1024,
 };
+/** Children that wait for more files of their owner; together with those at work a bound on memory. */
+const MOST_IDLE = 2;
+const IDLE_MS = 10_000;
 
 const blockSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('heading'), level: z.int().min(1).max(6), text: z.string(), page: z.int().optional() }),
@@ -61,28 +70,14 @@ const chunkedSchema = z.object({
   chunks: z.array(chunkSchema),
   pageCount: z.int().optional(),
 });
-const failureSchema = z.object({
-  ok: z.literal(false),
-  code: z.enum(PARSE_FAILURE_CODES),
-  message: z.string(),
-  detail: z.string().optional(),
-});
 const parsedOutcome = z.union([z.object({ ok: z.literal(true), document: documentSchema }), failureSchema]);
 const chunkedOutcome = z.union([z.object({ ok: z.literal(true), chunked: chunkedSchema }), failureSchema]);
-
-/** What goes to the child's stdin besides the limits. */
-interface Order {
-  readonly mime: string;
-  readonly chunking?: ChunkSettings;
-}
-
-/** Why the parent ended the child. */
-type Verdict = 'time' | 'memory' | 'output' | 'aborted';
 
 export class ChildProcessDocumentParser extends DocumentParser {
   private readonly limits: ChildLimits;
   private readonly waiting: (() => void)[] = [];
   private running = 0;
+  private readonly idle: { readonly child: ReusedChild; readonly expiry: NodeJS.Timeout }[] = [];
 
   /** @param childFile the built `parser.child.js` */
   constructor(
@@ -94,19 +89,32 @@ export class ChildProcessDocumentParser extends DocumentParser {
   }
 
   async parse(file: DocumentFile, signal?: AbortSignal): Promise<ParsedDocument> {
-    const run = await this.run(file.path, { mime: file.mime }, signal);
-    return run.conclude(parsedOutcome).document;
+    return this.run(file, undefined, (result) => conclude(result, parsedOutcome, this.limits.timeMs).document, signal);
   }
 
   async parseIntoChunks(file: DocumentFile, settings: ChunkSettings, signal?: AbortSignal): Promise<ChunkedDocument> {
-    const run = await this.run(file.path, { mime: file.mime, chunking: settings }, signal);
-    return run.conclude(chunkedOutcome).chunked;
+    return this.run(file, settings, (result) => conclude(result, chunkedOutcome, this.limits.timeMs).chunked, signal);
   }
 
-  private async run(path: string, order: Order, signal?: AbortSignal): Promise<ParseRun> {
+  /** Ends the children that wait for work. */
+  onApplicationShutdown(): void {
+    for (const { child, expiry } of this.idle.splice(0)) {
+      clearTimeout(expiry);
+      child.end();
+    }
+  }
+
+  private async run<T>(
+    file: DocumentFile,
+    chunking: ChunkSettings | undefined,
+    read: (result: ParseResult) => T,
+    signal?: AbortSignal,
+  ): Promise<T> {
     await this.takeSlot(signal);
     try {
-      return await this.runNow(path, order, signal);
+      const { timeMs, rssBytes, inflatedBytes, outputChars, pages } = this.limits;
+      const limits = { timeMs, rssBytes, inflatedBytes, outputChars, pages };
+      return await this.runNow(file, { mime: file.mime, chunking, limits }, read, signal);
     } finally {
       const next = this.waiting.shift();
       // The slot goes straight to the one who waited longest.
@@ -116,7 +124,12 @@ export class ChildProcessDocumentParser extends DocumentParser {
   }
 
   /** The file is opened here: that it cannot be is our failure, not the document's. */
-  private async runNow(path: string, order: Order, signal?: AbortSignal): Promise<ParseRun> {
+  private async runNow<T>(
+    { owner, path }: DocumentFile,
+    order: ParseOrder,
+    read: (result: ParseResult) => T,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const file = await open(path, 'r');
     try {
       const { size } = await file.stat();
@@ -127,12 +140,59 @@ export class ChildProcessDocumentParser extends DocumentParser {
           `The file is larger than ${most} MiB. Split it into smaller files and upload those.`,
         );
       }
+      if (owner !== undefined && size <= this.limits.sharedBytes) {
+        const content = Buffer.alloc(size);
+        await file.read(content, 0, size, 0);
+        const result = await this.shared(owner, content, order, signal);
+        if (result !== null) return read(result);
+      }
       const run = new ParseRun(this.childFile, this.limits);
-      await run.untilEnd(file, order, signal);
-      return run;
+      return read(await run.untilEnd(file, order, signal));
     } finally {
       await file.close();
     }
+  }
+
+  /** @returns null when a child ended that had read other files before: their remains are not this one's fault */
+  private async shared(
+    owner: string,
+    content: Buffer,
+    order: ParseOrder,
+    signal?: AbortSignal,
+  ): Promise<ParseResult | null> {
+    const child =
+      this.takeIdle(owner) ?? new ReusedChild(owner, { childFile: this.childFile, heapMb: this.limits.heapMb });
+    const result = await child.parse(content, order, mostAnswerBytes(this.limits), signal);
+    if (child.fit) this.putIdle(child);
+    else {
+      const innocent = child.ended && child.documents > 1 && result.verdict !== 'time';
+      child.end();
+      if (innocent) return null;
+    }
+    return result;
+  }
+
+  private takeIdle(owner: string): ReusedChild | null {
+    const at = this.idle.findIndex(({ child }) => child.owner === owner && child.fit);
+    const [found] = at < 0 ? [] : this.idle.splice(at, 1);
+    clearTimeout(found?.expiry);
+    return found?.child ?? null;
+  }
+
+  private putIdle(child: ReusedChild): void {
+    const expiry = setTimeout(() => {
+      this.idle.splice(
+        this.idle.findIndex((other) => other.child === child),
+        1,
+      );
+      child.end();
+    }, IDLE_MS);
+    expiry.unref();
+    this.idle.push({ child, expiry });
+    if (this.idle.length <= MOST_IDLE) return;
+    const oldest = this.idle.shift();
+    clearTimeout(oldest?.expiry);
+    oldest?.child.end();
   }
 
   private async takeSlot(signal?: AbortSignal): Promise<void> {
@@ -162,7 +222,6 @@ class ParseRun {
   private readonly output: Buffer[] = [];
   private outputBytes = 0;
   private complaints = '';
-  private exit = '';
 
   constructor(
     private readonly childFile: string,
@@ -170,7 +229,7 @@ class ParseRun {
   ) {}
 
   /** Resolves when the child has ended, for whatever reason. */
-  async untilEnd(file: FileHandle, order: Order, signal?: AbortSignal): Promise<void> {
+  async untilEnd(file: FileHandle, order: ParseOrder, signal?: AbortSignal): Promise<ParseResult> {
     const child = this.start(file, order);
     const onAbort = (): void => this.end(child, 'aborted');
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -186,11 +245,12 @@ class ParseRun {
       clearInterval(watch);
       signal?.removeEventListener('abort', onAbort);
     }
-    this.exit = child.signalCode ?? `code ${child.exitCode}`;
     signal?.throwIfAborted();
+    const exit = child.signalCode ?? `code ${child.exitCode}`;
+    return { answer: Buffer.concat(this.output), verdict: this.verdict, complaints: this.complaints, exit };
   }
 
-  private start(file: FileHandle, order: Order): ChildProcess {
+  private start(file: FileHandle, order: ParseOrder): ChildProcess {
     const child = spawn(
       process.execPath,
       [`--max-old-space-size=${this.limits.heapMb}`, '--max-semi-space-size=8', this.childFile],
@@ -201,19 +261,14 @@ class ParseRun {
         windowsHide: true,
       },
     );
-    const { timeMs, rssBytes, inflatedBytes, outputChars, pages } = this.limits;
-    this.feed(
-      child.stdin,
-      JSON.stringify({ ...order, limits: { timeMs, rssBytes, inflatedBytes, outputChars, pages } }),
-    );
+    this.feed(child.stdin, JSON.stringify(order));
     child.stderr?.on('data', (chunk: Buffer) => {
       this.complaints = (this.complaints + chunk.toString('utf8')).slice(-8192);
     });
     const results = child.stdio[3] as Readable;
     results.on('data', (chunk: Buffer) => {
       this.outputBytes += chunk.length;
-      // JSON of text takes at most six bytes per character, in practice about one.
-      if (this.outputBytes > this.limits.outputChars * 6 + MIB) this.end(child, 'output');
+      if (this.outputBytes > mostAnswerBytes(this.limits)) this.end(child, 'output');
       else this.output.push(chunk);
     });
     return child;
@@ -229,73 +284,9 @@ class ParseRun {
     this.verdict ??= verdict;
     child.kill('SIGKILL');
   }
-
-  /** What the child answered, or the error that says why it did not. */
-  conclude<T extends { readonly ok: true }>(schema: z.ZodType<T | z.infer<typeof failureSchema>>): T {
-    const verdict = this.verdict ?? this.verdictOfGuard();
-    if (verdict) throw this.errorFor(verdict);
-    const outcome = schema.safeParse(parseJson(Buffer.concat(this.output)));
-    if (!outcome.success) {
-      throw new DocumentParseError(
-        'CORRUPT',
-        'The file made the reader stop. Save it again with another program and upload the new copy.',
-        {
-          cause: new Error(`parser child ended with ${this.exit}: ${this.complaints.trim().slice(-500)}`),
-        },
-      );
-    }
-    if (outcome.data.ok) return outcome.data;
-    const { code, message, detail } = outcome.data;
-    throw new DocumentParseError(code, message, {
-      retryable: isRetryable(code),
-      cause: detail ? new Error(detail) : undefined,
-    });
-  }
-
-  /** What the child's own guard, or V8 when its heap was full, left on stderr. */
-  private verdictOfGuard(): Verdict | null {
-    if (/guard: memory|heap out of memory|Array buffer allocation failed/.test(this.complaints)) return 'memory';
-    if (this.complaints.includes('guard: time')) return 'time';
-    return null;
-  }
-
-  private errorFor(verdict: Verdict): DocumentParseError {
-    if (verdict === 'time') {
-      const seconds = Math.round(this.limits.timeMs / 1000);
-      return new DocumentParseError(
-        'TIMEOUT',
-        `Reading the file took longer than ${seconds} seconds. Try again later, or split it into smaller files.`,
-        {
-          retryable: true,
-        },
-      );
-    }
-    const what =
-      verdict === 'output'
-        ? 'The document holds more text than can be read at once.'
-        : 'Reading the file needs more memory than is allowed.';
-    return new DocumentParseError('TOO_LARGE', `${what} Split it into smaller files and upload those.`);
-  }
 }
 
-function isRetryable(code: ParseFailureCode): boolean {
-  return code === 'TIMEOUT';
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return null;
-  }
-}
-
-/** 0 where the system does not tell (no /proc): the child's own guard watches then. */
-function residentBytes(pid: number | undefined): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
+/** JSON of text takes at most six bytes per character, in practice about one. */
+function mostAnswerBytes({ outputChars }: ChildLimits): number {
+  return outputChars * 6 + MIB;
 }

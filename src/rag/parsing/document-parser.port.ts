@@ -10,6 +10,8 @@ export interface DocumentFile {
   readonly mime: string;
   /** For messages and logs; never used as a path. */
   readonly fileName: string;
+  /** Whose it is: small files of one owner may share a process, those of two never do. Absent: it gets one of its own. */
+  readonly owner?: string;
 }
 
 /** A document cut into passages. */

@@ -1,77 +1,99 @@
 /**
- * The process that parses one document and ends. What it reads may be hostile, so it has no environment, no network,
- * a small heap, and two guards: its parent, which watches its memory and time from outside, and a thread of its own
- * that ends it when the parent is gone or (where the parent cannot see its memory) when it grows too large.
+ * The process that parses documents. What it reads may be hostile, so it has no environment, no network, a small heap, and
+ * two guards: its parent, which watches its memory and time from outside, and a thread of its own that ends it when the
+ * parent is gone or (where the parent cannot see its memory) when it grows too large.
  *
+ * For one document, after which it ends:
  *   stdin   one JSON object: { mime, limits, chunking? }
  *   fd 3    one JSON object: { ok: true, document }, { ok: true, chunked } or { ok: false, code, message, detail? }
  *   fd 4    the file, opened by the parent: this process is told no path
+ *
+ * With the argument `many`, for small files of one owner, one after the other until stdin ends; every piece has its length
+ * (four bytes, big endian) before it:
+ *   stdin   the JSON object, the file's bytes, and so on
+ *   fd 3    the JSON object of each answer
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync, readSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { ChunkSettings } from '../chunking/chunker.js';
 import { closeNetwork } from './close-network.js';
-import { ParseFailure } from './parse-failure.js';
-import { parseDocument, type ParseLimits } from './parse-document.js';
+import { outcomeOf, type ParseOrder } from './parse-outcome.js';
 
-interface ParseRequest {
-  readonly mime: string;
-  /** Given when passages are wanted instead of blocks. */
-  readonly chunking?: ChunkSettings;
-  readonly limits: ParseLimits & { readonly timeMs: number; readonly rssBytes: number };
-}
-
+/** Told how long the document at hand may take; 0: there is none. */
 const GUARD = `
-const { workerData } = require('node:worker_threads');
+const { parentPort, workerData } = require('node:worker_threads');
 const { writeSync } = require('node:fs');
 const end = (word) => { try { writeSync(2, '\\nguard: ' + word + '\\n'); } finally { process.kill(process.pid, 'SIGKILL'); } };
+let rssBytes = Infinity, clock;
 setInterval(() => {
   if (process.ppid !== workerData.parent) end('orphan');
-  if (process.memoryUsage.rss() > workerData.rssBytes) end('memory');
+  if (process.memoryUsage.rss() > rssBytes) end('memory');
 }, 100);
-setTimeout(() => end('time'), workerData.timeMs);
+parentPort.on('message', (limits) => {
+  clearTimeout(clock);
+  rssBytes = limits.rssBytes * 1.1;
+  if (limits.timeMs > 0) clock = setTimeout(() => end('time'), limits.timeMs + 2000);
+});
 `;
 
 async function main(): Promise<void> {
   closeNetwork();
-  const request = JSON.parse(readFileSync(0, 'utf8')) as ParseRequest;
-  const { timeMs, rssBytes } = request.limits;
   const guard = new Worker(GUARD, {
     eval: true,
-    workerData: { parent: process.ppid, rssBytes: rssBytes * 1.1, timeMs: timeMs + 2000 },
+    workerData: { parent: process.ppid },
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
   });
   guard.unref();
-  answer(await outcomeOf(request));
+  if (process.argv[2] === 'many') await serveMany(guard);
+  else {
+    const order = JSON.parse(readFileSync(0, 'utf8')) as ParseOrder;
+    guard.postMessage(order.limits);
+    write(Buffer.from(JSON.stringify(await outcomeOf(order, readFileSync(4)))));
+  }
   process.exit(0);
 }
 
-async function outcomeOf(request: ParseRequest): Promise<unknown> {
-  try {
-    const document = await parseDocument(readFileSync(4), request.mime, request.limits);
-    if (!request.chunking) return { ok: true, document };
-    const { chunkDocument } = await import('../chunking/chunker.js');
-    const { title, pageCount } = document;
-    return { ok: true, chunked: { title, pageCount, chunks: chunkDocument(document, request.chunking) } };
-  } catch (error) {
-    if (error instanceof ParseFailure)
-      return { ok: false, code: error.code, message: error.message, detail: describe(error.cause) };
-    const message =
-      'The file is damaged or built in an unusual way and cannot be read. Save it again with another program and upload the new copy.';
-    return { ok: false, code: 'CORRUPT', message, detail: describe(error) };
+async function serveMany(guard: Worker): Promise<void> {
+  for (;;) {
+    const text = readPiece();
+    if (text === null) return;
+    const order = JSON.parse(text.toString('utf8')) as ParseOrder;
+    guard.postMessage(order.limits);
+    const file = readPiece();
+    if (file === null) return;
+    const answer = Buffer.from(JSON.stringify(await outcomeOf(order, file)));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(answer.length);
+    write(length);
+    write(answer);
+    guard.postMessage({ ...order.limits, timeMs: 0 });
   }
 }
 
-/** For the log. */
-function describe(error: unknown): string | undefined {
-  return error === undefined ? undefined : String(error).slice(0, 500);
+/** Waits for it; null when the parent has closed the pipe. */
+function readPiece(): Buffer | null {
+  const length = readExactly(4);
+  return length === null ? null : readExactly(length.readUInt32BE());
 }
 
-function answer(outcome: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(outcome));
-  for (let sent = 0; sent < bytes.length;) {
+function readExactly(bytes: number): Buffer | null {
+  const piece = Buffer.alloc(bytes);
+  for (let got = 0; got < bytes;) {
+    const read = again(() => readSync(0, piece, got, bytes - got, null));
+    if (read === 0) return null;
+    got += read;
+  }
+  return piece;
+}
+
+function write(bytes: Buffer): void {
+  for (let sent = 0; sent < bytes.length;) sent += again(() => writeSync(3, bytes, sent));
+}
+
+/** A pipe that is full, or empty, is tried again. */
+function again(call: () => number): number {
+  for (;;) {
     try {
-      sent += writeSync(3, bytes, sent);
+      return call();
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);

@@ -9,6 +9,7 @@ import { KnowledgeBaseCache } from '../knowledge-bases/knowledge-base.cache.js';
 import { lexicalText } from '../lexical/lexical-text.js';
 import { textSearchConfig } from '../lexical/text-search-config.js';
 import type { Passage, SearchRequest, SearchResult } from '../retrieval.types.js';
+import { questionVector } from './question-vector.js';
 import { RetrievalRepository, type SearchPlan } from './retrieval.repository.js';
 import { hasVectorIndex } from './search.sql.js';
 
@@ -33,10 +34,10 @@ export class RetrievalService {
   ) {}
 
   /**
-   * Bases that are not the tenant's are passed over: they give nothing. When the question cannot be embedded, words alone
-   * answer, and the result says `degraded`.
+   * Bases that are not the tenant's are passed over: they give nothing. When the question cannot be embedded and
+   * the tenant (or the request) lets words alone answer, the result says so.
    * @param metered whose account the question's embedding goes to; absent: the caller's own, without a turn
-   * @throws UnavailableError when the database is away; the signal's reason when it is aborted
+   * @throws SearchProviderError when a configured embedding provider fails; UnavailableError when the database is away; the signal's reason when it is aborted
    */
   async search(
     ctx: RequestContext,
@@ -59,6 +60,7 @@ export class RetrievalService {
     return {
       passages: interleaved(found.map(({ passages }) => passages)).slice(0, limit),
       degraded: found.some(({ degraded }) => degraded),
+      embedderFailed: found.some(({ embedderFailed }) => embedderFailed === true),
     };
   }
 
@@ -93,7 +95,15 @@ export class RetrievalService {
     const { group, limit, metered, query, request, words } = search;
     const [first] = group;
     if (first === undefined) return { passages: [], degraded: false };
-    const values = await this.embed(ctx, { base: first, query, metered }, signal);
+    const question = {
+      base: first,
+      text: query,
+      kind: 'query' as const,
+      onFailure: request.onEmbedderFailure ?? ('as the tenant chose' as const),
+      metered,
+    };
+    const { llm, logger, settings } = this;
+    const values = await questionVector({ llm, settings, logger }, ctx, question, signal);
     const large = group.reduce((sum, base) => sum + base.chunkCount, 0) >= LARGE;
     const plan: SearchPlan = {
       bases: group.map(({ id, language }) => ({ id, config: textSearchConfig(language) })),
@@ -111,26 +121,8 @@ export class RetrievalService {
       // The index gave up before it had enough that the caller may see.
       passages = await this.passages.search(ctx, { ...plan, vector: { ...plan.vector, approximate: false } });
     }
-    return { passages, degraded: values === null || first.embedding.provider === 'local' };
-  }
-
-  private async embed(
-    ctx: RequestContext,
-    { base, metered, query }: { base: KnowledgeBase; query: string; metered: MeteredCall },
-    signal: AbortSignal,
-  ): Promise<Float32Array | null> {
-    try {
-      const embedder = this.llm.embedderFor(base.embedding);
-      const [vector] = await metered((onUsage) => embedder.embed([query], 'query', signal, onUsage));
-      return vector ?? null;
-    } catch (error) {
-      signal.throwIfAborted();
-      this.logger.warn(
-        { err: asError(error), tenant_id: ctx.tenantId, knowledge_base_id: base.id },
-        'the question could not be embedded; searching by words alone',
-      );
-      return null;
-    }
+    const embedderFailed = values === null;
+    return { passages, degraded: embedderFailed || first.embedding.provider === 'local', embedderFailed };
   }
 
   private async limitFor(

@@ -30,7 +30,8 @@ export const searchResponse = z.object({ data: z.array(passageResponse), degrade
 export type SearchResponse = z.infer<typeof searchResponse>;
 
 export function toSearchRequest(knowledgeBaseId: string, body: SearchBody): SearchRequest {
-  return { query: body.query, knowledgeBaseIds: [knowledgeBaseId], topK: body.top_k, filter: body.filter };
+  const { filter, query, top_k: topK } = body;
+  return { query, knowledgeBaseIds: [knowledgeBaseId], topK, filter, onEmbedderFailure: 'go on' };
 }
 
 export function toSearchResponse(result: SearchResult): SearchResponse {

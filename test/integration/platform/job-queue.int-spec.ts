@@ -3,6 +3,7 @@ import { createLogger } from '#platform/logging';
 import { InMemoryJobQueue, type JobQueue, PgBossJobQueue } from '#platform/queue';
 import { Client } from 'pg';
 import { z } from 'zod';
+import { cutConnections } from '../../support/cut-connections.js';
 import { TestDatabase } from '../../support/test-database.js';
 
 const schema = z.object({ n: z.number() });
@@ -137,6 +138,46 @@ describe('the job queue in Postgres', () => {
     await until(() => seen.length === 1);
     expect(seen).toEqual([7]);
   });
+
+  it('survives its connections being cut, again and again: it goes on within seconds, and nothing is left unhandled', async () => {
+    const unhandled: unknown[] = [];
+    const onUnhandled = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', onUnhandled);
+    try {
+      const name = newName();
+      const queue = kept(new PgBossJobQueue({ url: database.url, logger, pollMs: 50 }));
+      const seen = new Set<number>();
+      await queue.work({
+        queue: name,
+        concurrency: 2,
+        schema,
+        handle: async ({ n }) => {
+          await sleep(5);
+          seen.add(n);
+        },
+      });
+      const accepted: number[] = [];
+      let cut = 0;
+      for (let n = 0; n < 60; n++) {
+        const adding = queue.add(name, { n }).then(
+          () => accepted.push(n),
+          () => undefined,
+        );
+        if (n % 5 === 0) cut += cutConnections((queue as unknown as { pool: unknown }).pool);
+        await adding;
+      }
+      expect(cut).toBeGreaterThan(5);
+      expect(accepted.length).toBeGreaterThan(30);
+      // A job whose worker never heard that it got it comes again when it expires: jobs are hints.
+      expect(accepted.filter((n) => seen.has(n)).length).toBeGreaterThan(20);
+      const after = [100, 101, 102, 103];
+      for (const n of after) await queue.add(name, { n });
+      await until(() => after.every((n) => seen.has(n)));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', onUnhandled);
+    }
+  }, 60_000);
 
   it('owns its schema and can read no tenant', async () => {
     const client = new Client({ connectionString: database.url, options: '-c role=switchboard_queue' });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Embedder, LocalEmbedder } from '#llm';
 import type { RequestContext } from '#platform/context';
@@ -124,9 +123,9 @@ describe('taking a document in', () => {
     expect(full.df).toBe(full.postings);
     expect(full.term_total).toBeGreaterThanOrEqual(full.postings);
 
-    expect(existsSync(rag.uploads.pathOf(ctx, one.id))).toBe(true);
+    expect(await rag.files.open(ctx, one.id)).not.toBeNull();
     await rag.documents.delete(ctx, baseId, one.id);
-    expect(existsSync(rag.uploads.pathOf(ctx, one.id))).toBe(false);
+    expect(await rag.files.open(ctx, one.id)).toBeNull();
     const left = await counts(baseId);
     expect(left).toMatchObject({ chunks: 1, searchable: 1, vectors: 1, documents: 1, chunk_count: 1 });
     expect(left.df).toBe(left.postings);

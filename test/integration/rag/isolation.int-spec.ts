@@ -50,14 +50,20 @@ describe('one tenant with another’s ids', () => {
     const query = { status: null, before: null, limit: 100 };
     expect(await rows.find(thief, base.id, document.id)).toBeNull();
     expect(await rows.list(thief, base.id, query)).toEqual([]);
-    expect(await rows.anyIds(thief, base.id, 10)).toEqual([]);
+    expect(await rows.someOf(thief, base.id, 10)).toEqual([]);
+    expect(await rows.knowledgeBaseOf(thief, document.id)).toBeNull();
     expect(await rows.chunks(thief, document.id, -1, 10)).toEqual([]);
     expect(await work((tx) => rows.findForUpdate(tx, base.id, document.id))).toBeNull();
     expect(await work((tx) => rows.isPrincipal(tx, owner.principal.id))).toBe(false);
-    await work((tx) => rows.unpublish(tx, base.id, document.id));
+    expect(await work((tx) => rows.lock(tx, base.id, document.id))).toBeNull();
+    await work((tx) => rows.hide(tx, base.id, document.id));
+    await work((tx) => rows.markDeleted(tx, document.id));
     await work((tx) => rows.requeue(tx, document.id));
     await work((tx) => rows.updateLabels(tx, document.id, { ...document, title: 'Stolen' }));
-    expect(await work((tx) => rows.delete(tx, document.id))).toBe(false);
+    await work((tx) => rows.deleteSome(tx, base.id, document.id));
+    expect(await rag.files.open(thief, document.id)).toBeNull();
+    await rag.files.remove(thief, document.id);
+    expect(await rag.files.open(owner, document.id)).not.toBeNull();
     await expect(work((tx) => rows.insert(tx, { ...document, id: base.id }, null))).rejects.toThrow(/foreign key/);
     expect(await rows.find(owner, base.id, document.id)).toEqual(document);
     expect((await rag.bases.get(owner, base.id)).chunkCount).toBe(1);
@@ -65,9 +71,9 @@ describe('one tenant with another’s ids', () => {
 
   it('takes no document in', async () => {
     const rows = rag.ingestions;
-    expect(await rows.claim(thief, document.id)).toBeNull();
+    expect(await rows.claim(thief, document.id, { afterSeconds: 0, startedAt: new Date() })).toBeNull();
     const claimed: ClaimedDocument = {
-      ...{ tenantId: thief.tenantId, id: document.id, attempt: document.attempt, knowledgeBaseId: base.id },
+      ...{ tenantId: thief.tenantId, id: document.id, attempt: document.attempt, strikes: 0, knowledgeBaseId: base.id },
       ...{
         sourceType: 'text' as const,
         mimeType: 'text/markdown',
@@ -91,7 +97,11 @@ describe('one tenant with another’s ids', () => {
     await expect(rows.insertChunks(claimed, [chunk], 'english', 0)).rejects.toThrow(ClaimLostError);
     const vector = { chunkId: base.id, vector: new Float32Array(384).fill(0.1) };
     await expect(rows.insertVectors(claimed, [vector], 0, [])).rejects.toThrow(ClaimLostError);
-    await expect(rows.publish(claimed, 'Stolen')).rejects.toThrow(ClaimLostError);
+    await expect(rows.publish(claimed, 'Stolen', 1)).rejects.toThrow(ClaimLostError);
+    await expect(rows.beat(claimed)).rejects.toThrow(ClaimLostError);
+    await expect(rows.uncount(claimed)).rejects.toThrow(ClaimLostError);
+    await expect(rows.troubled(claimed)).rejects.toThrow(ClaimLostError);
+    await expect(rows.postpone(claimed, { reason: 'x', ms: 1, hold: false })).rejects.toThrow(ClaimLostError);
     await expect(rows.fail(claimed, { code: 'X', message: 'x', retryable: false })).rejects.toThrow(ClaimLostError);
     await rows.release(claimed);
     expect(await rows.embedded(claimed)).toEqual(new Set());

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Embedder, LlmService } from '#llm';
+import { BlobStore, FileBlobStore, RowsBlobStore } from '#platform/blobs';
 import { loadConfig } from '#platform/config';
 import type { RequestContext, Role } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
@@ -15,7 +16,8 @@ import { AuditService, type TenantSettingsCache } from '#tenants';
 import { DocumentRepository } from '../../../src/rag/documents/document.repository.js';
 import type { StoredDocument } from '../../../src/rag/documents/document.js';
 import { DocumentService } from '../../../src/rag/documents/document.service.js';
-import { UploadStore } from '../../../src/rag/documents/upload-store.js';
+import { DocumentFiles } from '../../../src/rag/documents/document-files.js';
+import { DocumentRemoval } from '../../../src/rag/documents/document-removal.js';
 import { DocumentIngestion } from '../../../src/rag/ingestion/document-ingestion.js';
 import { IngestDocumentJob } from '../../../src/rag/ingestion/ingest-document.job.js';
 import { IngestionRepository } from '../../../src/rag/ingestion/ingestion.repository.js';
@@ -36,13 +38,22 @@ export const TOP_K = 5;
 export interface RagOptions {
   readonly embedder?: Embedder;
   readonly parser?: DocumentParser;
+  readonly onProviderFailure?: 'fail' | 'degrade';
+  /** Milliseconds; long unless a spec is about it, so that a second process of a spec is not robbed by the first. */
+  readonly poll?: number;
+  /** One of several instances on a database: blobs in rows, and what others hold is theirs. */
+  readonly shared?: boolean;
+  readonly llm?: LlmService;
 }
 
 /** The module's services on a real database, without Nest. */
 export class RagUnderTest {
   readonly metrics = new Metrics();
   readonly queue: InMemoryJobQueue;
-  readonly uploads: UploadStore;
+  readonly blobs: BlobStore;
+  readonly files: DocumentFiles;
+  readonly removal: DocumentRemoval;
+  readonly parser: DocumentParser;
   readonly bases: KnowledgeBaseService;
   readonly documents: DocumentService;
   readonly retrieval: RetrievalService;
@@ -60,35 +71,47 @@ export class RagUnderTest {
   ) {
     const work: UnitOfWork = database.uow;
     const logger = createLogger({ level: process.env['RAG_TEST_LOG'] ?? 'silent' });
-    const config = loadConfig({ NODE_ENV: 'test', DATA_DIR: folder });
+    const config = loadConfig({
+      NODE_ENV: 'test',
+      DATA_DIR: folder,
+      ...(options.shared ? { DATABASE_URL: database.url } : {}),
+    });
     const { embedder } = options;
     const llm = embedder
       ? ({ embedder: () => embedder, embedderFor: () => embedder } as unknown as LlmService)
-      : new LlmService(config);
+      : (options.llm ?? new LlmService(config));
     const audit = new AuditService(work);
-    const settings = { get: () => Promise.resolve({ topK: TOP_K }) } as unknown as TenantSettingsCache;
+    const settings = {
+      get: () => Promise.resolve({ topK: TOP_K, onProviderFailure: options.onProviderFailure ?? 'fail' }),
+    } as unknown as TenantSettingsCache;
     this.queue = new InMemoryJobQueue(logger);
-    this.uploads = new UploadStore(config);
+    this.blobs = config.embeddedDatabase
+      ? new FileBlobStore(folder)
+      : new RowsBlobStore(work, join(folder, 'temporary'));
+    this.files = new DocumentFiles(this.blobs);
     this.baseRows = new KnowledgeBaseRepository(work);
     const cache = new KnowledgeBaseCache(this.baseRows);
     this.documentRows = new DocumentRepository(work);
     this.ingestions = new IngestionRepository(work);
-    const parser = options.parser ?? new ChildProcessDocumentParser(builtFile('rag/parsing/parser.child.js'));
-    this.job = new IngestDocumentJob(this.ingestions, this.uploads, parser, llm, logger, this.metrics);
-    this.ingestion = new DocumentIngestion(this.queue, this.job, this.ingestions, this.uploads, config, logger);
-    this.bases = new KnowledgeBaseService(this.baseRows, cache, this.documentRows, this.uploads, work, llm, audit);
+    this.removal = new DocumentRemoval(this.documentRows, this.files, work);
+    this.parser = options.parser ?? new ChildProcessDocumentParser(builtFile('rag/parsing/parser.child.js'));
+    this.job = new IngestDocumentJob(this.ingestions, this.files, this.parser, llm, logger, this.metrics);
+    const { poll = 600_000 } = options;
+    this.ingestion = new DocumentIngestion(this.queue, this.job, this.ingestions, this.removal, config, logger, poll);
+    this.bases = new KnowledgeBaseService(this.baseRows, cache, this.documentRows, this.removal, work, llm, audit);
     const outbound = new OutboundClient({ allow: [], userAgent: 'switchboard' });
     this.documents = new DocumentService(
       this.documentRows,
       this.bases,
       this.ingestion,
-      this.uploads,
+      this.files,
+      this.removal,
       work,
       audit,
       outbound,
       new TenantAllowList(),
     );
-    this.matching = new MatchingService(new MatchingRepository(work), cache, llm, logger);
+    this.matching = new MatchingService(new MatchingRepository(work), cache, llm, settings, logger);
     this.retrieval = new RetrievalService(new RetrievalRepository(work), cache, llm, settings, logger);
   }
 
@@ -121,8 +144,9 @@ export class RagUnderTest {
   }
 
   async halt(): Promise<void> {
-    this.ingestion.onModuleDestroy();
+    await this.ingestion.onModuleDestroy();
     await this.queue.stop();
+    if (this.parser instanceof ChildProcessDocumentParser) this.parser.onApplicationShutdown();
   }
 
   async stop(): Promise<void> {

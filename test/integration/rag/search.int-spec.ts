@@ -180,12 +180,12 @@ describe('search', () => {
     );
   });
 
-  it('answers by words alone, and says so, when the question cannot be embedded', async () => {
+  it('answers by words alone, and says so, when the question cannot be embedded and the tenant lets it', async () => {
     const ctx = await rag.caller();
     const id = await baseWith(ctx, { Page: 'The windmill turns.' });
     const broken = Object.assign(new LocalEmbedder(), { embed: () => Promise.reject(new Error('no provider')) });
     const { degraded, passages } = await rag
-      .beside({ embedder: broken })
+      .beside({ embedder: broken, onProviderFailure: 'degrade' })
       .retrieval.search(ctx, { query: 'windmill', knowledgeBaseIds: [id] }, NEVER);
     expect(degraded).toBe(true);
     expect(passages[0]).toMatchObject({ title: 'Page', vectorScore: null });

@@ -9,6 +9,8 @@ class PaidEmbedder extends Embedder {
   readonly space: EmbeddingSpace = { ...new LocalEmbedder().space, provider: 'openai', model: 'paid' };
   calls = 0;
   failAt = Infinity;
+  /** The failure passes, and the same is asked again. */
+  passing = false;
   beforeAnswer: () => Promise<void> = () => Promise.resolve();
 
   override async embed(
@@ -21,7 +23,7 @@ class PaidEmbedder extends Embedder {
     await this.beforeAnswer();
     const inputTokens = texts.length * 10;
     onUsage({ kind: 'embedding', inputTokens, outputTokens: 0, costUsd: 0.0001, model: 'paid', estimated: fails });
-    if (fails) throw new LlmError({ detail: 'broke off' });
+    if (fails) throw new LlmError({ detail: 'broke off', transient: this.passing });
     return new LocalEmbedder().embed(texts, kind, signal);
   }
 }
@@ -50,7 +52,7 @@ beforeAll(async () => {
   rag = await RagUnderTest.start({ embedder });
 }, 60_000);
 beforeEach(async () => {
-  Object.assign(embedder, { calls: 0, failAt: Infinity, beforeAnswer: () => Promise.resolve() });
+  Object.assign(embedder, { calls: 0, failAt: Infinity, passing: false, beforeAnswer: () => Promise.resolve() });
   ctx = await rag.caller();
 });
 afterAll(() => rag.stop());
@@ -99,6 +101,21 @@ describe('what embedding a document cost', () => {
     expect(paidFor).toBe(ready.chunkCount * 10);
   });
 
+  it('is told of a try that broke off, before the next one is made', async () => {
+    Object.assign(embedder, { failAt: 2, passing: true });
+    let before: boolean[] = [];
+    embedder.beforeAnswer = async () => {
+      if (embedder.calls === 3) before = (await books()).map(({ estimated }) => estimated);
+    };
+    const document = await rag.settled(ctx, await rag.documents.addText(ctx, await newBase(), LONG, { title: 'Long' }));
+    expect(document.status).toBe('ready');
+    expect(before).toEqual([false, true]);
+    const lines = await books();
+    expect(lines).toHaveLength(embedder.calls);
+    const paidFor = lines.filter(({ estimated }) => !estimated).reduce((sum, { tokens }) => sum + tokens, 0);
+    expect(paidFor).toBe(document.chunkCount * 10);
+  });
+
   it('stands in the books also when the document is deleted meanwhile, and stays when it is deleted later', async () => {
     const baseId = await newBase();
     let document = '';
@@ -145,10 +162,19 @@ describe('what a search cost', () => {
     ]);
   });
 
-  it('is in the books also when the embedding failed and words alone answered', async () => {
+  it('is in the books also when the embedding failed, and the search with it', async () => {
     const baseId = await newBase();
     embedder.failAt = 1;
-    const { degraded } = await rag.retrieval.search(ctx, { query: 'subject3', knowledgeBaseIds: [baseId] }, NEVER);
+    const search = rag.retrieval.search(ctx, { query: 'subject3', knowledgeBaseIds: [baseId] }, NEVER);
+    await expect(search).rejects.toMatchObject({ code: 'RETRIEVAL_ERROR' });
+    expect(await books()).toEqual([expect.objectContaining({ purpose: 'retrieve', estimated: true })]);
+  });
+
+  it('is in the books also when words alone answered, as the tenant chose', async () => {
+    const baseId = await newBase();
+    embedder.failAt = 1;
+    const { retrieval } = rag.beside({ embedder, onProviderFailure: 'degrade' });
+    const { degraded } = await retrieval.search(ctx, { query: 'subject3', knowledgeBaseIds: [baseId] }, NEVER);
     expect(degraded).toBe(true);
     expect(await books()).toEqual([expect.objectContaining({ purpose: 'retrieve', estimated: true })]);
   });

@@ -1,5 +1,16 @@
 import { newId } from '#platform/database';
-import { ToolCallRepository, type ToolResult, toolFailure } from '#tools';
+import { createLogger } from '#platform/logging';
+import { OutboundClient, TenantAllowList } from '#platform/outbound';
+import {
+  HttpTool,
+  ToolCallRepository,
+  type ToolDefinition,
+  ToolExecutor,
+  toolFailure,
+  toolIdempotencyKey,
+  ToolRegistry,
+  type ToolResult,
+} from '#tools';
 import { TestDatabase } from '../../support/test-database.js';
 
 let database: TestDatabase;
@@ -115,5 +126,73 @@ describe('ToolCallRepository', () => {
         ended_at: expect.any(Date),
       },
     ]);
+  });
+});
+
+describe('a call whose turn is begun again', () => {
+  const definition: ToolDefinition = {
+    id: newId(),
+    key: 'send_invoice',
+    name: 'Send',
+    description: '',
+    kind: 'builtin',
+    inputSchema: { type: 'object', properties: { id: { type: 'string' } }, required: ['id'] },
+    idempotent: false,
+    readOnly: false,
+    personas: [],
+    config: {},
+  };
+
+  function process(execute: () => Promise<ToolResult>, store = journal): ToolExecutor {
+    const registry = new ToolRegistry();
+    const { inputSchema, key } = definition;
+    registry.registerBuiltin({ key, description: '', inputSchema, readOnly: false, execute });
+    const http = new HttpTool(new OutboundClient({ allow: [], userAgent: 'test' }), new TenantAllowList());
+    return new ToolExecutor(registry, http, store, createLogger({ level: 'silent' }));
+  }
+
+  const args = { id: 'INV-1042' };
+  const contextOf = (turn: Awaited<ReturnType<typeof aTurn>>, messageId: string) => ({
+    ctx: {
+      tenantId: turn.tenantId,
+      principal: { id: newId(), role: 'end_user' as const, persona: null, sessionId: null },
+      correlationId: 'c',
+    },
+    turnId: turn.turnId,
+    conversationId: turn.conversationId,
+    agentKey: 'invoices',
+    grants: { tools: ['send_invoice'], entitlements: ['send_invoice'] },
+    idempotencyKey: toolIdempotencyKey({
+      tenantId: turn.tenantId,
+      messageId,
+      agentKey: 'invoices',
+      toolKey: 'send_invoice',
+      args,
+      ordinal: 0,
+    }),
+    signal: new AbortController().signal,
+  });
+
+  /** The process dies between the tool's answer and its recording: nothing of `finish` is ever written. */
+  class DyingJournal extends ToolCallRepository {
+    override finish(): Promise<void> {
+      return Promise.reject(new Error('killed'));
+    }
+  }
+
+  it.each([
+    [false, 1, { ok: false, code: 'UNKNOWN_OUTCOME', retryable: false }],
+    [true, 2, { ok: true }],
+  ])('with idempotent=%s is made %i times in all', async (idempotent, times, outcome) => {
+    const turn = await aTurn();
+    const context = contextOf(turn, newId());
+    const execute = jest.fn(() => Promise.resolve(sent));
+    const tool = { ...definition, idempotent };
+    const dying = process(execute, new DyingJournal(database.uow)).execute(tool, args, context);
+    await expect(dying).rejects.toThrow('killed');
+    for (let start = 2; start <= 3; start += 1) {
+      expect(await process(execute).execute(tool, args, context)).toMatchObject(outcome);
+    }
+    expect(execute).toHaveBeenCalledTimes(times);
   });
 });

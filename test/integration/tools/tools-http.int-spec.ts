@@ -103,6 +103,29 @@ describe('tools over HTTP', () => {
     expect(replaced.body).toMatchObject({ config: { headers: { authorization: '…9876' } } });
   });
 
+  it('refuse a schema that could cost everybody their time, and say what to change', async () => {
+    const { path } = await newTool();
+    const next = (index: number) => ({ $ref: `#/definitions/d${index + 1}` });
+    const definitions = Object.fromEntries(
+      Array.from({ length: 30 }, (_, index) => [
+        `d${index}`,
+        index === 29 ? { type: 'string' } : { anyOf: [next(index), next(index)] },
+      ]),
+    );
+    const refused = async (properties: object, rest: object = {}): Promise<string> => {
+      const answer = await patch(path, { input_schema: { type: 'object', properties, ...rest } });
+      expect(answer.status).toBe(422);
+      expect(answer.body).toMatchObject({ code: 'INVALID_INPUT', errors: [{ path: 'input_schema' }] });
+      return JSON.stringify(answer.body);
+    };
+    expect(await refused({ a: { $ref: '#/definitions/d0' } }, { definitions })).toContain('use fewer alternatives');
+    expect(await refused({ a: { type: 'string', pattern: '^(?=.*x).+$' } })).toContain('look-around');
+    expect(await refused({ a: { type: 'string', pattern: '^.{1,9000}$' } })).toContain('maxLength');
+    // Nothing of the kind with patterns that only backtracking makes slow.
+    const slow = { a: { type: 'string', pattern: '^(a|a|a)*(a+)+$' } };
+    expect((await patch(path, { input_schema: { type: 'object', properties: slow } })).status).toBe(200);
+  });
+
   it('refuse changes that do not fit, and stay as they were', async () => {
     const { path } = await newTool();
     const before = await app.call(path, { token: admin.token });

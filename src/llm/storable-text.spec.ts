@@ -1,0 +1,48 @@
+import { storable, storableJson, StorableText } from './storable-text.js';
+
+function streamed(...pieces: string[]): string[] {
+  const text = new StorableText();
+  return [...pieces.map((piece) => text.push(piece)), text.end()];
+}
+
+describe('StorableText', () => {
+  it.each([
+    [
+      ['plain', ' text'],
+      ['plain', ' text', ''],
+    ],
+    [
+      ['a\0b', '\0'],
+      ['ab', '', ''],
+    ],
+    [
+      ['x\ud83d', '\ude00y'],
+      ['x', '😀y', ''],
+    ],
+    [
+      ['x\ud83d', '', '\ude00'],
+      ['x', '', '😀', ''],
+    ],
+    [
+      ['x\ud83d', 'y'],
+      ['x', '\ufffdy', ''],
+    ],
+    [['x\ud83d'], ['x', '\ufffd']],
+    [['\ude00x'], ['\ufffdx', '']],
+    [
+      ['\ud83d', '\ud83d', '\ude00'],
+      ['', '\ufffd', '😀', ''],
+    ],
+    [
+      ['\ud83d\0', '\ude00'],
+      ['\ufffd', '\ufffd', ''],
+    ],
+  ])('makes of %j %j', (pieces, expected) => {
+    expect(streamed(...pieces)).toEqual(expected);
+  });
+
+  it('cleans a whole text and everything in a value', () => {
+    expect(storable('a\0\ud800')).toBe('a\ufffd');
+    expect(storableJson({ 'k\0': ['v\0', 1, null, { x: '\udc00' }] })).toEqual({ k: ['v', 1, null, { x: '\ufffd' }] });
+  });
+});

@@ -1,0 +1,86 @@
+import { asError } from '#platform/errors';
+
+interface Waiter {
+  readonly tenantId: string;
+  readonly start: () => void;
+}
+
+/**
+ * Places for pieces of work, given to tenants in turn: to the one that holds the fewest, then to the one that was served
+ * the longest ago. A long document asks for a place for each of its pieces, so that a short one of somebody else passes.
+ */
+export class TenantTurns {
+  private readonly waiting: Waiter[] = [];
+  private readonly working = new Map<string, number>();
+  private readonly served = new Map<string, number>();
+  private taken = 0;
+  private turns = 0;
+
+  constructor(private readonly places: number) {}
+
+  /** @throws the signal's reason when it is aborted before the work has begun */
+  async take<T>(tenantId: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    await this.start(tenantId, signal);
+    try {
+      return await work();
+    } finally {
+      this.end(tenantId);
+    }
+  }
+
+  /** Tenants that were served, the last one last. */
+  servedLately(): string[] {
+    return [...this.served.keys()];
+  }
+
+  private async start(tenantId: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.taken < this.places) return this.enter(tenantId);
+    await new Promise<void>((resolve, reject) => {
+      const giveUp = (): void => {
+        this.waiting.splice(this.waiting.indexOf(waiter), 1);
+        reject(asError(signal.reason));
+      };
+      const waiter: Waiter = {
+        tenantId,
+        start: () => {
+          signal.removeEventListener('abort', giveUp);
+          this.enter(tenantId);
+          resolve();
+        },
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.waiting.push(waiter);
+    });
+  }
+
+  private enter(tenantId: string): void {
+    this.taken++;
+    this.working.set(tenantId, (this.working.get(tenantId) ?? 0) + 1);
+    // Put back at the young end: a Map keeps the order of insertion.
+    this.served.delete(tenantId);
+    this.served.set(tenantId, ++this.turns);
+    const oldest = this.served.keys().next();
+    if (this.served.size > REMEMBERED && !oldest.done) this.served.delete(oldest.value);
+  }
+
+  private end(tenantId: string): void {
+    this.taken--;
+    const left = (this.working.get(tenantId) ?? 1) - 1;
+    if (left > 0) this.working.set(tenantId, left);
+    else this.working.delete(tenantId);
+    const [first, ...others] = this.waiting;
+    if (first === undefined) return;
+    const next = others.reduce((best, other) => (this.comesBefore(other, best) ? other : best), first);
+    this.waiting.splice(this.waiting.indexOf(next), 1);
+    next.start();
+  }
+
+  private comesBefore(one: Waiter, other: Waiter): boolean {
+    const work = (this.working.get(one.tenantId) ?? 0) - (this.working.get(other.tenantId) ?? 0);
+    if (work !== 0) return work < 0;
+    return (this.served.get(one.tenantId) ?? 0) < (this.served.get(other.tenantId) ?? 0);
+  }
+}
+
+const REMEMBERED = 1000;
