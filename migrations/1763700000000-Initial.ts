@@ -601,6 +601,7 @@ BEGIN
   END LOOP;
 END $$;
 REVOKE UPDATE, DELETE ON app.audit_event FROM switchboard_app;
+GRANT SELECT (name) ON public.schema_migration TO switchboard_app;
 `;
 
 /**
@@ -614,6 +615,15 @@ GRANT SELECT (tenant_id, created_at) ON app.idempotency_key TO switchboard_looku
 CREATE POLICY lookup ON app.idempotency_key FOR SELECT TO switchboard_lookup USING (true);
 GRANT SELECT (tenant_id, failed_only, message_count, last_seq) ON app.conversation TO switchboard_lookup;
 CREATE POLICY lookup ON app.conversation FOR SELECT TO switchboard_lookup USING (true);
+
+GRANT SELECT (tenant_id, updated_at) ON app.turn_live TO switchboard_lookup;
+CREATE POLICY lookup ON app.turn_live FOR SELECT TO switchboard_lookup USING (true);
+
+CREATE FUNCTION app.tenants_of_forgotten_texts(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT l.tenant_id FROM app.turn_live l
+    WHERE l.updated_at < now() - make_interval(secs => age_seconds) ORDER BY l.updated_at LIMIT most) old $$;
 
 CREATE FUNCTION app.tenants_of_ended_sessions(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -678,11 +688,13 @@ CREATE FUNCTION app.origin_is_known(wanted text) RETURNS boolean LANGUAGE sql ST
 --   cancel     a turn of \`held\` that somebody asked to stop
 --   changed    a turn of \`watched\` that is no longer as its readers were told (also: gone)
 --   take_over, give_up, cancelled   a running turn without a living owner: begin it again, fail it, end it as asked
---   waiting    a turn that could run now: the instance that accepted it comes first, any other after a second; tenants in turn
+--   waiting    a turn that could run now: the instance that accepted it comes first, any other after a second; tenants in turn:
+--              the one with the fewest turns under way, then the one that \`served\` (least recently served first) does not name
 -- Leases of \`held\` are renewed by (tenant, turn, fence): owner and fence decide, not the clock. A row that is locked at
--- the moment is being settled, and is renewed the next time.
+-- the moment is being settled, and is renewed the next time. Rows that refer to it (tool calls, usage) lock it
+-- less than that.
 CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'changed', 'take_over', 'give_up', 'cancelled', 'waiting');
-CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer)
+CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer, served uuid[])
   RETURNS TABLE (task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$
@@ -691,7 +703,7 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds
     ), renewable AS (
       SELECT t.tenant_id, t.id FROM mine m
       JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
-      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR UPDATE OF t SKIP LOCKED
+      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR NO KEY UPDATE OF t SKIP LOCKED
     ), renewed AS (
       UPDATE app.turn t SET lease_until = clock_timestamp() + make_interval(secs => seconds)
       FROM renewable r WHERE t.tenant_id = r.tenant_id AND t.id = r.id
@@ -726,7 +738,8 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds
       WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
         AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
     UNION ALL
-    (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r ORDER BY r.place, r.seq LIMIT room) $$;
+    (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r
+      ORDER BY r.place, coalesce(array_position(served, r.tenant_id), 0), r.seq LIMIT room) $$;
 
 CREATE FUNCTION app.claim_outbox(most integer, seconds integer) RETURNS TABLE (tenant_id uuid, outbox_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -13,6 +13,7 @@ import { MessageRepository } from './store/message.repository.js';
 import { TurnRepository } from './store/turn.repository.js';
 import { TitleService } from './turns/title.service.js';
 import { TurnExecutor } from './turns/turn-executor.js';
+import { TurnFigures } from './turns/turn-figures.js';
 import { TurnScheduler } from './turns/turn-scheduler.js';
 import { TurnService } from './turns/turn.service.js';
 
@@ -28,6 +29,7 @@ import { TurnService } from './turns/turn.service.js';
     MessageRepository,
     TitleService,
     TurnExecutor,
+    TurnFigures,
     TurnRelay,
     TurnRepository,
     TurnScheduler,

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { AppConfig } from '#platform/config';
 import { type TenantScope } from '#platform/context';
 import { type ChatModel } from './chat-model.port.js';
@@ -12,6 +12,7 @@ import { LocalEmbedder } from './local.embedder.js';
 import { OpenAiEmbedder } from './openai.embedder.js';
 import { OpenAiWireChatModel } from './openai-wire.chat-model.js';
 import { type CallDeadlines, ProviderConnection, type ProviderEndpoint } from './provider-connection.js';
+import { ProviderWatch } from './provider-watch.js';
 import { TransformersEmbedder } from './transformers.embedder.js';
 
 const OPENAI_URL = 'https://api.openai.com/v1';
@@ -35,7 +36,11 @@ export class LlmService implements OnApplicationShutdown {
   private readonly paces = new Map<string, EndpointPace>();
   private readonly operatorModel: ChatModel | null;
 
-  constructor(private readonly config: AppConfig) {
+  /** @param watch is told how calls end; absent only where the service is made by hand */
+  constructor(
+    private readonly config: AppConfig,
+    @Optional() private readonly watch?: ProviderWatch,
+  ) {
     this.operatorModel = this.buildChatModel();
     // Loaded while nobody waits: the first question would pay some 300 ms for it.
     if (this.config.llmProvider !== 'offline' && this.config.llmProvider !== 'echo') void loadLangChain();
@@ -156,7 +161,10 @@ export class LlmService implements OnApplicationShutdown {
     const key = `${endpoint.baseUrl} ${endpoint.model}`;
     let connection = this.connections.get(key);
     if (connection === undefined)
-      this.connections.set(key, (connection = new ProviderConnection(endpoint, this.deadlines())));
+      this.connections.set(
+        key,
+        (connection = new ProviderConnection(endpoint, this.deadlines(), (end) => this.watch?.ended(end))),
+      );
     return connection;
   }
 

@@ -2,6 +2,7 @@ import { type IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import { asError } from '#platform/errors';
 import { LlmError, LlmTimeoutError, type LlmDeadline } from './llm.errors.js';
+import { type CallEnd } from './provider-watch.js';
 import { redact } from './redaction.js';
 
 /** One model of one OpenAI-wire endpoint, with the key to it. */
@@ -67,6 +68,8 @@ export class ProviderConnection {
   constructor(
     readonly endpoint: ProviderEndpoint,
     readonly deadlines: CallDeadlines,
+    /** Told once a call, before its caller. */
+    private readonly onEnd: (end: CallEnd) => void = () => undefined,
   ) {
     const url = new URL(endpoint.baseUrl);
     this.origin = url.origin;
@@ -93,7 +96,23 @@ export class ProviderConnection {
     if (signal.aborted) return Promise.reject(asError(signal.reason));
     const { apiKey } = this.endpoint;
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(this, reader, signal, { resolve, reject });
+      const ended = (error: unknown): void =>
+        this.onEnd({
+          provider: this.endpoint.provider,
+          path: request.path,
+          error,
+          aborted: error !== null && signal.aborted,
+        });
+      const exchange = new Exchange(this, reader, signal, {
+        resolve: () => {
+          ended(null);
+          resolve();
+        },
+        reject: (error) => {
+          ended(error);
+          reject(error);
+        },
+      });
       this.agent.dispatch(
         {
           origin: this.origin,

@@ -571,6 +571,7 @@ app.tool tenant_isolation for all to switchboard_app using ((tenant_id = app.cur
 app.tool_call tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.turn lookup for all to switchboard_lookup using (true) check (true)
 app.turn tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.turn_live lookup for select to switchboard_lookup using (true) check ()
 app.turn_live tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.usage_record tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 
@@ -616,6 +617,8 @@ app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
 app.tenant: SELECT (id, slug, status, settings) to switchboard_lookup
 app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
+app.turn_live: SELECT (tenant_id, updated_at) to switchboard_lookup
+public.schema_migration: SELECT (name) to switchboard_app
 
 -- functions
 owned by owner: CREATE OR REPLACE FUNCTION app.current_tenant()
@@ -675,7 +678,7 @@ AS $function$
     WHERE due.tenant_id = w.tenant_id
     ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer)
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer, served uuid[])
  RETURNS TABLE(task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
  LANGUAGE sql
  SECURITY DEFINER
@@ -686,7 +689,7 @@ AS $function$
     ), renewable AS (
       SELECT t.tenant_id, t.id FROM mine m
       JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
-      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR UPDATE OF t SKIP LOCKED
+      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR NO KEY UPDATE OF t SKIP LOCKED
     ), renewed AS (
       UPDATE app.turn t SET lease_until = clock_timestamp() + make_interval(secs => seconds)
       FROM renewable r WHERE t.tenant_id = r.tenant_id AND t.id = r.id
@@ -721,7 +724,8 @@ AS $function$
       WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
         AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
     UNION ALL
-    (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r ORDER BY r.place, r.seq LIMIT room) $function$
+    (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r
+      ORDER BY r.place, coalesce(array_position(served, r.tenant_id), 0), r.seq LIMIT room) $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.loose_blobs(wanted text, older_than_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid, blob_id uuid)
@@ -776,6 +780,15 @@ AS $function$ SELECT DISTINCT old.tenant_id FROM (
       AND c.last_seq < (extract(epoch FROM now() - make_interval(secs => age_seconds)) * 1000000)::bigint
     ORDER BY c.last_seq LIMIT most) old $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_forgotten_texts(age_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT l.tenant_id FROM app.turn_live l
+    WHERE l.updated_at < now() - make_interval(secs => age_seconds) ORDER BY l.updated_at LIMIT most) old $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_idempotency_keys(age_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid)
  LANGUAGE sql
@@ -801,13 +814,14 @@ app.current_tenant(): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_lookup
 app.deleted_documents(integer,integer): EXECUTE to switchboard_app
 app.due_documents(integer,timestamp with time zone,uuid[],integer): EXECUTE to switchboard_app
-app.look_after(uuid,jsonb,jsonb,double precision,boolean,integer): EXECUTE to switchboard_app
+app.look_after(uuid,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
 app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
 app.origin_is_known(text): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
 app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_forgotten_texts(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
 

@@ -36,6 +36,8 @@ export function conversationWorld(
     /** Shared by two worlds: they hear of each other. Default: alone. */
     hub?: MemoryHub;
     mostRunning?: number;
+    /** False: what a followed turn says goes by rows, as between instances that have only Postgres. */
+    busCarriesText?: boolean;
   },
 ) {
   const config = loadConfig({
@@ -96,6 +98,7 @@ export function conversationWorld(
   } as unknown as MessageRateLimiter;
 
   const bus = memoryBus({ logger, strict: true }, options.hub ?? new MemoryHub());
+  if (options.busCarriesText === false) Object.assign(bus, { carriesText: false });
   const repository = new TurnRepository(uow);
   const messages = new MessageRepository();
   const streams = new ConversationStreams();
@@ -149,6 +152,7 @@ export function conversationWorld(
     conversations,
     scheduler,
     streams,
+    catchUp,
     inputs,
     limits,
     instance: bus.instance,

@@ -33,6 +33,17 @@ describe('PermissionGuard', () => {
     expect(guard.canActivate(call({ kind: 'public' }, undefined))).toBe(true);
   });
 
+  it('lets staff, or a caller that is known to be an operator, to the pages of operators', () => {
+    const page: Access = { kind: 'operator', others: 'refused' };
+    for (const role of ['platform_admin', 'tenant_admin', 'supporter'] as const) {
+      expect(guard.canActivate(call(page, role))).toBe(true);
+    }
+    for (const role of ['end_user', 'visitor', undefined] as const) {
+      expect(() => guard.canActivate(call(page, role))).toThrow();
+      expect(guard.canActivate(call({ kind: 'operator', others: 'admitted' }, role))).toBe(true);
+    }
+  });
+
   it('leaves sockets to their own verification', () => {
     expect(guard.canActivate(call(undefined, undefined, 'ws'))).toBe(true);
   });

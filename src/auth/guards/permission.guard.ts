@@ -1,3 +1,4 @@
+import { isStaff } from '#platform/context';
 import { ForbiddenError } from '#platform/errors';
 import { ACCESS, type Access, type HttpRequest, isGranted } from '#platform/http';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
@@ -14,22 +15,23 @@ export class PermissionGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
-    const { user } = context.switchToHttp().getRequest<HttpRequest>();
-    if (!isAllowed(access, user?.ctx.principal.role)) throw new ForbiddenError();
+    const request = context.switchToHttp().getRequest<HttpRequest>();
+    if (!isAllowed(access, request)) throw new ForbiddenError();
     return true;
   }
 }
 
-type CallerRole = NonNullable<HttpRequest['user']>['ctx']['principal']['role'];
-
-function isAllowed(access: Access | undefined, role: CallerRole | undefined): boolean {
+function isAllowed(access: Access | undefined, { operator, user }: HttpRequest): boolean {
+  const principal = user?.ctx.principal;
   switch (access?.kind) {
     case 'public':
       return true;
     case 'signed_in':
-      return role !== undefined;
+      return principal !== undefined;
+    case 'operator':
+      return access.others === 'admitted' || operator === true || (principal !== undefined && isStaff(principal));
     case 'permission':
-      return role !== undefined && isGranted(role, access.permission);
+      return principal !== undefined && isGranted(principal.role, access.permission);
     case undefined:
       return false;
   }

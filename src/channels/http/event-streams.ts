@@ -4,6 +4,7 @@ import type { RequestContext } from '#platform/context';
 import { AppConfig } from '#platform/config';
 import { RateLimitError } from '#platform/errors';
 import { EventBus } from '#platform/events';
+import { Metrics } from '#platform/metrics';
 import { TenantSuspended } from '#tenants';
 
 export interface OpenStream {
@@ -23,9 +24,11 @@ export class EventStreams implements OnApplicationBootstrap, OnApplicationShutdo
   constructor(
     private readonly events: EventBus,
     private readonly config: AppConfig,
+    private readonly metrics: Metrics = new Metrics(),
   ) {}
 
   onApplicationBootstrap(): void {
+    this.metrics.eventStreams.from(() => this.open.size);
     this.unsubscribe.push(
       this.events.on(SessionRevoked, ({ tenantId, principalId, sessionId, exceptSessionId }) =>
         this.endWhere(({ ctx }) => {

@@ -6,6 +6,8 @@ import { PeerConnections } from './peer-connections.js';
 class StageBus extends Bus {
   override readonly instance = 'me';
   override readonly carriesText = true;
+  override readonly driver = 'memory';
+  override readonly connected = true;
   readonly others = new Set<string>();
   readonly said: { to: string | null; topic: string; message: BusMessage }[] = [];
   private readonly handlers = new Map<string, (message: BusMessage, from: string) => void>();

@@ -16,9 +16,10 @@ class FakeWriter {
   paused = false;
   pauses = 0;
   terminated = false;
+  private over = false;
   onEnd: () => void = () => undefined;
   get open(): boolean {
-    return this.closed === null && !this.terminated;
+    return this.closed === null && !this.terminated && !this.over;
   }
   send(text: string): void {
     if (this.open) this.sent.push(JSON.parse(text) as Sent);
@@ -28,6 +29,7 @@ class FakeWriter {
     this.ended();
   }
   ended(): void {
+    this.over = true;
     this.onEnd();
     this.onEnd = () => undefined;
   }
@@ -86,6 +88,7 @@ function world(
     abort: async () => undefined,
     resume: async () => undefined,
     unsubscribe: async () => undefined,
+    refused: () => undefined,
     left: () => void ended.push('left'),
     closed: () => void ended.push('closed'),
     ...options.services,
@@ -295,6 +298,47 @@ describe('a connection', () => {
     expect(ended).toEqual(['left']);
     connection.onClose();
     expect(ended).toEqual(['left', 'closed']);
+  });
+
+  it('leaves again what a frame in work subscribed it to after it had ended', async () => {
+    let accept: () => void = () => undefined;
+    const listening = new Set<string>();
+    const { connection, say } = world({
+      services: {
+        submit: async ({ id }) => {
+          await new Promise<void>((resolve) => (accept = resolve));
+          listening.add(id);
+        },
+        left: ({ id }) => void listening.delete(id),
+      },
+    });
+    connection.start();
+    await settled();
+    say({ content: 'hello' });
+    await settled();
+    connection.onClose();
+    accept();
+    await settled();
+    expect(listening).toEqual(new Set());
+  });
+
+  it('tells what happened meanwhile also when catching up failed', async () => {
+    const { connection, codes } = world();
+    connection.start();
+    await settled();
+    const failed = connection.catchingUp('c', async () => {
+      connection.deliver({
+        type: 'done',
+        conversation_id: 'c',
+        turn_id: 't',
+        seq: 1,
+        status: 'completed',
+        usage: null,
+      });
+      throw new UnavailableError('The database is away');
+    });
+    await expect(failed).rejects.toThrow('away');
+    expect(codes()).toEqual(['ready', 'done']);
   });
 
   it('holds back what happens in a conversation until what came before it is out', async () => {

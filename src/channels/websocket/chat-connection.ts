@@ -10,6 +10,7 @@ import {
   SuspendedError,
   TokenExpiredError,
   UnauthorizedError,
+  type ErrorCode,
 } from '#platform/errors';
 import type { Logger } from '#platform/logging';
 import { effectOf, errorFrame, type ErrorScope } from '../protocol/error-frame.js';
@@ -61,7 +62,9 @@ export interface ConnectionServices {
   abort(connection: ChatConnection, frame: AbortFrame): Promise<void>;
   resume(connection: ChatConnection, frame: ResumeFrame): Promise<void>;
   unsubscribe(connection: ChatConnection, frame: UnsubscribeFrame): Promise<void>;
-  /** It will not be told anything any more; called once, before `closed`. */
+  /** A frame, or the whole socket, was refused. */
+  refused(code: ErrorCode): void;
+  /** It will not be told anything any more; called before `closed`, and after a frame that was in work at that time. */
   left(connection: ChatConnection): void;
   closed(connection: ChatConnection): void;
 }
@@ -278,15 +281,19 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     const catchUp = { conversationId, events: [] as ConversationEvent[] };
     this.catchUp = catchUp;
     try {
-      await work();
-      for (let next = 0; next < catchUp.events.length && !this.closed; next++) {
-        const event = catchUp.events[next];
-        if (event !== undefined) this.tell(event);
-        await this.writer.drained();
-      }
+      // One that failed has kept what the socket had subscribed to before, and what was held belongs to that.
+      await work().finally(() => this.tellHeld(catchUp.events));
     } finally {
       // No await since the last look at the list: nothing can have been added that was not told.
       if (this.catchUp === catchUp) this.catchUp = null;
+    }
+  }
+
+  private async tellHeld(events: readonly ConversationEvent[]): Promise<void> {
+    for (let next = 0; next < events.length && !this.closed; next++) {
+      const event = events[next];
+      if (event !== undefined) this.tell(event);
+      await this.writer.drained();
     }
   }
 
@@ -381,7 +388,13 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
       this.answerFailure(error, 'frame', this.echoOf(frame));
     } finally {
       this.expectation = null;
+      this.leaveIfEnded();
     }
+  }
+
+  /** A frame that was in work when the socket ended may have subscribed it since: nothing would take it out again. */
+  private leaveIfEnded(): void {
+    if (!this.writer.open) this.services.left(this);
   }
 
   private async perform(frame: ClientFrame): Promise<void> {
@@ -434,13 +447,16 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   }
 
   private answerError(error: unknown, scope: ErrorScope, echo: Echo = {}): void {
-    this.send(errorFrame(error, scope, echo));
+    const frame = errorFrame(error, scope, echo);
+    this.services.refused(frame.code);
+    this.send(frame);
   }
 
   /** Says why, and closes. */
   private refuse(error: unknown, code: number, echo: Echo = {}): void {
     if (this.closed) return;
     const frame = errorFrame(error, 'connection', echo);
+    this.services.refused(frame.code);
     this.send(frame);
     this.end(code, frame.code);
   }
@@ -497,6 +513,7 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
       this.answerFailure(error, 'connection', namedIn(this.options.conversation));
     } finally {
       this.expectation = null;
+      this.leaveIfEnded();
       this.working = false;
     }
     await this.work();

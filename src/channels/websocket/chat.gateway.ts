@@ -5,6 +5,7 @@ import type { WebSocket } from 'ws';
 import { ConversationService } from '#conversations';
 import { AppConfig } from '#platform/config';
 import { LOGGER, type Logger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import { errorFrame } from '../protocol/error-frame.js';
 import type { AbortFrame, ResumeFrame, UnsubscribeFrame, UserMessageFrame } from '../protocol/parse-frame.js';
 import { type ConnectionOptions, connectionOptions } from '../protocol/reader-options.js';
@@ -28,6 +29,7 @@ export class ChatGateway implements OnGatewayConnection<WebSocket> {
     private readonly commands: ChatCommands,
     private readonly conversations: ConversationService,
     private readonly registry: ConnectionRegistry,
+    private readonly metrics: Metrics,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -72,6 +74,7 @@ export class ChatGateway implements OnGatewayConnection<WebSocket> {
       resume: (connection, frame: ResumeFrame) => commands.resume(connection, frame, options),
       unsubscribe: (connection, frame: UnsubscribeFrame) => commands.unsubscribe(connection, frame),
       left: (connection) => conversations.unsubscribe(connection.id),
+      refused: (code) => this.metrics.frameRefused(code),
       closed: (connection) => registry.remove(connection),
     };
   }

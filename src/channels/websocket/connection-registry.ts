@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionRevoked } from '#auth';
 import { EventBus } from '#platform/events';
+import { Metrics } from '#platform/metrics';
 import { TenantSuspended } from '#tenants';
 import type { SocketIdentity } from './socket-identity.js';
 
@@ -32,9 +33,13 @@ export class ConnectionRegistry implements OnApplicationBootstrap, OnApplication
   private readonly unsubscribe: (() => void)[] = [];
   private ticker: NodeJS.Timeout | undefined;
 
-  constructor(private readonly events: EventBus) {}
+  constructor(
+    private readonly events: EventBus,
+    private readonly metrics: Metrics,
+  ) {}
 
   onApplicationBootstrap(): void {
+    this.metrics.sockets.from(() => this.connections.size);
     this.unsubscribe.push(
       this.events.on(SessionRevoked, (event) => this.endSessions(event)),
       this.events.on(TenantSuspended, (event) => this.shutOut(event)),

@@ -16,6 +16,8 @@ import { TurnRelay } from './turn-relay.js';
 /** Stored events told at once to readers that were behind. */
 const MOST_EVENTS = 500;
 const RETRY_MS = 1000;
+/** Readers' wait for what was stored before a turn is bounded: the answer is more urgent than the order. */
+export const CATCH_UP_MS = 1000;
 const LONGEST_RETRY_MS = 10_000;
 
 /**
@@ -31,6 +33,9 @@ const LONGEST_RETRY_MS = 10_000;
 export class CatchUp {
   /** Streams that are being read; true: again afterwards. */
   private readonly reading = new Map<ConversationStream, { again: boolean; done: Promise<void> }>();
+
+  /** Said once: while the database is away, it is so for every stream. */
+  private failing = false;
 
   constructor(
     private readonly uow: UnitOfWork,
@@ -52,13 +57,21 @@ export class CatchUp {
     }
     const entry = { again: false, done: Promise.resolve() };
     this.reading.set(stream, entry);
-    entry.done = this.read(stream, entry).finally(() => this.reading.delete(stream));
+    entry.done = this.read(stream, entry);
     return entry.done;
+  }
+
+  /** As `run`, and waits no longer than this: what is to come after it is more urgent than the order. */
+  async runWithin(ms: number, stream: ConversationStream): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([this.run(stream), new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+    clearTimeout(timer);
   }
 
   /**
    * Adds a reader without a gap: `read` runs in the transaction that says up to where it is caught up.
-   * @throws whatever `read` throws; the reader is not subscribed then
+   * `read` may be asked more than once.
+   * @throws whatever `read` throws; a reader that did not listen before does not listen then
    */
   async attach<T>(
     scope: TenantScope,
@@ -71,35 +84,53 @@ export class CatchUp {
   ): Promise<T> {
     const stream = this.streams.hold(scope, conversationId, subscriber);
     try {
-      const { events, position, result } = await this.uow.run(scope, async (tx) => {
-        const position = await this.turns.position(tx, conversationId);
-        if (position === null) throw new ConversationNotFoundError();
-        return { position, ...(await read(tx, position)) };
-      });
-      const stale = stream.release(subscriber.id, position.last_seq, events);
-      await this.observe(stream, position.open, subscriber);
+      const readOnce = () =>
+        this.uow.run(scope, async (tx) => {
+          const position = await this.turns.position(tx, conversationId);
+          if (position === null) throw new ConversationNotFoundError();
+          return { position, ...(await read(tx, position)) };
+        });
+      let found = await readOnce();
+      while (!stream.covers(subscriber.id, found.position.last_seq)) found = await readOnce();
+      // Deleted meanwhile, and the others were told so.
+      if (stream.gone) throw new ConversationNotFoundError();
+      const stale = stream.release(subscriber.id, found.position.last_seq, found.events);
+      // It may have left meanwhile, and the stream with it.
+      if (stream.has(subscriber.id)) await this.observe(stream, found.position, subscriber);
       if (stale) void this.run(stream);
-      return result;
+      return found.result;
     } catch (error) {
-      this.streams.leave(conversationId, subscriber.id);
+      // One that listened before goes on as it was.
+      if (!(error instanceof ConversationNotFoundError) && stream.resume(subscriber.id)) void this.run(stream);
+      else {
+        this.streams.leave(conversationId, subscriber.id);
+        if (stream.subscriberCount === 0) this.relay.leave(stream);
+      }
       throw error;
     }
   }
 
   private async read(stream: ConversationStream, entry: { again: boolean }): Promise<void> {
-    for (let pause = RETRY_MS; stream.subscriberCount > 0;) {
-      entry.again = false;
-      try {
-        await this.tell(stream);
-        if (!entry.again) return;
-      } catch (error) {
-        this.logger.warn(
-          { err: error, conversation: stream.conversationId },
-          'readers could not be told; trying again',
-        );
-        await new Promise((resolve) => setTimeout(resolve, pause).unref());
-        pause = Math.min(pause * 2, LONGEST_RETRY_MS);
+    try {
+      for (let pause = RETRY_MS; stream.subscriberCount > 0;) {
+        entry.again = false;
+        try {
+          await this.tell(stream);
+          this.failing = false;
+          if (!entry.again) return;
+        } catch (error) {
+          this.logger[this.failing ? 'debug' : 'warn'](
+            { err: error, conversation: stream.conversationId },
+            'readers could not be told; trying again',
+          );
+          this.failing = true;
+          await new Promise((resolve) => setTimeout(resolve, pause).unref());
+          pause = Math.min(pause * 2, LONGEST_RETRY_MS);
+        }
       }
+    } finally {
+      // In the same breath as the last look at `again`: a wish that comes between would find a reading that is over.
+      this.reading.delete(stream);
     }
   }
 
@@ -122,19 +153,34 @@ export class CatchUp {
       stream.tellGone();
       return;
     }
-    const { last_seq: upTo, open } = found.position;
+    const { last_seq: upTo } = found.position;
     stream.tellStored(
       found.events.filter(isStored).filter(({ seq }) => seq <= upTo),
       upTo,
     );
-    await this.observe(stream, open, null);
+    await this.observe(stream, found.position, null);
   }
 
-  /** Tells of turns that wait or run, and follows the one that runs elsewhere. */
-  private async observe(stream: ConversationStream, open: readonly OpenTurn[], late: Subscriber | null): Promise<void> {
+  /**
+   * Tells of turns that wait or run, and follows the one that runs elsewhere. A position from before what was told meanwhile
+   * says nothing (a turn that is open in it may have ended, and would be begun for ever), nor does one from after it.
+   */
+  private async observe(
+    stream: ConversationStream,
+    { last_seq: upTo, open }: ConversationPosition,
+    late: Subscriber | null,
+  ): Promise<void> {
     const waiting = (await this.settings.get(stream.scope)).statusMessages.queued;
+    if (stream.gone) return;
+    if (stream.toldUpTo !== upTo) {
+      void this.run(stream);
+      return;
+    }
+    stream.closeAllBut(new Set(open.map(({ id }) => id)));
     for (const turn of open) {
       const told = stream.open.get(turn.id);
+      // Begun since this was read, which changes no number.
+      if (told !== undefined && told.fence > turn.fence) continue;
       if (turn.status === 'queued') {
         if (told === undefined) stream.waits(waitingFrame(turn), turn.fence, waiting);
         else if (late !== null) {

@@ -21,6 +21,10 @@ interface Subscription {
   floor: number;
   /** Stored events that came while it is being caught up; null once it is live. */
   held: StoredEvent[] | null;
+  /** What was stored up to here was told to nobody while it is being caught up: it must read that far. */
+  readTo: number;
+  /** It was live before it is being caught up (again). */
+  known: boolean;
 }
 
 /** A turn that is not over, as the readers of this stream were told. */
@@ -56,6 +60,8 @@ export class ConversationStream {
   live: LiveTurn | null = null;
   /** Turns that are not over, by what was told of them. */
   readonly open = new Map<string, ToldTurn>();
+  /** The conversation was deleted, and its readers know. */
+  gone = false;
 
   constructor(
     readonly scope: TenantScope,
@@ -99,12 +105,27 @@ export class ConversationStream {
   subscribe(subscriber: Subscriber, floor: number): void {
     if (this.subscriptions.has(subscriber.id)) return;
     this.beginTelling(floor);
-    this.subscriptions.set(subscriber.id, { subscriber, floor, held: null });
+    this.subscriptions.set(subscriber.id, { subscriber, floor, held: null, readTo: 0, known: true });
   }
 
   /** Adds a reader that is told nothing until `release`, so that nothing falls between a read and the stream. */
   hold(subscriber: Subscriber): void {
-    this.subscriptions.set(subscriber.id, { subscriber, floor: 0, held: [] });
+    const former = this.subscriptions.get(subscriber.id);
+    const floor = former?.held === null ? Math.max(former.floor, this.toldUpTo) : (former?.floor ?? 0);
+    this.subscriptions.set(subscriber.id, { subscriber, floor, held: [], readTo: 0, known: former?.known ?? false });
+  }
+
+  /** @returns false when something was stored after `floor` that was told to nobody: the reader must read again */
+  covers(subscriberId: string, floor: number): boolean {
+    return floor >= (this.subscriptions.get(subscriberId)?.readTo ?? 0);
+  }
+
+  /** Ends a `hold` whose reading failed. @returns false when the reader was not here before, and has to go */
+  resume(subscriberId: string): boolean {
+    const subscription = this.subscriptions.get(subscriberId);
+    if (subscription === undefined || !subscription.known) return false;
+    if (subscription.held !== null) this.release(subscriberId, subscription.floor, []);
+    return true;
   }
 
   /**
@@ -119,6 +140,7 @@ export class ConversationStream {
     const { held, subscriber } = subscription;
     subscription.held = null;
     subscription.floor = floor;
+    subscription.known = true;
     for (const event of read) subscriber.deliver(event);
     for (const event of held ?? []) if (event.seq > floor) subscriber.deliver(event);
     if (this.live?.over === false) for (const event of this.live.soFar()) subscriber.deliver(event);
@@ -135,7 +157,10 @@ export class ConversationStream {
 
   /** Without a reader there was nobody to tell what others stored: telling begins where the first one was caught up. */
   private beginTelling(floor: number): void {
-    if (!this.listening || this.told === null) this.told = floor;
+    if (!this.listening || this.told === null) {
+      this.told = floor;
+      for (const subscription of this.subscriptions.values()) subscription.readTo = floor;
+    }
     this.raise(floor);
   }
 
@@ -176,11 +201,11 @@ export class ConversationStream {
   /** Tells stored events in their order; those that were told are passed over. */
   tellStored(events: readonly StoredEvent[], upTo: number): void {
     for (const event of events) {
+      const asker = event.type === 'message' ? this.takeAsker(event.id) : undefined;
       if (event.seq <= this.toldUpTo) continue;
       this.raise(event.seq);
       if (event.type === 'message' && event.role === 'assistant') this.completeText(event);
       if (event.type === 'done' && event.status === 'handed_off') this.withdrawText(event);
-      const asker = event.type === 'message' && event.role === 'user' ? this.askers.get(event.id) : undefined;
       for (const [id, { floor, held, subscriber }] of this.subscriptions) {
         if (id === asker || event.seq <= floor) continue;
         if (held === null) subscriber.deliver(event);
@@ -193,8 +218,16 @@ export class ConversationStream {
     this.raise(upTo);
   }
 
+  /** A message is told once, and its asker forgotten. */
+  private takeAsker(messageId: string): string | undefined {
+    const asker = this.askers.get(messageId);
+    this.askers.delete(messageId);
+    return asker;
+  }
+
   /** What the readers still wait for ends without a trace: the conversation was deleted. */
   tellGone(): void {
+    this.gone = true;
     for (const turnId of this.open.keys()) {
       this.publish({
         type: 'done',
@@ -210,22 +243,35 @@ export class ConversationStream {
     this.onIdle(this);
   }
 
+  /** Turns that the database does not have open any more: their ends were told to whoever was here. A run of ours stays. */
+  closeAllBut(open: ReadonlySet<string>): void {
+    for (const turnId of this.open.keys()) {
+      const live = this.live?.turnId === turnId ? this.live : null;
+      if (open.has(turnId) || live?.mine === true) continue;
+      this.open.delete(turnId);
+      if (live !== null) this.live = null;
+    }
+  }
+
   private forgetEnded(event: StoredEvent): void {
     if (event.type !== 'done') return;
     this.open.delete(event.turn_id);
-    if (this.live?.turnId === event.turn_id && !this.live.mine) this.live = null;
+    // A run of ours that is over is ended by whoever ran it; one that is not was ended by somebody else, and falls silent.
+    if (this.live?.turnId === event.turn_id && !(this.live.mine && this.live.over)) this.live = null;
   }
 
   /**
-   * The words that the readers of a turn that ran elsewhere lack when its stored text comes: the last ones, or all of them
-   * (it was too short to be followed, or was begun again). Those who build the text from tokens have it whole then.
+   * The words that the readers of a turn that ended elsewhere lack when its stored text comes: the last ones, or all of
+   * them (it was too short to be followed, or was begun again). Those who build the text from tokens have it whole then.
    */
   private completeText(event: MessageEvent): void {
     const { live } = this;
     const turnId = event.turn_id;
     if (turnId === null || !this.open.has(turnId)) return;
     const known = live?.turnId === turnId ? live : null;
-    if (known?.mine === true || (known?.text ?? '') === event.content) return;
+    // What this instance wrote itself stands as it was streamed. A run of ours that is not over was overtaken: its words
+    // are not the answer's.
+    if ((known?.mine === true && known.over) || (known?.text ?? '') === event.content) return;
     const offset = known !== null && event.content.startsWith(known.text) ? known.text.length : 0;
     this.publish({
       type: 'token',
@@ -302,8 +348,12 @@ export class ConversationStream {
     this.onIdle(this);
   }
 
-  /** Appends to the running turn's answer. On the token path: one object, no await. */
+  /**
+   * Appends to the running turn's answer. On the token path: one object, no await. A run that was overtaken is heard no more:
+   * its words would stand among those of the one that took its place.
+   */
   token(live: LiveTurn, content: string): void {
+    if (this.live !== live) return;
     const event: TokenEvent = {
       type: 'token',
       conversation_id: this.conversationId,
@@ -319,6 +369,7 @@ export class ConversationStream {
   }
 
   status(live: LiveTurn, event: Omit<StatusEvent, 'conversation_id' | 'turn_id' | 'seq'>): void {
+    if (this.live !== live) return;
     const told: StatusEvent = {
       ...event,
       conversation_id: this.conversationId,
@@ -332,6 +383,7 @@ export class ConversationStream {
   }
 
   payload(live: LiveTurn, payload: AnswerPayload): void {
+    if (this.live !== live) return;
     const event: PayloadEvent = {
       type: 'payload',
       conversation_id: this.conversationId,

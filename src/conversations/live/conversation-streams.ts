@@ -3,7 +3,10 @@ import type { TenantScope } from '#platform/context';
 import type { Subscriber } from '../model/conversation-event.js';
 import { ConversationStream } from './conversation-stream.js';
 
-/** The streams of this instance. One exists while somebody listens or a turn runs. */
+/**
+ * The streams of this instance. One exists while somebody listens or a turn runs. Found by tenant and conversation: whoever
+ * names a conversation of another tenant gets a stream that holds nothing, and not that tenant's.
+ */
 @Injectable()
 export class ConversationStreams {
   private readonly streams = new Map<string, ConversationStream>();
@@ -11,16 +14,17 @@ export class ConversationStreams {
   private readonly watched = new Map<string, Set<ConversationStream>>();
 
   open(scope: TenantScope, conversationId: string): ConversationStream {
-    let stream = this.streams.get(conversationId);
+    const key = keyOf(scope, conversationId);
+    let stream = this.streams.get(key);
     if (stream === undefined) {
       stream = new ConversationStream({ tenantId: scope.tenantId }, conversationId, (idle) => this.release(idle));
-      this.streams.set(conversationId, stream);
+      this.streams.set(key, stream);
     }
     return stream;
   }
 
-  find(conversationId: string): ConversationStream | undefined {
-    return this.streams.get(conversationId);
+  find(scope: TenantScope, conversationId: string): ConversationStream | undefined {
+    return this.streams.get(keyOf(scope, conversationId));
   }
 
   /** Those that somebody listens to. */
@@ -52,12 +56,14 @@ export class ConversationStreams {
 
   /** Takes a reader out of one conversation. @returns the stream it listened to */
   leave(conversationId: string, subscriberId: string): ConversationStream | null {
-    const stream = this.streams.get(conversationId);
-    if (stream === undefined || !stream.unsubscribe(subscriberId)) return null;
     const watched = this.watched.get(subscriberId);
-    watched?.delete(stream);
-    if (watched?.size === 0) this.watched.delete(subscriberId);
-    return stream;
+    for (const stream of watched ?? []) {
+      if (stream.conversationId !== conversationId) continue;
+      watched?.delete(stream);
+      if (watched?.size === 0) this.watched.delete(subscriberId);
+      return stream.unsubscribe(subscriberId) ? stream : null;
+    }
+    return null;
   }
 
   private watch(scope: TenantScope, conversationId: string, subscriber: Subscriber): ConversationStream {
@@ -69,6 +75,11 @@ export class ConversationStreams {
   }
 
   private release(stream: ConversationStream): void {
-    if (stream.idle && this.streams.get(stream.conversationId) === stream) this.streams.delete(stream.conversationId);
+    const key = keyOf(stream.scope, stream.conversationId);
+    if (stream.idle && this.streams.get(key) === stream) this.streams.delete(key);
   }
+}
+
+function keyOf({ tenantId }: TenantScope, conversationId: string): string {
+  return `${tenantId}/${conversationId}`;
 }

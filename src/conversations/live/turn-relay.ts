@@ -25,12 +25,39 @@ interface TurnState {
   readonly seq: number;
 }
 
-const place = z.object({ conversation: z.guid(), turn: z.guid(), fence: z.number() });
+const place = z.object({ tenant: z.guid(), conversation: z.guid(), turn: z.guid(), fence: z.int() });
 const followMessage = place.extend({ fresh: z.boolean() });
+/** What is told to readers as it stands; text as long as it may be, since an answer is. */
+const inTurn = z.object({ conversation_id: z.guid(), turn_id: z.guid(), seq: z.int().nonnegative() });
+const statusEvent = inTurn.extend({
+  type: z.literal('status'),
+  step: z.custom<StatusEvent['step']>((value) => typeof value === 'string'),
+  message: z.string(),
+  agent: z.string().optional(),
+  tool: z.string().optional(),
+});
+const payloadEvent = inTurn.extend({
+  type: z.literal('payload'),
+  payload_type: z.string(),
+  items: z.array(z.custom<PayloadEvent['items'][number]>()),
+  offset: z.int().nonnegative(),
+});
+const tokenEvent = inTurn.extend({
+  type: z.literal('token'),
+  role: z.literal('assistant'),
+  content: z.string(),
+  offset: z.int().nonnegative(),
+});
+const turnState = z.object({
+  status: statusEvent.nullable(),
+  payloads: z.array(payloadEvent),
+  text: z.string(),
+  seq: z.int().nonnegative(),
+});
 const liveMessage = place.extend({
-  n: z.number().int(),
-  state: z.custom<TurnState>((value) => typeof value === 'object' && value !== null).optional(),
-  events: z.array(z.custom<LiveEvent>((value) => typeof value === 'object' && value !== null)).optional(),
+  n: z.int(),
+  state: turnState.optional(),
+  events: z.array(z.discriminatedUnion('type', [tokenEvent, statusEvent, payloadEvent])).optional(),
 });
 
 /**
@@ -48,7 +75,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly off: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
   /** Told when a turn's last follower elsewhere has gone. */
-  private readonly leavers = new Set<(conversationId: string) => void>();
+  private readonly leavers = new Set<(stream: ConversationStream) => void>();
 
   constructor(
     private readonly bus: Bus,
@@ -73,7 +100,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /** @param listener is told of conversations whose turn here has lost its last follower elsewhere */
-  onUnfollowed(listener: (conversationId: string) => void): void {
+  onUnfollowed(listener: (stream: ConversationStream) => void): void {
     this.leavers.add(listener);
   }
 
@@ -96,9 +123,23 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /** The turn has ended here. What was gathered goes out first, so that the end finds it told. */
-  close(live: LiveTurn): void {
-    if (live.followed instanceof Followers) live.followed.close();
+  close(stream: ConversationStream, live: LiveTurn): void {
+    const { followed, run } = live;
     live.followed = null;
+    const written = followed instanceof Followers ? followed.close() : null;
+    // What an owner wrote that died is nobody else's to remove.
+    if (written !== null) void written.then(() => this.forget(stream, live));
+    else if (run.start > 1 && !this.bus.carriesText) void this.forget(stream, live);
+  }
+
+  private async forget({ scope }: ConversationStream, { run, turnId }: LiveTurn): Promise<void> {
+    await this.uow
+      .query(scope, 'DELETE FROM app.turn_live WHERE tenant_id = $1 AND turn_id = $2 AND fence <= $3', [
+        scope.tenantId,
+        turnId,
+        run.fence,
+      ])
+      .catch((error: unknown) => this.logger.debug({ err: error, turn: turnId }, 'a followed turn was not forgotten'));
   }
 
   private tick(): void {
@@ -131,12 +172,12 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
     if (found === null || !(found.live.followed instanceof Followers)) return;
     found.live.followed.remove(from);
     if (!found.live.followed.alive(Date.now())) {
-      for (const told of this.leavers) told(found.stream.conversationId);
+      for (const told of this.leavers) told(found.stream);
     }
   }
 
   private ownTurn(asked: z.infer<typeof place>): { stream: ConversationStream; live: LiveTurn } | null {
-    const stream = this.streams.find(asked.conversation);
+    const stream = this.streams.find({ tenantId: asked.tenant }, asked.conversation);
     const live = stream?.live ?? null;
     if (stream === undefined || live === null || !live.mine) return null;
     return live.turnId === asked.turn && live.run.fence === asked.fence ? { stream, live } : null;
@@ -147,7 +188,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
   private heard(message: BusMessage, from: string): void {
     const told = liveMessage.safeParse(message).data;
     if (told === undefined) return;
-    const stream = this.streams.find(told.conversation);
+    const stream = this.streams.find({ tenantId: told.tenant }, told.conversation);
     const live = stream?.live ?? null;
     if (stream === undefined || live === null || live.mine || live.turnId !== told.turn) return;
     if (live.run.fence !== told.fence || live.run.owner !== from) return;
@@ -191,9 +232,10 @@ class Followers implements LiveFollowers {
   private readonly instances = new Map<string, number>();
   private gathered: LiveEvent[] = [];
   private timer: NodeJS.Timeout | undefined;
+  /** Rows are being written, or were: it ends with the last one. */
+  private writes: Promise<void> | null = null;
   private writing = false;
   private dirty = false;
-  private written = false;
   private closed = false;
   private n = 0;
 
@@ -239,11 +281,12 @@ class Followers implements LiveFollowers {
     );
   }
 
-  close(): void {
+  /** @returns when no row is written any more; null when none ever was */
+  close(): Promise<void> | null {
     clearTimeout(this.timer);
     if (this.bus.carriesText) this.flush();
     this.closed = true;
-    if (this.written) void this.forget();
+    return this.writes;
   }
 
   private gather(event: LiveEvent): void {
@@ -274,7 +317,7 @@ class Followers implements LiveFollowers {
     this.dirty = true;
     if (this.writing || this.closed || !this.alive(Date.now())) return;
     this.writing = true;
-    void this.write().finally(() => (this.writing = false));
+    this.writes = this.write().finally(() => (this.writing = false));
   }
 
   private async write(): Promise<void> {
@@ -282,7 +325,6 @@ class Followers implements LiveFollowers {
     try {
       while (this.dirty && !this.closed) {
         this.dirty = false;
-        this.written = true;
         const { text, ...state } = stateOf(this.live);
         const n = ++this.n;
         await this.uow.query(
@@ -298,21 +340,10 @@ class Followers implements LiveFollowers {
       this.logger.debug({ err: error, turn: this.live.turnId }, 'a followed turn could not be written');
     }
   }
-
-  private async forget(): Promise<void> {
-    const { scope } = this.stream;
-    await this.uow
-      .query(scope, 'DELETE FROM app.turn_live WHERE tenant_id = $1 AND turn_id = $2 AND fence = $3', [
-        scope.tenantId,
-        this.live.turnId,
-        this.live.run.fence,
-      ])
-      .catch(() => undefined);
-  }
 }
 
-function placeOf(stream: ConversationStream, live: LiveTurn): { conversation: string; turn: string; fence: number } {
-  return { conversation: stream.conversationId, turn: live.turnId, fence: live.run.fence };
+function placeOf({ conversationId, scope }: ConversationStream, live: LiveTurn): z.infer<typeof place> {
+  return { tenant: scope.tenantId, conversation: conversationId, turn: live.turnId, fence: live.run.fence };
 }
 
 function stateOf(live: LiveTurn): TurnState {

@@ -191,7 +191,7 @@ export class ConversationService {
         summary: conversation.summary,
         messages: latest.reverse(),
         last_seq: upTo,
-        turn: this.turnState(turns[0]),
+        turn: this.turnState(ctx, turns[0]),
         snapshot,
       };
       // What is younger than the position follows live.
@@ -218,12 +218,12 @@ export class ConversationService {
 
   private unwatched(stream: ConversationStream): void {
     this.relay.leave(stream);
-    this.turnService.unwatched(stream.scope, stream.conversationId);
+    this.turnService.unwatched(stream);
   }
 
-  private turnState(turn: TurnView | undefined): ContextRestoredEvent['turn'] {
+  private turnState(ctx: RequestContext, turn: TurnView | undefined): ContextRestoredEvent['turn'] {
     if (turn === undefined) return null;
-    const live = this.streams.find(turn.conversation_id)?.live;
+    const live = this.streams.find(ctx, turn.conversation_id)?.live;
     const running = live?.turnId === turn.id ? live : null;
     return {
       turn_id: turn.id,

@@ -5,6 +5,8 @@ import { Injectable } from '@nestjs/common';
 const FAILED_KEPT_SECONDS = 30 * 24 * 3600;
 /** What was handed on is of use only for finding out what happened last week. */
 const OUTBOX_KEPT_SECONDS = 7 * 24 * 3600;
+/** Its owner removes it with the turn's end; what a process left that died is older than any turn. */
+const LIVE_KEPT_SECONDS = 3600;
 /** Messages and turns go with a conversation. */
 const CONVERSATIONS_AT_ONCE = 50;
 
@@ -20,6 +22,14 @@ export class ConversationExpiry {
       condition: `failed_only AND message_count = 0
         AND last_seq < (extract(epoch FROM now() - make_interval(secs => $2)) * 1000000)::bigint`,
       batch: CONVERSATIONS_AT_ONCE,
+    });
+    expiry.register({
+      name: 'texts of turns that were followed',
+      table: 'app.turn_live',
+      key: ['turn_id'],
+      afterSeconds: LIVE_KEPT_SECONDS,
+      tenants: 'app.tenants_of_forgotten_texts',
+      condition: 'updated_at < now() - make_interval(secs => $2)',
     });
     expiry.register({
       name: 'processed events',

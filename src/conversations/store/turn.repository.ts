@@ -174,24 +174,24 @@ export class TurnRepository {
               coalesce(t.attempt, 0) AS attempt
          FROM app.message m
          JOIN app.conversation c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id
-         LEFT JOIN LATERAL (
-           SELECT id, status, attempt FROM app.turn
-            WHERE tenant_id = $1 AND message_id = m.id ORDER BY attempt DESC LIMIT 1) t ON true
+         LEFT JOIN app.turn t ON t.tenant_id = m.tenant_id AND t.id = m.turn_id
         WHERE m.tenant_id = $1 AND m.principal_id = $2 AND m.client_message_id = $3`,
       [tx.tenantId, principalId, clientMessageId],
       'turn_find_earlier',
     );
   }
 
-  /** The submission behind a turn whose commit may have been written. */
-  findLanded(tx: TenantTx, turnId: string): Promise<EarlierSubmission | null> {
+  /** The submission of a commit that may have been written: by its turn, or (a person answers, without one) its message. */
+  findLanded(tx: TenantTx, draft: { turnId: string; messageId: string }): Promise<EarlierSubmission | null> {
     return tx.one<EarlierSubmission>(
-      `SELECT m.id AS message_id, m.conversation_id, c.client_key, m.fingerprint, t.id AS turn_id, t.status AS turn_status, t.attempt
-         FROM app.turn t
-         JOIN app.message m ON m.tenant_id = t.tenant_id AND m.id = t.message_id
-         JOIN app.conversation c ON c.tenant_id = t.tenant_id AND c.id = t.conversation_id
-        WHERE t.tenant_id = $1 AND t.id = $2`,
-      [tx.tenantId, turnId],
+      `SELECT m.id AS message_id, m.conversation_id, c.client_key, m.fingerprint, t.id AS turn_id, t.status AS turn_status,
+              coalesce(t.attempt, 0) AS attempt
+         FROM app.message m
+         JOIN app.conversation c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id
+         LEFT JOIN app.turn t ON t.tenant_id = m.tenant_id AND t.id = m.turn_id
+        WHERE m.tenant_id = $1
+          AND m.id = coalesce((SELECT message_id FROM app.turn WHERE tenant_id = $1 AND id = $2), $3)`,
+      [tx.tenantId, draft.turnId, draft.messageId],
     );
   }
 
@@ -419,9 +419,11 @@ export class TurnRepository {
     leaseSeconds: number;
     everything: boolean;
     room: number;
+    /** Tenants whose turns began here lately, the least recent first. */
+    served: readonly string[];
   }): Promise<TurnTask[]> {
     return this.uow.lookup<TurnTask>(
-      'SELECT task, tenant_id, turn_id, conversation_id FROM app.look_after($1, $2, $3, $4, $5, $6)',
+      'SELECT task, tenant_id, turn_id, conversation_id FROM app.look_after($1, $2, $3, $4, $5, $6, $7)',
       [
         look.instance,
         JSON.stringify(look.held),
@@ -429,8 +431,15 @@ export class TurnRepository {
         look.leaseSeconds,
         look.everything,
         look.room,
+        look.served,
       ],
       { deadlineMs: LOOK_DEADLINE_MS },
     );
+  }
+
+  /** Turns of all tenants that could run and do not, `most` at most: what `lookAfter` tells an instance that holds nothing. */
+  async countWaiting(instance: string, most: number): Promise<number> {
+    const look = { instance, held: [], watched: [], leaseSeconds: 0, everything: false, room: most, served: [] };
+    return (await this.lookAfter(look)).filter(({ task }) => task === 'waiting').length;
   }
 }

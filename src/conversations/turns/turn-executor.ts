@@ -4,8 +4,9 @@ import { AgentRuntime, recordUsage, type TurnAnswer, type TurnEvent, type UsageE
 import { Bus } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import { isPassing, newId, UnitOfWork } from '#platform/database';
-import { DomainError, errorCause } from '#platform/errors';
+import { DomainError, type ErrorCode, errorCause } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import type { ConversationStream, StoredEvent } from '../live/conversation-stream.js';
 import type { LiveTurn } from '../live/live-turn.js';
 import type { UsageView } from '../model/conversation-event.js';
@@ -37,6 +38,8 @@ export type Ending =
       readonly kind: 'settled';
       readonly settled: Settled;
       readonly events: readonly StoredEvent[];
+      /** Why it failed. */
+      readonly code: ErrorCode | null;
       /** Set: the conversation wants a title. */
       readonly answered: string | null;
     }
@@ -47,6 +50,7 @@ export type Ending =
 
 /** A graph that does not come back after its signal was aborted is left behind after this. */
 const ABORT_GRACE_MS = 700;
+const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
 /**
@@ -71,10 +75,25 @@ export class TurnExecutor {
     private readonly bus: Bus,
     private readonly config: AppConfig,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly metrics: Metrics = new Metrics(),
   ) {}
 
   /** Never rejects. */
   async run(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<Ending> {
+    const takenOver = turn.start > 1;
+    this.metrics.turnBegun(secondsSince(turn.acceptedAt), takenOver);
+    const ending = await this.runToEnd(turn, stream, live);
+    const isSettled = ending.kind === 'settled';
+    this.metrics.turnEnded({
+      outcome: isSettled ? ending.settled.status : ending.kind,
+      code: isSettled ? ending.code : null,
+      begun: takenOver ? 'taken_over' : 'first',
+      seconds: secondsSince(turn.acceptedAt),
+    });
+    return ending;
+  }
+
+  private async runToEnd(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<Ending> {
     const log = this.logger.child({
       tenant: turn.ctx.tenantId,
       conversation: turn.conversationId,
@@ -160,12 +179,14 @@ export class TurnExecutor {
       used.push(event.entry);
       return;
     }
-    // A graph that was left behind may still speak; nobody listens any more.
-    if (turn.controller.signal.aborted) return;
+    // A graph that was left behind may still speak, or one whose turn another instance has taken over: nobody listens.
+    if (turn.controller.signal.aborted || stream.live !== live || live.over) return;
     switch (event.type) {
       case 'token': {
         const content = storable(event.content);
-        if (content !== '') stream.token(live, content);
+        if (content === '') return;
+        if (live.text === '') this.metrics.turnSpoke(secondsSince(turn.acceptedAt));
+        stream.token(live, content);
         return;
       }
       case 'status':
@@ -185,30 +206,44 @@ export class TurnExecutor {
     log: Logger,
   ): Promise<Ending> {
     let { outcome } = run;
-    for (let pause = 100; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const settlement = this.describe(turn, live, { ...run, outcome });
+    let bare = false;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
+        const settlement = bare ? this.bareFailure(turn) : this.describe(turn, live, { ...run, outcome });
         const settled = await this.uow.run(turn.ctx, (tx) =>
           this.turns.settle(tx, { ...settlement, lastSeq: stream.lastSeq }),
         );
         // Refused: ended or overtaken by another, or by a commit of our own whose reply was lost. The rows know.
         if (settled === null) return { kind: 'elsewhere' };
+        if (bare) await this.record(turn, run.spent, log);
         return {
           kind: 'settled',
           settled,
           events: this.lastEvents(turn, settlement, settled),
+          code: outcome.status === 'failed' ? outcome.error.code : null,
           answered: outcome.status === 'completed' && settled.status === 'completed' ? outcome.answer.content : null,
         };
       } catch (error) {
-        if (isPassing(error)) log.warn({ err: error }, 'writing the end of a turn failed; trying again');
-        else if (outcome.status === 'failed') log.error({ err: error }, 'the end of a failed turn cannot be written');
-        else {
-          // Its content is what the database refuses: the turn fails, now, instead of being tried for ever.
-          log.error({ err: error }, 'the end of a turn was refused');
+        if (isPassing(error)) {
+          // Said once: every turn of this instance is tried every other second for as long as the database is away.
+          log[pause === FIRST_PAUSE_MS ? 'warn' : 'debug'](
+            { err: error },
+            'writing the end of a turn failed; trying again',
+          );
+        } else if (bare) {
+          // Not even the bare failure can be written: whoever takes it over ends it after its third start.
+          log.error({ err: error }, 'the end of a failed turn cannot be written');
+          return this.release(turn, log);
+        } else {
+          // Its content is what the database refuses: the turn fails, now, instead of being tried for ever. What describes
+          // the failure may be refused as well (a model's name, an agent's): then it fails without it.
+          log.error({ err: error, used: run.used }, 'the end of a turn was refused');
+          bare = outcome.status === 'failed';
           outcome = { status: 'failed', error: asTurnError(error) };
           continue;
         }
       }
+      this.metrics.settleRetried();
       const { reason } = turn.controller.signal as { reason: unknown };
       if (reason instanceof LeaseLost || reason instanceof ConversationDeleted) return { kind: 'elsewhere' };
       if (turn.released === true) return this.release(turn, log);
@@ -255,10 +290,10 @@ export class TurnExecutor {
     ];
   }
 
-  private describe(turn: RunningTurn, live: LiveTurn, run: Run): Omit<Settlement, 'lastSeq'> {
-    const { outcome } = run;
-    const usage = totalUsage(run.used);
-    const base = {
+  /** That it failed, and nothing that the database could refuse. */
+  private bareFailure(turn: RunningTurn): Omit<Settlement, 'lastSeq'> {
+    const { code, message, retryable } = asTurnError(null);
+    return {
       turnId: turn.turnId,
       conversationId: turn.conversationId,
       expect: {
@@ -267,14 +302,28 @@ export class TurnExecutor {
         fence: turn.fence,
         ownerEpoch: turn.ownerEpoch,
       },
+      status: 'failed',
+      timings: {},
+      agent: null,
+      error: { code, message, retryable },
+      usage: null,
+      usageRecords: [],
+      answer: null,
+      outbox: [],
+    };
+  }
+
+  private describe(turn: RunningTurn, live: LiveTurn, run: Run): Omit<Settlement, 'lastSeq'> {
+    const { outcome } = run;
+    const usage = totalUsage(run.used);
+    const base = {
+      ...this.bareFailure(turn),
       timings: run.timings,
       agent: live.agent,
       error: null,
       usage,
       usageRecords: run.spent,
-      answer: null,
-      outbox: [],
-    } as const;
+    };
     switch (outcome.status) {
       case 'failed': {
         const { code, message, retryable } = outcome.error;
@@ -390,4 +439,8 @@ function asTurnError(error: unknown): DomainError {
     message: 'Something went wrong. Please try again.',
     cause: error,
   });
+}
+
+function secondsSince(moment: number): number {
+  return (performance.now() - moment) / 1000;
 }

@@ -6,9 +6,10 @@ import type { TenantScope } from '#platform/context';
 import { sqlState, UnitOfWork } from '#platform/database';
 import { UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import { TenantSettingsCache } from '#tenants';
 import { z } from 'zod';
-import { CatchUp } from '../live/catch-up.js';
+import { CATCH_UP_MS, CatchUp } from '../live/catch-up.js';
 import type { ConversationStream } from '../live/conversation-stream.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
 import { LiveTurn } from '../live/live-turn.js';
@@ -19,6 +20,7 @@ import { type Settlement, TurnRepository, type TurnTask } from '../store/turn.re
 import { fromClaim, type RunningTurn } from './running-turn.js';
 import { TitleService } from './title.service.js';
 import { type Ending, TurnExecutor } from './turn-executor.js';
+import { WorkLine } from './work-line.js';
 
 const TICK_MS = 1000;
 /** The other modules finish their start first: what is taken over needs their tools. */
@@ -27,6 +29,7 @@ const FIRST_TICK_MS = 100;
 const CLAIMED_AT_ONCE = 50;
 /** A turn that was begun far from its readers lets them arrive before it is ended for want of them. */
 const READERS_COME_MS = 4000;
+const MOST_SERVED = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 interface Running {
@@ -46,7 +49,7 @@ const newsMessage = z.object({
   tenant: z.guid(),
   conversation: z.guid(),
   /** The highest number that the commit gave out. */
-  seq: z.number(),
+  seq: z.int().nonnegative(),
   /** A turn that may run now, and the instance that accepted it. */
   next: z.object({ turn: z.guid(), instance: z.guid() }).optional(),
   deleted: z.boolean().optional(),
@@ -70,6 +73,8 @@ const abortMessage = z.object({ turn: z.guid() });
 export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly running = new Map<string, Running>();
   private readonly claiming = new Set<string>();
+  /** Tenants whose turns began here after they had waited, the least recent first: they take turns. */
+  private readonly served = new Set<string>();
   /** A turn that took two processes with it already: while it is here, nothing else begins. */
   private alone: string | null = null;
   private draining = false;
@@ -77,8 +82,13 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private everything = false;
   private stopped = false;
   private timer: NodeJS.Timeout | undefined;
+  /** Said once, and not every second. */
+  private failing = false;
   private ticking: Promise<void> | null = null;
   private tickAgain = false;
+  /** Turns that ticks found to be begun, and to be ended, in the database's order (tenants in turn): one by one each. */
+  private readonly toBegin = new WorkLine();
+  private readonly toEnd = new WorkLine();
   private readonly off: (() => void)[] = [];
 
   constructor(
@@ -93,6 +103,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     private readonly bus: Bus,
     private readonly config: AppConfig,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly metrics: Metrics = new Metrics(),
   ) {}
 
   onApplicationBootstrap(): void {
@@ -108,7 +119,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         this.wake();
       }),
     );
-    this.relay.onUnfollowed((conversationId) => this.unwatched(conversationId));
+    this.relay.onUnfollowed((stream) => this.unwatched(stream.scope, stream.conversationId));
     // The embedded database has one process: whatever runs in it was left by a dead one, lease or not.
     this.everything = this.config.embeddedDatabase;
     this.schedule(FIRST_TICK_MS);
@@ -153,9 +164,10 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       owner: this.bus.instance,
     };
     const live = stream.begin((seq) => new LiveTurn(turn.conversationId, run, true, seq), run);
-    const ended = this.run(turn, stream, live).catch((error: unknown) =>
-      this.logger.error({ err: error, turn: turn.turnId }, 'the end of a turn could not be told'),
-    );
+    const ended = this.run(turn, stream, live).catch((error: unknown) => {
+      this.logger.error({ err: error, turn: turn.turnId }, 'the end of a turn could not be told');
+      this.giveUp(turn, stream, live);
+    });
     this.running.set(turn.turnId, { turn, ended, renewedAt: Date.now() });
   }
 
@@ -190,11 +202,12 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         answer: null,
         usageRecords: [],
         outbox: [],
-        lastSeq: this.streams.find(place.conversationId)?.lastSeq ?? 0,
+        lastSeq: this.streams.find(place, place.conversationId)?.lastSeq ?? 0,
       }),
     );
     if (settled === null) return false;
-    const stream = this.streams.find(place.conversationId);
+    this.metrics.turnEnded({ outcome: settled.status, code: end.error?.code ?? null, begun: 'nobody' });
+    const stream = this.streams.find(place, place.conversationId);
     if (stream !== undefined) await this.catchUp.run(stream);
     this.announce(place, place.conversationId, settled.seq + 1, settled.next);
     return true;
@@ -225,16 +238,16 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
 
   /** A conversation is gone: what runs in it here stops, and its readers are told. */
   deleted(scope: TenantScope, conversationId: string): void {
-    this.endDeleted(conversationId);
+    this.endDeleted(scope, conversationId);
     this.announce(scope, conversationId, 0, null, true);
   }
 
   /** Ends turns that were to end with their last reader, now that nobody here listens to their conversation. */
-  unwatched(conversationId: string): void {
-    const stream = this.streams.find(conversationId);
+  unwatched(scope: TenantScope, conversationId: string): void {
+    const stream = this.streams.find(scope, conversationId);
     if (stream !== undefined && stream.subscriberCount > 0) return;
     for (const { turn } of this.running.values()) {
-      if (turn.conversationId !== conversationId || turn.onDisconnect !== 'cancel') continue;
+      if (!isIn(turn, scope, conversationId) || turn.onDisconnect !== 'cancel') continue;
       if (stream?.live !== null && stream?.live !== undefined && this.relay.isFollowed(stream.live)) continue;
       turn.controller.abort(new TurnCancelled());
     }
@@ -262,7 +275,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     await Promise.resolve();
     await this.aloneIfLastStart(turn);
     const ending = await this.executor.run(turn, stream, live);
-    this.relay.close(live);
+    this.relay.close(stream, live);
     // Before its last frames go out: who reads `done` must not be told that it can still be stopped.
     this.running.delete(turn.turnId);
     const wasFull = this.running.size + 1 >= this.config.env.MAX_RUNNING_TURNS || this.alone === turn.turnId;
@@ -283,6 +296,16 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       }
     }
     if (wasFull) this.wake();
+  }
+
+  /** A fault of ours: its lease is renewed no more, so that it is begun again or ended, and its readers are told from there. */
+  private giveUp(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): void {
+    this.running.delete(turn.turnId);
+    if (this.alone === turn.turnId) this.alone = null;
+    turn.controller.abort(new LeaseLost());
+    this.relay.close(stream, live);
+    stream.disown(live);
+    stream.end(live);
   }
 
   private async tellEnd(turn: RunningTurn, stream: ConversationStream, ending: Ending): Promise<void> {
@@ -335,9 +358,10 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       if (turn.start > 1)
         this.logger.warn({ turn: turnId, start: turn.start }, 'took over a turn whose process had died');
       // Those who listen here are told of it once what is stored before it was told.
-      const stream = this.streams.find(conversationId);
+      const stream = this.streams.find(place, conversationId);
       if (stream !== undefined && stream.listening && stream.toldUpTo < claimed.last_seq)
-        await this.catchUp.run(stream);
+        await this.catchUp.runWithin(CATCH_UP_MS, stream);
+      this.serve(tenantId);
       this.start(turn);
       this.announce({ tenantId }, conversationId, claimed.last_seq);
       return true;
@@ -350,6 +374,12 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     } finally {
       this.claiming.delete(turnId);
     }
+  }
+
+  private serve(tenantId: string): void {
+    this.served.delete(tenantId);
+    this.served.add(tenantId);
+    for (const oldest of this.served) if (this.served.size > MOST_SERVED) this.served.delete(oldest);
   }
 
   // ── the tick ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -373,8 +403,14 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private async tick(): Promise<void> {
     this.tickAgain = false;
     this.ticking = this.look(this.everything)
-      .then(() => void (this.everything = false))
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'looking after turns failed; trying again'));
+      .then(() => {
+        this.everything = false;
+        this.failing = false;
+      })
+      .catch((error: unknown) => {
+        this.logger[this.failing ? 'debug' : 'warn']({ err: error }, 'looking after turns failed; trying again');
+        this.failing = true;
+      });
     await this.ticking;
     this.ticking = null;
     this.schedule(this.tickAgain ? 0 : TICK_MS);
@@ -384,7 +420,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     const now = Date.now();
     const leaseMs = this.config.env.LEASE_SECONDS * 1000;
     const held = [...this.running.values()];
-    const room = this.full ? 0 : Math.min(CLAIMED_AT_ONCE, this.config.env.MAX_RUNNING_TURNS - this.running.size);
+    const free = this.config.env.MAX_RUNNING_TURNS - this.running.size - this.toBegin.size;
+    const room = this.full ? 0 : Math.max(0, Math.min(CLAIMED_AT_ONCE, free));
     const tasks = await this.turns.lookAfter({
       instance: this.bus.instance,
       held: held.map(({ renewedAt, turn }) => ({
@@ -397,19 +434,18 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       leaseSeconds: this.config.env.LEASE_SECONDS,
       everything,
       room,
+      served: [...this.served],
     });
     for (const running of held) if (now - running.renewedAt > leaseMs / 3) running.renewedAt = now;
-    for (const task of tasks) {
-      // One that cannot be dealt with does not hold up the others.
-      await this.perform(task, held, everything).catch((error: unknown) =>
-        this.logger.warn({ err: error, turn: task.turn_id, task: task.task }, 'a turn could not be looked after'),
-      );
+    for (const task of tasks) this.take(task, held, everything);
+    if (tasks.filter(({ task }) => task === 'waiting').length >= CLAIMED_AT_ONCE) {
+      void this.toBegin.done().then(() => this.wake());
     }
-    if (tasks.filter(({ task }) => task === 'waiting').length >= CLAIMED_AT_ONCE) this.tickAgain = true;
     this.endUnread(now);
   }
 
-  private async perform(task: TurnTask, held: readonly Running[], everything: boolean): Promise<void> {
+  /** What the database has to be asked for is done beside the ticks: one that takes long must not keep leases from renewal. */
+  private take(task: TurnTask, held: readonly Running[], everything: boolean): void {
     const place = { tenantId: task.tenant_id, conversationId: task.conversation_id, turnId: task.turn_id };
     switch (task.task) {
       case 'lost': {
@@ -421,24 +457,34 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         this.stop(task.turn_id, new TurnCancelled());
         return;
       case 'changed': {
-        const stream = this.streams.find(task.conversation_id);
+        const stream = this.streams.find(place, task.conversation_id);
         if (stream !== undefined) void this.catchUp.run(stream);
         return;
       }
       case 'waiting':
       case 'take_over':
-        await this.claim(place, everything);
-        return;
+        return this.later(this.toBegin, task, () => this.claim(place, everything));
       case 'give_up':
-        if (!this.running.has(task.turn_id)) {
-          await this.endUnowned(place, { status: 'failed', error: INTERRUPTED, when: everything ? 'any' : 'expired' });
-        }
-        return;
-      case 'cancelled':
-        if (!this.running.has(task.turn_id)) {
-          await this.endUnowned(place, { status: 'cancelled', error: null, when: everything ? 'any' : 'expired' });
-        }
+      case 'cancelled': {
+        if (this.running.has(task.turn_id)) return;
+        const when = everything ? 'any' : 'expired';
+        return this.later(this.toEnd, task, () =>
+          task.task === 'cancelled'
+            ? this.endUnowned(place, { status: 'cancelled', error: null, when })
+            : this.endUnowned(place, { status: 'failed', error: INTERRUPTED, when }),
+        );
+      }
     }
+  }
+
+  private later(line: WorkLine, task: TurnTask, work: () => Promise<unknown>): void {
+    line.add(task.turn_id, async () => {
+      if (this.stopped) return;
+      // One that cannot be dealt with does not hold up the others.
+      await work().catch((error: unknown) =>
+        this.logger.warn({ err: error, turn: task.turn_id, task: task.task }, 'a turn could not be looked after'),
+      );
+    });
   }
 
   /** The turns that readers here wait for and that this instance does not run. */
@@ -460,9 +506,9 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private endUnread(now: number): void {
     for (const { turn } of this.running.values()) {
       if (turn.onDisconnect !== 'cancel') continue;
-      const stream = this.streams.find(turn.conversationId);
+      const stream = this.streams.find(turn.ctx, turn.conversationId);
       const begun = stream?.live?.begunAt ?? now;
-      if (now - begun > READERS_COME_MS) this.unwatched(turn.conversationId);
+      if (now - begun > READERS_COME_MS) this.unwatched(turn.ctx, turn.conversationId);
     }
   }
 
@@ -471,20 +517,21 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private heard(message: BusMessage): void {
     const news = newsMessage.safeParse(message).data;
     if (news === undefined) return;
-    if (news.deleted === true) return this.endDeleted(news.conversation);
-    const stream = this.streams.find(news.conversation);
+    const scope = { tenantId: news.tenant };
+    if (news.deleted === true) return this.endDeleted(scope, news.conversation);
+    const stream = this.streams.find(scope, news.conversation);
     stream?.raise(news.seq);
     if (stream !== undefined && stream.subscriberCount > 0) void this.catchUp.run(stream);
     if (news.next?.instance === this.bus.instance) {
-      void this.claim({ tenantId: news.tenant, conversationId: news.conversation, turnId: news.next.turn }, false);
+      void this.claim({ ...scope, conversationId: news.conversation, turnId: news.next.turn }, false);
     }
   }
 
-  private endDeleted(conversationId: string): void {
+  private endDeleted(scope: TenantScope, conversationId: string): void {
     for (const { turn } of this.running.values()) {
-      if (turn.conversationId === conversationId) turn.controller.abort(new ConversationDeleted());
+      if (isIn(turn, scope, conversationId)) turn.controller.abort(new ConversationDeleted());
     }
-    const stream = this.streams.find(conversationId);
+    const stream = this.streams.find(scope, conversationId);
     if (stream !== undefined) void this.catchUp.run(stream);
   }
 
@@ -494,4 +541,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     await Promise.race([ended, sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined)]);
     stop.abort();
   }
+}
+
+function isIn(turn: RunningTurn, scope: TenantScope, conversationId: string): boolean {
+  return turn.conversationId === conversationId && turn.ctx.tenantId === scope.tenantId;
 }

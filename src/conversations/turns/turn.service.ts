@@ -7,7 +7,8 @@ import type { RequestContext } from '#platform/context';
 import { CommitInDoubtError, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { LOGGER, type Logger } from '#platform/logging';
 import { MessageRateLimiter, TenantSettingsCache, type TenantSettings } from '#tenants';
-import { CatchUp } from '../live/catch-up.js';
+import { CATCH_UP_MS, CatchUp } from '../live/catch-up.js';
+import type { ConversationStream } from '../live/conversation-stream.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
 import type { AckEvent, Subscriber } from '../model/conversation-event.js';
 import { defaultTitle } from '../model/default-title.js';
@@ -52,9 +53,6 @@ interface Opened {
 }
 type Accepted = { readonly kind: 'repeat'; readonly earlier: EarlierSubmission } | Opened;
 
-/** A readers' wait for what was stored before its question is bounded: the answer is more urgent than the order. */
-const CATCH_UP_MS = 1000;
-
 /**
  * Takes messages in: the first transaction and the acknowledgement, repeats, and the wish to stop.
  * Which turn runs, and where, is the `TurnScheduler`'s; this service never waits for it.
@@ -62,8 +60,8 @@ const CATCH_UP_MS = 1000;
 @Injectable()
 export class TurnService {
   private draining = false;
-  /** Waiting turns accepted here that are to end with their last reader, by conversation. */
-  private readonly leaving = new Map<string, Set<string>>();
+  /** Waiting turns accepted here that are to end with their last reader. */
+  private readonly leaving = new WeakMap<ConversationStream, Set<string>>();
 
   constructor(
     private readonly uow: UnitOfWork,
@@ -148,13 +146,15 @@ export class TurnService {
   }
 
   /** Nobody here listens to a conversation any more: turns that were to end with their last reader are stopped. */
-  unwatched(scope: { tenantId: string }, conversationId: string): void {
-    this.scheduler.unwatched(conversationId);
-    const waiting = this.leaving.get(conversationId);
-    this.leaving.delete(conversationId);
+  unwatched(stream: ConversationStream): void {
+    const { conversationId, scope } = stream;
+    this.scheduler.unwatched(scope, conversationId);
+    const waiting = this.leaving.get(stream);
+    this.leaving.delete(stream);
     // Readers may listen on another instance: the one that begins such a turn looks for them.
     if (waiting === undefined || this.bus.peers().size > 0) return;
     for (const turnId of waiting) {
+      if (stream.open.get(turnId)?.status !== 'queued') continue;
       const place = { tenantId: scope.tenantId, conversationId, turnId };
       this.scheduler
         .endUnowned(place, { status: 'cancelled', error: null, when: 'queued' })
@@ -190,14 +190,13 @@ export class TurnService {
           return accepted;
         } catch (error) {
           if (attempt >= 4) throw error;
-          if (error instanceof CommitInDoubtError) {
-            const landed = await this.landed(ctx, draft);
-            if (landed === null) continue;
-            charged = false;
-            return { kind: 'repeat', earlier: landed };
-          }
-          // Two first messages of one client id or key at once: the second attempt finds what the other one wrote.
-          if (!isUniqueViolation(error)) throw error;
+          // Two first messages of one client id or key at once: the next attempt finds what the other one wrote. Or a commit
+          // in doubt that landed after it was looked for.
+          if (!(error instanceof CommitInDoubtError) && !isUniqueViolation(error)) throw error;
+          const landed = await this.landed(ctx, draft);
+          if (landed === null) continue;
+          charged = false;
+          return { kind: 'repeat', earlier: landed };
         }
       }
     } finally {
@@ -210,7 +209,7 @@ export class TurnService {
    * when a lease runs out that nobody renews.
    */
   private async landed(ctx: RequestContext, draft: Draft): Promise<EarlierSubmission | null> {
-    const landed = await this.uow.run(ctx, (tx) => this.turns.findLanded(tx, draft.turnId));
+    const landed = await this.uow.run(ctx, (tx) => this.turns.findLanded(tx, draft));
     if (landed === null) return null;
     await this.turns.release(ctx, { turnId: draft.turnId, instance: this.bus.instance, fence: 1 });
     this.scheduler.wake();
@@ -348,7 +347,8 @@ export class TurnService {
       createdAt: opened.created_at,
     });
     const told = stream.tellCommitted([{ type: 'message', ...question }], opened.previous, opened.seq);
-    if (!told) await within(CATCH_UP_MS, this.catchUp.run(stream));
+    const knowsRunning = [...stream.open.values()].some(({ status }) => status === 'running');
+    if (!told) await this.catchUp.runWithin(CATCH_UP_MS, stream);
     if (opened.verdict === 'running') {
       this.scheduler.start(this.runningTurn(ctx, input, by));
     } else if (opened.verdict === 'queued') {
@@ -356,8 +356,10 @@ export class TurnService {
       if (!stream.open.has(draft.turnId)) {
         stream.waits({ ...waiting, attempt, start: 0, agent: input.agent }, 0, settings.statusMessages.queued);
       }
-      if (input.onDisconnect === 'cancel') this.remember(conversationId, draft.turnId);
+      if (input.onDisconnect === 'cancel') this.remember(stream, draft.turnId);
       if (settings.queueMode === 'interrupt') this.interrupt(ctx, conversationId, draft.turnId);
+      // What it waits for runs elsewhere: its readers here are told of that turn as well.
+      if (!knowsRunning) void this.catchUp.run(stream);
     }
     this.scheduler.announce(ctx, conversationId, opened.seq);
     return {
@@ -404,10 +406,9 @@ export class TurnService {
     };
   }
 
-  private remember(conversationId: string, turnId: string): void {
-    const known = this.leaving.get(conversationId);
-    if (known === undefined) this.leaving.set(conversationId, new Set([turnId]));
-    else known.add(turnId);
+  private remember(stream: ConversationStream, turnId: string): void {
+    const waiting = [...(this.leaving.get(stream) ?? [])].filter((id) => stream.open.get(id)?.status === 'queued');
+    this.leaving.set(stream, new Set([...waiting, turnId]));
   }
 
   // ── repeats ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -428,7 +429,7 @@ export class TurnService {
       conversation_id: conversationId,
     };
     subscriber.deliver(ack);
-    const listens = this.streams.find(conversationId)?.has(subscriber.id) === true;
+    const listens = this.streams.find(ctx, conversationId)?.has(subscriber.id) === true;
     if (listens) {
       if (turnId !== null && earlier.turn_status !== 'running' && earlier.turn_status !== 'queued') {
         const end = await this.uow.run(ctx, (tx) => this.messages.outcomeOf(tx, conversationId, turnId));
@@ -477,15 +478,11 @@ export class TurnService {
   private interrupt(ctx: RequestContext, conversationId: string, by: string): void {
     this.uow
       .run(ctx, (tx) => this.turns.openOf(tx, ctx.principal.id, { conversation: { kind: 'id', id: conversationId } }))
-      .then((open) =>
-        this.cancelAll(
-          ctx,
-          open.slice(
-            0,
-            open.findIndex(({ id }) => id === by),
-          ),
-        ),
-      )
+      .then((open) => {
+        const own = open.findIndex(({ id }) => id === by);
+        // Over already: what is open now came after it.
+        return this.cancelAll(ctx, open.slice(0, Math.max(0, own)));
+      })
       .catch((error: unknown) => this.logger.warn({ err: error, conversation: conversationId }, 'interrupting failed'));
   }
 }
@@ -529,11 +526,4 @@ function canonical(value: unknown): unknown {
 
 function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '23505';
-}
-
-/** Waits for `work`, but not longer. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-  clearTimeout(timer);
 }

@@ -1,6 +1,8 @@
 /** Plain JSON. Without text where the bus does not carry it (`carriesText`). */
 export type BusMessage = Readonly<Record<string, unknown>>;
 
+export type BusDriver = 'memory' | 'postgres' | 'redis';
+
 /**
  * News between the instances of one installation. It only wakes and carries what is live; the database is the truth, so
  * whatever a message says can also be found there, later. Nothing here is awaited and nothing throws: an installation
@@ -12,6 +14,12 @@ export abstract class Bus {
 
   /** True where messages may carry text (memory, Redis); false: ids and numbers only, at most 7 kB (Postgres NOTIFY). */
   abstract readonly carriesText: boolean;
+
+  /** What carries it. */
+  abstract readonly driver: BusDriver;
+
+  /** Whether it is carried at the moment. */
+  abstract readonly connected: boolean;
 
   /** Other instances heard of within the last 10 s (hello every 3 s; bye on shutdown). In memory, cheap. */
   abstract peers(): ReadonlySet<string>;

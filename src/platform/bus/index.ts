@@ -3,7 +3,7 @@
  * LISTEN/NOTIFY, Redis) behind one conformance suite. Any module may send and listen by topic; nothing may rely on
  * delivery, since the database is the truth and `onGap` says when to ask it.
  */
-export { Bus, type BusMessage } from './bus.port.js';
+export { Bus, type BusDriver, type BusMessage } from './bus.port.js';
 export { BusModule } from './bus.module.js';
 export { memoryBus, MemoryHub } from './memory.bus.js';
 export type { BusPace, PeerBus, PeerBusOptions } from './peer.bus.js';

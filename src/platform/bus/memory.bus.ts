@@ -38,6 +38,7 @@ export class MemoryHub {
 }
 
 class MemoryWire implements Wire {
+  readonly driver = 'memory';
   readonly carriesText = true;
   readonly limit = LIMIT;
   private instance = '';

@@ -5,6 +5,7 @@ import type { Wire, WireListener } from './wire.js';
 
 /** A wire of which the spec holds the other end. */
 class HandWire implements Wire {
+  readonly driver = 'memory';
   readonly carriesText = false;
   readonly limit = 7000;
   readonly sent: { to: string | null; envelope: Envelope | null }[] = [];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { asError } from '#platform/errors';
 import type { Logger } from '#platform/logging';
-import { Bus, type BusMessage } from './bus.port.js';
+import { Bus, type BusDriver, type BusMessage } from './bus.port.js';
 import { type Envelope, isFrom, readEnvelope, writeEnvelope } from './envelope.js';
 import type { Wire } from './wire.js';
 
@@ -94,6 +94,14 @@ export class PeerBus extends Bus {
     this.known.clear();
     this.live.clear();
     await this.wire.close();
+  }
+
+  override get driver(): BusDriver {
+    return this.wire.driver;
+  }
+
+  override get connected(): boolean {
+    return this.wireIsUp;
   }
 
   override peers(): ReadonlySet<string> {

@@ -27,6 +27,7 @@ interface Waiting {
  * and waits for no disk. Texts that wait leave together, one statement at a time.
  */
 class PostgresWire implements Wire {
+  readonly driver = 'postgres';
   readonly carriesText = false;
   readonly limit = LIMIT;
   private instance = '';

@@ -22,6 +22,7 @@ const CONNECTION: RedisOptions = {
 
 /** PUBLISH and SUBSCRIBE, each on a connection of its own since Redis wants it so. It is up while both are. */
 class RedisWire implements Wire {
+  readonly driver = 'redis';
   readonly carriesText = true;
   readonly limit = LIMIT;
   private readonly publisher: Redis;

@@ -1,3 +1,5 @@
+import type { BusDriver } from './bus.port.js';
+
 /** What a wire tells the bus that it belongs to. */
 export interface WireListener {
   /** Texts can be sent and are received from now on: at first, or again after `down`. */
@@ -13,6 +15,7 @@ export interface WireListener {
  * itself, for ever, and never holds texts for later: what cannot go now is lost.
  */
 export interface Wire {
+  readonly driver: BusDriver;
   readonly carriesText: boolean;
   /** The longest text, in bytes. */
   readonly limit: number;

@@ -2,7 +2,13 @@
  * The one way to the database. Owns the connection pool, the unit of work (a transaction that sees one tenant), the
  * migrations' runner and the embedded Postgres. Nothing flows back up: modules hand in SQL, rows come out.
  */
-export { UnitOfWork, TenantTx, type StatementOptions, type TransactionOptions } from './unit-of-work.js';
+export {
+  UnitOfWork,
+  TenantTx,
+  type DatabaseFigures,
+  type StatementOptions,
+  type TransactionOptions,
+} from './unit-of-work.js';
 export { CommitInDoubtError, isConnectionLost, isDiskFull, isPassing, sqlState } from './database-faults.js';
 export { isUuid, newId } from './ids.js';
 export { installationOf } from './installation.js';

@@ -1,9 +1,9 @@
 import { asError, DomainError, UnavailableError } from '#platform/errors';
 import type { TenantScope } from '#platform/context';
-import type { PoolClient, QueryResult } from 'pg';
+import type { Pool, PoolClient, QueryResult } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { Checkout } from './checkout.js';
-import { CommitInDoubtError, isConnectionLost, isPassing } from './database-faults.js';
+import { CommitInDoubtError, isConnectionLost, isDiskFull, isPassing } from './database-faults.js';
 import { Deadline, statementMs, TRANSACTION_MS } from './deadline.js';
 import { isUuid } from './ids.js';
 
@@ -18,6 +18,16 @@ export interface TransactionOptions {
 export interface StatementOptions extends TransactionOptions {
   /** Makes it a prepared statement of the connection: worth it on paths that run for every turn. */
   readonly name?: string;
+}
+
+/** Of one process. */
+export interface DatabaseFigures {
+  /** `waiting`: callers who want a connection. */
+  readonly connections: { readonly total: number; readonly idle: number; readonly waiting: number };
+  /** Transactions that passed their deadline. */
+  readonly deadlines: number;
+  /** When the database last said that its disk is full, by this process's clock. */
+  readonly diskFullAt: number | null;
 }
 
 /**
@@ -38,6 +48,9 @@ export interface StatementOptions extends TransactionOptions {
  * Postgres itself cancels a slow statement a little earlier (`statement_timeout`), which spares the connection.
  */
 export class UnitOfWork {
+  private deadlines = 0;
+  private diskFullAt: number | null = null;
+
   constructor(private readonly dataSource: DataSource) {}
 
   /**
@@ -72,6 +85,17 @@ export class UnitOfWork {
     return this.transaction('', '', (tx) => tx.commitWith<R>(text, values, options.name), options.deadlineMs);
   }
 
+  /** What operators want to know of it; cheap. */
+  figures(): DatabaseFigures {
+    const { master: pool } = this.dataSource.driver as unknown as { readonly master?: Pool };
+    const { idleCount = 0, totalCount = 0, waitingCount = 0 } = pool ?? {};
+    return {
+      connections: { total: totalCount, idle: idleCount, waiting: waitingCount },
+      deadlines: this.deadlines,
+      diskFullAt: this.diskFullAt,
+    };
+  }
+
   private async transaction<T>(
     scopeSql: string,
     tenantId: string,
@@ -86,6 +110,7 @@ export class UnitOfWork {
         return await deadline.within(finish(tx, work));
       } catch (error) {
         const told = tell(error, tx, deadline);
+        if (isDiskFull(error)) this.diskFullAt = Date.now();
         if (deadline.passed) checkout.destroy(asError(error));
         else await rollBack(tx, checkout);
         throw told;
@@ -94,6 +119,7 @@ export class UnitOfWork {
         await checkout.release();
       }
     } finally {
+      if (deadline.passed) this.deadlines++;
       deadline.clear();
     }
   }

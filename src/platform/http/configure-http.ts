@@ -1,5 +1,6 @@
 import type { AppConfig } from '#platform/config';
 import type { Logger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
@@ -7,6 +8,7 @@ import { refuseForeignBodies } from './content-type.js';
 import { correlate } from './correlation.js';
 import { capHeaders } from './header-cap.js';
 import { isOperatorOrigin } from './origins.js';
+import { requestFigures } from './request-figures.js';
 import { requestLog } from './request-log.js';
 
 const BODY_LIMIT = '1mb';
@@ -19,7 +21,7 @@ export function configureHttp(app: NestExpressApplication, config: AppConfig, lo
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy(config.env.TRUST_PROXY));
-  app.use(correlate, requestLog(logger), capHeaders);
+  app.use(correlate, requestLog(logger), requestFigures(app.get(Metrics)), capHeaders);
   app.use(helmet(securityHeaders()), keepPrivate);
   app.enableCors((request: { headers: Record<string, string | undefined> }, done) => {
     const { origin, host } = request.headers;

@@ -4,8 +4,12 @@ import { UnauthorizedError } from '#platform/errors';
 import type { Identity, HttpRequest } from './identity.js';
 import type { Permission } from './permissions.js';
 
-/** What a route asks of its caller. Every route says one of the three; a route that says nothing is refused. */
-export type Access = { readonly kind: 'public' } | { readonly kind: 'signed_in' } | Required_;
+/** What a route asks of its caller. Every route says one of the four; a route that says nothing is refused. */
+export type Access =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'signed_in' }
+  | { readonly kind: 'operator'; readonly others: 'refused' | 'admitted' }
+  | Required_;
 interface Required_ {
   readonly kind: 'permission';
   readonly permission: Permission;
@@ -23,6 +27,16 @@ export const Public = (): MethodDecorator & ClassDecorator =>
 /** Anybody who is signed in: for one's own account. */
 export const SignedIn = (): MethodDecorator & ClassDecorator =>
   SetMetadata(ACCESS, { kind: 'signed_in' } satisfies Access);
+
+/**
+ * Pages about the installation as a whole: everybody outside production, in production staff and whoever calls from this
+ * machine (`request.operator`). The others are refused, or admitted to what the handler has for them.
+ */
+export const Operator = (others: 'refused' | 'admitted'): MethodDecorator & ClassDecorator =>
+  applyDecorators(
+    SetMetadata(ACCESS, { kind: 'operator', others } satisfies Access),
+    ApiExtension(PUBLIC_EXTENSION, others === 'admitted'),
+  );
 
 /** Roles that have this permission (see `permissions.ts`). */
 export const RequirePermission = (permission: Permission): MethodDecorator & ClassDecorator =>

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ExpiryModule } from '#platform/expiry';
+import { MetricsModule } from '#platform/metrics';
 import { CreatesInterceptor } from './creates.interceptor.js';
 import { EtagInterceptor } from './etag.interceptor.js';
 import { IdempotencyExpiry } from './idempotency.expiry.js';
@@ -11,7 +12,7 @@ import { SchemaValidationPipe } from './schema-validation.pipe.js';
 /** The filter, pipe and interceptors that every controller shares. The guards are `auth`'s. */
 @Global()
 @Module({
-  imports: [ExpiryModule],
+  imports: [ExpiryModule, MetricsModule],
   providers: [
     IdempotencyExpiry,
     IdempotencyKeys,

@@ -16,4 +16,6 @@ export interface HttpRequest extends Request {
   correlationId: string;
   /** Set by the authentication guard (the property's name is passport's); absent on public routes. */
   user?: Identity;
+  /** Set on `@Operator` routes: whether the caller may read about the installation as a whole. */
+  operator?: boolean;
 }

@@ -10,6 +10,7 @@ export {
   Creates,
   Ctx,
   IfMatch,
+  Operator,
   Public,
   RequirePermission,
   SignedIn,
@@ -20,7 +21,7 @@ export { HttpModule } from './http.module.js';
 export { configureHttp } from './configure-http.js';
 export { openApiDocument, setupSwagger } from './swagger.js';
 export { isLoopbackHost, isOperatorOrigin } from './origins.js';
-export { limitedAddress } from './client-address.js';
+export { isCallFromThisMachine, limitedAddress } from './client-address.js';
 export { redactUrl, scrubSecrets } from './redact.js';
 export { correlationIdFrom } from './correlation.js';
 export { MAX_HEADERS } from './header-cap.js';

@@ -18,7 +18,7 @@ export function requestLog(logger: Logger) {
         ms: Math.round(performance.now() - startedAt),
         ...(response.writableFinished ? {} : { aborted: true }),
       };
-      if (path.startsWith('/health') && response.statusCode < 400) logger.debug(line, 'request');
+      if (/^\/(health|metrics)(\/|$)/.test(path) && response.statusCode < 400) logger.debug(line, 'request');
       else logger.info(line, 'request');
     });
     next();

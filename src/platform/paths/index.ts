@@ -8,6 +8,11 @@ import { dirname, join, resolve } from 'node:path';
 /** The folder with the product's `package.json`: above the started script, else above the working directory. */
 export const projectRoot: string = findProjectRoot();
 
+/** The product's version, from its package.json. */
+export const version: string = String(
+  (JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: unknown }).version,
+);
+
 /** A file of the build, by its path below `dist` (`'rag/parsing/parser.child.js'`). */
 export function builtFile(relativePath: string): string {
   return join(projectRoot, 'dist', relativePath);

@@ -41,6 +41,10 @@ export class InMemoryJobQueue extends JobQueue {
     return Promise.resolve();
   }
 
+  override check(): Promise<{ readonly running: number }> {
+    return Promise.resolve({ running: [...this.lanes.values()].reduce((sum, lane) => sum + lane.running.size, 0) });
+  }
+
   /** Resolves when nothing waits and nothing runs. */
   async idle(): Promise<void> {
     for (;;) {

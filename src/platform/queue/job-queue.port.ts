@@ -30,6 +30,9 @@ export abstract class JobQueue {
   /** Adds a job; it starts as soon as a worker is free. */
   abstract add(queue: string, payload: JobPayload, options?: AddOptions): Promise<void>;
 
+  /** Whether jobs can be added and fetched now. @returns how many run here; rejects when the queue is away */
+  abstract check(): Promise<{ readonly running: number }>;
+
   /** Starts a worker in this process. Call it once a queue. */
   abstract work<T extends JobPayload>(worker: JobWorker<T>): Promise<void>;
 }

@@ -73,6 +73,11 @@ export class PgBossJobQueue extends JobQueue {
     lane.start();
   }
 
+  override async check(): Promise<{ readonly running: number }> {
+    await this.pool.query('SELECT 1');
+    return { running: [...this.lanes.values()].reduce((sum, lane) => sum + lane.size, 0) };
+  }
+
   /** Aborts what runs, waits for it, and closes the connections. Jobs that were aborted come again. */
   async stop(): Promise<void> {
     this.stopping.abort(new DOMException('The process is stopping', 'AbortError'));
@@ -178,6 +183,10 @@ class Lane {
     private readonly pollMs: number,
     private readonly logger: PgBossQueueOptions['logger'],
   ) {}
+
+  get size(): number {
+    return this.running.size;
+  }
 
   start(): void {
     this.open = true;

@@ -2,6 +2,7 @@ import { type Embedder, isPassingFault, LlmService, usageRow, type UsageRow } fr
 import type { TenantScope } from '#platform/context';
 import { asError, UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DocumentFiles } from '../documents/document-files.js';
@@ -78,6 +79,7 @@ export class IngestDocumentJob {
     private readonly parser: DocumentParser,
     private readonly llm: LlmService,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly metrics: Metrics = new Metrics(),
   ) {}
 
   /**
@@ -98,13 +100,17 @@ export class IngestDocumentJob {
         if (error instanceof ClaimLostError) lost.abort(error);
       });
     }, HEARTBEAT_MS);
+    this.metrics.documentBegun();
+    let outcome: Parameters<Metrics['documentLeft']>[0] = 'given_back';
     try {
       const turns = options.turns ?? new TenantTurns(1);
       const chunks = await this.ingest(document, turns, AbortSignal.any([signal, lost.signal]));
+      outcome = 'ready';
       // Its row says so; a line each would drown the others when hundreds are taken in.
       log.debug({ chunks, ms: Math.round(performance.now() - started) }, 'document ready');
     } catch (error) {
       if (error instanceof ClaimLostError || lost.signal.aborted) {
+        outcome = 'dropped';
         log.debug('the document was deleted or taken over');
         return;
       }
@@ -122,8 +128,10 @@ export class IngestDocumentJob {
       await this.documents.fail(document, fault).catch((failure: unknown) => {
         if (!(failure instanceof ClaimLostError)) throw failure;
       });
+      outcome = 'failed';
     } finally {
       clearInterval(beat);
+      this.metrics.documentLeft(outcome);
     }
   }
 

@@ -14,6 +14,7 @@ import { type AppConfig, ConfigModule, loadConfig } from '#platform/config';
 import type { Role } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { EventsModule } from '#platform/events';
+import { HealthModule } from '#platform/health';
 import { configureHttp, HttpModule } from '#platform/http';
 import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
@@ -94,6 +95,7 @@ export class ChatApp {
         LimitsModule,
         SecretsModule,
         HttpModule,
+        HealthModule,
         TenantsModule,
         AuthModule,
         ChannelsModule,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestContext } from '#platform/context';
-import { newId } from '#platform/database';
+import { CommitInDoubtError, newId } from '#platform/database';
 import { DomainError, RateLimitError } from '#platform/errors';
 import {
   contextOf,
@@ -178,6 +178,51 @@ describe('turns', () => {
     });
   });
 
+  it('repeats nothing into the hands of a person that is there already', async () => {
+    world.play(async () => {
+      throw new Error('no');
+    });
+    const reader = new Reader();
+    const hello = message('Hello?', { clientMessageId: newId() });
+    const { ack, conversationId } = await world.turns.submit(ctx, hello, reader);
+    await reader.done(turnOf({ ack }));
+    await db.uow.query(
+      ctx,
+      `UPDATE app.conversation SET owner = 'human', owner_epoch = owner_epoch + 1 WHERE tenant_id = $1 AND id = $2`,
+      [ctx.tenantId, conversationId],
+    );
+    const handed = await world.turns.submit(ctx, hello, reader);
+    expect(handed.ack.turn_id).toBeNull();
+    const again = await world.turns.submit(ctx, hello, reader);
+    expect(again).toMatchObject({ repeated: true, ack: handed.ack });
+    expect(await world.conversations.get(ctx, conversationId)).toMatchObject({ message_count: 1 });
+  });
+
+  it('finds its own message after a commit whose reply was lost, also when that landed late', async () => {
+    for (const lands of ['at once', 'late']) {
+      const late: (() => Promise<unknown>)[] = [];
+      let calls = 0;
+      const doubtful = Object.create(db.uow) as typeof db.uow;
+      doubtful.run = async (scope, work, options) => {
+        calls++;
+        if (calls === 1) {
+          if (lands === 'late') late.push(() => db.uow.run(scope, work, options));
+          else await db.uow.run(scope, work, options);
+          throw new CommitInDoubtError(new Error('reply lost'));
+        }
+        if (calls === 3) for (const land of late) await land();
+        return db.uow.run(scope, work, options);
+      };
+      const unlucky = start({ script: words });
+      Object.assign(unlucky.turns, { uow: doubtful });
+      const reader = new Reader();
+      const { ack } = await unlucky.turns.submit(ctx, message('q'), reader);
+      expect(await reader.done(turnOf({ ack }))).toMatchObject({ status: 'completed' });
+      expect(unlucky.inputs).toHaveLength(1);
+      expect(unlucky.limits.consumed).toBe(1);
+    }
+  });
+
   it('makes one conversation and one turn of a first message that is sent many times at once', async () => {
     const clientMessageId = newId();
     const readers = Array.from({ length: 8 }, () => new Reader());
@@ -242,6 +287,138 @@ describe('turns', () => {
     expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
   });
 
+  it('shows the model each question beside its answer, also those that waited', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    world.play(async (input, emit) => {
+      if (input.content === 'q1') await gate;
+      emit({ type: 'token', content: `a of ${input.content}` });
+    });
+    const reader = new Reader();
+    const first = await world.turns.submit(ctx, message('q1'), reader);
+    const conversation = { kind: 'id', id: first.conversationId } as const;
+    await world.turns.submit(ctx, message('q2', { conversation }), reader);
+    const third = await world.turns.submit(ctx, message('q3', { conversation }), reader);
+    expect(reader.events.find((event) => event.type === 'status')).toMatchObject({
+      step: 'queued',
+      message: 'One moment, please',
+    });
+    release();
+    await reader.done(turnOf(third));
+    expect(world.inputs.at(-1)?.history.map(({ content }) => content)).toEqual(['q1', 'a of q1', 'q2', 'a of q2']);
+  });
+
+  it('refuses an agent that the caller may not use, before anything is written', async () => {
+    const before = await world.conversations.list(ctx, { limit: 100, before: null });
+    await expect(world.turns.submit(ctx, message('q', { agent: 'secret' }), new Reader())).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      field: 'agent',
+    });
+    expect(await world.conversations.list(ctx, { limit: 100, before: null })).toEqual(before);
+    expect(world.limits.consumed).toBe(0);
+  });
+
+  it('stores what a model wrote without what cannot be stored', async () => {
+    world.play(async (_input, emit) => {
+      for (const content of ['a\0b ', '\ud83d', '\ude00', ' \ud800 c']) emit({ type: 'token', content });
+    });
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('q'), reader);
+    expect(await reader.done()).toMatchObject({ status: 'completed' });
+    const [, answer] = await world.conversations.listMessages(ctx, conversationId, {
+      limit: 10,
+      after: null,
+      descending: false,
+    });
+    expect(answer?.content).toBe('ab \u{1f600} \ufffd c');
+  });
+
+  it('keeps no half of a character of an answer that was stopped', async () => {
+    world.play(async (_input, emit, signal) => {
+      emit({ type: 'token', content: 'smile \ud83d' });
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    const reader = new Reader();
+    await world.turns.submit(ctx, message('q'), reader);
+    await reader.until((event) => event.type === 'token');
+    await world.turns.abort(ctx, { startedBy: reader.id });
+    await reader.done();
+    expect(reader.events.find((event) => event.type === 'message')).toMatchObject({ content: 'smile ' });
+  });
+
+  it('answers a repeat of a stopped message with what was kept: a Stop is final', async () => {
+    world.play(endless);
+    const clientMessageId = newId();
+    const reader = new Reader();
+    const first = await world.turns.submit(ctx, message('q', { clientMessageId }), reader);
+    await reader.until((event) => event.type === 'token');
+    await world.turns.abort(ctx, { turnId: turnOf(first) });
+    await reader.done();
+    const repeater = new Reader();
+    const again = await world.turns.submit(ctx, message('q', { clientMessageId }), repeater);
+    expect(again).toMatchObject({ ack: first.ack, repeated: true });
+    expect(repeater.types()).toEqual(['ack', 'message', 'done']);
+    expect(repeater.events.at(-1)).toMatchObject({ status: 'cancelled' });
+    expect(world.inputs).toHaveLength(1);
+  });
+
+  it('fails a turn at once whose answer the database refuses for its content', async () => {
+    world.play(async (_input, emit) => {
+      emit({ type: 'token', content: 'fine' });
+      // No numeric of the usage table holds it.
+      emit({ type: 'usage', entry: { ...call, purpose: 'answer', inputTokens: 1, outputTokens: 1, costUsd: 1e300 } });
+    });
+    const reader = new Reader();
+    await world.turns.submit(ctx, message('q'), reader);
+    expect(await reader.done()).toMatchObject({ status: 'failed' });
+  });
+
+  it('lets tenants take turns when it is full', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const order: string[] = [];
+    const small = start({
+      mostRunning: 1,
+      script: async (input, emit) => {
+        order.push(input.content);
+        if (input.content === 'first') await gate;
+        emit({ type: 'token', content: 'ok' });
+      },
+    });
+    const { tenantId } = await db.tenant();
+    const stranger = contextOf(tenantId, await db.principal(tenantId));
+    const reader = new Reader();
+    const sent = [await small.turns.submit(ctx, message('first'), reader)];
+    for (const name of ['a1', 'a2', 'a3']) sent.push(await small.turns.submit(ctx, message(name), reader));
+    sent.push(await small.turns.submit(stranger, message('b1'), reader));
+    expect(sent.slice(1).map(({ turnStatus }) => turnStatus)).toEqual(['queued', 'queued', 'queued', 'queued']);
+    release();
+    for (const one of sent) await reader.done(turnOf(one));
+    expect(order[0]).toBe('first');
+    expect(order.indexOf('b1')).toBeLessThan(3);
+  });
+
+  it('takes a message for the person who owns the conversation, without a turn', async () => {
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('q'), reader);
+    await reader.done();
+    await db.uow.query(
+      ctx,
+      `UPDATE app.conversation SET owner = 'human', owner_epoch = owner_epoch + 1 WHERE tenant_id = $1 AND id = $2`,
+      [ctx.tenantId, conversationId],
+    );
+    const watching = new Reader();
+    await world.conversations.resume(ctx, conversationId, 'now', watching);
+    const clientMessageId = newId();
+    const conversation = { kind: 'id', id: conversationId } as const;
+    const sent = await world.turns.submit(ctx, message('to a person', { conversation, clientMessageId }), reader);
+    expect(sent).toMatchObject({ ack: { turn_id: null }, turnStatus: null });
+    expect(await watching.until((event) => event.type === 'message')).toMatchObject({ content: 'to a person' });
+    const again = await world.turns.submit(ctx, message('to a person', { conversation, clientMessageId }), reader);
+    expect(again).toMatchObject({ ack: sent.ack, repeated: true });
+    expect(world.inputs).toHaveLength(1);
+  });
+
   it('refuses or interrupts instead of queueing where the tenant says so', async () => {
     const rejecting = start({ script: endless, queueMode: 'reject' });
     const reader = new Reader();
@@ -295,6 +472,24 @@ describe('turns', () => {
       scope: 'turn',
       retryable: true,
     });
+  });
+
+  it('fails visibly when what it found cannot be written, and also when what it cost cannot', async () => {
+    const reader = new Reader();
+    world.play(async () => ({ content: undefined as unknown as string }));
+    const nothing = await world.turns.submit(ctx, message('no answer'), reader);
+    expect(await reader.done(turnOf(nothing))).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
+    // NUL is no character to Postgres.
+    world.play(async (_input, emit) => {
+      emit({
+        type: 'usage',
+        entry: { ...call, model: 'm\0', purpose: 'answer', inputTokens: 1, outputTokens: 1, costUsd: 0 },
+      });
+      emit({ type: 'token', content: 'ok' });
+    });
+    const dear = await world.turns.submit(ctx, message('odd model'), reader);
+    expect(await reader.done(turnOf(dear))).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
+    expect(world.scheduler.size).toBe(0);
   });
 
   it('goes on without its readers, unless it was to end with the last of them', async () => {

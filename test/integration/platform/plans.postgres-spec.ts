@@ -162,8 +162,8 @@ describe('the plan of a hot statement', () => {
        ${rows(`'${t}', CASE n WHEN 2 THEN '${conversation}'::uuid ELSE gen_random_uuid() END, ${mine(p)}, 'x', n % 3, n % 6 = 0, ${past}`)}`,
       `INSERT INTO app.message (tenant_id, id, conversation_id, seq, role, content, state)
        ${rows(`'${t}', gen_random_uuid(), ${mine(conversation)}, n, 'user', 'x', CASE WHEN n % 20 = 0 THEN 'discarded' ELSE 'final' END`)}`,
-      `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, status, content, ack_seq)
-       ${rows(`'${t}', gen_random_uuid(), ${mine(conversation)}, '${p}', gen_random_uuid(), 'completed', 'x', n`)}`,
+      `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, answer_id, accepted_by, status, content, seq)
+       ${rows(`'${t}', gen_random_uuid(), ${mine(conversation)}, '${p}', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'completed', 'x', n`)}`,
       `INSERT INTO app.document (tenant_id, id, knowledge_base_id, title, source_type, mime_type, status, updated_at)
        ${rows(`'${t}', gen_random_uuid(), ${mine(base)}, 'x', 'text', 'text/plain', CASE WHEN n % 100 = 0 THEN 'queued' WHEN n % 10 = 0 THEN 'failed' ELSE 'ready' END, ${past}`)}`,
       `INSERT INTO app.outbox (tenant_id, id, type, payload, created_at, processed_at)

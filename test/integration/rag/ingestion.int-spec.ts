@@ -263,6 +263,21 @@ describe('taking a document in', () => {
     expect(failed.error).toEqual({ code: 'ENCRYPTED', message: 'Remove the password.', retryable: false });
   });
 
+  it('is counted by how its worker left it', async () => {
+    const worker = rag.beside({ embedder });
+    const baseId = await newBase();
+    const figures = async () => (await worker.metrics.text()).match(/^switchboard_ingestion_documents_\w+.*$/gm);
+    for (const failFrom of [Infinity, 1]) {
+      embedder.failFrom = failFrom;
+      await worker.job.run(ctx, (await queued(worker, baseId)).id, NEVER);
+    }
+    expect(await figures()).toEqual([
+      'switchboard_ingestion_documents_total{outcome="ready"} 1',
+      'switchboard_ingestion_documents_total{outcome="failed"} 1',
+      'switchboard_ingestion_documents_in_work 0',
+    ]);
+  });
+
   it('finds the words of texts in other languages, with and without spaces', async () => {
     const spanish = (await rag.bases.create(ctx, { name: `Base ${newId()}`, language: 'es' })).id;
     const japanese = (await rag.bases.create(ctx, { name: `Base ${newId()}`, language: 'ja' })).id;

@@ -8,6 +8,7 @@ import { loadConfig } from '#platform/config';
 import type { RequestContext, Role } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { createLogger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import { OutboundClient, TenantAllowList } from '#platform/outbound';
 import { builtFile } from '#platform/paths';
 import { InMemoryJobQueue } from '#platform/queue';
@@ -47,6 +48,7 @@ export interface RagOptions {
 
 /** The module's services on a real database, without Nest. */
 export class RagUnderTest {
+  readonly metrics = new Metrics();
   readonly queue: InMemoryJobQueue;
   readonly blobs: BlobStore;
   readonly files: DocumentFiles;
@@ -93,7 +95,7 @@ export class RagUnderTest {
     this.ingestions = new IngestionRepository(work);
     this.removal = new DocumentRemoval(this.documentRows, this.files, work);
     this.parser = options.parser ?? new ChildProcessDocumentParser(builtFile('rag/parsing/parser.child.js'));
-    this.job = new IngestDocumentJob(this.ingestions, this.files, this.parser, llm, logger);
+    this.job = new IngestDocumentJob(this.ingestions, this.files, this.parser, llm, logger, this.metrics);
     const { poll = 600_000 } = options;
     this.ingestion = new DocumentIngestion(this.queue, this.job, this.ingestions, this.removal, config, logger, poll);
     this.bases = new KnowledgeBaseService(this.baseRows, cache, this.documentRows, this.removal, work, llm, audit);

@@ -39,8 +39,8 @@ async function aTurn(): Promise<{ tenantId: string; turnId: string; conversation
       [tenantId, messageId, conversationId, principalId],
     );
     await tx.execute(
-      `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, status, content, ack_seq)
-       VALUES ($1, $2, $3, $4, $5, 'running', 'send my invoice', 1)`,
+      `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, answer_id, status, content, seq, accepted_by, lease_owner, lease_until)
+       VALUES ($1, $2, $3, $4, $5, gen_random_uuid(), 'running', 'send my invoice', 1, gen_random_uuid(), gen_random_uuid(), now())`,
       [tenantId, turnId, conversationId, principalId, messageId],
     );
   });

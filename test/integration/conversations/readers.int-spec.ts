@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MemoryHub } from '#platform/bus';
+import type { RequestContext } from '#platform/context';
+import {
+  contextOf,
+  conversationWorld,
+  message,
+  Reader,
+  type Script,
+  turnOf,
+} from '../../support/conversation-world.js';
+import { MessageRepository } from '../../../src/conversations/store/message.repository.js';
+import { TestDatabase } from '../../support/test-database.js';
+
+type World = ReturnType<typeof conversationWorld>;
+
+const words: Script = async (_input, emit) => {
+  for (const word of ['The ', 'answer ', 'is ', '42.']) emit({ type: 'token', content: word });
+};
+
+function gated(): { script: Script; open: () => void } {
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  return {
+    open: () => open(),
+    script: async (_input, emit) => {
+      emit({ type: 'token', content: 'first ' });
+      await gate;
+      emit({ type: 'token', content: 'second' });
+    },
+  };
+}
+
+/** Readers that come while something else happens: nothing is lost, nothing is told twice, nobody waits for what is over. */
+describe('readers of a conversation', () => {
+  let db: TestDatabase;
+  let ctx: RequestContext;
+  let a: World;
+  let b: World;
+  const worlds: World[] = [];
+
+  beforeAll(async () => {
+    db = await TestDatabase.start({ pool: 16 });
+    const { tenantId } = await db.tenant();
+    ctx = contextOf(tenantId, await db.principal(tenantId));
+  });
+  beforeEach(() => {
+    const hub = new MemoryHub();
+    a = conversationWorld(db.uow, { script: words, hub });
+    b = conversationWorld(db.uow, { script: words, hub });
+    worlds.push(a, b);
+  });
+  afterEach(async () => {
+    for (const made of worlds.splice(0)) await made.stop();
+  });
+  afterAll(() => db.stop());
+
+  const follow = async (world: World, conversationId: string) => {
+    const reader = new Reader();
+    await world.conversations.resume(ctx, conversationId, 'now', reader);
+    return reader;
+  };
+  const within = (conversationId: string) => ({ kind: 'id', id: conversationId }) as const;
+  /** Attaches a reader whose own reading takes as long as `meanwhile`. */
+  const attachDuring = async (world: World, conversationId: string, meanwhile: () => Promise<void>) => {
+    const reader = new Reader();
+    let first = true;
+    await world.catchUp.attach(ctx, conversationId, reader, async () => {
+      if (first) await meanwhile();
+      first = false;
+      return { result: null, events: [] };
+    });
+    return reader;
+  };
+
+  it.each(['here', 'elsewhere'])('are not told again of a turn that ended %s while one of them came', async (where) => {
+    const { open, script } = gated();
+    a.play(script);
+    const onA = new Reader();
+    const { ack, conversationId } = await a.turns.submit(ctx, message('q'), onA);
+    const [world, other] = where === 'here' ? [a, onA] : [b, await follow(b, conversationId)];
+    const late = await attachDuring(world, conversationId, async () => {
+      open();
+      await other.done(turnOf({ ack }));
+    });
+    await late.done(turnOf({ ack }));
+    await sleep(200);
+    for (const reader of [other, late]) {
+      expect(reader.types().filter((type) => type === 'done')).toHaveLength(1);
+      expect(reader.types().at(-1)).toBe('done');
+    }
+    const stream = world.streams.find(ctx, conversationId);
+    expect(stream?.open.size).toBe(0);
+    expect(stream?.live).toBeNull();
+  });
+
+  it('do not see a turn wait that began while one of them came', async () => {
+    const { open, script } = gated();
+    a.play(script);
+    const onA = new Reader();
+    const first = await a.turns.submit(ctx, message('one'), onA);
+    const second = await a.turns.submit(ctx, message('two', { conversation: within(first.conversationId) }), onA);
+    const after = gated();
+    const late = await attachDuring(a, first.conversationId, async () => {
+      a.play(after.script);
+      open();
+      await onA.until(
+        (event) => event.type === 'turn' && event.turn_id === turnOf(second) && event.status === 'running',
+      );
+    });
+    await sleep(100);
+    const states = late.events.flatMap((event) =>
+      event.type === 'turn' && event.turn_id === turnOf(second) ? [event.status] : [],
+    );
+    expect(states.at(-1)).toBe('running');
+    after.open();
+    await late.done(turnOf(second));
+  });
+
+  it('learn that the conversation is gone when it is deleted while one of them comes', async () => {
+    const { script } = gated();
+    a.play(script);
+    const onA = new Reader();
+    const { ack, conversationId } = await a.turns.submit(ctx, message('q'), onA);
+    await expect(
+      attachDuring(a, conversationId, async () => {
+        await b.conversations.delete(ctx, conversationId);
+        await onA.done(turnOf({ ack }));
+      }),
+    ).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await sleep(1500);
+    expect(onA.types().filter((type) => type === 'done')).toHaveLength(1);
+  });
+
+  it.each(['a message', 'another reader'])('miss nothing that was stored when %s came between', async (what) => {
+    const { conversationId } = await a.turns.submit(ctx, message('q'), new Reader());
+    const conversation = within(conversationId);
+    const { open, script } = gated();
+    a.play(script);
+    const fresh = conversationWorld(db.uow, { script: words });
+    worlds.push(fresh);
+    const late = new Reader();
+    let asked = '';
+    // As `resume` does: what is stored up to the position is read, what is younger is told.
+    await fresh.catchUp.attach(ctx, conversationId, late, async (tx, { last_seq: upTo }) => {
+      if (asked === '') {
+        const world = what === 'a message' ? fresh : a;
+        asked = (await world.turns.submit(ctx, message('then', { conversation }), new Reader())).ack.message_id;
+        if (what === 'another reader') await follow(fresh, conversationId);
+      }
+      const events = await new MessageRepository().eventsAfter(tx, conversationId, 0, 100);
+      return { result: null, events: events.filter((event) => 'seq' in event && event.seq <= upTo) };
+    });
+    open();
+    await late.until((event) => event.type === 'message' && event.id === asked, 1000);
+  });
+
+  it('go on listening when they wanted to be caught up again and the reading failed', async () => {
+    const { open, script } = gated();
+    a.play(script);
+    const reader = new Reader();
+    const { ack, conversationId } = await a.turns.submit(ctx, message('q'), reader);
+    await reader.until((event) => event.type === 'token');
+    await expect(
+      a.catchUp.attach(ctx, conversationId, reader, async () => {
+        open();
+        await a.turns.settled(turnOf({ ack }), 2000);
+        throw new Error('the database is away');
+      }),
+    ).rejects.toThrow('away');
+    expect(await reader.done(turnOf({ ack }))).toMatchObject({ status: 'completed' });
+    const told = reader.events.flatMap((event) => (event.type === 'message' ? [event.content] : []));
+    expect(told).toEqual(['first second']);
+  });
+
+  it('follow a turn elsewhere by rows where the bus carries no text, and leave no row behind', async () => {
+    // Others on this database would take the turn over as well.
+    for (const other of worlds.splice(0)) await other.stop();
+    const hub = new MemoryHub();
+    const [owner, follower] = [1, 2].map(() => {
+      const made = conversationWorld(db.uow, { script: words, hub, busCarriesText: false, leaseSeconds: 2 });
+      worlds.push(made);
+      return made;
+    }) as [World, World];
+    const rows = () => db.uow.query(ctx, 'SELECT 1 FROM app.turn_live WHERE tenant_id = $1', [ctx.tenantId]);
+    const { open, script } = gated();
+    owner.play(script);
+    const { ack, conversationId } = await owner.turns.submit(ctx, message('q'), new Reader());
+    const elsewhere = await follow(follower, conversationId);
+    await elsewhere.until((event) => event.type === 'token');
+    expect(elsewhere.text()).toBe('first ');
+    expect(await rows()).toHaveLength(1);
+    open();
+    await elsewhere.done(turnOf({ ack }));
+    expect(elsewhere.text()).toBe('first second');
+    await sleep(300);
+    expect(await rows()).toEqual([]);
+
+    owner.play(gated().script);
+    const next = await owner.turns.submit(ctx, message('then', { conversation: within(conversationId) }), new Reader());
+    await elsewhere.until((event) => event.type === 'token' && event.turn_id === turnOf(next));
+    await owner.die();
+    await elsewhere.done(turnOf(next));
+    await sleep(300);
+    expect(await rows()).toEqual([]);
+  });
+
+  it('leave nothing behind when they never came to listen', async () => {
+    const { script } = gated();
+    a.play(script);
+    const onA = new Reader();
+    const { conversationId } = await a.turns.submit(ctx, message('q'), onA);
+    const onB = await follow(b, conversationId);
+    await expect(
+      b.catchUp.attach(ctx, conversationId, new Reader(), async () => {
+        b.conversations.unsubscribe(onB.id);
+        throw new Error('the database is away');
+      }),
+    ).rejects.toThrow('away');
+    expect(b.streams.find(ctx, conversationId)).toBeUndefined();
+  });
+});
