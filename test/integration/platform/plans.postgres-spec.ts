@@ -122,7 +122,6 @@ describe('the plan of a hot statement', () => {
 
   it.each([
     ['claim_outbox', { most: '100', seconds: '30' }],
-    ['due_documents', { abandoned_seconds: '20', started: 'now()', served: "'{}'::uuid[]", most: '20' }],
     ['deleted_documents', { older_than_seconds: '60', most: '100' }],
     ['loose_blobs', { wanted: "'document'", older_than_seconds: '3600', most: '100' }],
     ['tenants_of_ended_sessions', { age_seconds: '2592000', most: '500' }],
@@ -131,6 +130,14 @@ describe('the plan of a hot statement', () => {
     ['tenants_of_failed_conversations', { age_seconds: '2592000', most: '50' }],
   ])('%s goes by what is due', async (name, args) => {
     expect(faults(nodesOf(await planOfLookup(database.url, name, args)))).toEqual([]);
+  });
+
+  it('due_documents finds one row of each tenant that waits, and sorts those alone', async () => {
+    const args = { abandoned_seconds: '20', started: 'now()', served: `'{}'::uuid[]`, most: '20' };
+    const nodes = nodesOf(await planOfLookup(database.url, 'due_documents', args));
+    expect(faults(nodes)).toEqual(['Sort ']);
+    const read = nodes.filter((node) => node['Relation Name'] === 'document').map((node) => node['Node Type']);
+    expect(read.filter((type) => !/^Index/.test(type))).toEqual([]);
   });
 
   it('shows what it looks for: an order that no index has is a fault', async () => {
@@ -166,6 +173,8 @@ describe('the plan of a hot statement', () => {
        ${rows(`'${t}', gen_random_uuid(), ${mine(conversation)}, '${p}', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'completed', 'x', n`)}`,
       `INSERT INTO app.document (tenant_id, id, knowledge_base_id, title, source_type, mime_type, status, updated_at)
        ${rows(`'${t}', gen_random_uuid(), ${mine(base)}, 'x', 'text', 'text/plain', CASE WHEN n % 100 = 0 THEN 'queued' WHEN n % 10 = 0 THEN 'failed' ELSE 'ready' END, ${past}`)}`,
+      `INSERT INTO app.blob (tenant_id, purpose, id, size, loose_since)
+       ${rows(`'${t}', 'document', gen_random_uuid(), 1, CASE WHEN n % 100 = 0 THEN ${past} END`)}`,
       `INSERT INTO app.outbox (tenant_id, id, type, payload, created_at, processed_at)
        ${rows(`'${t}', gen_random_uuid(), 'x', '{}', ${past}, CASE WHEN n % 100 > 0 THEN now() END`)}`,
       `INSERT INTO app.principal (tenant_id, id, kind, role) ${rows(`'${t}', gen_random_uuid(), 'end_user', 'end_user'`)}`,
