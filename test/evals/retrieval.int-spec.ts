@@ -45,14 +45,14 @@ async function add(demo: DemoKnowledgeBase): Promise<string> {
   const { kind, language, name } = demo;
   const settings = kind === 'records' ? { titleField: demo.titleField, textFields: demo.textFields } : {};
   const { id } = await rag.bases.create(ctx, { name, kind, language, settings });
-  if (kind === 'records') await rag.documents.addRecords(ctx, id, demo.records);
-  else {
+  const added = kind === 'records' ? await rag.documents.addRecords(ctx, id, demo.records) : [];
+  if (kind !== 'records') {
     for (const { file, mimeType, title } of demo.documents) {
       const content = readFileSync(join(projectRoot, 'src', 'demo', 'documents', file));
-      await rag.documents.addFile(ctx, id, { content, fileName: file, mimeType, labels: { title } });
+      added.push(await rag.documents.addFile(ctx, id, { content, fileName: file, mimeType, labels: { title } }));
     }
   }
-  await rag.queue.idle();
+  for (const document of added) await rag.settled(ctx, document);
   const failed = await rag.documents.list(ctx, id, { status: 'failed', before: null, limit: 10 });
   expect(failed.map(({ error, title }) => [title, error])).toEqual([]);
   return id;
