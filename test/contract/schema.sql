@@ -612,7 +612,7 @@ AS $function$
     ), renewable AS (
       SELECT t.tenant_id, t.id FROM mine m
       JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
-      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR UPDATE OF t SKIP LOCKED
+      WHERE m.renew AND t.lease_owner = instance AND t.status = 'running' FOR NO KEY UPDATE OF t SKIP LOCKED
     ), renewed AS (
       UPDATE app.turn t SET lease_until = clock_timestamp() + make_interval(secs => seconds)
       FROM renewable r WHERE t.tenant_id = r.tenant_id AND t.id = r.id
