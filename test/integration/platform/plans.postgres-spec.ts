@@ -122,7 +122,9 @@ describe('the plan of a hot statement', () => {
 
   it.each([
     ['claim_outbox', { most: '100', seconds: '30' }],
-    ['unfinished_documents', { older_than_seconds: '60', most: '100' }],
+    ['due_documents', { abandoned_seconds: '20', started: 'now()', served: "'{}'::uuid[]", most: '20' }],
+    ['deleted_documents', { older_than_seconds: '60', most: '100' }],
+    ['loose_blobs', { wanted: "'document'", older_than_seconds: '3600', most: '100' }],
     ['tenants_of_ended_sessions', { age_seconds: '2592000', most: '500' }],
     ['tenants_of_old_idempotency_keys', { age_seconds: '86400', most: '500' }],
     ['tenants_of_processed_events', { age_seconds: '604800', most: '500' }],

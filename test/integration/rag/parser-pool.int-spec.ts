@@ -18,8 +18,11 @@ const parsers: ChildProcessDocumentParser[] = [];
 /** Every child that was ever seen. */
 const seen = new Set<number>();
 let watch: NodeJS.Timeout;
+/** Idle ones that another spec of this process has left; they end by themselves. */
+let others: ReadonlySet<number> = new Set();
 
 beforeAll(() => {
+  others = new Set(children());
   folder = mkdtempSync(join(tmpdir(), 'parser-pool-'));
 });
 beforeEach(() => {
@@ -37,6 +40,7 @@ function children(): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => {
+      if (others.has(pid)) return false;
       try {
         const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1]);
         return parent === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('parser.child');

@@ -347,6 +347,8 @@ describe('a database whose connections are cut', () => {
       await sleep(3000);
       cutting = false;
       await cuts;
+      // The pool has to hear of the last cut, or it hands out what is dead.
+      await sleep(50);
       const started = Date.now();
       for (const document of documents) {
         expect(await own.settled(ctx, document)).toMatchObject({ status: 'ready', error: null });
