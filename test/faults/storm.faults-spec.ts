@@ -7,7 +7,7 @@ import { expectSound } from './truth.js';
 
 const MINUTES = Number(process.env['FAULTS_MINUTES'] ?? 0);
 const LONG = MINUTES > 0;
-const SECONDS = LONG ? MINUTES * 60 : 15;
+const SECONDS = LONG ? MINUTES * 60 : 30;
 const KILLS = Number(process.env['FAULTS_KILLS'] ?? (LONG ? MINUTES * 10 : 10));
 const CONVERSATIONS = LONG ? 20 : 10;
 /** A conversation is as long as people's are; then the next one begins. */
@@ -43,8 +43,13 @@ describe('a storm of kills', () => {
         expect(kills.length).toBeGreaterThanOrEqual(Math.floor(KILLS * 0.95));
         const takeOvers = cluster.provider.takeOvers(kills).sort((a, b) => a - b);
         expect(takeOvers[Math.floor(takeOvers.length * 0.95)] ?? 0).toBeLessThan(10_000);
-        // A kill alone is no reason to fail: a turn is started again.
-        expect(verdict.outcomes['failed'] ?? 0).toBeLessThanOrEqual(LONG ? verdict.acked * 0.005 : 0);
+        // A kill alone is no reason to fail: a turn is started again, three times at most.
+        const failed = await cluster.turns(
+          `status = 'failed' AND NOT (error->>'code' = 'INTERRUPTED' AND start = 3) AND principal_id = ANY ($1)`,
+          [people.map(({ id }) => id)],
+        );
+        expect(failed).toEqual([]);
+        expect(verdict.outcomes['failed'] ?? 0).toBeLessThanOrEqual(Math.max(2, verdict.acked * 0.01));
       } finally {
         journal.stop();
         await cluster.stop();

@@ -84,6 +84,7 @@ export interface ClaimedTurn {
   readonly fence: number;
   readonly content: string;
   readonly request: TurnRequest;
+  readonly owner: 'agent' | 'human';
   readonly owner_epoch: number;
   readonly principal_id: string;
   readonly created_at: Date;

@@ -89,7 +89,7 @@ WITH claimed AS (
            WHEN 'running' THEN ($7::boolean AND t.lease_owner <> $4) OR t.lease_until < clock_timestamp()
            ELSE false END
   RETURNING t.id, t.message_id, t.answer_id, t.attempt, t.start, t.fence, t.content, t.request, t.owner_epoch,
-            t.principal_id, t.created_at, t.seq, c.last_seq, c.client_key, c.title_source
+            t.principal_id, t.created_at, t.seq, c.last_seq, c.client_key, c.title_source, c.owner
 )
 SELECT claimed.*, m.client_message_id, m.metadata, ${history('$1', '$2', '$6')} AS history
   FROM claimed JOIN app.message m ON m.tenant_id = $1 AND m.id = claimed.message_id`;

@@ -355,6 +355,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       );
       if (claimed === null) return false;
       const turn = fromClaim(place, claimed);
+      // A person came while it waited: it ends as handed off, and no model is asked.
+      if (claimed.owner === 'human') turn.controller.abort(new TurnCancelled());
       if (turn.start > 1)
         this.logger.warn({ turn: turnId, start: turn.start }, 'took over a turn whose process had died');
       // Those who listen here are told of it once what is stored before it was told.

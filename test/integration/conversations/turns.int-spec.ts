@@ -606,6 +606,24 @@ describe('turns', () => {
     expect(messages.filter((row) => row.role === 'assistant')).toEqual([]);
   });
 
+  it('asks no model for a message that waited until a person took over', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    world.play(() => gate);
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('one'), reader);
+    const conversation = { kind: 'id', id: conversationId } as const;
+    const second = await world.turns.submit(ctx, message('two', { conversation }), reader);
+    await db.uow.query(
+      ctx,
+      `UPDATE app.conversation SET owner = 'human', owner_epoch = owner_epoch + 1 WHERE tenant_id = $1 AND id = $2`,
+      [ctx.tenantId, conversationId],
+    );
+    release();
+    expect(await reader.done(turnOf(second))).toMatchObject({ status: 'handed_off' });
+    expect(world.inputs).toHaveLength(1);
+  });
+
   it('writes nothing when the user has sent too much', async () => {
     world.limits.refuse = new RateLimitError('Too many messages', 1000);
     const before = await world.conversations.list(ctx, { limit: 100, before: null });
