@@ -320,8 +320,8 @@ export class DocumentService {
     try {
       return await accept();
     } catch (error) {
-      // In doubt the row may be there, and then it needs its file: loose, it is kept or removed by a later sweep.
-      if (!(error instanceof CommitInDoubtError)) await this.files.discard(file);
+      // In doubt the row may be there, and then it needs its file. What stays loose is kept or removed by a later sweep.
+      if (!(error instanceof CommitInDoubtError)) await this.files.discard(file).catch(() => undefined);
       throw isDiskFull(error) ? new NoSpaceError(error) : error;
     }
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileBlobStore, RowsBlobStore } from '#platform/blobs';
 import { newId } from '#platform/database';
+import { UnavailableError } from '#platform/errors';
 import { blobStoreConformance } from '../../support/blob-store.conformance.js';
 import { TestDatabase } from '../../support/test-database.js';
 
@@ -79,13 +80,14 @@ describe('a full disk', () => {
       let pieces = 0;
       work.query = ((scope, text, values) => {
         const full = text.startsWith('INSERT INTO app.blob_chunk') && ++pieces > 2;
-        const error = Object.assign(new Error('could not extend file'), { code: '53100' });
+        const cause = Object.assign(new Error('could not extend file'), { code: '53100' });
+        const error = new UnavailableError('as the unit of work says it', { cause });
         return full ? Promise.reject(error) : real(scope, text, values);
       }) as typeof work.query;
       const scope = await database.tenant();
       const key = { tenantId: scope.tenantId, id: newId(), purpose: 'document' as const };
       const put = new RowsBlobStore(work, folder).put(key, Buffer.alloc(2_000_000));
-      await expect(put).rejects.toMatchObject({ kind: 'no_space' });
+      await expect(put).rejects.toMatchObject({ kind: 'no_space', code: 'UNAVAILABLE' });
       const left =
         'SELECT 1 FROM app.blob WHERE tenant_id = $1 UNION ALL SELECT 1 FROM app.blob_chunk WHERE tenant_id = $1';
       expect(await real(scope, left, [scope.tenantId])).toEqual([]);

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Embedder, LocalEmbedder } from '#llm';
 import type { RequestContext } from '#platform/context';
-import { newId } from '#platform/database';
+import { CommitInDoubtError, newId } from '#platform/database';
+import { UnavailableError } from '#platform/errors';
 import type { StoredDocument } from '../../../src/rag/documents/document.js';
 import { DocumentParseError } from '../../../src/rag/parsing/document-parser.port.js';
+import type { TestDatabase } from '../../support/test-database.js';
 import { NEVER, RagUnderTest } from './rag-support.js';
 
 /** The local embedder, with a hand on it: it can fail, or wait, from a given batch on. */
@@ -249,6 +251,44 @@ describe('taking a document in', () => {
     const document = await rag.settled(ctx, await rag.documents.addText(ctx, baseId, 'Some text.', { title: 'T' }));
     await rag.job.run(ctx, document.id, NEVER);
     expect(await rag.documents.get(ctx, baseId, document.id)).toEqual(document);
+  });
+
+  it('keeps the file where nobody knows whether its document was saved, and not where it was not', async () => {
+    const baseId = await newBase();
+    const { work: uow } = rag.documents as unknown as { work: TestDatabase['uow'] };
+    const add = (title: string) => rag.documents.addText(ctx, baseId, 'Cats purr.', { title });
+    const receive = rag.files.receive.bind(rag.files);
+    const received = jest.spyOn(rag.files, 'receive');
+    const doubt = new CommitInDoubtError(new Error('Connection terminated'));
+    const full = Object.assign(new Error('could not extend file'), { code: '53100' });
+    const ends: [TestDatabase['uow']['run'], unknown][] = [
+      [uow.run.bind(uow), doubt],
+      [() => Promise.reject(new UnavailableError('No room', { cause: full })), undefined],
+    ];
+    const transaction = jest.spyOn(uow, 'run');
+    try {
+      for (const [run, fault] of ends) {
+        received.mockImplementationOnce(async (scope, content) => {
+          const file = await receive(scope, content);
+          transaction.mockImplementationOnce(async (tenant, work) => {
+            await run(tenant, work);
+            throw fault;
+          });
+          return file;
+        });
+      }
+      await expect(add('In doubt')).rejects.toBe(doubt);
+      const [document] = await rag.documents.list(ctx, baseId, { status: null, before: null, limit: 10 });
+      if (document === undefined) throw new Error('The document was not saved');
+      await rag.job.run(ctx, document.id, NEVER);
+      expect(await rag.documents.get(ctx, baseId, document.id)).toMatchObject({ title: 'In doubt', status: 'ready' });
+      await expect(add('Refused')).rejects.toMatchObject({ kind: 'no_space' });
+      const refused = await received.mock.results.at(-1)?.value;
+      expect(await rag.files.open(ctx, refused.id)).toBeNull();
+    } finally {
+      transaction.mockRestore();
+      received.mockRestore();
+    }
   });
 
   it('reports a parser’s own code', async () => {
