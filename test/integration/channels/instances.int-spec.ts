@@ -79,7 +79,7 @@ describe.each(buses)('two instances with a bus %s', (_name, start) => {
     const socket = await b.chat(person);
     const other = await b.chat(await a.person());
     expect((await logOut(a, person)).status).toBeLessThan(300);
-    expect(await socket.end(2000)).toMatchObject({ code: 4403 });
+    expect(await socket.end(2000)).toMatchObject({ code: 4401 });
     expect(other.closed).toBeNull();
     await other.close();
   });
@@ -108,7 +108,7 @@ describe.each(buses)('two instances with a bus %s', (_name, start) => {
       principal: { id: by.id, role: 'platform_admin' as const, persona: null, sessionId: null },
     };
     await a.app.get(TenantService).update(ctx, by.tenantId, { status: 'suspended' });
-    expect(await socket.end(2000)).toMatchObject({ code: 4401 });
+    expect(await socket.end(2000)).toMatchObject({ code: 4403 });
     expect(other.closed).toBeNull();
     await other.close();
   });
