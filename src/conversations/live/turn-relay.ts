@@ -129,7 +129,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
     const written = followed instanceof Followers ? followed.close() : null;
     // What an owner wrote that died is nobody else's to remove.
     if (written !== null) void written.then(() => this.forget(stream, live));
-    else if (run.start > 1 && !this.bus.carriesText) void this.forget(stream, live);
+    else if (run.start > 1) void this.forget(stream, live);
   }
 
   private async forget({ scope }: ConversationStream, { run, turnId }: LiveTurn): Promise<void> {

@@ -61,14 +61,26 @@ describe('readers of a conversation', () => {
     return reader;
   };
   const within = (conversationId: string) => ({ kind: 'id', id: conversationId }) as const;
-  /** Attaches a reader whose own reading takes as long as `meanwhile`. */
+  /** The next reading of `world` has its answer only after `meanwhile`, as on a slow network. */
+  const readSlowly = (world: World, meanwhile: () => Promise<void>) => {
+    let first = true;
+    const slow = Object.create(db.uow) as typeof db.uow;
+    slow.run = async (scope, work, options) => {
+      const isFirst = first;
+      first = false;
+      const result = await db.uow.run(scope, work, options);
+      if (isFirst) await meanwhile();
+      return result;
+    };
+    Object.assign(world.catchUp, { uow: slow });
+  };
   const attachDuring = async (world: World, conversationId: string, meanwhile: () => Promise<void>) => {
     const reader = new Reader();
-    let first = true;
-    await world.catchUp.attach(ctx, conversationId, reader, async () => {
-      if (first) await meanwhile();
-      first = false;
-      return { result: null, events: [] };
+    readSlowly(world, meanwhile);
+    // As `resume` does: what is stored up to the position is read, what is younger is told.
+    await world.catchUp.attach(ctx, conversationId, reader, async (tx, { last_seq: upTo }) => {
+      const events = await new MessageRepository().eventsAfter(tx, conversationId, 0, 100);
+      return { result: null, events: events.filter((event) => 'seq' in event && event.seq <= upTo) };
     });
     return reader;
   };
@@ -139,17 +151,11 @@ describe('readers of a conversation', () => {
     a.play(script);
     const fresh = conversationWorld(db.uow, { script: words });
     worlds.push(fresh);
-    const late = new Reader();
     let asked = '';
-    // As `resume` does: what is stored up to the position is read, what is younger is told.
-    await fresh.catchUp.attach(ctx, conversationId, late, async (tx, { last_seq: upTo }) => {
-      if (asked === '') {
-        const world = what === 'a message' ? fresh : a;
-        asked = (await world.turns.submit(ctx, message('then', { conversation }), new Reader())).ack.message_id;
-        if (what === 'another reader') await follow(fresh, conversationId);
-      }
-      const events = await new MessageRepository().eventsAfter(tx, conversationId, 0, 100);
-      return { result: null, events: events.filter((event) => 'seq' in event && event.seq <= upTo) };
+    const late = await attachDuring(fresh, conversationId, async () => {
+      const world = what === 'a message' ? fresh : a;
+      asked = (await world.turns.submit(ctx, message('then', { conversation }), new Reader())).ack.message_id;
+      if (what === 'another reader') await follow(fresh, conversationId);
     });
     open();
     await late.until((event) => event.type === 'message' && event.id === asked, 1000);
@@ -161,21 +167,21 @@ describe('readers of a conversation', () => {
     const reader = new Reader();
     const { ack, conversationId } = await a.turns.submit(ctx, message('q'), reader);
     await reader.until((event) => event.type === 'token');
-    await expect(
-      a.catchUp.attach(ctx, conversationId, reader, async () => {
-        open();
-        await a.turns.settled(turnOf({ ack }), 2000);
-        throw new Error('the database is away');
-      }),
-    ).rejects.toThrow('away');
+    readSlowly(a, async () => {
+      open();
+      await a.turns.settled(turnOf({ ack }), 2000);
+      throw new Error('the database is away');
+    });
+    await expect(a.conversations.resume(ctx, conversationId, 0, reader)).rejects.toThrow('away');
     expect(await reader.done(turnOf({ ack }))).toMatchObject({ status: 'completed' });
     const told = reader.events.flatMap((event) => (event.type === 'message' ? [event.content] : []));
     expect(told).toEqual(['first second']);
   });
 
   it('follow a turn elsewhere by rows where the bus carries no text, and leave no row behind', async () => {
-    // Others on this database would take the turn over as well.
-    for (const other of worlds.splice(0)) await other.stop();
+    // They would take over as well.
+    await a.die();
+    await b.die();
     const hub = new MemoryHub();
     const [owner, follower] = [1, 2].map(() => {
       const made = conversationWorld(db.uow, { script: words, hub, busCarriesText: false, leaseSeconds: 2 });
@@ -211,12 +217,11 @@ describe('readers of a conversation', () => {
     const onA = new Reader();
     const { conversationId } = await a.turns.submit(ctx, message('q'), onA);
     const onB = await follow(b, conversationId);
-    await expect(
-      b.catchUp.attach(ctx, conversationId, new Reader(), async () => {
-        b.conversations.unsubscribe(onB.id);
-        throw new Error('the database is away');
-      }),
-    ).rejects.toThrow('away');
+    readSlowly(b, async () => {
+      b.conversations.unsubscribe(onB.id);
+      throw new Error('the database is away');
+    });
+    await expect(b.conversations.resume(ctx, conversationId, 0, new Reader())).rejects.toThrow('away');
     expect(b.streams.find(ctx, conversationId)).toBeUndefined();
   });
 });

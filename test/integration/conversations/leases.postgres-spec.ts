@@ -12,6 +12,8 @@ import {
 } from '../../support/conversation-world.js';
 import { TestDatabase } from '../../support/test-database.js';
 
+const words: Script = async (_input, emit) => emit({ type: 'token', content: 'ok' });
+
 /** Streams until it is told to stop. */
 const endless: Script = async (_input, emit, signal) => {
   for (let n = 0; !signal.aborted; n++) {
@@ -21,12 +23,14 @@ const endless: Script = async (_input, emit, signal) => {
   throw signal.reason;
 };
 
-/** Rows that others hold locked: on the embedded database all connections are one session, and nobody holds anything. */
-describe('two instances beside somebody who holds rows', () => {
+type World = ReturnType<typeof conversationWorld>;
+
+/** Locks that others hold meanwhile: only where transactions run side by side. */
+describe('leases', () => {
   let db: TestDatabase;
   let ctx: RequestContext;
-  let a: ReturnType<typeof conversationWorld>;
-  let b: ReturnType<typeof conversationWorld>;
+  let a: World;
+  let b: World;
 
   beforeAll(async () => {
     db = await TestDatabase.start({ pool: 16 });
@@ -35,7 +39,6 @@ describe('two instances beside somebody who holds rows', () => {
   });
   beforeEach(() => {
     const hub = new MemoryHub();
-    const words: Script = async (_input, emit) => emit({ type: 'token', content: 'The answer' });
     a = conversationWorld(db.uow, { script: words, leaseSeconds: 2, hub });
     b = conversationWorld(db.uow, { script: words, leaseSeconds: 2, hub });
   });
@@ -45,7 +48,7 @@ describe('two instances beside somebody who holds rows', () => {
   });
   afterAll(() => db.stop());
 
-  it('keep their leases also while a conversation cannot be come by whose turn is to be ended', async () => {
+  it('are renewed also while a conversation cannot be come by whose turn is to be ended', async () => {
     a.play(endless);
     const onA = new Reader();
     const long = await a.turns.submit(ctx, message('long'), onA);
@@ -78,7 +81,7 @@ describe('two instances beside somebody who holds rows', () => {
     await onA.done(turnOf(long));
   });
 
-  it('keep a lease also while rows are written that refer to its turn', async () => {
+  it('are renewed also while rows are written that refer to the turn', async () => {
     a.play(endless);
     const onA = new Reader();
     const { ack } = await a.turns.submit(ctx, message('q'), onA);
