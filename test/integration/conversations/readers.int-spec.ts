@@ -182,6 +182,8 @@ describe('readers of a conversation', () => {
     // They would take over as well.
     await a.die();
     await b.die();
+    // Others on this database would take the turn over as well.
+    for (const other of worlds.splice(0)) await other.stop();
     const hub = new MemoryHub();
     const [owner, follower] = [1, 2].map(() => {
       const made = conversationWorld(db.uow, { script: words, hub, busCarriesText: false, leaseSeconds: 2 });
