@@ -334,6 +334,7 @@ describe('a conversation over a socket', () => {
       await client.next('token');
       other.send(message);
       expect(await other.next('ack')).toEqual(client.of('ack')[0]);
+      await other.next('turn');
       app.runtime.release();
       await other.next('done');
       expect(other.text()).toBe('before after');
