@@ -32,9 +32,18 @@ describe('a turn whose server', () => {
     onCluster({ leaseSeconds: 2 }, async (world) => {
       const { cluster } = world;
       const deaths: Promise<void>[] = [];
+      const dying = new Set<string>();
       world.provider.onAsked('poison', (name) => {
+        // A second call of the same turn may be on its way when the first one is heard.
+        if (dying.has(name)) return;
+        dying.add(name);
         const server = cluster.named(name);
-        deaths.push(server.kill().then(() => server.start()));
+        deaths.push(
+          server
+            .kill()
+            .then(() => server.start())
+            .finally(() => dying.delete(name)),
+        );
       });
       const clients = await Promise.all([0, 1, 2, 3].map((n) => world.socket(`neighbour ${n}`, ...inTurn(world, n))));
       const victim = await world.socket('victim', cluster.a, cluster.b);
