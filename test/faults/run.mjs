@@ -42,5 +42,12 @@ const rest = process.argv.slice(2).filter((_, at) => {
 });
 const only = values.minutes === undefined ? [] : ['storm.faults-spec'];
 const workers = rest.some((one) => /^(-w|--maxWorkers)/.test(one)) ? [] : ['--runInBand'];
-const jest = ['node_modules/jest/bin/jest.js', '--config', 'test/jest/faults.cjs', ...workers, ...only, ...rest];
+// Connections that a black hole swallowed are dead for good, and would keep the process from ending.
+const jest = [
+  'node_modules/jest/bin/jest.js',
+  ...['--config', 'test/jest/faults.cjs', '--forceExit'],
+  ...workers,
+  ...only,
+  ...rest,
+];
 spawn(process.execPath, jest, { stdio: 'inherit', env }).on('close', (code) => process.exit(code ?? 1));
