@@ -75,6 +75,9 @@ export interface OpenedTurn {
   readonly history: readonly HistoryMessage[];
 }
 
+/** Which running turns a claim may take (see `CLAIM_TURN`). */
+export type Take = 'expired' | 'dead' | 'unbegun';
+
 export interface ClaimedTurn {
   readonly id: string;
   readonly message_id: string;
@@ -276,8 +279,7 @@ export class TurnRepository {
   }
 
   /**
-   * Takes a turn to run: one that waits and whose time has come, or one whose owner is dead.
-   * @param everything owners are known to be dead, whatever their leases say
+   * Takes a turn to run: one that waits and whose time has come, or a running one of those that `take` names.
    * @returns null when there is nothing to take any more
    * @throws the database's `lock_not_available` when somebody else is at the conversation: ask again later
    */
@@ -289,7 +291,7 @@ export class TurnRepository {
       instance: string;
       leaseSeconds: number;
       historyMessages: number;
-      everything: boolean;
+      take: Take;
     },
   ): Promise<ClaimedTurn | null> {
     const locked = tx.query('SELECT 1 FROM app.conversation WHERE tenant_id = $1 AND id = $2 FOR UPDATE NOWAIT', [
@@ -303,7 +305,7 @@ export class TurnRepository {
       claim.instance,
       claim.leaseSeconds,
       claim.historyMessages,
-      claim.everything,
+      claim.take,
     ]);
     const [lock, rows] = await Promise.allSettled([locked, claimed]);
     if (lock.status === 'rejected') throw lock.reason;

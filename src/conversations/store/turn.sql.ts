@@ -73,11 +73,16 @@ WITH waiting AS (
 SELECT base.verdict, base.seq, base.previous, base.owner_epoch, base.now AS created_at,
        CASE WHEN base.verdict = 'running' THEN ${history('$1', '$2', '$16')} ELSE '[]' END AS history FROM base`;
 
-/** $1 tenant, $2 conversation, $3 turn, $4 instance, $5 lease seconds, $6 messages of history, $7 owners are all dead. */
+/**
+ * $1 tenant, $2 conversation, $3 turn, $4 instance, $5 lease seconds, $6 messages of history, $7 whose turns may be taken:
+ * 'expired', 'dead' (owners are known to be dead, whatever their leases say), or 'unbegun' (opened by this instance, which
+ * never heard so: nothing ran yet, so this counts as its first start).
+ */
 export const CLAIM_TURN = `
 WITH claimed AS (
   UPDATE app.turn t
-     SET status = 'running', start = t.start + 1, fence = t.fence + 1, lease_owner = $4, started_at = clock_timestamp(),
+     SET status = 'running', fence = t.fence + 1,
+         start = t.start + CASE WHEN $7::text = 'unbegun' AND t.status = 'running' THEN 0 ELSE 1 END, lease_owner = $4, started_at = clock_timestamp(),
          lease_until = clock_timestamp() + make_interval(secs => $5), owner_epoch = c.owner_epoch
     FROM app.conversation c
    WHERE c.tenant_id = $1 AND c.id = $2 AND t.tenant_id = $1 AND t.id = $3 AND t.conversation_id = $2
@@ -86,7 +91,10 @@ WITH claimed AS (
            WHEN 'queued' THEN NOT EXISTS (
              SELECT 1 FROM app.turn o WHERE o.tenant_id = $1 AND o.conversation_id = $2
                 AND o.status IN ('queued', 'running') AND (o.status = 'running' OR o.seq < t.seq))
-           WHEN 'running' THEN ($7::boolean AND t.lease_owner <> $4) OR t.lease_until < clock_timestamp()
+           WHEN 'running' THEN CASE $7::text
+             WHEN 'unbegun' THEN t.lease_owner = $4 AND t.fence = 1
+             WHEN 'dead' THEN t.lease_owner <> $4 OR t.lease_until < clock_timestamp()
+             ELSE t.lease_until < clock_timestamp() END
            ELSE false END
   RETURNING t.id, t.message_id, t.answer_id, t.attempt, t.start, t.fence, t.content, t.request, t.owner_epoch,
             t.principal_id, t.created_at, t.seq, c.last_seq, c.client_key, c.title_source, c.owner

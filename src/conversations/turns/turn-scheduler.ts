@@ -16,7 +16,7 @@ import { LiveTurn } from '../live/live-turn.js';
 import { TurnRelay } from '../live/turn-relay.js';
 import { ConversationDeleted, INTERRUPTED, LeaseLost, TurnCancelled, TurnReleased } from '../model/errors.js';
 import { MAX_STARTS } from '../store/turn.sql.js';
-import { type Settlement, TurnRepository, type TurnTask } from '../store/turn.repository.js';
+import { type Settlement, type Take, TurnRepository, type TurnTask } from '../store/turn.repository.js';
 import { fromClaim, type RunningTurn } from './running-turn.js';
 import { TitleService } from './title.service.js';
 import { type Ending, TurnExecutor } from './turn-executor.js';
@@ -171,6 +171,11 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     this.running.set(turn.turnId, { turn, ended, renewedAt: Date.now() });
   }
 
+  /** Begins a turn that this instance opened without hearing so: the reply to its commit was lost. */
+  async adopt(place: TurnPlace): Promise<void> {
+    await this.claim(place, 'unbegun');
+  }
+
   /** Stops a turn that runs here. @returns false when it does not */
   stop(turnId: string, reason: Error): boolean {
     const running = this.running.get(turnId);
@@ -232,7 +237,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     }
     // Whoever accepted it is woken by the announcement; one that is gone cannot be.
     if (next !== null && !this.bus.peers().has(next.accepted_by)) {
-      void this.claim({ tenantId: scope.tenantId, conversationId, turnId: next.turn_id }, false);
+      void this.claim({ tenantId: scope.tenantId, conversationId, turnId: next.turn_id }, 'expired');
     }
   }
 
@@ -337,7 +342,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   /** Takes a turn from the database and begins it, unless somebody else does. Never rejects. */
-  private async claim(place: TurnPlace, everything: boolean): Promise<boolean> {
+  private async claim(place: TurnPlace, take: Take): Promise<boolean> {
     const { conversationId, tenantId, turnId } = place;
     if (this.full || this.stopped || this.running.has(turnId) || this.claiming.has(turnId)) return false;
     this.claiming.add(turnId);
@@ -350,7 +355,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
           instance: this.bus.instance,
           leaseSeconds: this.config.env.LEASE_SECONDS,
           historyMessages: settings.historyMessages,
-          everything,
+          take,
         }),
       );
       if (claimed === null) return false;
@@ -465,7 +470,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       }
       case 'waiting':
       case 'take_over':
-        return this.later(this.toBegin, task, () => this.claim(place, everything));
+        return this.later(this.toBegin, task, () => this.claim(place, everything ? 'dead' : 'expired'));
       case 'give_up':
       case 'cancelled': {
         if (this.running.has(task.turn_id)) return;
@@ -525,7 +530,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     stream?.raise(news.seq);
     if (stream !== undefined && stream.subscriberCount > 0) void this.catchUp.run(stream);
     if (news.next?.instance === this.bus.instance) {
-      void this.claim({ ...scope, conversationId: news.conversation, turnId: news.next.turn }, false);
+      void this.claim({ ...scope, conversationId: news.conversation, turnId: news.next.turn }, 'expired');
     }
   }
 

@@ -51,7 +51,11 @@ interface Opened {
   readonly attempt: number;
   readonly untitled: boolean;
 }
-type Accepted = { readonly kind: 'repeat'; readonly earlier: EarlierSubmission } | Opened;
+type Accepted =
+  | { readonly kind: 'repeat'; readonly earlier: EarlierSubmission }
+  /** Opened by a commit whose reply was lost: told like a repeat, and begun after that. */
+  | { readonly kind: 'landed'; readonly earlier: EarlierSubmission }
+  | Opened;
 
 /**
  * Takes messages in: the first transaction and the acknowledgement, repeats, and the wish to stop.
@@ -98,8 +102,20 @@ export class TurnService {
       fingerprint: input.clientMessageId === null ? null : fingerprint(input),
     };
     const accepted = await this.accept(ctx, input, draft, { settings, subscriber });
-    if (accepted.kind === 'repeat') return this.repeat(ctx, accepted.earlier, input.clientMessageId, subscriber);
-    return this.begin(ctx, input, { accepted, acceptedAt, draft, settings, subscriber });
+    switch (accepted.kind) {
+      case 'repeat':
+        return this.repeat(ctx, accepted.earlier, input.clientMessageId, subscriber);
+      case 'landed':
+        try {
+          return await this.repeat(ctx, accepted.earlier, input.clientMessageId, subscriber);
+        } finally {
+          // Now, and not when a lease runs out that nobody renews.
+          const { conversation_id: conversationId } = accepted.earlier;
+          void this.scheduler.adopt({ tenantId: ctx.tenantId, conversationId, turnId: draft.turnId });
+        }
+      case 'opened':
+        return this.begin(ctx, input, { accepted, acceptedAt, draft, settings, subscriber });
+    }
   }
 
   /**
@@ -193,27 +209,15 @@ export class TurnService {
           // Two first messages of one client id or key at once: the next attempt finds what the other one wrote. Or a commit
           // in doubt that landed after it was looked for.
           if (!(error instanceof CommitInDoubtError) && !isUniqueViolation(error)) throw error;
-          const landed = await this.landed(ctx, draft);
+          const landed = await this.uow.run(ctx, (tx) => this.turns.findLanded(tx, draft));
           if (landed === null) continue;
           charged = false;
-          return { kind: 'repeat', earlier: landed };
+          return { kind: 'landed', earlier: landed };
         }
       }
     } finally {
       if (charged) await this.limiter.refund(ctx, by.settings).catch(() => undefined);
     }
-  }
-
-  /**
-   * A commit whose reply was lost: what it wrote, if it did. Its turn is given back at once, so that it begins now and not
-   * when a lease runs out that nobody renews.
-   */
-  private async landed(ctx: RequestContext, draft: Draft): Promise<EarlierSubmission | null> {
-    const landed = await this.uow.run(ctx, (tx) => this.turns.findLanded(tx, draft));
-    if (landed === null) return null;
-    await this.turns.release(ctx, { turnId: draft.turnId, instance: this.bus.instance, fence: 1 });
-    this.scheduler.wake();
-    return landed;
   }
 
   private tryAccept(

@@ -218,7 +218,10 @@ describe('turns', () => {
       const reader = new Reader();
       const { ack } = await unlucky.turns.submit(ctx, message('q'), reader);
       expect(await reader.done(turnOf({ ack }))).toMatchObject({ status: 'completed' });
+      // Begun by the one that took it, for the first time: another world of this database looks for abandoned turns too.
       expect(unlucky.inputs).toHaveLength(1);
+      expect(reader.types()[0]).toBe('ack');
+      expect(await reader.until(({ type }) => type === 'turn')).toMatchObject({ status: 'running', start: 1 });
       expect(unlucky.limits.consumed).toBe(1);
     }
   });

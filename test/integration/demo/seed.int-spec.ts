@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -159,11 +160,20 @@ describe('the demo seed', () => {
       acme,
     ]);
     const before = await Promise.all(tables.map((table) => rowsOf(acme, table)));
-    const run = jest.spyOn(demo.app.get(UnitOfWork), 'run');
+    const uow = demo.app.get(UnitOfWork);
+    const run = uow.run.bind(uow);
+    // Only what the seed itself asks: queues and ticks of this process ask beside it.
+    const seeding = new AsyncLocalStorage<true>();
+    let asked = 0;
+    jest.spyOn(uow, 'run').mockImplementation((...call) => {
+      if (seeding.getStore() === true) asked++;
+      return run(...call);
+    });
     const password = jest.spyOn(demo.app.get(PrincipalService), 'setPassword');
-    await demo.seeder.seed();
+    await seeding.run(true, () => demo.seeder.seed());
     // Two look at each tenant, one at acme's tools: some ten milliseconds.
-    expect(run.mock.calls.length).toBeLessThan(10);
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(10);
     expect(password).not.toHaveBeenCalled();
     expect(await Promise.all(tables.map((table) => rowsOf(acme, table)))).toEqual(before);
   });
