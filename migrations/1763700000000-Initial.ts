@@ -492,6 +492,9 @@ CREATE TABLE app.tool_call (
   id uuid NOT NULL,
   turn_id uuid NOT NULL,
   conversation_id uuid NOT NULL,
+  message_id uuid NOT NULL,
+  attempt integer NOT NULL,
+  start integer NOT NULL,
   agent_key text NOT NULL,
   tool_key text NOT NULL,
   idempotency_key text NOT NULL,
@@ -506,6 +509,7 @@ CREATE TABLE app.tool_call (
   FOREIGN KEY (tenant_id, turn_id) REFERENCES app.turn (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX tool_call_turn_idx ON app.tool_call (tenant_id, turn_id);
+CREATE INDEX tool_call_message_idx ON app.tool_call (tenant_id, message_id, tool_key);
 `;
 
 const OPERATIONS = `

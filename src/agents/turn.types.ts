@@ -11,7 +11,10 @@ export interface TurnInput {
   readonly conversationId: string;
   /** The user's message; also the stable part of tool calls' idempotency keys, since a repeat keeps it. */
   readonly messageId: string;
+  /** Counts the turns of this message, from 1. */
   readonly attempt: number;
+  /** Counts how often this turn was begun, from 1: more than one after its process died. */
+  readonly start: number;
   readonly content: string;
   /** The last messages, already cut to `history_messages`; the runtime cuts further by the token window. */
   readonly history: readonly HistoryMessage[];

@@ -64,6 +64,7 @@ function context(rest: Partial<ToolCallContext> = {}): ToolCallContext {
     },
     turnId: 'turn',
     conversationId: 'conversation',
+    run: { messageId: 'question', attempt: 1, start: 1 },
     agentKey: 'tracking',
     grants: { tools: ['track_order'], entitlements: [] },
     idempotencyKey: 'key-1',

@@ -17,6 +17,7 @@ export {
   type ToolGrants,
   type ToolPayload,
   type ToolResult,
+  type ToolRun,
   type ToolSuccess,
   toolFailure,
 } from './tool.js';

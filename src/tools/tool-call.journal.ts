@@ -1,12 +1,15 @@
 import type { TenantScope } from '#platform/context';
-import type { ToolResult } from './tool.js';
+import type { ToolResult, ToolRun } from './tool.js';
 
 export interface JournalledCall {
   readonly turnId: string;
   readonly conversationId: string;
+  readonly run: ToolRun;
   readonly agentKey: string;
   readonly toolKey: string;
   readonly idempotencyKey: string;
+  /** Of the tool: calling it once more does no harm. */
+  readonly idempotent: boolean;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
@@ -15,7 +18,10 @@ export type JournalState =
   | { readonly state: 'new' }
   /** An earlier attempt has the result. */
   | { readonly state: 'done'; readonly result: ToolResult }
-  /** An earlier attempt began and never said how it ended. */
+  /**
+   * An earlier attempt began and never said how it ended. Or another run of the same question called this tool with other
+   * arguments that this run has not come to: a model that is asked again words things differently, so it may be the same.
+   */
   | { readonly state: 'unknown' };
 
 export type CallStatus = 'succeeded' | 'failed' | 'unknown';

@@ -18,33 +18,52 @@ export class ToolCallRepository extends ToolCallJournal {
     super();
   }
 
-  /** The unique key decides between two at once. A failure that allows another try is begun again in place. */
+  /**
+   * The unique key decides between two at once. A failure that allows another try is begun again in place. Runs of one
+   * question (a take-over, and the process that was thought dead) go one after the other.
+   */
   override async begin(scope: TenantScope, call: JournalledCall): Promise<JournalState> {
+    const { attempt, messageId, start } = call.run;
     return this.unitOfWork.run(scope, async (tx) => {
-      const begun = await tx.query<{ id: string }>(
-        `INSERT INTO app.tool_call AS c
-           (tenant_id, id, turn_id, conversation_id, agent_key, tool_key, idempotency_key, arguments, status)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'started')
-         ON CONFLICT (tenant_id, idempotency_key) DO UPDATE
-           SET status = 'started', turn_id = EXCLUDED.turn_id, error = NULL, started_at = now(), ended_at = NULL
-           WHERE c.status = 'failed' AND (c.error ->> 'retryable')::boolean
-         RETURNING c.id`,
-        [
-          scope.tenantId,
-          newId(),
-          call.turnId,
-          call.conversationId,
-          call.agentKey,
-          call.toolKey,
-          call.idempotencyKey,
-          JSON.stringify(sanitizeToolData(call.arguments)),
-        ],
-      );
+      const [, begun, stored] = await Promise.all([
+        tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [messageId]),
+        tx.query<{ id: string }>(
+          `INSERT INTO app.tool_call AS c (tenant_id, id, turn_id, conversation_id, message_id, attempt, start, agent_key,
+             tool_key, idempotency_key, arguments, status)
+           SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'started'
+            WHERE $12::boolean OR NOT EXISTS (
+              SELECT 1 FROM app.tool_call o
+               WHERE o.tenant_id = $1 AND o.message_id = $5 AND o.tool_key = $9 AND o.idempotency_key <> $10
+                 AND o.status <> 'failed' AND (o.attempt, o.start) <> ($6, $7))
+           ON CONFLICT (tenant_id, idempotency_key) DO UPDATE
+             SET status = 'started', turn_id = EXCLUDED.turn_id, attempt = EXCLUDED.attempt, start = EXCLUDED.start,
+                 error = NULL, started_at = now(), ended_at = NULL
+             WHERE c.status = 'failed' AND (c.error ->> 'retryable')::boolean
+           RETURNING c.id`,
+          [
+            scope.tenantId,
+            newId(),
+            call.turnId,
+            call.conversationId,
+            messageId,
+            attempt,
+            start,
+            call.agentKey,
+            call.toolKey,
+            call.idempotencyKey,
+            JSON.stringify(sanitizeToolData(call.arguments)),
+            call.idempotent,
+          ],
+        ),
+        // This run has come to the call of an earlier one.
+        tx.one<StoredCall>(
+          `UPDATE app.tool_call SET attempt = greatest(attempt, $3),
+                  start = CASE WHEN (attempt, start) < ($3, $4) THEN $4 ELSE start END
+            WHERE tenant_id = $1 AND idempotency_key = $2 RETURNING status, result, error`,
+          [scope.tenantId, call.idempotencyKey, attempt, start],
+        ),
+      ]);
       if (begun.length > 0) return { state: 'new' };
-      const stored = await tx.one<StoredCall>(
-        `SELECT status, result, error FROM app.tool_call WHERE tenant_id = $1 AND idempotency_key = $2`,
-        [scope.tenantId, call.idempotencyKey],
-      );
       const result = stored?.result ?? stored?.error ?? null;
       const settled = stored?.status === 'succeeded' || stored?.status === 'failed';
       return settled && result !== null ? { state: 'done', result } : { state: 'unknown' };

@@ -68,6 +68,7 @@ const context = (rest: Partial<ToolCallContext> = {}): ToolCallContext => ({
   },
   turnId: 'turn',
   conversationId: 'conversation',
+  run: { messageId: 'question', attempt: 1, start: 1 },
   agentKey: 'invoices',
   grants: { tools: ['send_invoice'], entitlements: ['send_invoice'] },
   idempotencyKey: 'key',

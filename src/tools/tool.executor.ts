@@ -72,9 +72,11 @@ export class ToolExecutor {
     const begun = await this.journal.begin(ctx, {
       turnId: context.turnId,
       conversationId: context.conversationId,
+      run: context.run,
       agentKey: context.agentKey,
       toolKey: definition.key,
       idempotencyKey,
+      idempotent: definition.idempotent,
       arguments: args,
     });
     if (begun.state === 'done') return begun.result;

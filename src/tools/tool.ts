@@ -31,10 +31,21 @@ export interface ToolGrants {
   readonly entitlements: readonly string[];
 }
 
+/** Which beginning of which turn of a question: what an earlier one did is not done again by a later one. */
+export interface ToolRun {
+  /** The user's message; a repeat and a take-over keep it. */
+  readonly messageId: string;
+  /** Counts the turns of the question, from 1. */
+  readonly attempt: number;
+  /** Counts how often this turn was begun, from 1. */
+  readonly start: number;
+}
+
 export interface ToolCallContext {
   readonly ctx: RequestContext;
   readonly turnId: string;
   readonly conversationId: string;
+  readonly run: ToolRun;
   readonly agentKey: string;
   readonly grants: ToolGrants;
   /** See `toolIdempotencyKey`: the same for each attempt at the same call. */

@@ -305,6 +305,9 @@ app.tool_call.tenant_id uuid not null
 app.tool_call.id uuid not null
 app.tool_call.turn_id uuid not null
 app.tool_call.conversation_id uuid not null
+app.tool_call.message_id uuid not null
+app.tool_call.attempt integer not null
+app.tool_call.start integer not null
 app.tool_call.agent_key text not null
 app.tool_call.tool_key text not null
 app.tool_call.idempotency_key text not null
@@ -487,6 +490,7 @@ CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (pr
 CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
 CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, revoked_at))
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
+CREATE INDEX tool_call_message_idx ON app.tool_call USING btree (tenant_id, message_id, tool_key)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
 CREATE INDEX turn_conversation_idx ON app.turn USING btree (tenant_id, conversation_id, id DESC)
 CREATE INDEX turn_end_idx ON app.turn USING btree (tenant_id, conversation_id, end_seq) WHERE (end_seq IS NOT NULL)

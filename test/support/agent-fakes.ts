@@ -76,6 +76,7 @@ const INPUT: TurnInput = {
   conversationId: 'conversation',
   messageId: 'message',
   attempt: 1,
+  start: 1,
   content: '',
   history: [],
   agent: null,

@@ -33,6 +33,7 @@ export class ToolRunner {
       ctx,
       turnId: input.turnId,
       conversationId: input.conversationId,
+      run: { messageId: input.messageId, attempt: input.attempt, start: input.start },
       agentKey: agent.key,
       grants: { tools: agent.tools.map(({ key }) => key), entitlements },
       idempotencyKey: toolIdempotencyKey({

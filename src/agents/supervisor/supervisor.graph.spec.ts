@@ -66,6 +66,7 @@ describe('a turn without a model', () => {
         conversationId: 'c',
         messageId: 'm',
         attempt: 1,
+        start: 1,
         content: 'How do refunds work?',
         history: [],
         agent: null,

@@ -88,6 +88,7 @@ function call(tenantId: string, tool: ToolDefinition): Promise<ToolResult> {
       },
       turnId: 't',
       conversationId: 'c',
+      run: { messageId: 'question', attempt: 1, start: 1 },
       agentKey: 'tracking',
       grants: { tools: [tool.key], entitlements: [] },
       idempotencyKey: 'k',

@@ -152,6 +152,7 @@ describe('what a search cost', () => {
     const turnId = newId();
     const call = {
       ...{ ctx, turnId, conversationId: newId(), agentKey: 'a', idempotencyKey: 'k', signal: NEVER },
+      run: { messageId: 'question', attempt: 1, start: 1 },
       grants: { tools: [], entitlements: [] },
     };
     await knowledgeTool(rag.retrieval).execute({ query: 'subject4' }, call, { knowledge_base_ids: [baseId] });

@@ -3,6 +3,7 @@ import { createLogger } from '#platform/logging';
 import { OutboundClient, TenantAllowList } from '#platform/outbound';
 import {
   HttpTool,
+  type JournalledCall,
   ToolCallRepository,
   type ToolDefinition,
   ToolExecutor,
@@ -24,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => database.stop());
 
 /** A tenant with a turn that tools can be called in. */
-async function aTurn(): Promise<{ tenantId: string; turnId: string; conversationId: string }> {
+async function aTurn(): Promise<{ tenantId: string; turnId: string; conversationId: string; messageId: string }> {
   const { tenantId } = await database.tenant();
   const principalId = await database.principal(tenantId);
   const [conversationId, messageId, turnId] = [newId(), newId(), newId()];
@@ -44,15 +45,17 @@ async function aTurn(): Promise<{ tenantId: string; turnId: string; conversation
       [tenantId, turnId, conversationId, principalId, messageId],
     );
   });
-  return { tenantId, turnId, conversationId };
+  return { tenantId, turnId, conversationId, messageId };
 }
 
-const call = (turn: { turnId: string; conversationId: string }, idempotencyKey = newId()) => ({
+const call = (turn: Awaited<ReturnType<typeof aTurn>>, idempotencyKey = newId()): JournalledCall => ({
   turnId: turn.turnId,
   conversationId: turn.conversationId,
+  run: { messageId: turn.messageId, attempt: 1, start: 1 },
   agentKey: 'invoices',
   toolKey: 'send_invoice',
   idempotencyKey,
+  idempotent: false,
   arguments: { id: 'INV-1042', note: 'quotes " and \u0000 and \uD800' },
 });
 
@@ -129,6 +132,9 @@ describe('ToolCallRepository', () => {
   });
 });
 
+type Arguments = Readonly<Record<string, unknown>>;
+const ARGS: Arguments = { id: 'INV-1042' };
+
 describe('a call whose turn is begun again', () => {
   const definition: ToolDefinition = {
     id: newId(),
@@ -151,8 +157,7 @@ describe('a call whose turn is begun again', () => {
     return new ToolExecutor(registry, http, store, createLogger({ level: 'silent' }));
   }
 
-  const args = { id: 'INV-1042' };
-  const contextOf = (turn: Awaited<ReturnType<typeof aTurn>>, messageId: string) => ({
+  const contextOf = (turn: Awaited<ReturnType<typeof aTurn>>, start: number, args: Arguments = ARGS) => ({
     ctx: {
       tenantId: turn.tenantId,
       principal: { id: newId(), role: 'end_user' as const, persona: null, sessionId: null },
@@ -160,11 +165,12 @@ describe('a call whose turn is begun again', () => {
     },
     turnId: turn.turnId,
     conversationId: turn.conversationId,
+    run: { messageId: turn.messageId, attempt: 1, start },
     agentKey: 'invoices',
     grants: { tools: ['send_invoice'], entitlements: ['send_invoice'] },
     idempotencyKey: toolIdempotencyKey({
       tenantId: turn.tenantId,
-      messageId,
+      messageId: turn.messageId,
       agentKey: 'invoices',
       toolKey: 'send_invoice',
       args,
@@ -185,14 +191,50 @@ describe('a call whose turn is begun again', () => {
     [true, 2, { ok: true }],
   ])('with idempotent=%s is made %i times in all', async (idempotent, times, outcome) => {
     const turn = await aTurn();
-    const context = contextOf(turn, newId());
     const execute = jest.fn(() => Promise.resolve(sent));
     const tool = { ...definition, idempotent };
-    const dying = process(execute, new DyingJournal(database.uow)).execute(tool, args, context);
+    const dying = process(execute, new DyingJournal(database.uow)).execute(tool, ARGS, contextOf(turn, 1));
     await expect(dying).rejects.toThrow('killed');
     for (let start = 2; start <= 3; start += 1) {
-      expect(await process(execute).execute(tool, args, context)).toMatchObject(outcome);
+      expect(await process(execute).execute(tool, ARGS, contextOf(turn, start))).toMatchObject(outcome);
     }
     expect(execute).toHaveBeenCalledTimes(times);
+  });
+
+  const REWORDED = { id: 'INV-01042' };
+  const UNKNOWN = { ok: false, code: 'UNKNOWN_OUTCOME' };
+
+  it('with arguments in other words is not made again, whatever became of the first', async () => {
+    const execute = jest.fn(() => Promise.resolve(sent));
+    for (const first of [process(execute, new DyingJournal(database.uow)), process(execute)]) {
+      const turn = await aTurn();
+      execute.mockClear();
+      await first.execute(definition, ARGS, contextOf(turn, 1)).catch(() => undefined);
+      expect(await process(execute).execute(definition, REWORDED, contextOf(turn, 2, REWORDED))).toMatchObject(UNKNOWN);
+      expect(execute).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  it('is followed by the next one once it has been come to again; a tool that may be repeated asks for no order', async () => {
+    const turn = await aTurn();
+    const execute = jest.fn(() => Promise.resolve(sent));
+    await process(execute).execute(definition, ARGS, contextOf(turn, 1));
+    const second = process(execute);
+    await second.execute(definition, ARGS, contextOf(turn, 2));
+    expect(await second.execute(definition, REWORDED, contextOf(turn, 2, REWORDED))).toMatchObject({ ok: true });
+    expect(execute).toHaveBeenCalledTimes(2);
+    const other = await aTurn();
+    const repeatable = { ...definition, idempotent: true };
+    await process(execute).execute(repeatable, ARGS, contextOf(other, 1));
+    const again = process(execute).execute(repeatable, REWORDED, contextOf(other, 2, REWORDED));
+    expect(await again).toMatchObject({ ok: true });
+  });
+
+  it('is not made by a process that was overtaken meanwhile', async () => {
+    const turn = await aTurn();
+    const execute = jest.fn(() => Promise.resolve(sent));
+    await process(execute).execute(definition, REWORDED, contextOf(turn, 2, REWORDED));
+    expect(await process(execute).execute(definition, ARGS, contextOf(turn, 1))).toMatchObject(UNKNOWN);
+    expect(execute).toHaveBeenCalledTimes(1);
   });
 });
