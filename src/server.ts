@@ -7,7 +7,7 @@ import { configureHttp, setupSwagger } from '#platform/http';
 import { type Logger, NestPinoLogger } from '#platform/logging';
 import { OutboundClient } from '#platform/outbound';
 import { builtFile } from '#platform/paths';
-import { ChatSocketAdapter } from '#channels';
+import { ChannelsDrain, ChatSocketAdapter } from '#channels';
 import { DemoSeeder } from '#demo';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
@@ -72,6 +72,8 @@ export async function startServer(config: AppConfig, logger: Logger): Promise<Ru
       stop: () =>
         (stopping ??= (async () => {
           app.get(HealthService).startDraining();
+          // Before Nest asks the modules to stop, of which one waits for its documents: nobody is promised a turn meanwhile.
+          void app.get(ChannelsDrain).drain();
           // In turn: a later one is closed even when an earlier one fails to.
           for (const step of undo)
             await step().catch((error: unknown) => logger.error({ err: error }, 'shutdown step failed'));

@@ -17,6 +17,8 @@ const GOODBYE_MS = 2000;
  */
 @Injectable()
 export class ChannelsDrain implements BeforeApplicationShutdown {
+  private drained: Promise<void> | null = null;
+
   constructor(
     private readonly config: AppConfig,
     private readonly turns: TurnService,
@@ -27,12 +29,18 @@ export class ChannelsDrain implements BeforeApplicationShutdown {
   ) {}
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.drain(Math.min(GRACE_MS, this.config.env.MAX_TURN_SECONDS * 1000));
+    await this.drain();
   }
 
-  /** @param graceMs how long running turns may go on */
-  async drain(graceMs: number): Promise<void> {
-    if (this.state.draining) return;
+  /**
+   * Begins at once and goes on beside whatever else is being stopped; a second call waits for the first.
+   * @param graceMs how long running turns may go on
+   */
+  drain(graceMs: number = Math.min(GRACE_MS, this.config.env.MAX_TURN_SECONDS * 1000)): Promise<void> {
+    return (this.drained ??= this.run(graceMs));
+  }
+
+  private async run(graceMs: number): Promise<void> {
     this.state.draining = true;
     const drained = this.turns.drain(graceMs);
     for (const connection of this.registry.all()) connection.announceDrain();

@@ -157,10 +157,9 @@ export class ConversationService {
     return id;
   }
 
-  /** The caller's conversation of last use, for `resume=latest`. */
-  async latest(ctx: RequestContext): Promise<string | null> {
-    const [first] = await this.list(ctx, { limit: 1, before: null });
-    return first?.id ?? null;
+  /** The caller's conversation of last use, for `resume=latest`; a question that is being answered is use. */
+  latest(ctx: RequestContext): Promise<string | null> {
+    return this.uow.run(ctx, (tx) => this.conversations.latest(tx, ctx.principal.id));
   }
 
   /**
@@ -176,12 +175,16 @@ export class ConversationService {
     subscriber: Subscriber,
     options: { readonly context: boolean } = { context: true },
   ): Promise<{ clientKey: string | null }> {
-    return this.catchUp.attach(ctx, id, subscriber, async (tx, { last_seq: upTo }) => {
+    return this.catchUp.attach(ctx, id, subscriber, async (tx, { last_seq: upTo, open }) => {
       const conversation = await this.conversations.find(tx, ctx.principal.id, id);
       if (conversation === null) throw new ConversationNotFoundError();
-      const [latest, turns, missed] = await Promise.all([
+      const running = open.find(({ status }) => status === 'running');
+      const [latest, turn, missed] = await Promise.all([
         this.messages.page(tx, id, { limit: RESTORED_MESSAGES, after: null, descending: true }),
-        this.conversations.turns(tx, id, { limit: 1, before: null }),
+        // What runs is of more interest than what waits behind it.
+        running === undefined
+          ? this.conversations.turns(tx, id, { limit: 1, before: null }).then(([newest]) => newest ?? null)
+          : this.conversations.turn(tx, id, running.id),
         afterSeq === 'now' ? [] : this.messages.eventsAfter(tx, id, afterSeq, REPLAYED_EVENTS + 1),
       ]);
       const snapshot = missed.length > REPLAYED_EVENTS;
@@ -191,7 +194,7 @@ export class ConversationService {
         summary: conversation.summary,
         messages: latest.reverse(),
         last_seq: upTo,
-        turn: this.turnState(ctx, turns[0]),
+        turn: this.turnState(ctx, turn),
         snapshot,
       };
       // What is younger than the position follows live.
@@ -221,8 +224,8 @@ export class ConversationService {
     this.turnService.unwatched(stream);
   }
 
-  private turnState(ctx: RequestContext, turn: TurnView | undefined): ContextRestoredEvent['turn'] {
-    if (turn === undefined) return null;
+  private turnState(ctx: RequestContext, turn: TurnView | null): ContextRestoredEvent['turn'] {
+    if (turn === null) return null;
     const live = this.streams.find(ctx, turn.conversation_id)?.live;
     const running = live?.turnId === turn.id ? live : null;
     return {

@@ -176,7 +176,7 @@ export class ConversationsController {
   ) {
     await this.conversations.getTurn(ctx, id, turnId);
     await this.turns.abort(ctx, { conversation: { kind: 'id', id }, turnId });
-    await this.turns.settled(turnId, 3000);
+    await this.turns.settled(ctx, turnId, 3000);
     return this.conversations.getTurn(ctx, id, turnId);
   }
 }

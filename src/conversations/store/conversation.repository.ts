@@ -106,6 +106,21 @@ export class ConversationRepository {
     return rows.map(conversationView);
   }
 
+  /** The one that was used last: the list's first, or one whose question, younger than that, is being answered. */
+  async latest(tx: TenantTx, principalId: string): Promise<string | null> {
+    const row = await tx.one<{ id: string }>(
+      `SELECT used.id FROM (
+         (SELECT id, last_interaction_at AS at FROM app.conversation
+           WHERE tenant_id = $1 AND principal_id = $2 AND ${LISTED} ORDER BY last_interaction_at DESC, id DESC LIMIT 1)
+         UNION ALL
+         (SELECT conversation_id, created_at FROM app.turn
+           WHERE tenant_id = $1 AND principal_id = $2 AND status IN ('queued', 'running') ORDER BY created_at DESC LIMIT 1)
+       ) used ORDER BY used.at DESC LIMIT 1`,
+      [tx.tenantId, principalId],
+    );
+    return row?.id ?? null;
+  }
+
   async find(tx: TenantTx, principalId: string, id: string): Promise<(ConversationView & { last_seq: number }) | null> {
     const row = await tx.one<ConversationRow>(
       `SELECT ${CONVERSATION} FROM app.conversation WHERE tenant_id = $1 AND principal_id = $2 AND id = $3`,

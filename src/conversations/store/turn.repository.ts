@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { HistoryMessage } from '#agents';
-import { type TenantTx, UnitOfWork } from '#platform/database';
+import { isUuid, type TenantTx, UnitOfWork } from '#platform/database';
 import type { TurnErrorView, TurnStatus, UsageView } from '../model/conversation-event.js';
 import type { ConversationReference } from '../model/submit.js';
 import { CLAIM_TURN, OPEN_TURN, SETTLE_TURN } from './turn.sql.js';
@@ -209,7 +209,7 @@ export class TurnRepository {
     );
   }
 
-  /** Makes the conversation of a client's key, or locks the one that has it. */
+  /** Makes the conversation of a client's key, or locks the one that has it: by its own id, or by that key. */
   async lockConversationByKey(
     tx: TenantTx,
     create: {
@@ -221,6 +221,8 @@ export class TurnRepository {
       title: string;
     },
   ): Promise<LockedConversation> {
+    const named = isUuid(create.key) ? await this.lockConversation(tx, create.principalId, create.key) : null;
+    if (named !== null) return named;
     const [row] = await tx.query<LockedConversation>(
       `INSERT INTO app.conversation (tenant_id, id, principal_id, client_key, channel, persona, title)
        VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -236,10 +238,11 @@ export class TurnRepository {
   /** Finds a conversation's id by how the client names it. */
   async resolve(tx: TenantTx, principalId: string, reference: ConversationReference): Promise<string | null> {
     if (reference.kind === 'new') return null;
-    const row = await tx.one<{ id: string }>(
+    const { id, key } = namesOf(reference);
+    const [row] = await tx.query<{ id: string }>(
       `SELECT id FROM app.conversation
-        WHERE tenant_id = $1 AND principal_id = $2 AND ${reference.kind === 'id' ? 'id' : 'client_key'} = $3`,
-      [tx.tenantId, principalId, reference.kind === 'id' ? reference.id : reference.key],
+        WHERE tenant_id = $1 AND principal_id = $2 AND (id = $3 OR client_key = $4) ORDER BY id = $3 DESC LIMIT 1`,
+      [tx.tenantId, principalId, id, key],
     );
     return row?.id ?? null;
   }
@@ -365,21 +368,16 @@ export class TurnRepository {
     { id: string; conversation_id: string; status: 'queued' | 'running'; lease_owner: string | null; fence: number }[]
   > {
     const { conversation } = target;
+    const named = conversation === undefined ? { id: null, key: null } : namesOf(conversation);
     return tx.query(
       `SELECT t.id, t.conversation_id, t.status, t.lease_owner, t.fence
          FROM app.turn t JOIN app.conversation c ON c.tenant_id = t.tenant_id AND c.id = t.conversation_id
         WHERE t.tenant_id = $1 AND t.principal_id = $2 AND t.status IN ('queued', 'running')
-          AND ($3::uuid IS NULL OR t.id = $3) AND ($4::uuid IS NULL OR t.conversation_id = $4)
-          AND ($5::text IS NULL OR c.client_key = $5) AND ($6::text IS NULL OR t.request->>'started_by' = $6)
+          AND ($3::uuid IS NULL OR t.id = $3)
+          AND ($4::uuid IS NULL AND $5::text IS NULL OR t.conversation_id = $4 OR c.client_key = $5)
+          AND ($6::text IS NULL OR t.request->>'started_by' = $6)
         ORDER BY t.seq`,
-      [
-        tx.tenantId,
-        principalId,
-        target.turnId ?? null,
-        conversation?.kind === 'id' ? conversation.id : null,
-        conversation?.kind === 'key' ? conversation.key : null,
-        target.startedBy ?? null,
-      ],
+      [tx.tenantId, principalId, target.turnId ?? null, named.id, named.key, target.startedBy ?? null],
     );
   }
 
@@ -444,5 +442,17 @@ export class TurnRepository {
   async countWaiting(instance: string, most: number): Promise<number> {
     const look = { instance, held: [], watched: [], leaseSeconds: 0, everything: false, room: most, served: [] };
     return (await this.lookAfter(look)).filter(({ task }) => task === 'waiting').length;
+  }
+}
+
+/** What a client's word for a conversation may be: a key that equals the id of one means that one. */
+function namesOf(reference: ConversationReference): { readonly id: string | null; readonly key: string | null } {
+  switch (reference.kind) {
+    case 'new':
+      return { id: null, key: null };
+    case 'id':
+      return { id: reference.id, key: null };
+    case 'key':
+      return { id: isUuid(reference.key) ? reference.key.toLowerCase() : null, key: reference.key };
   }
 }

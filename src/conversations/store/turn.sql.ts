@@ -121,7 +121,8 @@ WITH base AS (
               WHEN $13::text = 'expired' THEN t.status = 'running' AND t.lease_until < clock_timestamp()
               ELSE t.status IN ('running', 'queued') END
 ), ended AS (
-  UPDATE app.turn t SET status = base.status, agent = coalesce($5, t.agent), error = $6::jsonb, usage = $7::jsonb,
+  UPDATE app.turn t SET status = base.status, agent = coalesce($5, t.agent),
+         error = CASE WHEN base.status = 'failed' THEN $6::jsonb END, usage = $7::jsonb,
          timings = $8::jsonb, ended_at = base.now, end_seq = base.seq, lease_until = NULL, cancel_requested = false
     FROM base WHERE t.tenant_id = $1 AND t.id = $3
 ), asked AS (

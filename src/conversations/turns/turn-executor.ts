@@ -220,7 +220,7 @@ export class TurnExecutor {
           kind: 'settled',
           settled,
           events: this.lastEvents(turn, settlement, settled),
-          code: outcome.status === 'failed' ? outcome.error.code : null,
+          code: outcome.status === 'failed' && settled.status === 'failed' ? outcome.error.code : null,
           answered: outcome.status === 'completed' && settled.status === 'completed' ? outcome.answer.content : null,
         };
       } catch (error) {
@@ -283,7 +283,7 @@ export class TurnExecutor {
         conversation_id: turn.conversationId,
         status: settled.status,
         end_seq: settled.seq,
-        error: settlement.error,
+        error: settled.status === 'failed' ? settlement.error : null,
         usage: settlement.usage,
         client_message_id: turn.clientMessageId,
       }),

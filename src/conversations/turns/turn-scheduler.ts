@@ -29,6 +29,10 @@ const FIRST_TICK_MS = 100;
 const CLAIMED_AT_ONCE = 50;
 /** A turn that was begun far from its readers lets them arrive before it is ended for want of them. */
 const READERS_COME_MS = 4000;
+/** One that waited has its readers connected, here or elsewhere: they are heard of within this, or they have gone. */
+const READERS_HEARD_MS = 1000;
+/** Turns that ticks found and that are dealt with at once: a dead owner leaves hundreds, and the pool serves others too. */
+const LANES = 4;
 const MOST_SERVED = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -86,9 +90,9 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private failing = false;
   private ticking: Promise<void> | null = null;
   private tickAgain = false;
-  /** Turns that ticks found to be begun, and to be ended, in the database's order (tenants in turn): one by one each. */
-  private readonly toBegin = new WorkLine();
-  private readonly toEnd = new WorkLine();
+  /** Turns that ticks found to be begun, and to be ended, in the database's order (tenants in turn). */
+  private readonly toBegin = new WorkLine(LANES);
+  private readonly toEnd = new WorkLine(LANES);
   private readonly off: (() => void)[] = [];
 
   constructor(
@@ -279,6 +283,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     // Begins after `running` knows it.
     await Promise.resolve();
     await this.aloneIfLastStart(turn);
+    await this.untilRead(turn, stream, live);
     const ending = await this.executor.run(turn, stream, live);
     this.relay.close(stream, live);
     // Before its last frames go out: who reads `done` must not be told that it can still be stopped.
@@ -338,6 +343,18 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       const others = [...this.running.values()].filter((other) => other.turn !== turn).map(({ ended }) => ended);
       if (others.length === 0 || turn.controller.signal.aborted) return;
       await Promise.race([Promise.all(others), sleep(1000, undefined, { ref: false })]);
+    }
+  }
+
+  /** A turn that is to end with its last reader, and waited until that one had gone, asks no model. */
+  private async untilRead(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<void> {
+    const read = () => stream.subscriberCount > 0 || this.relay.isFollowed(live) || turn.controller.signal.aborted;
+    // Readers whose server died come back later than that (`endUnread`).
+    if (turn.onDisconnect !== 'cancel' || turn.start > 1) return;
+    for (const giveUpAt = Date.now() + READERS_HEARD_MS; !read(); await sleep(20)) {
+      if (Date.now() < giveUpAt) continue;
+      turn.controller.abort(new TurnCancelled());
+      return;
     }
   }
 

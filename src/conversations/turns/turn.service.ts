@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { AgentRuntime } from '#agents';
 import { Bus } from '#platform/bus';
@@ -32,6 +33,9 @@ import {
 } from '../store/turn.repository.js';
 import type { RunningTurn } from './running-turn.js';
 import { TurnScheduler } from './turn-scheduler.js';
+
+/** Between two looks at a turn that runs elsewhere. */
+const LOOK_MS = 50;
 
 /** Ids chosen before the first transaction, so that trying it again makes the same rows. */
 interface Draft {
@@ -145,7 +149,9 @@ export class TurnService {
           turn.ctx.tenantId === ctx.tenantId &&
           turn.ctx.principal.id === ctx.principal.id &&
           (turnId === undefined || turn.turnId === turnId) &&
-          (conversation === undefined || (conversation.kind === 'id' && conversation.id === turn.conversationId)) &&
+          (conversation === undefined ||
+            (conversation.kind === 'id' && conversation.id === turn.conversationId) ||
+            (conversation.kind === 'key' && conversation.key === turn.conversationId)) &&
           (startedBy === undefined || turn.startedBy === startedBy),
       );
       if (here.length === 0) throw error;
@@ -154,11 +160,14 @@ export class TurnService {
     }
   }
 
-  /** Resolves when a turn that runs on this instance has ended, or after `ms`. */
-  async settled(turnId: string, ms: number): Promise<void> {
+  /** Resolves when one of the caller's turns has ended, wherever it runs, or after `ms`. */
+  async settled(ctx: RequestContext, turnId: string, ms: number): Promise<void> {
+    const giveUpAt = Date.now() + ms;
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([this.scheduler.ended(turnId), new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
     clearTimeout(timer);
+    const isOpen = (tx: TenantTx) => this.turns.openOf(tx, ctx.principal.id, { turnId });
+    while ((await this.uow.run(ctx, isOpen)).length > 0 && Date.now() < giveUpAt) await sleep(LOOK_MS);
   }
 
   /** Nobody here listens to a conversation any more: turns that were to end with their last reader are stopped. */

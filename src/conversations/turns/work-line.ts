@@ -1,22 +1,31 @@
-/** Work that is done one piece after the other; a piece whose key is in the line already is left out. */
+/** Work that is begun in the order it came, `lanes` pieces at once; a piece whose key is in the line already is left out. */
 export class WorkLine {
-  private readonly keys = new Set<string>();
-  private last: Promise<void> = Promise.resolve();
+  private readonly inLine = new Map<string, Promise<void>>();
+  private readonly waiting: (() => void)[] = [];
+  private busy = 0;
+
+  constructor(private readonly lanes: number) {}
 
   /** What waits or is being done. */
   get size(): number {
-    return this.keys.size;
+    return this.inLine.size;
   }
 
   /** @param work must not reject */
   add(key: string, work: () => Promise<void>): void {
-    if (this.keys.has(key)) return;
-    this.keys.add(key);
-    this.last = this.last.then(work).finally(() => this.keys.delete(key));
+    if (this.inLine.has(key)) return;
+    const turn = this.busy < this.lanes ? Promise.resolve() : new Promise<void>((go) => this.waiting.push(go));
+    this.busy++;
+    const done = turn.then(work).finally(() => {
+      this.busy--;
+      this.inLine.delete(key);
+      this.waiting.shift()?.();
+    });
+    this.inLine.set(key, done);
   }
 
   /** Resolves when what is in the line now is done. */
-  done(): Promise<void> {
-    return this.last;
+  async done(): Promise<void> {
+    await Promise.all(this.inLine.values());
   }
 }

@@ -153,7 +153,7 @@ describe.each([
       expect(await reader.done(turnOf(first))).toMatchObject({ status: 'cancelled' });
       expect(await reader.done(turnOf(second))).toMatchObject({ status: 'cancelled' });
     }
-    await a.turns.settled(turnOf(first), 2000);
+    await a.turns.settled(ctx, turnOf(first), 2000);
     expect(a.scheduler.size).toBe(0);
   });
 
@@ -260,7 +260,25 @@ describe.each([
       expect(a.scheduler.runs(turnOf({ ack }))).toBe(true);
       b.conversations.unsubscribe(onB.id);
     } else a.conversations.unsubscribe(onA.id);
-    await a.turns.settled(turnOf({ ack }), 3000);
+    await a.turns.settled(ctx, turnOf({ ack }), 3000);
     expect(await b.conversations.getTurn(ctx, conversationId, turnOf({ ack }))).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('ask no model for a turn that waited until its last reader had gone', async () => {
+    const { open, script } = gated();
+    a.play(script);
+    const onA = new Reader();
+    const first = await a.turns.submit(ctx, message('one'), onA);
+    const conversation = within(first.conversationId);
+    const onB = new Reader();
+    const second = await b.turns.submit(ctx, message('two', { conversation, onDisconnect: 'cancel' }), onB);
+    a.conversations.unsubscribe(onA.id);
+    b.conversations.unsubscribe(onB.id);
+    open();
+    await b.turns.settled(ctx, turnOf(second), 8000);
+    expect(await b.conversations.getTurn(ctx, first.conversationId, turnOf(second))).toMatchObject({
+      status: 'cancelled',
+    });
+    expect([...a.inputs, ...b.inputs].map(({ content }) => content)).toEqual(['one']);
   });
 });

@@ -252,6 +252,49 @@ describe('turns', () => {
     expect(elsewhere.conversationId).not.toBe(first.conversationId);
   });
 
+  it("takes a key that equals the id of one of the user's conversations for that one", async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    world.play(async (_input, _emit, signal) => {
+      await Promise.race([gate, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
+      signal.throwIfAborted();
+    });
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('one'), reader);
+    const byKey = { kind: 'key', key: conversationId } as const;
+    expect(await world.conversations.resolve(ctx, byKey)).toBe(conversationId);
+    const second = await world.turns.submit(ctx, message('two', { conversation: byKey }), reader);
+    expect(second.conversationId).toBe(conversationId);
+    expect(await world.turns.abort(ctx, { conversation: byKey })).toHaveLength(2);
+    // Somebody else's id is a key like any other.
+    const elsewhere = await world.turns.submit(other, message('mine', { conversation: byKey }), new Reader());
+    expect(elsewhere.conversationId).not.toBe(conversationId);
+    expect(elsewhere.clientKey).toBe(conversationId);
+    release();
+  });
+
+  it('restores the conversation whose question is being answered as the latest', async () => {
+    const reader = new Reader();
+    const first = await world.turns.submit(ctx, message('one'), reader);
+    await reader.done(turnOf(first));
+    const second = await world.turns.submit(ctx, message('two'), reader);
+    await reader.done(turnOf(second));
+    expect(await world.conversations.latest(ctx)).toBe(second.conversationId);
+    let release: () => void = () => undefined;
+    world.play(() => new Promise<void>((resolve) => (release = resolve)));
+    const conversation = { kind: 'id', id: first.conversationId } as const;
+    const third = await world.turns.submit(ctx, message('three', { conversation }), reader);
+    const fourth = await world.turns.submit(ctx, message('four', { conversation }), reader);
+    expect(await world.conversations.latest(ctx)).toBe(first.conversationId);
+    // Beside what waits, what runs is shown.
+    const late = new Reader();
+    await world.conversations.resume(ctx, first.conversationId, 'now', late);
+    expect(late.events[0]).toMatchObject({ type: 'context_restored', turn: { turn_id: turnOf(third) } });
+    world.play(words);
+    release();
+    await reader.done(turnOf(fourth));
+  });
+
   it("does not know another user's conversation", async () => {
     const reader = new Reader();
     const { conversationId } = await world.turns.submit(ctx, message('one'), reader);
@@ -503,7 +546,7 @@ describe('turns', () => {
     const leaver = new Reader();
     const first = await world.turns.submit(ctx, message('stay'), leaver);
     world.conversations.unsubscribe(leaver.id);
-    await world.turns.settled(turnOf(first), 3000);
+    await world.turns.settled(ctx, turnOf(first), 3000);
     expect(await world.conversations.getTurn(ctx, first.conversationId, turnOf(first))).toMatchObject({
       status: 'completed',
     });
@@ -517,7 +560,7 @@ describe('turns', () => {
     await sleep(50);
     expect(world.scheduler.runs(turnOf(second))).toBe(true);
     world.conversations.unsubscribe(watcher.id);
-    await world.turns.settled(turnOf(second), 1000);
+    await world.turns.settled(ctx, turnOf(second), 1000);
     expect(await world.conversations.getTurn(ctx, second.conversationId, turnOf(second))).toMatchObject({
       status: 'cancelled',
     });
@@ -597,7 +640,7 @@ describe('turns', () => {
       [ctx.tenantId, conversationId],
     );
     release();
-    await world.turns.settled(turnOf({ ack }), 3000);
+    await world.turns.settled(ctx, turnOf({ ack }), 3000);
     expect(await reader.done()).toMatchObject({ status: 'handed_off' });
     expect(reader.types()).not.toContain('message');
     expect(reader.text()).toBe('');
