@@ -617,7 +617,7 @@ GRANT SELECT (tenant_id, expires_at, revoked_at) ON app.session TO switchboard_l
 CREATE POLICY lookup ON app.session FOR SELECT TO switchboard_lookup USING (true);
 GRANT SELECT (tenant_id, created_at) ON app.idempotency_key TO switchboard_lookup;
 CREATE POLICY lookup ON app.idempotency_key FOR SELECT TO switchboard_lookup USING (true);
-GRANT SELECT (tenant_id, failed_only, message_count, last_seq) ON app.conversation TO switchboard_lookup;
+GRANT SELECT (tenant_id, id, failed_only, message_count, last_seq) ON app.conversation TO switchboard_lookup;
 CREATE POLICY lookup ON app.conversation FOR SELECT TO switchboard_lookup USING (true);
 
 GRANT SELECT (tenant_id, updated_at) ON app.turn_live TO switchboard_lookup;
@@ -697,8 +697,8 @@ CREATE FUNCTION app.origin_is_known(wanted text) RETURNS boolean LANGUAGE sql ST
 -- Leases of \`held\` are renewed by (tenant, turn, fence): owner and fence decide, not the clock. A row that is locked at
 -- the moment is being settled, and is renewed the next time. Rows that refer to it (tool calls, usage) lock it
 -- less than that.
-CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'changed', 'take_over', 'give_up', 'cancelled', 'waiting');
-CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer, served uuid[])
+CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'changed', 'take_over', 'last_start', 'give_up', 'cancelled', 'waiting');
+CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listened jsonb, seconds double precision, everything boolean, room integer, served uuid[])
   RETURNS TABLE (task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$
@@ -736,7 +736,13 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds
       LEFT JOIN app.turn t ON t.tenant_id = w.tenant AND t.id = w.turn
       WHERE t.id IS NULL OR t.status <> w.status OR t.fence <> w.fence
     UNION ALL
-    SELECT CASE WHEN t.cancel_requested THEN 'cancelled' WHEN t.start >= 3 THEN 'give_up' ELSE 'take_over' END::app.turn_task,
+    SELECT 'changed'::app.turn_task, l.tenant, NULL, l.conversation
+      FROM jsonb_to_recordset(listened) AS l(tenant uuid, conversation uuid, seq bigint)
+      LEFT JOIN app.conversation c ON c.tenant_id = l.tenant AND c.id = l.conversation
+      WHERE c.id IS NULL OR c.last_seq > l.seq
+    UNION ALL
+    SELECT CASE WHEN t.cancel_requested THEN 'cancelled' WHEN t.start >= 3 THEN 'give_up' WHEN t.start = 2 THEN 'last_start'
+                ELSE 'take_over' END::app.turn_task,
            t.tenant_id, t.id, t.conversation_id
       FROM app.turn t
       WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())

@@ -612,7 +612,7 @@ app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 
 -- grants on columns
 app.blob: SELECT (tenant_id, purpose, id, loose_since) to switchboard_lookup
-app.conversation: SELECT (tenant_id, message_count, last_seq, failed_only) to switchboard_lookup
+app.conversation: SELECT (tenant_id, id, message_count, last_seq, failed_only) to switchboard_lookup
 app.document: SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) to switchboard_lookup
 app.idempotency_key: SELECT (tenant_id, created_at) to switchboard_lookup
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
@@ -682,7 +682,7 @@ AS $function$
     WHERE due.tenant_id = w.tenant_id
     ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, seconds double precision, everything boolean, room integer, served uuid[])
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listened jsonb, seconds double precision, everything boolean, room integer, served uuid[])
  RETURNS TABLE(task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
  LANGUAGE sql
  SECURITY DEFINER
@@ -722,7 +722,13 @@ AS $function$
       LEFT JOIN app.turn t ON t.tenant_id = w.tenant AND t.id = w.turn
       WHERE t.id IS NULL OR t.status <> w.status OR t.fence <> w.fence
     UNION ALL
-    SELECT CASE WHEN t.cancel_requested THEN 'cancelled' WHEN t.start >= 3 THEN 'give_up' ELSE 'take_over' END::app.turn_task,
+    SELECT 'changed'::app.turn_task, l.tenant, NULL, l.conversation
+      FROM jsonb_to_recordset(listened) AS l(tenant uuid, conversation uuid, seq bigint)
+      LEFT JOIN app.conversation c ON c.tenant_id = l.tenant AND c.id = l.conversation
+      WHERE c.id IS NULL OR c.last_seq > l.seq
+    UNION ALL
+    SELECT CASE WHEN t.cancel_requested THEN 'cancelled' WHEN t.start >= 3 THEN 'give_up' WHEN t.start = 2 THEN 'last_start'
+                ELSE 'take_over' END::app.turn_task,
            t.tenant_id, t.id, t.conversation_id
       FROM app.turn t
       WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
@@ -818,7 +824,7 @@ app.current_tenant(): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_lookup
 app.deleted_documents(integer,integer): EXECUTE to switchboard_app
 app.due_documents(integer,timestamp with time zone,uuid[],integer): EXECUTE to switchboard_app
-app.look_after(uuid,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
+app.look_after(uuid,jsonb,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
 app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
 app.origin_is_known(text): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app

@@ -10,6 +10,7 @@ import { MessageRepository } from '../store/message.repository.js';
 import { type ConversationPosition, type OpenTurn, TurnRepository } from '../store/turn.repository.js';
 import type { ConversationStream, StoredEvent } from './conversation-stream.js';
 import { ConversationStreams } from './conversation-streams.js';
+import { Lanes } from './lanes.js';
 import { LiveTurn, type TurnBeginning } from './live-turn.js';
 import { TurnRelay } from './turn-relay.js';
 
@@ -19,6 +20,8 @@ const RETRY_MS = 1000;
 /** Readers' wait for what was stored before a turn is bounded: the answer is more urgent than the order. */
 export const CATCH_UP_MS = 1000;
 const LONGEST_RETRY_MS = 10_000;
+/** Streams that are read at once: after a gap it is all of them, and the pool has leases to renew as well. */
+const READINGS = 6;
 
 /**
  * Tells readers what the database says.
@@ -34,6 +37,7 @@ export class CatchUp {
   /** Streams that are being read; true: again afterwards. */
   private readonly reading = new Map<ConversationStream, { again: boolean; done: Promise<void> }>();
 
+  private readonly lanes = new Lanes(READINGS);
   /** Said once: while the database is away, it is so for every stream. */
   private failing = false;
 
@@ -115,7 +119,7 @@ export class CatchUp {
       for (let pause = RETRY_MS; stream.subscriberCount > 0;) {
         entry.again = false;
         try {
-          await this.tell(stream);
+          await this.lanes.run(() => this.tell(stream));
           this.failing = false;
           if (!entry.again) return;
         } catch (error) {
@@ -124,7 +128,8 @@ export class CatchUp {
             'readers could not be told; trying again',
           );
           this.failing = true;
-          await new Promise((resolve) => setTimeout(resolve, pause).unref());
+          // Not all together again.
+          await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)).unref());
           pause = Math.min(pause * 2, LONGEST_RETRY_MS);
         }
       }

@@ -143,10 +143,15 @@ export class ConversationStream {
     subscription.known = true;
     for (const event of read) subscriber.deliver(event);
     for (const event of held ?? []) if (event.seq > floor) subscriber.deliver(event);
-    if (this.live?.over === false) for (const event of this.live.soFar()) subscriber.deliver(event);
+    this.tellLive(subscriber);
     const stale = this.stale;
     this.stale = false;
     return stale;
+  }
+
+  /** Tells one reader of the turn that runs, as it is now. */
+  tellLive(subscriber: Subscriber): void {
+    if (this.live?.over === false) for (const event of this.live.soFar()) subscriber.deliver(event);
   }
 
   unsubscribe(subscriberId: string): boolean {

@@ -31,7 +31,8 @@ export class LiveTurn {
   readonly payloads: PayloadEvent[] = [];
   status: StatusEvent | null = null;
   agent: string | null;
-  readonly begunAt = Date.now();
+  /** On this process's clock (`performance.now()`). */
+  readonly begunAt = performance.now();
   /** Its end is written; what is left is to tell it. */
   over = false;
   /** null: nobody elsewhere listens, and nothing is spent on it. */

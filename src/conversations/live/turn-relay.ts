@@ -106,7 +106,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
 
   /** Whether another instance has readers of the turn that runs here. */
   isFollowed(live: LiveTurn): boolean {
-    return live.followed instanceof Followers && live.followed.alive(Date.now());
+    return live.followed instanceof Followers && live.followed.alive(performance.now());
   }
 
   /** Asks the instance that runs a stream's turn to tell what it says, from the beginning. */
@@ -171,7 +171,7 @@ export class TurnRelay implements OnApplicationBootstrap, OnApplicationShutdown 
     const found = asked === undefined ? null : this.ownTurn(asked);
     if (found === null || !(found.live.followed instanceof Followers)) return;
     found.live.followed.remove(from);
-    if (!found.live.followed.alive(Date.now())) {
+    if (!found.live.followed.alive(performance.now())) {
       for (const told of this.leavers) told(found.stream);
     }
   }
@@ -253,7 +253,7 @@ class Followers implements LiveFollowers {
   }
 
   add(instance: string, fresh: boolean): void {
-    this.instances.set(instance, Date.now() + FORGOTTEN_MS);
+    this.instances.set(instance, performance.now() + FORGOTTEN_MS);
     if (!fresh) return;
     if (this.bus.carriesText) {
       this.flush();
@@ -306,7 +306,7 @@ class Followers implements LiveFollowers {
   }
 
   private tell(what: { n: number; events?: readonly LiveEvent[] }): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [instance, until] of this.instances) {
       if (until < now) this.instances.delete(instance);
       else this.bus.send(instance, 'turn.live', { ...placeOf(this.stream, this.live), ...what });
@@ -315,7 +315,7 @@ class Followers implements LiveFollowers {
 
   private flushRow(): void {
     this.dirty = true;
-    if (this.writing || this.closed || !this.alive(Date.now())) return;
+    if (this.writing || this.closed || !this.alive(performance.now())) return;
     this.writing = true;
     this.writes = this.write().finally(() => (this.writing = false));
   }

@@ -6,6 +6,7 @@ import type {
   DoneEvent,
   ErrorEvent,
   MessageView,
+  TokenEvent,
   TurnErrorView,
   UsageView,
 } from '../model/conversation-event.js';
@@ -75,14 +76,14 @@ export class MessageRepository {
       tx.query<EndedRow>(
         `SELECT t.id, t.conversation_id, t.status, t.end_seq, t.error, t.usage, m.client_message_id
            FROM app.turn t JOIN app.message m ON m.tenant_id = t.tenant_id AND m.id = t.message_id
-          WHERE t.tenant_id = $1 AND t.conversation_id = $2 AND t.end_seq + 1 > $3 AND t.end_seq IS NOT NULL
+          WHERE t.tenant_id = $1 AND t.conversation_id = $2 AND t.end_seq >= $3
           ORDER BY t.end_seq DESC LIMIT $4`,
         [tx.tenantId, conversationId, afterSeq, limit],
       ),
     ]);
     return [
       ...messages.map((row): ConversationEvent => ({ type: 'message', ...messageView(row) })),
-      ...ends.flatMap(endEvents),
+      ...ends.flatMap(storedEnd),
     ]
       .filter((event) => 'seq' in event && event.seq > afterSeq)
       .sort((a, b) => seqOf(a) - seqOf(b))
@@ -107,7 +108,7 @@ export class MessageRepository {
     if (ended === null) return null;
     return [
       ...answers.map((row): ConversationEvent => ({ type: 'message', ...messageView(row) })),
-      ...endEvents(ended),
+      ...storedEnd(ended),
     ];
   }
 
@@ -163,6 +164,13 @@ interface EndedRow {
   readonly error: TurnErrorView | null;
   readonly usage: UsageView | null;
   readonly client_message_id: string | null;
+}
+
+/** The end of a turn for a reader who comes later: one that had words of a turn that was handed off loses them first. */
+function storedEnd(row: EndedRow): (TokenEvent | ErrorEvent | DoneEvent)[] {
+  if (row.status !== 'handed_off') return endEvents(row);
+  const place = { conversation_id: row.conversation_id, turn_id: row.id, seq: row.end_seq };
+  return [{ type: 'token', ...place, role: 'assistant', content: '', offset: 0 }, ...endEvents(row)];
 }
 
 /** The last frames of a turn, as they were told when it ended. */

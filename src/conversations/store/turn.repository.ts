@@ -51,8 +51,8 @@ export interface NewTurn {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly request: TurnRequest;
   readonly attempt: number;
-  /** True: the message row exists (a new attempt after a failed turn). */
-  readonly revive: boolean;
+  /** The failed turn of the message, which is there already, that this one tries again. */
+  readonly retries: string | null;
   /** Set: the conversation is made in the same statement. */
   readonly create: { readonly channel: string; readonly persona: string | null; readonly title: string } | null;
   readonly instance: string;
@@ -60,12 +60,13 @@ export interface NewTurn {
   readonly historyMessages: number;
   readonly queueMode: 'queue' | 'reject' | 'interrupt';
   /** This instance runs as many turns as it may: the turn waits, although nothing runs in its conversation. */
-  readonly full: boolean;
+  readonly wait: boolean;
 }
 
 export interface OpenedTurn {
   /** `refused`: nothing was written; `handed_off`: a person owns the conversation, and the message is theirs to answer. */
-  readonly verdict: 'running' | 'queued' | 'refused' | 'handed_off';
+  /** `refused`: too many wait; `repeated`: the failed turn was tried again by somebody else meanwhile. Nothing is written then. */
+  readonly verdict: 'running' | 'queued' | 'refused' | 'repeated' | 'handed_off';
   /** Number of the question's `message`. */
   readonly seq: number;
   /** The highest number that a commit had given out before. */
@@ -158,9 +159,11 @@ export interface ConversationPosition {
 }
 
 export interface TurnTask {
-  readonly task: 'lost' | 'cancel' | 'changed' | 'take_over' | 'give_up' | 'cancelled' | 'waiting';
+  /** `last_start`: as `take_over`, for the last time. */
+  readonly task: 'lost' | 'cancel' | 'changed' | 'take_over' | 'last_start' | 'give_up' | 'cancelled' | 'waiting';
   readonly tenant_id: string;
-  readonly turn_id: string;
+  /** null: it is the conversation that has changed. */
+  readonly turn_id: string | null;
   readonly conversation_id: string;
 }
 
@@ -235,6 +238,11 @@ export class TurnRepository {
     return row;
   }
 
+  /** Removes a conversation that this transaction made for a message that turned out to belong elsewhere. */
+  async unmake(tx: TenantTx, conversationId: string): Promise<void> {
+    await tx.execute('DELETE FROM app.conversation WHERE tenant_id = $1 AND id = $2', [tx.tenantId, conversationId]);
+  }
+
   /** Finds a conversation's id by how the client names it. */
   async resolve(tx: TenantTx, principalId: string, reference: ConversationReference): Promise<string | null> {
     if (reference.kind === 'new') return null;
@@ -266,13 +274,13 @@ export class TurnRepository {
         JSON.stringify(turn.metadata),
         JSON.stringify(turn.request),
         turn.attempt,
-        turn.revive,
+        turn.retries,
         turn.create === null ? null : JSON.stringify(turn.create),
         turn.instance,
         turn.leaseSeconds,
         turn.historyMessages,
         turn.queueMode,
-        turn.full,
+        turn.wait,
         turn.answerId,
       ],
       'turn_open',
@@ -295,21 +303,28 @@ export class TurnRepository {
       leaseSeconds: number;
       historyMessages: number;
       take: Take;
+      /** A running turn that was begun more often than this is left alone. */
+      mostStarts: number;
     },
   ): Promise<ClaimedTurn | null> {
     const locked = tx.query('SELECT 1 FROM app.conversation WHERE tenant_id = $1 AND id = $2 FOR UPDATE NOWAIT', [
       tx.tenantId,
       claim.conversationId,
     ]);
-    const claimed = tx.commitWith<ClaimedTurn>(CLAIM_TURN, [
-      tx.tenantId,
-      claim.conversationId,
-      claim.turnId,
-      claim.instance,
-      claim.leaseSeconds,
-      claim.historyMessages,
-      claim.take,
-    ]);
+    const claimed = tx.commitWith<ClaimedTurn>(
+      CLAIM_TURN,
+      [
+        tx.tenantId,
+        claim.conversationId,
+        claim.turnId,
+        claim.instance,
+        claim.leaseSeconds,
+        claim.historyMessages,
+        claim.take,
+        claim.mostStarts,
+      ],
+      'turn_claim',
+    );
     const [lock, rows] = await Promise.allSettled([locked, claimed]);
     if (lock.status === 'rejected') throw lock.reason;
     if (rows.status === 'rejected') throw rows.reason;
@@ -402,11 +417,11 @@ export class TurnRepository {
     );
   }
 
-  /** Gives a running turn back: whoever looks next begins it again. */
+  /** Gives a running turn back: whoever looks next begins it again. Its fence moves on, so that no renewal under way revives it. */
   async release(scope: { tenantId: string }, turn: { turnId: string; instance: string; fence: number }): Promise<void> {
     await this.uow.query(
       scope,
-      `UPDATE app.turn SET lease_until = clock_timestamp() - interval '1 second'
+      `UPDATE app.turn SET lease_until = clock_timestamp() - interval '1 second', fence = fence + 1
         WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND fence = $4 AND status = 'running'`,
       [scope.tenantId, turn.turnId, turn.instance, turn.fence],
     );
@@ -417,6 +432,8 @@ export class TurnRepository {
     instance: string;
     held: readonly { tenant: string; turn: string; fence: number; renew: boolean }[];
     watched: readonly { tenant: string; turn: string; conversation: string; status: string; fence: number }[];
+    /** Conversations that readers here listen to and were told of up to `seq`, where no news come of them. */
+    listened: readonly { tenant: string; conversation: string; seq: number }[];
     leaseSeconds: number;
     everything: boolean;
     room: number;
@@ -424,11 +441,12 @@ export class TurnRepository {
     served: readonly string[];
   }): Promise<TurnTask[]> {
     return this.uow.lookup<TurnTask>(
-      'SELECT task, tenant_id, turn_id, conversation_id FROM app.look_after($1, $2, $3, $4, $5, $6, $7)',
+      'SELECT task, tenant_id, turn_id, conversation_id FROM app.look_after($1, $2, $3, $4, $5, $6, $7, $8)',
       [
         look.instance,
         JSON.stringify(look.held),
         JSON.stringify(look.watched),
+        JSON.stringify(look.listened),
         look.leaseSeconds,
         look.everything,
         look.room,
@@ -440,7 +458,16 @@ export class TurnRepository {
 
   /** Turns of all tenants that could run and do not, `most` at most: what `lookAfter` tells an instance that holds nothing. */
   async countWaiting(instance: string, most: number): Promise<number> {
-    const look = { instance, held: [], watched: [], leaseSeconds: 0, everything: false, room: most, served: [] };
+    const look = {
+      instance,
+      held: [],
+      watched: [],
+      listened: [],
+      leaseSeconds: 0,
+      everything: false,
+      room: most,
+      served: [],
+    };
     return (await this.lookAfter(look)).filter(({ task }) => task === 'waiting').length;
   }
 }

@@ -27,7 +27,10 @@ export function history(tenant: string, conversation: string, limit: string): st
                     ORDER BY seq DESC LIMIT ${limit}) latest) h)`;
 }
 
-/** $14 is this instance; $15 the lease in seconds; $16 messages of history; $17 the queue mode; $18 whether it is full. */
+/**
+ * $12 is the failed turn that is tried again (verdict 'repeated': another repeat was quicker); $14 this instance; $15 the
+ * lease in seconds; $16 messages of history; $17 the queue mode; $18 whether messages have to wait.
+ */
 export const OPEN_TURN = `
 WITH waiting AS (
   SELECT count(*) FILTER (WHERE status = 'running') AS running, count(*) FILTER (WHERE status = 'queued') AS queued
@@ -35,7 +38,10 @@ WITH waiting AS (
 ), base AS (
   SELECT greatest(coalesce(c.last_seq, 0) + 1, ${CLOCK_SEQ}) AS seq, coalesce(c.last_seq, 0) AS previous,
          coalesce(c.owner_epoch, 0) AS owner_epoch, ${NOW} AS now,
-         CASE WHEN c.owner = 'human' THEN 'handed_off'
+         CASE WHEN $12::uuid IS NOT NULL AND EXISTS (
+                SELECT 1 FROM app.message m WHERE m.tenant_id = $1 AND m.id = $4 AND m.turn_id IS DISTINCT FROM $12)
+                THEN 'repeated'
+              WHEN c.owner = 'human' THEN 'handed_off'
               WHEN w.running + w.queued = 0 THEN CASE WHEN $18::boolean THEN 'queued' ELSE 'running' END
               WHEN $17::text = 'reject' OR w.queued >= ${MAX_QUEUED} THEN 'refused'
               ELSE 'queued' END AS verdict
@@ -50,17 +56,17 @@ WITH waiting AS (
          message_count = message_count + CASE WHEN base.verdict = 'handed_off' THEN 1 ELSE 0 END,
          updated_at = CASE WHEN base.verdict = 'handed_off' THEN base.now ELSE c.updated_at END,
          last_interaction_at = CASE WHEN base.verdict = 'handed_off' THEN base.now ELSE c.last_interaction_at END
-    FROM base WHERE c.tenant_id = $1 AND c.id = $2 AND base.verdict <> 'refused'
+    FROM base WHERE c.tenant_id = $1 AND c.id = $2 AND base.verdict NOT IN ('refused', 'repeated')
 ), asked AS (
   INSERT INTO app.message (tenant_id, id, conversation_id, turn_id, principal_id, seq, role, state, content, metadata,
                            client_message_id, fingerprint, created_at)
   SELECT $1, $4, $2, CASE WHEN base.verdict = 'handed_off' THEN NULL ELSE $5::uuid END, $3, base.seq, 'user',
          CASE WHEN base.verdict = 'handed_off' THEN 'final' ELSE 'pending' END, $6, $9::jsonb, $7, $8, base.now
-    FROM base WHERE base.verdict <> 'refused' AND NOT $12::boolean
+    FROM base WHERE base.verdict NOT IN ('refused', 'repeated') AND $12::uuid IS NULL
 ), revived AS (
   UPDATE app.message m SET turn_id = CASE WHEN base.verdict = 'handed_off' THEN NULL ELSE $5::uuid END, seq = base.seq,
          state = CASE WHEN base.verdict = 'handed_off' THEN 'final' ELSE 'pending' END, created_at = base.now
-    FROM base WHERE m.tenant_id = $1 AND m.id = $4 AND base.verdict <> 'refused' AND $12::boolean
+    FROM base WHERE m.tenant_id = $1 AND m.id = $4 AND base.verdict NOT IN ('refused', 'repeated') AND $12::uuid IS NOT NULL
 ), opened AS (
   INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, answer_id, status, attempt, start, content,
                         request, owner_epoch, accepted_by, lease_owner, lease_until, fence, seq, created_at, started_at)
@@ -75,8 +81,8 @@ SELECT base.verdict, base.seq, base.previous, base.owner_epoch, base.now AS crea
 
 /**
  * $1 tenant, $2 conversation, $3 turn, $4 instance, $5 lease seconds, $6 messages of history, $7 whose turns may be taken:
- * 'expired', 'dead' (owners are known to be dead, whatever their leases say), or 'unbegun' (opened by this instance, which
- * never heard so: nothing ran yet, so this counts as its first start).
+ * 'expired', 'dead' (owners are known to be dead, whatever their leases say), or 'unbegun' (taken by this instance, which
+ * never heard so: nothing ran under that claim, so it counts as no further start). $8: how often it may have been begun yet.
  */
 export const CLAIM_TURN = `
 WITH claimed AS (
@@ -86,15 +92,15 @@ WITH claimed AS (
          lease_until = clock_timestamp() + make_interval(secs => $5), owner_epoch = c.owner_epoch
     FROM app.conversation c
    WHERE c.tenant_id = $1 AND c.id = $2 AND t.tenant_id = $1 AND t.id = $3 AND t.conversation_id = $2
-     AND t.start < ${MAX_STARTS} AND NOT t.cancel_requested
+     AND NOT t.cancel_requested
      AND CASE t.status
            WHEN 'queued' THEN NOT EXISTS (
              SELECT 1 FROM app.turn o WHERE o.tenant_id = $1 AND o.conversation_id = $2
                 AND o.status IN ('queued', 'running') AND (o.status = 'running' OR o.seq < t.seq))
            WHEN 'running' THEN CASE $7::text
-             WHEN 'unbegun' THEN t.lease_owner = $4 AND t.fence = 1
-             WHEN 'dead' THEN t.lease_owner <> $4 OR t.lease_until < clock_timestamp()
-             ELSE t.lease_until < clock_timestamp() END
+             WHEN 'unbegun' THEN t.lease_owner = $4
+             WHEN 'dead' THEN t.start <= $8 AND (t.lease_owner <> $4 OR t.lease_until < clock_timestamp())
+             ELSE t.start <= $8 AND t.lease_until < clock_timestamp() END
            ELSE false END
   RETURNING t.id, t.message_id, t.answer_id, t.attempt, t.start, t.fence, t.content, t.request, t.owner_epoch,
             t.principal_id, t.created_at, t.seq, c.last_seq, c.client_key, c.title_source, c.owner

@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { Bus, type BusMessage } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import type { TenantScope } from '#platform/context';
-import { sqlState, UnitOfWork } from '#platform/database';
+import { CommitInDoubtError, sqlState, UnitOfWork } from '#platform/database';
 import { UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Metrics } from '#platform/metrics';
@@ -16,7 +16,13 @@ import { LiveTurn } from '../live/live-turn.js';
 import { TurnRelay } from '../live/turn-relay.js';
 import { ConversationDeleted, INTERRUPTED, LeaseLost, TurnCancelled, TurnReleased } from '../model/errors.js';
 import { MAX_STARTS } from '../store/turn.sql.js';
-import { type Settlement, type Take, TurnRepository, type TurnTask } from '../store/turn.repository.js';
+import {
+  type ClaimedTurn,
+  type Settlement,
+  type Take,
+  TurnRepository,
+  type TurnTask,
+} from '../store/turn.repository.js';
 import { fromClaim, type RunningTurn } from './running-turn.js';
 import { TitleService } from './title.service.js';
 import { type Ending, TurnExecutor } from './turn-executor.js';
@@ -33,6 +39,9 @@ const READERS_COME_MS = 4000;
 const READERS_HEARD_MS = 1000;
 /** Turns that ticks found and that are dealt with at once: a dead owner leaves hundreds, and the pool serves others too. */
 const LANES = 4;
+/** After the bus is back: news of before may still be missing, and followers have not all said that they are there. */
+const HEARD_AGAIN_MS = 3000;
+const FOLLOWERS_HEARD_MS = 10_000;
 const MOST_SERVED = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -64,11 +73,11 @@ const abortMessage = z.object({ turn: z.guid() });
  * Which turn runs, and where. The database decides; this class asks it and acts.
  *
  *   accepted here, nothing before it ───────────────────────────────▶ start
- *   tick (1 s): app.look_after ─┬─ waiting, take_over ─▶ claim ─────▶ start ─▶ TurnExecutor.run ─▶ Ending
- *                               ├─ lost, cancel ─▶ the run's signal                                 │
- *                               ├─ give_up, cancelled ─▶ settle as failed, as cancelled             │
- *                               └─ changed ─▶ CatchUp tells the readers here                        │
- *   tell readers here, announce to the other instances, wake whoever accepted the next turn ◀───────┘
+ *   tick (1 s): app.look_after ─┬─ waiting, take_over, last_start ─▶ claim ─▶ start ─▶ TurnExecutor.run ─▶ Ending
+ *                               ├─ lost, cancel ─▶ the run's signal                                          │
+ *                               ├─ give_up, cancelled ─▶ settle as failed, as cancelled                      │
+ *                               └─ changed ─▶ CatchUp tells the readers here                                 │
+ *   tell readers here, announce to the other instances, wake whoever accepted the next turn ◀────────────────┘
  *
  * A lease is renewed by (tenant, turn, fence) of what really runs here, so a turn that this process gave up is somebody's
  * to take over. An announcement only wakes: whoever missed it finds the same in its next tick.
@@ -79,9 +88,16 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private readonly claiming = new Set<string>();
   /** Tenants whose turns began here after they had waited, the least recent first: they take turns. */
   private readonly served = new Set<string>();
-  /** A turn that took two processes with it already: while it is here, nothing else begins. */
-  private alone: string | null = null;
+  /**
+   * A turn that was begun twice already and may take this process with it as well: while it runs here, no other turn that has
+   * lost a process runs beside it, so that no innocent one comes to its own last start by it. Fresh ones go on.
+   */
+  private apart: string | null = null;
   private draining = false;
+  /** The last look left turns waiting: who comes now waits behind them, and places are given by the looks alone. */
+  private crowded = false;
+  /** When the bus was last found to be away. */
+  private deafAt = -Infinity;
   /** Until the first tick: owners are known to be dead, whatever their leases say. */
   private everything = false;
   private stopped = false;
@@ -90,6 +106,9 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private failing = false;
   private ticking: Promise<void> | null = null;
   private tickAgain = false;
+  /** When the last look ended, and how long it took. */
+  private lookedAt = 0;
+  private lookMs = 0;
   /** Turns that ticks found to be begun, and to be ended, in the database's order (tenants in turn). */
   private readonly toBegin = new WorkLine(LANES);
   private readonly toEnd = new WorkLine(LANES);
@@ -136,12 +155,21 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   /** True: a message that is accepted now waits, here or for another instance. */
-  get full(): boolean {
-    return this.draining || this.alone !== null || this.running.size >= this.config.env.MAX_RUNNING_TURNS;
+  get mustWait(): boolean {
+    return this.full || this.crowded;
+  }
+
+  private get full(): boolean {
+    return this.draining || this.running.size >= this.config.env.MAX_RUNNING_TURNS;
   }
 
   get size(): number {
     return this.running.size;
+  }
+
+  /** Readers on other instances may be there without a word from them. */
+  private get deaf(): boolean {
+    return performance.now() - this.deafAt < FOLLOWERS_HEARD_MS;
   }
 
   runs(turnId: string): boolean {
@@ -172,7 +200,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       this.logger.error({ err: error, turn: turn.turnId }, 'the end of a turn could not be told');
       this.giveUp(turn, stream, live);
     });
-    this.running.set(turn.turnId, { turn, ended, renewedAt: Date.now() });
+    this.running.set(turn.turnId, { turn, ended, renewedAt: performance.now() });
   }
 
   /** Begins a turn that this instance opened without hearing so: the reply to its commit was lost. */
@@ -184,6 +212,9 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   stop(turnId: string, reason: Error): boolean {
     const running = this.running.get(turnId);
     if (running === undefined) return false;
+    const { signal } = running.turn.controller;
+    // It stops already, for another instance to go on with: whoever takes it over must find the wish in its row.
+    if (signal.aborted && !(signal.reason instanceof TurnCancelled)) return false;
     running.turn.controller.abort(reason);
     return true;
   }
@@ -240,7 +271,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       });
     }
     // Whoever accepted it is woken by the announcement; one that is gone cannot be.
-    if (next !== null && !this.bus.peers().has(next.accepted_by)) {
+    if (next !== null && !this.crowded && !this.bus.peers().has(next.accepted_by)) {
       void this.claim({ tenantId: scope.tenantId, conversationId, turnId: next.turn_id }, 'expired');
     }
   }
@@ -254,7 +285,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   /** Ends turns that were to end with their last reader, now that nobody here listens to their conversation. */
   unwatched(scope: TenantScope, conversationId: string): void {
     const stream = this.streams.find(scope, conversationId);
-    if (stream !== undefined && stream.subscriberCount > 0) return;
+    // Who cannot hear of readers elsewhere judges later (`endUnread`).
+    if (this.deaf || (stream !== undefined && stream.subscriberCount > 0)) return;
     for (const { turn } of this.running.values()) {
       if (!isIn(turn, scope, conversationId) || turn.onDisconnect !== 'cancel') continue;
       if (stream?.live !== null && stream?.live !== undefined && this.relay.isFollowed(stream.live)) continue;
@@ -282,14 +314,13 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private async run(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<void> {
     // Begins after `running` knows it.
     await Promise.resolve();
-    await this.aloneIfLastStart(turn);
     await this.untilRead(turn, stream, live);
     const ending = await this.executor.run(turn, stream, live);
     this.relay.close(stream, live);
     // Before its last frames go out: who reads `done` must not be told that it can still be stopped.
     this.running.delete(turn.turnId);
-    const wasFull = this.running.size + 1 >= this.config.env.MAX_RUNNING_TURNS || this.alone === turn.turnId;
-    if (this.alone === turn.turnId) this.alone = null;
+    const wasFull = this.running.size + 1 >= this.config.env.MAX_RUNNING_TURNS || this.apart === turn.turnId;
+    if (this.apart === turn.turnId) this.apart = null;
     if (ending.kind === 'elsewhere') stream.disown(live);
     else live.over = true;
     await this.tellEnd(turn, stream, ending);
@@ -311,7 +342,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   /** A fault of ours: its lease is renewed no more, so that it is begun again or ended, and its readers are told from there. */
   private giveUp(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): void {
     this.running.delete(turn.turnId);
-    if (this.alone === turn.turnId) this.alone = null;
+    if (this.apart === turn.turnId) this.apart = null;
     turn.controller.abort(new LeaseLost());
     this.relay.close(stream, live);
     stream.disown(live);
@@ -334,23 +365,11 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
-  /** The third start waits until nothing else runs here, and nothing else begins meanwhile: it may take the process with it. */
-  private async aloneIfLastStart(turn: RunningTurn): Promise<void> {
-    if (turn.start < MAX_STARTS) return;
-    this.alone = turn.turnId;
-    this.logger.warn({ turn: turn.turnId }, 'a turn that ended two processes is begun once more, alone');
-    for (;;) {
-      const others = [...this.running.values()].filter((other) => other.turn !== turn).map(({ ended }) => ended);
-      if (others.length === 0 || turn.controller.signal.aborted) return;
-      await Promise.race([Promise.all(others), sleep(1000, undefined, { ref: false })]);
-    }
-  }
-
   /** A turn that is to end with its last reader, and waited until that one had gone, asks no model. */
   private async untilRead(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<void> {
     const read = () => stream.subscriberCount > 0 || this.relay.isFollowed(live) || turn.controller.signal.aborted;
     // Readers whose server died come back later than that (`endUnread`).
-    if (turn.onDisconnect !== 'cancel' || turn.start > 1) return;
+    if (turn.onDisconnect !== 'cancel' || turn.start > 1 || this.deaf) return;
     for (const giveUpAt = Date.now() + READERS_HEARD_MS; !read(); await sleep(20)) {
       if (Date.now() < giveUpAt) continue;
       turn.controller.abort(new TurnCancelled());
@@ -359,22 +378,12 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   /** Takes a turn from the database and begins it, unless somebody else does. Never rejects. */
-  private async claim(place: TurnPlace, take: Take): Promise<boolean> {
+  private async claim(place: TurnPlace, take: Take, mostStarts = MAX_STARTS - 2): Promise<boolean> {
     const { conversationId, tenantId, turnId } = place;
     if (this.full || this.stopped || this.running.has(turnId) || this.claiming.has(turnId)) return false;
     this.claiming.add(turnId);
     try {
-      const settings = await this.settings.get(place);
-      const claimed = await this.uow.run({ tenantId }, (tx) =>
-        this.turns.claim(tx, {
-          conversationId,
-          turnId,
-          instance: this.bus.instance,
-          leaseSeconds: this.config.env.LEASE_SECONDS,
-          historyMessages: settings.historyMessages,
-          take,
-        }),
-      );
+      const claimed = await this.claimed(place, take, mostStarts);
       if (claimed === null) return false;
       const turn = fromClaim(place, claimed);
       // A person came while it waited: it ends as handed off, and no model is asked.
@@ -400,6 +409,41 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
+  private async claimed(place: TurnPlace, take: Take, mostStarts: number): Promise<ClaimedTurn | null> {
+    const { conversationId, tenantId, turnId } = place;
+    const { historyMessages } = await this.settings.get(place);
+    const attempt = (taken: Take) =>
+      this.uow.run({ tenantId }, (tx) =>
+        this.turns.claim(tx, {
+          conversationId,
+          turnId,
+          instance: this.bus.instance,
+          leaseSeconds: this.config.env.LEASE_SECONDS,
+          historyMessages,
+          take: taken,
+          mostStarts,
+        }),
+      );
+    try {
+      return await attempt(take);
+    } catch (error) {
+      if (!(error instanceof CommitInDoubtError)) throw error;
+      // Perhaps it is ours: then it begins under another fence, and not when a lease runs out that nobody renews.
+      return attempt('unbegun');
+    }
+  }
+
+  /** The last start of a turn: not beside others that have lost a process; the next tick asks again. */
+  private async claimApart(place: TurnPlace, take: Take): Promise<boolean> {
+    const others = [...this.running.values()].some(({ turn }) => turn.start > 1);
+    if (this.apart !== null || others) return false;
+    this.apart = place.turnId;
+    this.logger.warn({ turn: place.turnId }, 'a turn that ended two processes is begun once more, apart from others');
+    const begun = await this.claim(place, take, MAX_STARTS - 1);
+    if (!begun && !this.running.has(place.turnId)) this.apart = null;
+    return begun;
+  }
+
   private serve(tenantId: string): void {
     this.served.delete(tenantId);
     this.served.add(tenantId);
@@ -420,7 +464,9 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       return;
     }
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.tick(), ms);
+    // Looking is never more than a third of the database's work for this instance, however many turns end at the limit.
+    const rested = performance.now() - this.lookedAt;
+    this.timer = setTimeout(() => void this.tick(), Math.max(ms, 2 * this.lookMs - rested));
     this.timer.unref();
   }
 
@@ -435,13 +481,17 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         this.logger[this.failing ? 'debug' : 'warn']({ err: error }, 'looking after turns failed; trying again');
         this.failing = true;
       });
+    const began = performance.now();
     await this.ticking;
+    this.lookedAt = performance.now();
+    this.lookMs = this.lookedAt - began;
     this.ticking = null;
     this.schedule(this.tickAgain ? 0 : TICK_MS);
   }
 
   private async look(everything: boolean): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
+    if (!this.bus.connected) this.deafAt = now;
     const leaseMs = this.config.env.LEASE_SECONDS * 1000;
     const held = [...this.running.values()];
     const free = this.config.env.MAX_RUNNING_TURNS - this.running.size - this.toBegin.size;
@@ -455,6 +505,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         renew: now - renewedAt > leaseMs / 3,
       })),
       watched: this.watched(),
+      listened: now - this.deafAt < HEARD_AGAIN_MS ? this.idle() : [],
       leaseSeconds: this.config.env.LEASE_SECONDS,
       everything,
       room,
@@ -462,37 +513,41 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     });
     for (const running of held) if (now - running.renewedAt > leaseMs / 3) running.renewedAt = now;
     for (const task of tasks) this.take(task, held, everything);
-    if (tasks.filter(({ task }) => task === 'waiting').length >= CLAIMED_AT_ONCE) {
-      void this.toBegin.done().then(() => this.wake());
-    }
+    const waiting = tasks.filter(({ task }) => task === 'waiting').length;
+    this.crowded = waiting >= room;
+    if (waiting >= CLAIMED_AT_ONCE) void this.toBegin.done().then(() => this.wake());
     this.endUnread(now);
   }
 
   /** What the database has to be asked for is done beside the ticks: one that takes long must not keep leases from renewal. */
   private take(task: TurnTask, held: readonly Running[], everything: boolean): void {
-    const place = { tenantId: task.tenant_id, conversationId: task.conversation_id, turnId: task.turn_id };
+    const { conversation_id: conversationId, tenant_id: tenantId, turn_id: turnId } = task;
+    if (turnId === null) return this.readAgain({ tenantId }, conversationId);
+    const place = { tenantId, conversationId, turnId };
+    const dead = everything ? 'dead' : 'expired';
     switch (task.task) {
       case 'lost': {
-        const running = this.running.get(task.turn_id);
+        const running = this.running.get(turnId);
         if (running !== undefined && held.includes(running)) running.turn.controller.abort(new LeaseLost());
         return;
       }
       case 'cancel':
-        this.stop(task.turn_id, new TurnCancelled());
+        this.stop(turnId, new TurnCancelled());
         return;
-      case 'changed': {
-        const stream = this.streams.find(place, task.conversation_id);
-        if (stream !== undefined) void this.catchUp.run(stream);
-        return;
-      }
+      case 'changed':
+        return this.readAgain(place, conversationId);
       case 'waiting':
+        return this.later(this.toBegin, place, () => this.claim(place, dead));
       case 'take_over':
-        return this.later(this.toBegin, task, () => this.claim(place, everything ? 'dead' : 'expired'));
+        if (this.apart !== null) return;
+        return this.later(this.toBegin, place, () => this.claim(place, dead));
+      case 'last_start':
+        return this.later(this.toBegin, place, () => this.claimApart(place, dead));
       case 'give_up':
       case 'cancelled': {
-        if (this.running.has(task.turn_id)) return;
+        if (this.running.has(turnId)) return;
         const when = everything ? 'any' : 'expired';
-        return this.later(this.toEnd, task, () =>
+        return this.later(this.toEnd, place, () =>
           task.task === 'cancelled'
             ? this.endUnowned(place, { status: 'cancelled', error: null, when })
             : this.endUnowned(place, { status: 'failed', error: INTERRUPTED, when }),
@@ -501,12 +556,17 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
-  private later(line: WorkLine, task: TurnTask, work: () => Promise<unknown>): void {
-    line.add(task.turn_id, async () => {
+  private readAgain(scope: TenantScope, conversationId: string): void {
+    const stream = this.streams.find(scope, conversationId);
+    if (stream !== undefined) void this.catchUp.run(stream);
+  }
+
+  private later(line: WorkLine, { turnId }: TurnPlace, work: () => Promise<unknown>): void {
+    line.add(turnId, async () => {
       if (this.stopped) return;
       // One that cannot be dealt with does not hold up the others.
       await work().catch((error: unknown) =>
-        this.logger.warn({ err: error, turn: task.turn_id, task: task.task }, 'a turn could not be looked after'),
+        this.logger.warn({ err: error, turn: turnId }, 'a turn could not be looked after'),
       );
     });
   }
@@ -526,8 +586,17 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     );
   }
 
+  /** Conversations with readers here and without a turn to watch: what happens in them is heard of by the bus alone. */
+  private idle() {
+    return this.streams
+      .listened()
+      .filter((stream) => stream.open.size === 0)
+      .map((stream) => ({ tenant: stream.scope.tenantId, conversation: stream.conversationId, seq: stream.toldUpTo }));
+  }
+
   /** Turns that were to end with their last reader, wherever it was: nobody came, or the follower's instance is gone. */
   private endUnread(now: number): void {
+    if (this.deaf) return;
     for (const { turn } of this.running.values()) {
       if (turn.onDisconnect !== 'cancel') continue;
       const stream = this.streams.find(turn.ctx, turn.conversationId);
@@ -546,7 +615,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     const stream = this.streams.find(scope, news.conversation);
     stream?.raise(news.seq);
     if (stream !== undefined && stream.subscriberCount > 0) void this.catchUp.run(stream);
-    if (news.next?.instance === this.bus.instance) {
+    if (news.next?.instance === this.bus.instance && !this.crowded) {
       void this.claim({ ...scope, conversationId: news.conversation, turnId: news.next.turn }, 'expired');
     }
   }

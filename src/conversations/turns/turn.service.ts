@@ -46,6 +46,9 @@ interface Draft {
   readonly fingerprint: Buffer | null;
 }
 
+/** Two repeats of a failed message at once: the second one finds the turn of the first. */
+class RepeatedMeanwhile extends Error {}
+
 interface Opened {
   readonly kind: 'opened';
   readonly opened: OpenedTurn;
@@ -217,6 +220,7 @@ export class TurnService {
           if (attempt >= 4) throw error;
           // Two first messages of one client id or key at once: the next attempt finds what the other one wrote. Or a commit
           // in doubt that landed after it was looked for.
+          if (error instanceof RepeatedMeanwhile) continue;
           if (!(error instanceof CommitInDoubtError) && !isUniqueViolation(error)) throw error;
           const landed = await this.uow.run(ctx, (tx) => this.turns.findLanded(tx, draft));
           if (landed === null) continue;
@@ -247,6 +251,7 @@ export class TurnService {
         if (draft.fingerprint === null || !sameMessage(earlier, input, draft.fingerprint)) {
           throw new ClientMessageConflictError();
         }
+        if (named !== null && named.id === draft.conversationId) await this.turns.unmake(tx, named.id);
         if (earlier.turn_status !== 'failed') return { kind: 'repeat', earlier };
       } else if (input.conversation.kind === 'id' && named === null) throw new ConversationNotFoundError();
       if (by.refusal !== null) throw by.refusal.error;
@@ -282,7 +287,7 @@ export class TurnService {
           correlation_id: ctx.correlationId,
         },
         attempt,
-        revive: earlier !== null,
+        retries: earlier?.turn_id ?? null,
         create:
           conversation === null
             ? { channel: input.channel, persona: ctx.principal.persona, title: defaultTitle(new Date()) }
@@ -291,8 +296,9 @@ export class TurnService {
         leaseSeconds: this.config.env.LEASE_SECONDS,
         historyMessages: settings.historyMessages,
         queueMode: settings.queueMode,
-        full: this.scheduler.full,
+        wait: this.scheduler.mustWait,
       });
+      if (opened.verdict === 'repeated') throw new RepeatedMeanwhile();
       if (opened.verdict === 'refused') throw new TooManyQueuedError(settings.queueMode === 'reject');
       const untitled = conversation === null || conversation.title_source === 'default';
       return {
@@ -340,6 +346,7 @@ export class TurnService {
     const { attempt, conversationId, messageId, opened } = accepted;
     const handedOff = opened.verdict === 'handed_off';
     const turnId = handedOff ? null : draft.turnId;
+    const listened = this.streams.find(ctx, conversationId)?.has(subscriber.id) === true;
     const stream = this.streams.subscribe(ctx, conversationId, subscriber, opened.seq);
     stream.asked(messageId, subscriber.id);
     const ack: AckEvent = {
@@ -350,6 +357,8 @@ export class TurnService {
       conversation_id: conversationId,
     };
     subscriber.deliver(ack);
+    // What it waits for may be half told already.
+    if (!listened) stream.tellLive(subscriber);
     const question = this.messages.questionView({
       id: messageId,
       conversationId,
@@ -366,7 +375,8 @@ export class TurnService {
       this.scheduler.start(this.runningTurn(ctx, input, by));
     } else if (opened.verdict === 'queued') {
       const waiting = { turn_id: draft.turnId, question_id: messageId, answer_id: draft.answerId };
-      if (!stream.open.has(draft.turnId)) {
+      // Where others' commits had to be read first, that told of it as well: it may even be over by now.
+      if (told && !stream.open.has(draft.turnId)) {
         stream.waits({ ...waiting, attempt, start: 0, agent: input.agent }, 0, settings.statusMessages.queued);
       }
       if (input.onDisconnect === 'cancel') this.remember(stream, draft.turnId);
@@ -482,7 +492,8 @@ export class TurnService {
   }
 
   private async cancelRunning(ctx: RequestContext, turnId: string, owner: string | null): Promise<void> {
-    if (this.scheduler.stop(turnId, new TurnCancelled())) return;
+    const here = owner === null || owner === this.bus.instance;
+    if (here && this.scheduler.stop(turnId, new TurnCancelled())) return;
     await this.uow.run(ctx, (tx) => this.turns.requestCancel(tx, turnId));
     if (owner === null) this.bus.broadcast('turn.abort', { turn: turnId });
     else this.bus.send(owner, 'turn.abort', { turn: turnId });
