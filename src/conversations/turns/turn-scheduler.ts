@@ -86,7 +86,7 @@ const abortMessage = z.object({ turn: z.guid() });
 export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly running = new Map<string, Running>();
   private readonly claiming = new Set<string>();
-  /** Tenants whose turns began here after they had waited, the least recent first: they take turns. */
+  /** Tenants whose turns began here, the least recent first: they take turns. */
   private readonly served = new Set<string>();
   /**
    * A turn that was begun twice already and may take this process with it as well: while it runs here, no other turn that has
@@ -185,6 +185,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   start(turn: RunningTurn): void {
     const stream = this.streams.open(turn.ctx, turn.conversationId);
     stream.raise(turn.lastSeq);
+    this.serve(turn.ctx.tenantId);
     const run = {
       turnId: turn.turnId,
       attempt: turn.attempt,
@@ -321,6 +322,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     this.running.delete(turn.turnId);
     const wasFull = this.running.size + 1 >= this.config.env.MAX_RUNNING_TURNS || this.apart === turn.turnId;
     if (this.apart === turn.turnId) this.apart = null;
+    // Others may have waited for this place, for longer than whoever comes next here: the look below gives it.
+    if (wasFull) this.crowded = true;
     if (ending.kind === 'elsewhere') stream.disown(live);
     else live.over = true;
     await this.tellEnd(turn, stream, ending);
@@ -394,7 +397,6 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       const stream = this.streams.find(place, conversationId);
       if (stream !== undefined && stream.listening && stream.toldUpTo < claimed.last_seq)
         await this.catchUp.runWithin(CATCH_UP_MS, stream);
-      this.serve(tenantId);
       this.start(turn);
       this.announce({ tenantId }, conversationId, claimed.last_seq);
       return true;
@@ -447,7 +449,10 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private serve(tenantId: string): void {
     this.served.delete(tenantId);
     this.served.add(tenantId);
-    for (const oldest of this.served) if (this.served.size > MOST_SERVED) this.served.delete(oldest);
+    for (const oldest of this.served) {
+      if (this.served.size <= MOST_SERVED) return;
+      this.served.delete(oldest);
+    }
   }
 
   // ── the tick ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -101,4 +101,26 @@ describe('leases', () => {
     await a.turns.abort(ctx, { turnId: turnOf({ ack }) });
     await onA.done();
   });
+
+  it('are given to one of several who try the same failed message again at once', async () => {
+    a.play(async () => {
+      throw new Error('no');
+    });
+    const clientMessageId = newId();
+    const failed = new Reader();
+    await a.turns.submit(ctx, message('q', { clientMessageId }), failed);
+    await failed.done();
+    a.play(words);
+    const tries = await Promise.all(
+      Array.from({ length: 8 }, (_, n) =>
+        (n % 2 === 0 ? a : b).turns.submit(ctx, message('q', { clientMessageId }), new Reader()),
+      ),
+    );
+    expect(new Set(tries.map(({ ack }) => JSON.stringify(ack))).size).toBe(1);
+    const turns = await db.uow.query(ctx, 'SELECT attempt FROM app.turn WHERE tenant_id = $1 AND message_id = $2', [
+      ctx.tenantId,
+      tries[0]?.ack.message_id,
+    ]);
+    expect(turns).toHaveLength(2);
+  });
 });
