@@ -14,6 +14,10 @@ import { TurnRepository } from './store/turn.repository.js';
 import { TitleService } from './turns/title.service.js';
 import { TurnExecutor } from './turns/turn-executor.js';
 import { TurnFigures } from './turns/turn-figures.js';
+import { LastReaders } from './turns/last-readers.js';
+import { TurnAcceptance } from './turns/turn-acceptance.js';
+import { TurnRunner } from './turns/turn-runner.js';
+import { TurnStopper } from './turns/turn-stopper.js';
 import { TurnScheduler } from './turns/turn-scheduler.js';
 import { TurnService } from './turns/turn.service.js';
 
@@ -26,14 +30,18 @@ import { TurnService } from './turns/turn.service.js';
     ConversationRepository,
     ConversationService,
     ConversationStreams,
+    LastReaders,
     MessageRepository,
     TitleService,
+    TurnAcceptance,
     TurnExecutor,
     TurnFigures,
     TurnRelay,
     TurnRepository,
+    TurnRunner,
     TurnScheduler,
     TurnService,
+    TurnStopper,
   ],
   exports: [ConversationService, TurnService],
 })

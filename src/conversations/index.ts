@@ -7,12 +7,12 @@
  *                      turns/TurnScheduler ◀── app.look_after, a tick: what waits, what a dead owner left, what was lost
  *                                                   │ start
  *                                                   ▼
- *                      turns/TurnExecutor ── AgentRuntime.run ── TurnEvents ──▶ live/ConversationStream ──▶ subscribers
+ *         turns/TurnRunner, TurnExecutor ── AgentRuntime.run ── TurnEvents ──▶ live/ConversationStream ──▶ subscribers
  *                                                   │ commit 2 (fenced), then `message` and `done`
  *
  *   model/   events, errors, what a message is        store/   rows and their SQL
  *   live/    readers of this instance, catching up from the rows (CatchUp), words between instances (TurnRelay)
- *   turns/   accept, schedule, run, settle            rest/    reading and changing conversations
+ *   turns/   accept, schedule, run, settle, stop      rest/    reading and changing conversations
  *
  * Folders import to the left and above: turns ─▶ live ─▶ store ─▶ model. Nothing flows back: a channel hands in a subscriber
  * and is called; it never asks how a turn is going. What other instances do arrives as rows; the bus only says when to look.

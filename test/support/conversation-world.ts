@@ -15,6 +15,10 @@ import { MessageRepository } from '../../src/conversations/store/message.reposit
 import { TurnRepository } from '../../src/conversations/store/turn.repository.js';
 import { TitleService } from '../../src/conversations/turns/title.service.js';
 import { TurnExecutor } from '../../src/conversations/turns/turn-executor.js';
+import { LastReaders } from '../../src/conversations/turns/last-readers.js';
+import { TurnAcceptance } from '../../src/conversations/turns/turn-acceptance.js';
+import { TurnRunner } from '../../src/conversations/turns/turn-runner.js';
+import { TurnStopper } from '../../src/conversations/turns/turn-stopper.js';
 import { TurnScheduler } from '../../src/conversations/turns/turn-scheduler.js';
 import { TurnService } from '../../src/conversations/turns/turn.service.js';
 
@@ -106,33 +110,24 @@ export function conversationWorld(
   const catchUp = new CatchUp(uow, messages, repository, streams, relay, settings, bus, logger);
   const titles = new TitleService(uow, titleWriter, logger);
   const executor = new TurnExecutor(uow, repository, messages, runtime, bus, config, logger);
+  const lastReaders = new LastReaders(streams, relay, bus);
+  const runner = new TurnRunner(executor, lastReaders, streams, catchUp, relay, bus, logger);
   const scheduler = new TurnScheduler(
     uow,
     repository,
-    executor,
+    runner,
+    lastReaders,
     streams,
     catchUp,
-    relay,
     titles,
     settings,
     bus,
     config,
     logger,
   );
-  const turns = new TurnService(
-    uow,
-    repository,
-    messages,
-    streams,
-    catchUp,
-    scheduler,
-    runtime,
-    settings,
-    limiter,
-    bus,
-    config,
-    logger,
-  );
+  const acceptance = new TurnAcceptance(uow, repository, limiter, bus, config);
+  const stopper = new TurnStopper(uow, repository, runner, scheduler, bus, logger);
+  const turns = new TurnService(uow, messages, streams, catchUp, acceptance, scheduler, stopper, runtime, settings);
   const conversations = new ConversationService(
     uow,
     new ConversationRepository(),
@@ -145,12 +140,15 @@ export function conversationWorld(
     turns,
   );
   relay.onApplicationBootstrap();
+  runner.onApplicationBootstrap();
   scheduler.onApplicationBootstrap();
   bus.start();
   return {
     turns,
     conversations,
+    acceptance,
     scheduler,
+    runner,
     streams,
     catchUp,
     inputs,
@@ -166,9 +164,9 @@ export function conversationWorld(
       await bus.stop();
     },
     async stop() {
-      const running = scheduler.runningHere(() => true);
-      for (const turn of running) turn.controller.abort(new Error('the test is over'));
-      await Promise.all(running.map((turn) => scheduler.ended(turn.turnId)));
+      const held = runner.held();
+      for (const { turn } of held) turn.controller.abort(new Error('the test is over'));
+      await Promise.all(held.map(({ ended }) => ended));
       scheduler.onApplicationShutdown();
       relay.onApplicationShutdown();
       await titles.onApplicationShutdown();

@@ -1,5 +1,5 @@
 import type { HistoryMessage } from '#agents';
-import type { Principal, RequestContext, Role } from '#platform/context';
+import type { Principal, RequestContext, Role, TenantScope } from '#platform/context';
 import type { ClaimedTurn } from '../store/turn.repository.js';
 
 /** A turn that this instance runs: what was asked, by whom, and under which claim. */
@@ -64,4 +64,8 @@ export function fromClaim(scope: { tenantId: string; conversationId: string }, r
     lastSeq: row.last_seq,
     controller: new AbortController(),
   };
+}
+
+export function isIn(turn: RunningTurn, scope: TenantScope, conversationId: string): boolean {
+  return turn.conversationId === conversationId && turn.ctx.tenantId === scope.tenantId;
 }

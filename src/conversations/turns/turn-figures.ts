@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Bus } from '#platform/bus';
 import { Metrics } from '#platform/metrics';
 import { TurnRepository } from '../store/turn.repository.js';
-import { TurnScheduler } from './turn-scheduler.js';
+import { TurnRunner } from './turn-runner.js';
 
 /** However often somebody scrapes. */
 const COUNTED_EVERY_MS = 5000;
@@ -14,14 +14,14 @@ export class TurnFigures implements OnApplicationBootstrap {
   private waiting: { readonly count: Promise<number>; readonly until: number } | null = null;
 
   constructor(
-    private readonly scheduler: TurnScheduler,
+    private readonly runner: TurnRunner,
     private readonly turns: TurnRepository,
     private readonly bus: Bus,
     private readonly metrics: Metrics,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.metrics.turnsRunning.from(() => this.scheduler.size);
+    this.metrics.turnsRunning.from(() => this.runner.size);
     this.metrics.turnsWaiting.from(() => this.countWaiting());
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus, type BusMessage } from '#platform/bus';
 import { AppConfig } from '#platform/config';
@@ -10,11 +9,8 @@ import { Metrics } from '#platform/metrics';
 import { TenantSettingsCache } from '#tenants';
 import { z } from 'zod';
 import { CATCH_UP_MS, CatchUp } from '../live/catch-up.js';
-import type { ConversationStream } from '../live/conversation-stream.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
-import { LiveTurn } from '../live/live-turn.js';
-import { TurnRelay } from '../live/turn-relay.js';
-import { ConversationDeleted, INTERRUPTED, LeaseLost, TurnCancelled, TurnReleased } from '../model/errors.js';
+import { ConversationDeleted, INTERRUPTED, LeaseLost, TurnCancelled } from '../model/errors.js';
 import { MAX_STARTS } from '../store/turn.sql.js';
 import {
   type ClaimedTurn,
@@ -23,9 +19,11 @@ import {
   TurnRepository,
   type TurnTask,
 } from '../store/turn.repository.js';
-import { fromClaim, type RunningTurn } from './running-turn.js';
+import { LastReaders } from './last-readers.js';
+import { fromClaim, isIn, type RunningTurn } from './running-turn.js';
 import { TitleService } from './title.service.js';
-import { type Ending, TurnExecutor } from './turn-executor.js';
+import type { Ending } from './turn-executor.js';
+import { type HeldTurn, TurnRunner } from './turn-runner.js';
 import { WorkLine } from './work-line.js';
 
 const TICK_MS = 1000;
@@ -33,23 +31,12 @@ const TICK_MS = 1000;
 const FIRST_TICK_MS = 100;
 /** Turns claimed by one tick; the next one follows at once when there were as many. */
 const CLAIMED_AT_ONCE = 50;
-/** A turn that was begun far from its readers lets them arrive before it is ended for want of them. */
-const READERS_COME_MS = 4000;
-/** One that waited has its readers connected, here or elsewhere: they are heard of within this, or they have gone. */
-const READERS_HEARD_MS = 1000;
 /** Turns that ticks found and that are dealt with at once: a dead owner leaves hundreds, and the pool serves others too. */
 const LANES = 4;
-/** After the bus is back: news of before may still be missing, and followers have not all said that they are there. */
+/** After the bus is back news of before may still be missing. */
 const HEARD_AGAIN_MS = 3000;
-const FOLLOWERS_HEARD_MS = 10_000;
 const MOST_SERVED = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
-
-interface Running {
-  readonly turn: RunningTurn;
-  readonly ended: Promise<void>;
-  renewedAt: number;
-}
 
 /** A turn somewhere in the database. */
 export interface TurnPlace {
@@ -73,18 +60,17 @@ const abortMessage = z.object({ turn: z.guid() });
  * Which turn runs, and where. The database decides; this class asks it and acts.
  *
  *   accepted here, nothing before it ───────────────────────────────▶ start
- *   tick (1 s): app.look_after ─┬─ waiting, take_over, last_start ─▶ claim ─▶ start ─▶ TurnExecutor.run ─▶ Ending
- *                               ├─ lost, cancel ─▶ the run's signal                                          │
- *                               ├─ give_up, cancelled ─▶ settle as failed, as cancelled                      │
- *                               └─ changed ─▶ CatchUp tells the readers here                                 │
- *   tell readers here, announce to the other instances, wake whoever accepted the next turn ◀────────────────┘
+ *   tick (1 s): app.look_after ─┬─ waiting, take_over, last_start ─▶ claim ─▶ start ─▶ TurnRunner ─▶ Ending
+ *                               ├─ lost, cancel ─▶ the run's signal                                    │
+ *                               ├─ give_up, cancelled ─▶ settle as failed, as cancelled                │
+ *                               └─ changed ─▶ CatchUp tells the readers here                           │
+ *             announce to the other instances, wake whoever accepted the next turn ◀───────────────────┘
  *
  * A lease is renewed by (tenant, turn, fence) of what really runs here, so a turn that this process gave up is somebody's
  * to take over. An announcement only wakes: whoever missed it finds the same in its next tick.
  */
 @Injectable()
 export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly running = new Map<string, Running>();
   private readonly claiming = new Set<string>();
   /** Tenants whose turns began here, the least recent first: they take turns. */
   private readonly served = new Set<string>();
@@ -96,8 +82,6 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private draining = false;
   /** The last look left turns waiting: who comes now waits behind them, and places are given by the looks alone. */
   private crowded = false;
-  /** When the bus was last found to be away. */
-  private deafAt = -Infinity;
   /** Until the first tick: owners are known to be dead, whatever their leases say. */
   private everything = false;
   private stopped = false;
@@ -117,10 +101,10 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   constructor(
     private readonly uow: UnitOfWork,
     private readonly turns: TurnRepository,
-    private readonly executor: TurnExecutor,
+    private readonly runner: TurnRunner,
+    private readonly lastReaders: LastReaders,
     private readonly streams: ConversationStreams,
     private readonly catchUp: CatchUp,
-    private readonly relay: TurnRelay,
     private readonly titles: TitleService,
     private readonly settings: TenantSettingsCache,
     private readonly bus: Bus,
@@ -134,7 +118,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       this.bus.on('conversation', (message) => this.heard(message)),
       this.bus.on('turn.abort', (message) => {
         const asked = abortMessage.safeParse(message).data;
-        if (asked !== undefined) this.stop(asked.turn, new TurnCancelled());
+        if (asked !== undefined) this.runner.stop(asked.turn, new TurnCancelled());
       }),
       // Whatever was announced meanwhile was missed: everybody who listens here is told from the rows.
       this.bus.onGap(() => {
@@ -142,7 +126,6 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         this.wake();
       }),
     );
-    this.relay.onUnfollowed((stream) => this.unwatched(stream.scope, stream.conversationId));
     // The embedded database has one process: whatever runs in it was left by a dead one, lease or not.
     this.everything = this.config.embeddedDatabase;
     this.schedule(FIRST_TICK_MS);
@@ -160,69 +143,20 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private get full(): boolean {
-    return this.draining || this.running.size >= this.config.env.MAX_RUNNING_TURNS;
-  }
-
-  get size(): number {
-    return this.running.size;
-  }
-
-  /** Readers on other instances may be there without a word from them. */
-  private get deaf(): boolean {
-    return performance.now() - this.deafAt < FOLLOWERS_HEARD_MS;
-  }
-
-  runs(turnId: string): boolean {
-    return this.running.has(turnId);
-  }
-
-  /** Resolves when a turn that runs here has ended and its readers were told; at once for any other. */
-  async ended(turnId: string): Promise<void> {
-    await this.running.get(turnId)?.ended;
+    return this.draining || this.runner.size >= this.config.env.MAX_RUNNING_TURNS;
   }
 
   /** Begins a turn that this instance holds. Returns at once. */
   start(turn: RunningTurn): void {
-    const stream = this.streams.open(turn.ctx, turn.conversationId);
-    stream.raise(turn.lastSeq);
     this.serve(turn.ctx.tenantId);
-    const run = {
-      turnId: turn.turnId,
-      attempt: turn.attempt,
-      start: turn.start,
-      fence: turn.fence,
-      questionId: turn.messageId,
-      answerId: turn.answerId,
-      agent: turn.agent,
-      owner: this.bus.instance,
-    };
-    const live = stream.begin((seq) => new LiveTurn(turn.conversationId, run, true, seq), run);
-    const ended = this.run(turn, stream, live).catch((error: unknown) => {
-      this.logger.error({ err: error, turn: turn.turnId }, 'the end of a turn could not be told');
-      this.giveUp(turn, stream, live);
-    });
-    this.running.set(turn.turnId, { turn, ended, renewedAt: performance.now() });
+    void this.runner.begin(turn).then((ending) => this.ended(turn, ending));
+    // From here on places are given by the looks: others may wait for longer than whoever comes next here.
+    if (this.runner.size >= this.config.env.MAX_RUNNING_TURNS) this.crowded = true;
   }
 
   /** Begins a turn that this instance opened without hearing so: the reply to its commit was lost. */
   async adopt(place: TurnPlace): Promise<void> {
     await this.claim(place, 'unbegun');
-  }
-
-  /** Stops a turn that runs here. @returns false when it does not */
-  stop(turnId: string, reason: Error): boolean {
-    const running = this.running.get(turnId);
-    if (running === undefined) return false;
-    const { signal } = running.turn.controller;
-    // It stops already, for another instance to go on with: whoever takes it over must find the wish in its row.
-    if (signal.aborted && !(signal.reason instanceof TurnCancelled)) return false;
-    running.turn.controller.abort(reason);
-    return true;
-  }
-
-  /** The turns that run here, for those who must name them without the database. */
-  runningHere(test: (turn: RunningTurn) => boolean): RunningTurn[] {
-    return [...this.running.values()].map(({ turn }) => turn).filter(test);
   }
 
   /** Ends a turn that nobody runs, and tells everybody. @returns false when it was not as expected any more */
@@ -283,51 +217,18 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     this.announce(scope, conversationId, 0, null, true);
   }
 
-  /** Ends turns that were to end with their last reader, now that nobody here listens to their conversation. */
-  unwatched(scope: TenantScope, conversationId: string): void {
-    const stream = this.streams.find(scope, conversationId);
-    // Who cannot hear of readers elsewhere judges later (`endUnread`).
-    if (this.deaf || (stream !== undefined && stream.subscriberCount > 0)) return;
-    for (const { turn } of this.running.values()) {
-      if (!isIn(turn, scope, conversationId) || turn.onDisconnect !== 'cancel') continue;
-      if (stream?.live !== null && stream?.live !== undefined && this.relay.isFollowed(stream.live)) continue;
-      turn.controller.abort(new TurnCancelled());
-    }
-  }
-
   /**
    * Begins nothing any more, lets what runs finish for `graceMs`, then leaves the rest to another instance, or to the next
    * start. What waits stays in the database for whoever looks next.
    */
   async drain(graceMs: number): Promise<void> {
     this.draining = true;
-    if (this.running.size > 0) this.logger.info({ turns: this.running.size }, 'finishing running turns');
-    await this.allEnded(graceMs);
-    for (const { turn } of this.running.values()) {
-      turn.released = true;
-      turn.controller.abort(new TurnReleased());
-    }
-    await this.allEnded(3000);
+    await this.runner.drain(graceMs);
   }
 
-  // ── one turn ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  private async run(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<void> {
-    // Begins after `running` knows it.
-    await Promise.resolve();
-    await this.untilRead(turn, stream, live);
-    const ending = await this.executor.run(turn, stream, live);
-    this.relay.close(stream, live);
-    // Before its last frames go out: who reads `done` must not be told that it can still be stopped.
-    this.running.delete(turn.turnId);
-    const wasFull = this.running.size + 1 >= this.config.env.MAX_RUNNING_TURNS || this.apart === turn.turnId;
-    if (this.apart === turn.turnId) this.apart = null;
-    // Others may have waited for this place, for longer than whoever comes next here: the look below gives it.
-    if (wasFull) this.crowded = true;
-    if (ending.kind === 'elsewhere') stream.disown(live);
-    else live.over = true;
-    await this.tellEnd(turn, stream, ending);
-    if (stream.live === live) stream.end(live);
+  private ended(turn: RunningTurn, ending: Ending): void {
+    const wasApart = this.apart === turn.turnId;
+    if (wasApart) this.apart = null;
     if (ending.kind === 'settled') {
       this.announce(turn.ctx, turn.conversationId, ending.settled.seq + 1, ending.settled.next);
       if (ending.answered !== null && turn.untitled) {
@@ -339,51 +240,15 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         });
       }
     }
-    if (wasFull) this.wake();
+    if (wasApart || this.crowded) this.wake();
   }
 
-  /** A fault of ours: its lease is renewed no more, so that it is begun again or ended, and its readers are told from there. */
-  private giveUp(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): void {
-    this.running.delete(turn.turnId);
-    if (this.apart === turn.turnId) this.apart = null;
-    turn.controller.abort(new LeaseLost());
-    this.relay.close(stream, live);
-    stream.disown(live);
-    stream.end(live);
-  }
-
-  private async tellEnd(turn: RunningTurn, stream: ConversationStream, ending: Ending): Promise<void> {
-    switch (ending.kind) {
-      case 'settled': {
-        const { settled } = ending;
-        if (!stream.tellCommitted(ending.events, settled.previous, settled.seq + 1)) await this.catchUp.run(stream);
-        return;
-      }
-      case 'elsewhere':
-        // Ended, or running under another fence: its readers here follow it there.
-        await this.catchUp.run(stream);
-        return;
-      case 'released':
-        this.logger.info({ turn: turn.turnId }, 'a turn was left for another instance');
-    }
-  }
-
-  /** A turn that is to end with its last reader, and waited until that one had gone, asks no model. */
-  private async untilRead(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<void> {
-    const read = () => stream.subscriberCount > 0 || this.relay.isFollowed(live) || turn.controller.signal.aborted;
-    // Readers whose server died come back later than that (`endUnread`).
-    if (turn.onDisconnect !== 'cancel' || turn.start > 1 || this.deaf) return;
-    for (const giveUpAt = Date.now() + READERS_HEARD_MS; !read(); await sleep(20)) {
-      if (Date.now() < giveUpAt) continue;
-      turn.controller.abort(new TurnCancelled());
-      return;
-    }
-  }
+  // ── claiming ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Takes a turn from the database and begins it, unless somebody else does. Never rejects. */
   private async claim(place: TurnPlace, take: Take, mostStarts = MAX_STARTS - 2): Promise<boolean> {
     const { conversationId, tenantId, turnId } = place;
-    if (this.full || this.stopped || this.running.has(turnId) || this.claiming.has(turnId)) return false;
+    if (this.full || this.stopped || this.runner.has(turnId) || this.claiming.has(turnId)) return false;
     this.claiming.add(turnId);
     try {
       const claimed = await this.claimed(place, take, mostStarts);
@@ -437,12 +302,12 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
 
   /** The last start of a turn: not beside others that have lost a process; the next tick asks again. */
   private async claimApart(place: TurnPlace, take: Take): Promise<boolean> {
-    const others = [...this.running.values()].some(({ turn }) => turn.start > 1);
+    const others = this.runner.turns().some((turn) => turn.start > 1);
     if (this.apart !== null || others) return false;
     this.apart = place.turnId;
     this.logger.warn({ turn: place.turnId }, 'a turn that ended two processes is begun once more, apart from others');
     const begun = await this.claim(place, take, MAX_STARTS - 1);
-    if (!begun && !this.running.has(place.turnId)) this.apart = null;
+    if (!begun && !this.runner.has(place.turnId)) this.apart = null;
     return begun;
   }
 
@@ -496,10 +361,10 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
 
   private async look(everything: boolean): Promise<void> {
     const now = performance.now();
-    if (!this.bus.connected) this.deafAt = now;
+    const heardFor = this.lastReaders.listen(now);
     const leaseMs = this.config.env.LEASE_SECONDS * 1000;
-    const held = [...this.running.values()];
-    const free = this.config.env.MAX_RUNNING_TURNS - this.running.size - this.toBegin.size;
+    const held = this.runner.held();
+    const free = this.config.env.MAX_RUNNING_TURNS - this.runner.size - this.toBegin.size;
     const room = this.full ? 0 : Math.max(0, Math.min(CLAIMED_AT_ONCE, free));
     const tasks = await this.turns.lookAfter({
       instance: this.bus.instance,
@@ -510,7 +375,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         renew: now - renewedAt > leaseMs / 3,
       })),
       watched: this.watched(),
-      listened: now - this.deafAt < HEARD_AGAIN_MS ? this.idle() : [],
+      listened: heardFor < HEARD_AGAIN_MS ? this.idle() : [],
       leaseSeconds: this.config.env.LEASE_SECONDS,
       everything,
       room,
@@ -521,23 +386,23 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     const waiting = tasks.filter(({ task }) => task === 'waiting').length;
     this.crowded = waiting >= room;
     if (waiting >= CLAIMED_AT_ONCE) void this.toBegin.done().then(() => this.wake());
-    this.endUnread(now);
+    this.lastReaders.judgeAll(this.runner.turns(), now);
   }
 
   /** What the database has to be asked for is done beside the ticks: one that takes long must not keep leases from renewal. */
-  private take(task: TurnTask, held: readonly Running[], everything: boolean): void {
+  private take(task: TurnTask, held: readonly HeldTurn[], everything: boolean): void {
     const { conversation_id: conversationId, tenant_id: tenantId, turn_id: turnId } = task;
     if (turnId === null) return this.readAgain({ tenantId }, conversationId);
     const place = { tenantId, conversationId, turnId };
     const dead = everything ? 'dead' : 'expired';
     switch (task.task) {
       case 'lost': {
-        const running = this.running.get(turnId);
+        const running = this.runner.find(turnId);
         if (running !== undefined && held.includes(running)) running.turn.controller.abort(new LeaseLost());
         return;
       }
       case 'cancel':
-        this.stop(turnId, new TurnCancelled());
+        this.runner.stop(turnId, new TurnCancelled());
         return;
       case 'changed':
         return this.readAgain(place, conversationId);
@@ -550,7 +415,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
         return this.later(this.toBegin, place, () => this.claimApart(place, dead));
       case 'give_up':
       case 'cancelled': {
-        if (this.running.has(turnId)) return;
+        if (this.runner.has(turnId)) return;
         const when = everything ? 'any' : 'expired';
         return this.later(this.toEnd, place, () =>
           task.task === 'cancelled'
@@ -580,7 +445,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private watched() {
     return this.streams.listened().flatMap((stream) =>
       [...stream.open]
-        .filter(([turnId]) => !this.running.has(turnId))
+        .filter(([turnId]) => !this.runner.has(turnId))
         .map(([turnId, { fence, status }]) => ({
           tenant: stream.scope.tenantId,
           turn: turnId,
@@ -599,17 +464,6 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       .map((stream) => ({ tenant: stream.scope.tenantId, conversation: stream.conversationId, seq: stream.toldUpTo }));
   }
 
-  /** Turns that were to end with their last reader, wherever it was: nobody came, or the follower's instance is gone. */
-  private endUnread(now: number): void {
-    if (this.deaf) return;
-    for (const { turn } of this.running.values()) {
-      if (turn.onDisconnect !== 'cancel') continue;
-      const stream = this.streams.find(turn.ctx, turn.conversationId);
-      const begun = stream?.live?.begunAt ?? now;
-      if (now - begun > READERS_COME_MS) this.unwatched(turn.ctx, turn.conversationId);
-    }
-  }
-
   // ── news ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private heard(message: BusMessage): void {
@@ -626,21 +480,10 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private endDeleted(scope: TenantScope, conversationId: string): void {
-    for (const { turn } of this.running.values()) {
+    for (const turn of this.runner.turns()) {
       if (isIn(turn, scope, conversationId)) turn.controller.abort(new ConversationDeleted());
     }
     const stream = this.streams.find(scope, conversationId);
     if (stream !== undefined) void this.catchUp.run(stream);
   }
-
-  private async allEnded(ms: number): Promise<void> {
-    const ended = Promise.all([...this.running.values()].map((running) => running.ended));
-    const stop = new AbortController();
-    await Promise.race([ended, sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined)]);
-    stop.abort();
-  }
-}
-
-function isIn(turn: RunningTurn, scope: TenantScope, conversationId: string): boolean {
-  return turn.conversationId === conversationId && turn.ctx.tenantId === scope.tenantId;
 }

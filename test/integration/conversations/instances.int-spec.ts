@@ -154,7 +154,7 @@ describe.each([
       expect(await reader.done(turnOf(second))).toMatchObject({ status: 'cancelled' });
     }
     await a.turns.settled(ctx, turnOf(first), 2000);
-    expect(a.scheduler.size).toBe(0);
+    expect(a.runner.size).toBe(0);
   });
 
   it('begin a turn again whose process died, from offset 0, with the same ids', async () => {
@@ -257,7 +257,7 @@ describe.each([
       await onB.until((event) => event.type === 'token');
       a.conversations.unsubscribe(onA.id);
       await sleep(300);
-      expect(a.scheduler.runs(turnOf({ ack }))).toBe(true);
+      expect(a.runner.has(turnOf({ ack }))).toBe(true);
       b.conversations.unsubscribe(onB.id);
     } else a.conversations.unsubscribe(onA.id);
     await a.turns.settled(ctx, turnOf({ ack }), 3000);

@@ -275,7 +275,7 @@ describe('turns', () => {
     await sleep(1200);
     a.conversations.unsubscribe(onA.id);
     await sleep(300);
-    expect(a.scheduler.runs(turnOf(sent))).toBe(true);
+    expect(a.runner.has(turnOf(sent))).toBe(true);
     join();
     await onB.until((event) => event.type === 'token', 1000);
     await b.turns.abort(ctx, { turnId: turnOf(sent) });

@@ -215,6 +215,7 @@ describe('turns', () => {
       };
       const unlucky = start({ script: words });
       Object.assign(unlucky.turns, { uow: doubtful });
+      Object.assign(unlucky.acceptance, { uow: doubtful });
       const reader = new Reader();
       const { ack } = await unlucky.turns.submit(ctx, message('q'), reader);
       expect(await reader.done(turnOf({ ack }))).toMatchObject({ status: 'completed' });
@@ -535,7 +536,7 @@ describe('turns', () => {
     });
     const dear = await world.turns.submit(ctx, message('odd model'), reader);
     expect(await reader.done(turnOf(dear))).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
-    expect(world.scheduler.size).toBe(0);
+    expect(world.runner.size).toBe(0);
   });
 
   it('goes on without its readers, unless it was to end with the last of them', async () => {
@@ -558,7 +559,7 @@ describe('turns', () => {
     await world.conversations.resume(ctx, second.conversationId, 0, watcher);
     world.conversations.unsubscribe(leaver.id);
     await sleep(50);
-    expect(world.scheduler.runs(turnOf(second))).toBe(true);
+    expect(world.runner.has(turnOf(second))).toBe(true);
     world.conversations.unsubscribe(watcher.id);
     await world.turns.settled(ctx, turnOf(second), 1000);
     expect(await world.conversations.getTurn(ctx, second.conversationId, turnOf(second))).toMatchObject({

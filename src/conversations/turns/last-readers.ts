@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Bus } from '#platform/bus';
+import type { TenantScope } from '#platform/context';
+import type { ConversationStream } from '../live/conversation-stream.js';
+import { ConversationStreams } from '../live/conversation-streams.js';
+import type { LiveTurn } from '../live/live-turn.js';
+import { TurnRelay } from '../live/turn-relay.js';
+import { TurnCancelled } from '../model/errors.js';
+import { isIn, type RunningTurn } from './running-turn.js';
+
+/** A turn that was begun far from its readers lets them arrive before it is ended for want of them. */
+const READERS_COME_MS = 4000;
+/** One that waited has its readers connected, here or elsewhere: they are heard of within this, or they have gone. */
+const READERS_HEARD_MS = 1000;
+/** After the bus is back followers have not all said yet that they are there. */
+const FOLLOWERS_HEARD_MS = 10_000;
+const LOOK_MS = 20;
+
+/**
+ * `on_disconnect=cancel`: turns that end with their last reader, on whichever instance that one is. Readers here are known;
+ * of those elsewhere this instance hears by the bus alone, so nobody is judged while the bus is away, or shortly after.
+ */
+@Injectable()
+export class LastReaders {
+  /** When the bus was last found to be away. */
+  private deafAt = -Infinity;
+
+  constructor(
+    private readonly streams: ConversationStreams,
+    private readonly relay: TurnRelay,
+    private readonly bus: Bus,
+  ) {}
+
+  /** @returns for how long the bus has been heard, in ms; call it with each look, also where nothing is to be judged */
+  listen(now = performance.now()): number {
+    if (!this.bus.connected) this.deafAt = now;
+    return now - this.deafAt;
+  }
+
+  /** Before its model is asked: a turn that waited until its last reader had gone is stopped. */
+  async await(turn: RunningTurn, stream: ConversationStream, live: LiveTurn): Promise<void> {
+    const read = () => stream.subscriberCount > 0 || this.relay.isFollowed(live) || turn.controller.signal.aborted;
+    // Readers whose server died come back later than that (`judgeAll`).
+    if (turn.onDisconnect !== 'cancel' || turn.start > 1 || this.deaf) return;
+    for (const giveUpAt = performance.now() + READERS_HEARD_MS; !read(); await sleep(LOOK_MS)) {
+      if (performance.now() < giveUpAt) continue;
+      turn.controller.abort(new TurnCancelled());
+      return;
+    }
+  }
+
+  /** Nobody here listens to a conversation any more, or nobody elsewhere. */
+  judge(turns: Iterable<RunningTurn>, scope: TenantScope, conversationId: string): void {
+    const stream = this.streams.find(scope, conversationId);
+    if (this.deaf || (stream !== undefined && stream.subscriberCount > 0)) return;
+    for (const turn of turns) {
+      if (!isIn(turn, scope, conversationId) || turn.onDisconnect !== 'cancel') continue;
+      if (stream?.live !== null && stream?.live !== undefined && this.relay.isFollowed(stream.live)) continue;
+      turn.controller.abort(new TurnCancelled());
+    }
+  }
+
+  /** Wherever the last reader was: nobody came, or the follower's instance is gone. */
+  judgeAll(turns: readonly RunningTurn[], now: number): void {
+    for (const turn of turns) {
+      if (turn.onDisconnect !== 'cancel') continue;
+      const begun = this.streams.find(turn.ctx, turn.conversationId)?.live?.begunAt ?? now;
+      if (now - begun > READERS_COME_MS) this.judge([turn], turn.ctx, turn.conversationId);
+    }
+  }
+
+  private get deaf(): boolean {
+    return performance.now() - this.deafAt < FOLLOWERS_HEARD_MS;
+  }
+}
