@@ -7,9 +7,7 @@ export function recordFigures(
   verdict: Verdict,
   extra: { readonly kills?: number; readonly takeOvers?: readonly number[] },
 ): void {
-  const file = process.env['FAULTS_FIGURES'];
-  if (file === undefined) return;
-  const row = {
+  write({
     scenario: label,
     sent: verdict.sent,
     acked: verdict.acked,
@@ -23,6 +21,15 @@ export function recordFigures(
     wrong: verdict.wrong.length,
     kills: extra.kills ?? 0,
     takeOvers: extra.takeOvers ?? [],
-  };
-  appendFileSync(file, `${JSON.stringify(row)}\n`);
+  });
+}
+
+/** What only this scenario counts or measures: a line of its own below the table. */
+export function recordMeasures(label: string, measures: Readonly<Record<string, number | string>>): void {
+  write({ scenario: label, measures });
+}
+
+function write(row: object): void {
+  const file = process.env['FAULTS_FIGURES'];
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(row)}\n`);
 }

@@ -1,4 +1,10 @@
-import { OpenAiStandIn, type StandInBody, type StandInCall, type StandInFault } from '../support/openai-standin.js';
+import {
+  OpenAiStandIn,
+  type StandInBody,
+  type StandInCall,
+  type StandInFault,
+  type StandInRule,
+} from '../support/openai-standin.js';
 
 /** How an answer comes: words, and milliseconds between them. A question names its pace in its first word. */
 const PACES = {
@@ -89,6 +95,11 @@ export class Provider {
       for (const one of asked) if (one.call?.closedAt !== undefined) one.call = null;
     const calls = this.standIn.calls as StandInCall[];
     calls.splice(0, calls.length, ...calls.filter((call) => call.closedAt === undefined));
+  }
+
+  /** How the answer to this question goes, where its first word names no pace. */
+  answer(nonce: string, rule: Omit<StandInRule, 'match'>): void {
+    this.standIn.script({ ...rule, match: (call) => isAnswer(call) && call.nonce === nonce });
   }
 
   /** Runs `call` whenever an answer to a question with this text is asked for, before anything is answered. */

@@ -1,18 +1,30 @@
-// `npm run test:faults`: the short suite. `npm run test:faults -- --minutes 30 [--kills 300]`: the storm alone, for that long.
+// `npm run test:faults`: the short suite. `npm run test:faults -- --minutes 30 [--kills 300]`: what has a scale of its own, at
+// that of a release, the storm for that long; `-- storm --minutes 30` the storm alone.
 // Other arguments go to Jest: `npm run test:faults -- take-over -t 'poison'`.
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
-const { values, tokens } = parseArgs({
-  options: { minutes: { type: 'string' }, kills: { type: 'string' }, help: { type: 'boolean', default: false } },
+/** Specs that do more when they are given the time. */
+const SCALED = ['storm', 'tool-effects', 'providers', 'half-open', 'ingestion'];
+
+const { positionals, values, tokens } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    kills: { type: 'string' },
+    help: { type: 'boolean', default: false },
+    // Jest's own that take a value: it is no name of a spec.
+    testNamePattern: { type: 'string', short: 't' },
+    maxWorkers: { type: 'string', short: 'w' },
+  },
   allowPositionals: true,
   strict: false,
   tokens: true,
 });
 if (values.help) {
   console.log(`Faults on several instances, on the Postgres in DATABASE_URL; with REDIS_URL also by way of Redis.
-  --minutes 30    the storm alone, this long
-  --kills 300     how often it kills a server (default: ten a minute)`);
+  storm           only specs whose path holds this word
+  --minutes 30    ${SCALED.join(', ')} at the scale of a release, the storm this long
+  --kills 300     how often the storm kills a server (default: ten a minute)`);
   process.exit(0);
 }
 if (!process.env.DATABASE_URL) {
@@ -40,7 +52,8 @@ const rest = process.argv.slice(2).filter((_, at) => {
   );
   return !(token?.kind === 'option' && ours.has(token.name));
 });
-const only = values.minutes === undefined ? [] : ['storm.faults-spec'];
+const only =
+  values.minutes === undefined || positionals.length > 0 ? [] : SCALED.map((name) => `faults/${name}\\.faults-spec`);
 const workers = rest.some((one) => /^(-w|--maxWorkers)/.test(one)) ? [] : ['--runInBand'];
 // Connections that a black hole swallowed are dead for good, and would keep the process from ending.
 const jest = [

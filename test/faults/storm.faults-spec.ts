@@ -3,10 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, type Person, WITH_REDIS } from './cluster.js';
 import { askOverHttp, Journal, SocketClient } from './journal.js';
 import { type Pace, question } from './provider.js';
+import { LONG, MINUTES } from './scale.js';
 import { expectSound } from './truth.js';
 
-const MINUTES = Number(process.env['FAULTS_MINUTES'] ?? 0);
-const LONG = MINUTES > 0;
 const SECONDS = LONG ? MINUTES * 60 : 30;
 const KILLS = Number(process.env['FAULTS_KILLS'] ?? (LONG ? MINUTES * 10 : 10));
 const CONVERSATIONS = LONG ? 20 : 10;

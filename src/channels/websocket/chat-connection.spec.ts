@@ -119,7 +119,7 @@ describe('a connection', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  it('pings after each period and is dropped by the tick after the second unanswered one', () => {
+  it('pings after each period and is dropped half a period after the second unanswered one', () => {
     const { connection, writer } = world();
     const period = 30_000;
     const start = Date.now();
@@ -129,8 +129,28 @@ describe('a connection', () => {
     connection.onPong();
     connection.tick(start + 2 * period);
     connection.tick(start + 3 * period);
+    connection.tick(start + 3.5 * period - 1);
     expect([writer.pings, writer.terminated]).toEqual([3, false]);
+    connection.tick(start + 3.5 * period);
+    expect(writer.terminated).toBe(true);
+  });
+
+  it('is not dropped for an answer that came late, nor for one that nobody read', () => {
+    const { connection, writer } = world();
+    const period = 30_000;
+    const start = Date.now();
+    connection.tick(start + period);
+    connection.tick(start + 2 * period);
+    connection.onPong();
+    connection.tick(start + 2.5 * period);
+    connection.tick(start + 3 * period);
     connection.tick(start + 4 * period);
+    writer.paused = true;
+    connection.tick(start + 4.5 * period);
+    connection.tick(start + 5 * period);
+    expect(writer.terminated).toBe(false);
+    writer.paused = false;
+    connection.tick(start + 5 * period + 500);
     expect(writer.terminated).toBe(true);
   });
 

@@ -38,6 +38,8 @@ import { CLOSE, type SocketWriter } from './socket-writer.js';
 export const AUTH_DEADLINE_MS = 5000;
 /** How long a socket may live on after its token has ended. */
 export const EXPIRY_GRACE_MS = 60_000;
+/** Pings in a row that a peer may leave without an answer before it is taken for gone. */
+const MOST_MISSED_PONGS = 2;
 /** AUTH_BYPASS waits this long for a token of the client's own. */
 const BYPASS_PATIENCE_MS = 250;
 /** A peer that never lets up for so long is not a burst but a flood. */
@@ -123,6 +125,8 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   private deadline: NodeJS.Timeout | undefined;
   private missedPongs = 0;
   private pingAt: number;
+  /** When a peer that has answered neither of the last two pings is taken for gone. */
+  private goneAt = Infinity;
   /** When the `TOKEN_EXPIRED` warning went out; the socket is closed a grace later. */
   private expiredAt: number | null = null;
   private expectation: Expectation | null = null;
@@ -203,13 +207,9 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
 
   tick(now: number): void {
     if (this.closed) return;
-    if (now >= this.pingAt) {
-      if (this.missedPongs >= 2) return this.terminate();
-      // An answer that we do not read is not a missing one.
-      if (!this.writer.paused) this.missedPongs++;
-      this.pingAt = now + this.services.heartbeatSeconds * 1000;
-      this.writer.ping();
-    }
+    // An answer that we do not read is not a missing one.
+    if (this.missedPongs >= MOST_MISSED_PONGS && now >= this.goneAt && !this.writer.paused) return this.terminate();
+    if (now >= this.pingAt) this.ping(now);
     const expiresAt = this.identity?.expiresAt?.getTime();
     if (expiresAt === undefined || now < expiresAt) return;
     if (this.expiredAt === null) {
@@ -302,6 +302,17 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
   }
 
   // ── inside ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Judged half a period after the second ping, not at the third: whoever falls silent right after an answer is gone within
+   * three periods, however late the ticks are.
+   */
+  private ping(now: number): void {
+    const periodMs = this.services.heartbeatSeconds * 1000;
+    this.pingAt = now + periodMs;
+    if (!this.writer.paused && ++this.missedPongs === MOST_MISSED_PONGS) this.goneAt = now + periodMs / 2;
+    this.writer.ping();
+  }
 
   private tell(event: ConversationEvent): void {
     if (this.encoder === null || !this.writer.open) return;
