@@ -8,8 +8,6 @@ export interface JournalledCall {
   readonly agentKey: string;
   readonly toolKey: string;
   readonly idempotencyKey: string;
-  /** Of the tool: calling it once more does no harm. */
-  readonly idempotent: boolean;
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
@@ -18,11 +16,13 @@ export type JournalState =
   | { readonly state: 'new' }
   /** An earlier attempt has the result. */
   | { readonly state: 'done'; readonly result: ToolResult }
+  /** An earlier attempt began and never said how it ended. */
+  | { readonly state: 'unknown' }
   /**
-   * An earlier attempt began and never said how it ended. Or another run of the same question called this tool with other
-   * arguments that this run has not come to: a model that is asked again words things differently, so it may be the same.
+   * Another run of the same question called this tool with other arguments that this run has not come to: a model that is
+   * asked again words things differently, so it may be the same call, and nobody can tell.
    */
-  | { readonly state: 'unknown' };
+  | { readonly state: 'doubtful' };
 
 export type CallStatus = 'succeeded' | 'failed' | 'unknown';
 
@@ -31,7 +31,8 @@ export type CallStatus = 'succeeded' | 'failed' | 'unknown';
  *
  *   begin ─ new ──▶ the call ──▶ finish(succeeded | failed | unknown)
  *         ├ done ─▶ the stored result
- *         └ unknown ─▶ only a tool declared idempotent is called again
+ *         ├ unknown ─▶ only a tool declared idempotent is called again
+ *         └ doubtful ─▶ none is
  *
  * A process that dies between `begin` and `finish` leaves `started` behind, which the next `begin` reads as unknown.
  */

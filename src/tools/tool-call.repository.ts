@@ -31,7 +31,7 @@ export class ToolCallRepository extends ToolCallJournal {
           `INSERT INTO app.tool_call AS c (tenant_id, id, turn_id, conversation_id, message_id, attempt, start, agent_key,
              tool_key, idempotency_key, arguments, status)
            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'started'
-            WHERE $12::boolean OR NOT EXISTS (
+            WHERE NOT EXISTS (
               SELECT 1 FROM app.tool_call o
                WHERE o.tenant_id = $1 AND o.message_id = $5 AND o.tool_key = $9 AND o.idempotency_key <> $10
                  AND o.status <> 'failed' AND (o.attempt, o.start) <> ($6, $7))
@@ -52,7 +52,6 @@ export class ToolCallRepository extends ToolCallJournal {
             call.toolKey,
             call.idempotencyKey,
             JSON.stringify(sanitizeToolData(call.arguments)),
-            call.idempotent,
           ],
         ),
         // This run has come to the call of an earlier one.
@@ -64,8 +63,9 @@ export class ToolCallRepository extends ToolCallJournal {
         ),
       ]);
       if (begun.length > 0) return { state: 'new' };
-      const result = stored?.result ?? stored?.error ?? null;
-      const settled = stored?.status === 'succeeded' || stored?.status === 'failed';
+      if (stored === null) return { state: 'doubtful' };
+      const result = stored.result ?? stored.error ?? null;
+      const settled = stored.status === 'succeeded' || stored.status === 'failed';
       return settled && result !== null ? { state: 'done', result } : { state: 'unknown' };
     });
   }

@@ -76,11 +76,10 @@ export class ToolExecutor {
       agentKey: context.agentKey,
       toolKey: definition.key,
       idempotencyKey,
-      idempotent: definition.idempotent,
       arguments: args,
     });
     if (begun.state === 'done') return begun.result;
-    if (begun.state === 'unknown' && !definition.idempotent) return UNKNOWN_OUTCOME;
+    if (begun.state === 'doubtful' || (begun.state === 'unknown' && !definition.idempotent)) return UNKNOWN_OUTCOME;
     let result: ToolResult;
     try {
       result = await this.run(definition, args, context);
