@@ -421,6 +421,8 @@ describe('turns', () => {
   });
 
   it('lets tenants take turns when it is full', async () => {
+    // Other worlds of this database would take what waits.
+    for (const other of worlds.splice(0)) await other.stop();
     let release: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
     const order: string[] = [];
@@ -437,12 +439,12 @@ describe('turns', () => {
     const reader = new Reader();
     const sent = [await small.turns.submit(ctx, message('first'), reader)];
     for (const name of ['a1', 'a2', 'a3']) sent.push(await small.turns.submit(ctx, message(name), reader));
-    sent.push(await small.turns.submit(stranger, message('b1'), reader));
-    expect(sent.slice(1).map(({ turnStatus }) => turnStatus)).toEqual(['queued', 'queued', 'queued', 'queued']);
+    for (const name of ['b1', 'b2']) sent.push(await small.turns.submit(stranger, message(name), reader));
+    expect(sent.slice(1).map(({ turnStatus }) => turnStatus)).toEqual(Array.from({ length: 5 }, () => 'queued'));
     release();
-    for (const one of sent) await reader.done(turnOf(one));
-    expect(order[0]).toBe('first');
-    expect(order.indexOf('b1')).toBeLessThan(3);
+    for (const one of sent) expect(await reader.done(turnOf(one))).toMatchObject({ status: 'completed' });
+    // Each tenant's in the order in which they came; whoever was served last comes last.
+    expect(order).toEqual(['first', 'a1', 'b1', 'a2', 'b2', 'a3']);
   });
 
   it('takes a message for the person who owns the conversation, without a turn', async () => {
