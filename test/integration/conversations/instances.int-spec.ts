@@ -246,7 +246,8 @@ describe.each([
       `UPDATE app.turn SET lease_until = clock_timestamp() - interval '1 minute' WHERE tenant_id = $1 AND id = $2`,
       [ctx.tenantId, turnOf({ ack })],
     );
-    while ((await lease(turnOf({ ack })))?.held !== true) await sleep(20);
+    await a.looked(1);
+    expect(await lease(turnOf({ ack }))).toEqual({ held: true, start: 1, fence: 1 });
     const late = start({ script: words, leaseSeconds: 2 });
     await late.looked(2);
     expect(await lease(turnOf({ ack }))).toEqual({ held: true, start: 1, fence: 1 });

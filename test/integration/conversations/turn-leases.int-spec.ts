@@ -23,15 +23,18 @@ const stuck: Script = async (_input, emit, signal) => {
   await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 };
 
-/** A script that says a word and waits until it is let go on. */
+/** A script that says a word and waits until it is let go on, or stopped. */
 function gated(): { script: Script; open: () => void } {
   let open: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (open = resolve));
   return {
     open: () => open(),
-    script: async (_input, emit) => {
+    script: async (_input, emit, signal) => {
       emit({ type: 'token', content: 'first ' });
-      await gate;
+      await Promise.race([
+        gate,
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+      ]);
       emit({ type: 'token', content: 'second' });
     },
   };
@@ -201,11 +204,12 @@ describe('the lease of a turn', () => {
     const { ack, conversationId } = await dead.turns.submit(ctx, message('q'), new Reader());
     await dead.die();
     const { open, script } = gated();
-    const world = start({ script, turnSeconds: 2 });
+    const world = start({ script });
     const reader = await follow(world, conversationId);
     // Far longer ago than a turn may take.
     await change(turnOf({ ack }), `created_at = now() - interval '1 hour', ${EXPIRED}`);
     await reader.until((event) => event.type === 'token');
+    await world.looked(0);
     open();
     expect(await reader.done()).toMatchObject({ status: 'completed' });
     expect(reader.text()).toBe('first second');

@@ -600,6 +600,35 @@ describe('turns', () => {
     expect(later.types()).toEqual(['context_restored', 'message', 'done']);
   });
 
+  it('replays five hundred stored frames at most, and says so to whoever is further behind', async () => {
+    const reader = new Reader();
+    const { conversationId } = await world.turns.submit(ctx, message('q'), reader);
+    await reader.done();
+    // With question, answer and `done` of that turn one too many.
+    await db.uow.query(
+      ctx,
+      `INSERT INTO app.message (tenant_id, id, conversation_id, seq, role, content)
+       SELECT $1, gen_random_uuid(), $2, n, 'user', 'old ' || n FROM generate_series(1, 498) n`,
+      [ctx.tenantId, conversationId],
+    );
+    const resume = async (afterSeq: number) => {
+      const made = new Reader();
+      await world.conversations.resume(ctx, conversationId, afterSeq, made);
+      const [restored, ...replayed] = made.events;
+      return { restored, replayed };
+    };
+    const tooFar = await resume(0);
+    expect(tooFar.restored).toMatchObject({ type: 'context_restored', snapshot: true });
+    expect(tooFar.restored?.type === 'context_restored' && tooFar.restored.messages).toHaveLength(20);
+    const inTime = await resume(1);
+    expect(inTime.restored).toMatchObject({ type: 'context_restored', snapshot: false });
+    // The newest, the same for both: nothing in between is missing.
+    expect(inTime.replayed).toHaveLength(500);
+    expect(inTime.replayed[0]).toMatchObject({ type: 'message', content: 'old 2' });
+    expect(inTime.replayed.at(-1)).toMatchObject({ type: 'done' });
+    expect(tooFar.replayed).toEqual(inTime.replayed);
+  });
+
   it('loses and doubles nothing for readers that come and go all through a turn', async () => {
     world.play(async (_input, emit) => {
       for (let n = 0; n < 150; n++) {
