@@ -144,13 +144,14 @@ describe('the lease of a turn', () => {
 
   it('that ran out under a process that starved is no reason to take its turn from itself', async () => {
     const { open, script } = gated();
-    const world = start({ script });
+    // Not due for renewal by the next look: that one alone could not mend it.
+    const world = start({ script, leaseSeconds: 6 });
     const reader = new Reader();
     const { ack } = await world.turns.submit(ctx, message('q'), reader);
     await reader.until((event) => event.type === 'token');
     const turnId = turnOf({ ack });
     // For good, as if no renewal came to anything: whoever looks at the lease alone would take the turn.
-    const asked = { instance: world.instance, watched: [], leaseSeconds: 2, everything: false, room: 10, served: [] };
+    const asked = { instance: world.instance, watched: [], leaseSeconds: 6, everything: false, room: 10, served: [] };
     const held = [{ tenant: ctx.tenantId, turn: turnId, fence: 1, renew: false }];
     await change(turnId, EXPIRED);
     expect(await world.repository.lookAfter({ ...asked, held })).toEqual([]);
