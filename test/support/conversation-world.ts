@@ -104,6 +104,7 @@ export function conversationWorld(
   const bus = memoryBus({ logger, strict: true }, options.hub ?? new MemoryHub());
   if (options.busCarriesText === false) Object.assign(bus, { carriesText: false });
   const repository = new TurnRepository(uow);
+  const looks = countingLooks(repository);
   const messages = new MessageRepository();
   const streams = new ConversationStreams();
   const relay = new TurnRelay(bus, uow, streams, logger);
@@ -154,6 +155,10 @@ export function conversationWorld(
     inputs,
     limits,
     instance: bus.instance,
+    /** Its statements on turns, for tests to ask themselves or to make fail. */
+    repository,
+    /** Resolves when the scheduler has looked after its turns so often more, for what must not happen meanwhile. */
+    looked: (times: number) => looks.more(times),
     play(next: Script) {
       script = next;
     },
@@ -172,6 +177,22 @@ export function conversationWorld(
       await titles.onApplicationShutdown();
       await bus.stop();
     },
+  };
+}
+
+/** Counts the looks that were answered. */
+function countingLooks(repository: TurnRepository) {
+  const look = repository.lookAfter.bind(repository);
+  let waiting: { left: number; resolve: () => void }[] = [];
+  repository.lookAfter = async (...args) => {
+    const tasks = await look(...args);
+    for (const one of waiting) if (--one.left < 0) one.resolve();
+    waiting = waiting.filter(({ left }) => left >= 0);
+    return tasks;
+  };
+  return {
+    // One that is on its way does not count: it may have left before what the test did.
+    more: (times: number) => new Promise<void>((resolve) => waiting.push({ left: times, resolve })),
   };
 }
 

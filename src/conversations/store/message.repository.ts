@@ -101,7 +101,8 @@ export class MessageRepository {
       ),
       tx.query<MessageRow>(
         `SELECT ${COLUMNS} FROM app.message
-          WHERE tenant_id = $1 AND conversation_id = $2 AND turn_id = $3 AND role = 'assistant' AND ${SHOWN}`,
+          WHERE tenant_id = $1 AND conversation_id = $2 AND ${SHOWN}
+            AND id = (SELECT answer_id FROM app.turn WHERE tenant_id = $1 AND id = $3)`,
         [tx.tenantId, conversationId, turnId],
       ),
     ]);

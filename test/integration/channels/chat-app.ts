@@ -57,8 +57,11 @@ export class ChatApp {
     readonly hub: MemoryHub,
   ) {}
 
-  /** @param beside shares the database (and its keys) of another application */
-  static async start(env: Record<string, string> = {}, beside?: ChatApp): Promise<ChatApp> {
+  /**
+   * @param beside shares the database (and its keys) of another application
+   * @param unitOfWork a way of its own to that database
+   */
+  static async start(env: Record<string, string> = {}, beside?: ChatApp, unitOfWork?: UnitOfWork): Promise<ChatApp> {
     const folder = beside?.folder ?? mkdtempSync(join(tmpdir(), 'switchboard-chat-'));
     const config = loadConfig({
       NODE_ENV: 'test',
@@ -74,7 +77,10 @@ export class ChatApp {
     const hub = beside?.hub ?? new MemoryHub();
 
     @Global()
-    @Module({ providers: [{ provide: UnitOfWork, useValue: database.uow }], exports: [UnitOfWork] })
+    @Module({
+      providers: [{ provide: UnitOfWork, useValue: unitOfWork ?? database.uow }],
+      exports: [UnitOfWork],
+    })
     class PoolModule {}
 
     const agents = [

@@ -223,16 +223,37 @@ describe.each([
   });
 
   it('keep a lease for as long as a turn runs, also when it ran out while nobody looked', async () => {
+    const lease = async (turnId: string) => {
+      const [row] = await db.uow.query<{ start: number; fence: number; held: boolean }>(
+        ctx,
+        `SELECT start, fence, lease_until > clock_timestamp() AS held FROM app.turn WHERE tenant_id = $1 AND id = $2`,
+        [ctx.tenantId, turnId],
+      );
+      return row;
+    };
     a.play(endless);
     const onA = new Reader();
-    const { ack, conversationId } = await a.turns.submit(ctx, message('long'), onA);
-    await sleep(4500);
-    expect(await b.conversations.getTurn(ctx, conversationId, turnOf({ ack }))).toMatchObject({
-      status: 'running',
-      start: 1,
-    });
+    const { ack } = await a.turns.submit(ctx, message('long'), onA);
+    // Longer than the lease, beside one that would take it.
+    for (let looks = 0; looks < 3; looks++) {
+      await b.looked(1);
+      expect(await lease(turnOf({ ack }))).toEqual({ held: true, start: 1, fence: 1 });
+    }
+    // Nobody looks: the other one is gone, and its owner comes late.
+    await b.die();
+    await db.uow.query(
+      ctx,
+      `UPDATE app.turn SET lease_until = clock_timestamp() - interval '1 minute' WHERE tenant_id = $1 AND id = $2`,
+      [ctx.tenantId, turnOf({ ack })],
+    );
+    await a.looked(1);
+    expect(await lease(turnOf({ ack }))).toEqual({ held: true, start: 1, fence: 1 });
+    const late = start({ script: words, leaseSeconds: 2 });
+    await late.looked(2);
+    expect(await lease(turnOf({ ack }))).toEqual({ held: true, start: 1, fence: 1 });
     await a.turns.abort(ctx, { turnId: turnOf({ ack }) });
-    await onA.done();
+    expect(await onA.done()).toMatchObject({ status: 'cancelled' });
+    expect(late.inputs).toEqual([]);
   });
 
   it('let a message wait when one is full, and begin it on the other', async () => {
@@ -244,6 +265,8 @@ describe.each([
     expect(second.turnStatus).toBe('queued');
     expect(await reader.done(turnOf(second))).toMatchObject({ status: 'completed' });
     expect(reader.text(turnOf(second))).toBe('The answer is 42.');
+    // On one of the other two: this one is full until now (who may when: turn-leases.int-spec).
+    expect(small.inputs.map(({ content }) => content)).toEqual(['one']);
     open();
     await reader.done(turnOf(first));
   });

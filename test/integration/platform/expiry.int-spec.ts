@@ -94,17 +94,53 @@ describe('what is too old', () => {
       }
     }
 
+    for (const { tenantId, principal } of tenants) {
+      const [conversation, question] = [newId(), newId()];
+      const scope = { tenantId };
+      await db.uow.query(
+        scope,
+        `INSERT INTO app.conversation (tenant_id, id, principal_id, title, message_count) VALUES ($1, $2, $3, 'followed', 1)`,
+        [tenantId, conversation, principal],
+      );
+      await db.uow.query(
+        scope,
+        `INSERT INTO app.message (tenant_id, id, conversation_id, seq, role, content) VALUES ($1, $2, $3, 1, 'user', 'followed')`,
+        [tenantId, question, conversation],
+      );
+      // What owners that died left behind, and what one still writes.
+      for (const [text, age] of [
+        ['forgotten', '61 minutes'],
+        ['being written', '59 minutes'],
+      ] as const) {
+        const turn = newId();
+        await db.uow.query(
+          scope,
+          `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, answer_id, accepted_by, status, content, seq)
+           VALUES ($1, $2, $3, $4, $5, $2, $2, 'completed', 'followed', 1)`,
+          [tenantId, turn, conversation, principal, question],
+        );
+        await db.uow.query(
+          scope,
+          `INSERT INTO app.turn_live (tenant_id, turn_id, fence, revision, state, text, updated_at)
+           VALUES ($1, $2, 1, 1, '{}', $3, now() - interval '${age}')`,
+          [tenantId, turn, text],
+        );
+      }
+    }
+
     expect(await expiry.sweep()).toEqual({
       'idempotency keys': 2400,
       sessions: 4,
       'conversations that only failed': 2,
       'processed events': 2,
+      'texts of turns that were followed': 2,
     });
     const both = (values: string[]) => [values, values];
     expect(await left('app.idempotency_key', 'key')).toEqual(both(['young-1', 'young-2', 'young-3']));
     expect(await left('app.session', 'user_agent')).toEqual(both(['alive', 'over lately', 'revoked lately']));
     expect(await left('app.outbox', 'type')).toEqual(both(['lately', 'waiting']));
-    const kept = both(['answered', 'answered, then failed', 'empty', 'failed lately']);
+    expect(await left('app.turn_live', 'text')).toEqual(both(['being written']));
+    const kept = both(['answered', 'answered, then failed', 'empty', 'failed lately', 'followed']);
     expect(await left('app.conversation', 'title')).toEqual(kept);
     expect(await left('app.message', 'content')).toEqual(kept);
     expect(await expiry.sweep()).toEqual({});

@@ -6,6 +6,9 @@ import { Client } from 'pg';
 export interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  /** Pages that it and what is below it read; only after `analyze`. */
+  readonly 'Shared Hit Blocks'?: number;
+  readonly 'Shared Read Blocks'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -14,6 +17,8 @@ const STATEMENTS = new Set<string | symbol>(['query', 'one', 'execute', 'commitW
 /** Asks for the plan of each statement before it runs: under the working role, with the tenant's policy and the real values. */
 export class ExplainingUnitOfWork extends UnitOfWork {
   readonly plans: { readonly text: string; readonly root: PlanNode }[] = [];
+  /** True: each statement runs once more, and is undone, so that its plan tells how much it read. */
+  analyze = false;
 
   override run<T>(scope: TenantScope, work: (tx: TenantTx) => Promise<T>, options?: TransactionOptions): Promise<T> {
     return super.run(scope, (tx) => work(this.explaining(tx)), options);
@@ -27,7 +32,10 @@ export class ExplainingUnitOfWork extends UnitOfWork {
         const method = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
         if (!STATEMENTS.has(key)) return method;
         return async (text: string, values: readonly unknown[], ...rest: unknown[]) => {
-          const [row] = await tx.query<Explained>(`EXPLAIN (FORMAT JSON) ${text}`, values);
+          if (this.analyze) await tx.query('SAVEPOINT explained');
+          const options = this.analyze ? 'ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON' : 'FORMAT JSON';
+          const [row] = await tx.query<Explained>(`EXPLAIN (${options}) ${text}`, values);
+          if (this.analyze) await tx.query('ROLLBACK TO explained');
           this.plans.push({ text, root: planOf(row) });
           return method(text, values, ...rest);
         };
@@ -67,6 +75,11 @@ interface Explained {
 function planOf(row: Explained | undefined): PlanNode {
   if (row === undefined) throw new Error('EXPLAIN said nothing');
   return row['QUERY PLAN'][0].Plan;
+}
+
+/** Pages that a statement read, from memory or from disk. */
+export function pagesOf(root: PlanNode): number {
+  return (root['Shared Hit Blocks'] ?? 0) + (root['Shared Read Blocks'] ?? 0);
 }
 
 export function nodesOf(root: PlanNode): PlanNode[] {
