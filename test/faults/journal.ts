@@ -31,8 +31,8 @@ export class Journal {
   readonly books: TurnBook[] = [];
   private readonly clients: { stop(): void }[] = [];
 
-  book(reader: string): TurnBook {
-    const book = new TurnBook(reader);
+  book(reader: string, takesMessages = true): TurnBook {
+    const book = new TurnBook(reader, takesMessages);
     this.books.push(book);
     return book;
   }
