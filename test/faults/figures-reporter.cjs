@@ -36,6 +36,10 @@ module.exports = class FiguresReporter {
     const show = (line) =>
       line.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ');
     process.stdout.write(`\n${[head, ...lines].map(show).join('\n')}\n\n`);
+    const measures = `${file}.measures`;
+    if (!existsSync(measures)) return;
+    process.stdout.write(`${readFileSync(measures, 'utf8')}\n`);
+    rmSync(measures);
   }
 };
 

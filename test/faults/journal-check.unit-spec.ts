@@ -170,9 +170,10 @@ describe('the comparison of a journal with what is stored', () => {
     ['two readers of the same', otherReader(() => undefined)],
     [
       'a Stop that cut before the last token',
-      cancelled(
-        (w) => (w.messages[1] = { ...w.messages[1]!, content: 'Hello' }) && (w.frames[3]!['content'] = 'Hello'),
-      ),
+      cancelled((w) => {
+        w.messages[1] = { ...w.messages[1]!, content: 'Hello' };
+        w.frames[3]!['content'] = 'Hello';
+      }),
     ],
     [
       'a question that was asked anew after a failure, under a new number',

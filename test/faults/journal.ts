@@ -75,7 +75,8 @@ interface SocketOptions {
 
 const CONNECT_MS = 5000;
 const ANSWER_MS = 10_000;
-const RETRY_MS = 250;
+/** How soon a client that was cut off comes back. */
+export const RETRY_MS = 250;
 
 /**
  * A socket client as a careful one is written: it numbers its messages, connects again when it is cut off (to the next
@@ -98,7 +99,7 @@ export class SocketClient {
     private readonly journal: Journal,
     private readonly options: SocketOptions,
   ) {
-    this.book = journal.book(options.name);
+    this.book = journal.book(options.name, !(options.query ?? '').includes('final=false'));
     journal.keep(this);
     void this.connect();
   }
@@ -136,6 +137,12 @@ export class SocketClient {
       `the ack of "${sent.content}"`,
       ms,
     );
+  }
+
+  /** The direct answer to a frame that was sent with this `ref`. */
+  answer(ref: string, ms = 10_000): Promise<Frame> {
+    const find = () => this.others.find((frame) => frame['ref'] === ref);
+    return eventually(find, `${this.options.name} to be answered ${ref}`, ms);
   }
 
   /** Subscribes, and again after each new connection. */
@@ -272,7 +279,7 @@ export class SocketClient {
     const { turn_id, message_id, conversation_id } = frame as NonNullable<Sent['ack']>;
     this.followed.add(conversation_id);
     if (sent.ack === null) sent.ack = { turn_id, message_id, conversation_id, at: Date.now() };
-    else if (sent.ack.turn_id !== turn_id || sent.ack.message_id !== message_id) sent.otherAcks.push(frame);
+    else if (!sameAck(sent.ack, { turn_id, message_id, conversation_id })) sent.otherAcks.push(frame);
     if (sent.tries > 1) this.book.turn(turn_id, conversation_id).repeats = sent.tries - 1;
   }
 
@@ -287,6 +294,10 @@ export class SocketClient {
     entry.sent.refused = frame;
     this.open.delete(frame['ref']);
   }
+}
+
+export function sameAck(one: NonNullable<Sent['ack']>, other: Omit<NonNullable<Sent['ack']>, 'at'>): boolean {
+  return (['turn_id', 'message_id', 'conversation_id'] as const).every((field) => one[field] === other[field]);
 }
 
 /** What a `POST chat` came to. */
