@@ -86,11 +86,14 @@ export const RETRY_MS = 250;
 export class SocketClient {
   readonly book: TurnBook;
   readonly closes: number[] = [];
+  /** How long it was without a connection, each time. */
+  readonly reconnects: number[] = [];
   /** Answers to frames, and frames outside of any turn. */
   readonly others: Frame[] = [];
   private socket: WebSocket | null = null;
   private ready = false;
   private stopped = false;
+  private lostAt: number | null = null;
   private next = 0;
   private readonly followed = new Set<string>();
   private readonly open = new Map<string, { sent: Sent; fields: Frame; timer: NodeJS.Timeout | null }>();
@@ -221,6 +224,7 @@ export class SocketClient {
       clearTimeout(timer);
       this.closes.push(code);
       this.ready = false;
+      this.lostAt ??= Date.now();
       if (this.stopped) return;
       this.next++;
       this.later();
@@ -233,6 +237,8 @@ export class SocketClient {
 
   private onReady(): void {
     this.ready = true;
+    if (this.lostAt !== null) this.reconnects.push(Date.now() - this.lostAt);
+    this.lostAt = null;
     for (const conversationId of this.followed) this.resume(conversationId);
     for (const id of this.open.keys()) this.transmit(id);
   }

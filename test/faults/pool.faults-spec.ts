@@ -18,17 +18,16 @@ const LIVE_MS = 500;
 
 /** RELIABILITY 8: no connection is held while a model is awaited, and when there is none to be had that is said. */
 describe(`a server with ${POOL} connections to its database`, () => {
-  let cluster: Cluster;
-  beforeAll(async () => {
-    cluster = await Cluster.start({ servers: 1, env: { DATABASE_POOL: String(POOL) } });
-  }, 120_000);
-  afterAll(() => cluster?.stop());
+  let starting: Promise<Cluster> | null = null;
+  const shared = () => (starting ??= Cluster.start({ env: { DATABASE_POOL: String(POOL) } }));
+  afterAll(async () => (await starting)?.stop());
 
-  it(
+  // One server each: what happens to the pool of one is not felt at the other.
+  it.concurrent(
     `answers others while it writes ${TURNS} slow answers`,
-    () =>
-      within(cluster, async (world) => {
-        const { a } = cluster;
+    async () =>
+      within(await shared(), async (world) => {
+        const { a } = world.cluster;
         const writers = await Promise.all(
           Array.from({ length: TURNS / TURNS_EACH }, (_, n) => world.socket(`writer ${n}`, a)),
         );
@@ -41,7 +40,7 @@ describe(`a server with ${POOL} connections to its database`, () => {
             })),
           );
           const acks = await Promise.all(sends.map(({ writer, sent }) => writer.acked(sent, 20_000)));
-          expect((await cluster.turns(`status = 'running'`)).length).toBeGreaterThan(TURNS * 0.9);
+          expect((await world.cluster.turns(`status = 'running'`)).length).toBeGreaterThan(TURNS * 0.9);
           const ended = Promise.all(acks.map(({ turn_id }, n) => sends[n]!.writer.done(turn_id, 60_000)));
           await whileOpen(ended, async () => lists.push(await timeOfList(world)));
         }
@@ -54,22 +53,23 @@ describe(`a server with ${POOL} connections to its database`, () => {
     LONG ? 1_200_000 : undefined,
   );
 
-  it('says 503 within 5 s to who finds all of them taken, stays alive, and recovers by itself', () =>
-    within(cluster, async (world) => {
-      const { a } = cluster;
-      const conversations = await Promise.all(Array.from({ length: POOL }, () => world.conversation()));
+  it.concurrent('says 503 within 5 s to who finds all of them taken, stays alive, and recovers by itself', async () =>
+    within(await shared(), async (world) => {
+      const { cluster } = world;
+      const { b } = cluster;
+      const conversations = await Promise.all(Array.from({ length: POOL }, () => world.conversation(b)));
       const unlock = await lock(cluster, conversations);
-      const writer = await world.socket('writer', a);
+      const writer = await world.socket('writer', b);
       const before = await writer.acked(writer.say(question('lengthily', 'pool-before')));
       // Each waits for a row, and holds its connection meanwhile.
       const waiting = conversations.map(async (id, n) => {
         const body = { content: question('quickly', `pool-waits-${n}`), agent: 'linkedin', conversation_id: id };
-        return world.api(a, 'chat', { body, ms: 40_000 });
+        return world.api(b, 'chat', { body, ms: 40_000 });
       });
       await eventually(async () => (await waitingForLocks(cluster)) >= POOL, 'all connections to be taken');
       const alive: number[] = [];
-      const refused = Promise.all(Array.from({ length: 30 }, () => world.timed(a, 'conversations')));
-      await whileOpen(refused, async () => alive.push((await world.timed(a, '/health/live')).ms));
+      const refused = Promise.all(Array.from({ length: 30 }, () => world.timed(b, 'conversations')));
+      await whileOpen(refused, async () => alive.push((await world.timed(b, '/health/live')).ms));
       for (const { body, headers, ms, status } of await refused) {
         expect([status, body.code]).toEqual([503, 'UNAVAILABLE']);
         expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
@@ -78,13 +78,14 @@ describe(`a server with ${POOL} connections to its database`, () => {
       recordMeasure('GET health/live with no connection left (ms)', { max: quantile(alive, 1) });
       expect(quantile(alive, 1)).toBeLessThan(LIVE_MS);
       await unlock();
-      await eventually(async () => (await world.api(a, 'conversations')).status === 200, 'it to recover', 5000);
+      await eventually(async () => (await world.api(b, 'conversations')).status === 200, 'it to recover', 5000);
       for (const { status } of await Promise.all(waiting)) expect([200, 503]).toContain(status);
       expect((await writer.done(before.turn_id, 30_000)).dones[0]?.frame['status']).toBe('completed');
       const after = await writer.acked(writer.say(question('quickly', 'pool-after')));
       await writer.done(after.turn_id);
       await world.sound('pool saturated');
-    }));
+    }),
+  );
 });
 
 async function timeOfList(world: World): Promise<number> {

@@ -2,7 +2,7 @@
 export const LONG = Number(process.env['FAULTS_MINUTES'] ?? 0) > 0;
 
 /** A figure in CI and in the long run. */
-export function scaled(short: number, long: number): number {
+export function scaled<T>(short: T, long: T): T {
   return LONG ? long : short;
 }
 
