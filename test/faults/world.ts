@@ -40,7 +40,17 @@ export class World {
     servers: readonly ClusterServer[],
     from: { readonly query?: string; readonly lastEventId?: string } = {},
   ): Promise<EventReader> {
-    return new EventReader(this.journal, conversationId, { name, servers, person: this.person, ...from }).connected();
+    return this.follow(name, conversationId, servers, from).connected();
+  }
+
+  /** The same, connected or not. */
+  follow(
+    name: string,
+    conversationId: string,
+    servers: readonly ClusterServer[],
+    from: { readonly query?: string; readonly lastEventId?: string } = {},
+  ): EventReader {
+    return new EventReader(this.journal, conversationId, { name, servers, person: this.person, ...from });
   }
 
   /** `POST chat`, read as events. */

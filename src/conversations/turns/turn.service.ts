@@ -428,18 +428,18 @@ export class TurnService {
       turn_id: turnId,
       conversation_id: conversationId,
     };
-    subscriber.deliver(ack);
+    // The ack comes with what it promises: a reader that was acked and could not be subscribed would wait for ever.
     const listens = this.streams.find(ctx, conversationId)?.has(subscriber.id) === true;
     if (listens) {
-      if (turnId !== null && earlier.turn_status !== 'running' && earlier.turn_status !== 'queued') {
-        const end = await this.uow.run(ctx, (tx) => this.messages.outcomeOf(tx, conversationId, turnId));
-        for (const event of end ?? []) subscriber.deliver(event);
-      }
+      const over = turnId !== null && earlier.turn_status !== 'running' && earlier.turn_status !== 'queued';
+      const end = over ? await this.uow.run(ctx, (tx) => this.messages.outcomeOf(tx, conversationId, turnId)) : null;
+      for (const event of [ack, ...(end ?? [])]) subscriber.deliver(event);
     } else {
       await this.catchUp.attach(ctx, conversationId, subscriber, async (tx, { last_seq: upTo }) => {
         const end = turnId === null ? null : await this.messages.outcomeOf(tx, conversationId, turnId);
         // What is younger than the position follows live.
-        return { result: null, events: (end ?? []).filter((event) => !('seq' in event) || event.seq <= upTo) };
+        const told = (end ?? []).filter((event) => !('seq' in event) || event.seq <= upTo);
+        return { result: null, events: [ack, ...told] };
       });
     }
     return {
