@@ -41,13 +41,9 @@ const rest = process.argv.slice(2).filter((_, at) => {
   return !(token?.kind === 'option' && ours.has(token.name));
 });
 const only = values.minutes === undefined ? [] : ['storm.faults-spec'];
-const workers = rest.some((one) => /^(-w|--maxWorkers)/.test(one)) ? [] : ['--runInBand'];
-// Connections that a black hole swallowed are dead for good, and would keep the process from ending.
-const jest = [
-  'node_modules/jest/bin/jest.js',
-  ...['--config', 'test/jest/faults.cjs', '--forceExit'],
-  ...workers,
-  ...only,
-  ...rest,
-];
+// Most scenarios wait: two files go side by side. A long storm has the machine to itself.
+const workers = rest.some((one) => /^(-w|-i|--maxWorkers|--runInBand)/.test(one))
+  ? []
+  : [values.minutes === undefined ? '--maxWorkers=2' : '--runInBand'];
+const jest = ['node_modules/jest/bin/jest.js', ...['--config', 'test/jest/faults.cjs'], ...workers, ...only, ...rest];
 spawn(process.execPath, jest, { stdio: 'inherit', env }).on('close', (code) => process.exit(code ?? 1));
