@@ -52,7 +52,7 @@ describe('a server whose database', () => {
 
   it.concurrent('cuts every connection, three times a second, leaves nobody waiting', () =>
     onCluster({}, async (world) => {
-      const { a, b } = world.cluster;
+      const { a } = world.cluster;
       const endsAt = Date.now() + CUTS_FOR_MS;
       const chats = Array.from({ length: 8 }, (_, n) => chatUntil(world, endsAt, n, 'cut'));
       while (Date.now() < endsAt) {
@@ -82,7 +82,7 @@ describe('a server whose database', () => {
         for (let round = 0; Date.now() < endsAt; round++) {
           const fault = FAULTS[round % FAULTS.length]!;
           const began = Date.now();
-          await Promise.all(both.map((server) => fault.begin(server)));
+          await Promise.all(both.map(async (server) => fault.begin(server)));
           // How long it is away is left to chance; every second time at least until readiness says so.
           if (fault.away && round % FAULTS.length === 0) flips['down']?.push(...(await flip(both, 503)));
           await sleep(Math.max(0, began + randomInt(fault.away ? 5000 : 1000) - Date.now()));
@@ -121,7 +121,7 @@ function flip(servers: readonly ClusterServer[], status: 200 | 503): Promise<num
   );
 }
 
-/** A writer, and readers by socket and by events on either server, who are cut off themselves now and then. */
+/** A writer, and readers by socket and by events on either server. */
 async function chatUntil(world: World, endsAt: number, n: number, name: string): Promise<void> {
   const { a, b } = world.cluster;
   const writer = await world.socket(`writer ${n}`, n % 4 === 3 ? b : a);
