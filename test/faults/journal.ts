@@ -302,6 +302,35 @@ export class SocketClient {
   }
 }
 
+/** All of them by one look at a time: two hundred waits of their own would cost the servers their processors. */
+export async function allAcked(sends: readonly Sent[], ms = 60_000): Promise<NonNullable<Sent['ack']>[]> {
+  return eventually(
+    () => {
+      const refused = sends.find((sent) => sent.refused !== null);
+      if (refused !== undefined)
+        throw new Error(`"${refused.content}" was refused: ${JSON.stringify(refused.refused)}`);
+      const acks = sends.flatMap((sent) => sent.ack ?? []);
+      return acks.length === sends.length && acks;
+    },
+    () => `${sends.filter((sent) => sent.ack === null).length} of ${sends.length} acks`,
+    ms,
+  );
+}
+
+/** Until each client has been told the end of the turn of the same place in the list. */
+export async function allDone(
+  clients: readonly SocketClient[],
+  turnIds: readonly string[],
+  ms = 60_000,
+): Promise<void> {
+  const open = () => turnIds.filter((id, n) => (clients[n]?.book.turns.get(id)?.dones.length ?? 0) === 0);
+  await eventually(
+    () => open().length === 0,
+    () => `the ends of ${open().length} of ${turnIds.length} turns`,
+    ms,
+  );
+}
+
 export function sameAck(one: NonNullable<Sent['ack']>, other: Omit<NonNullable<Sent['ack']>, 'at'>): boolean {
   return (['turn_id', 'message_id', 'conversation_id'] as const).every((field) => one[field] === other[field]);
 }

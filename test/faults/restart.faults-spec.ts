@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sent } from './journal.js';
+import { allAcked, allDone, type Sent } from './journal.js';
 import { recordMeasure } from './measures.js';
 import { type Pace, question } from './provider.js';
 import { quantile, scaled } from './scale.js';
@@ -69,20 +69,22 @@ describe('a rolling restart', () => {
       const clients = await Promise.all(
         Array.from({ length: DRAINED_TURNS / TURNS_EACH }, (_, n) => world.socket(`client ${n}`, a, b)),
       );
-      const acks = await Promise.all(
-        Array.from({ length: DRAINED_TURNS }, (_, n) => {
-          // Those that take longer than a server may take to end go on at the other one.
-          const pace: Pace = n % 2 === 0 ? 'lengthily' : scaled<Pace>('lengthily', 'patiently');
-          const client = clients[n % clients.length]!;
-          return client.acked(client.say(question(pace, `drain-${n}`)), 20_000);
-        }),
-      );
+      const writers = Array.from({ length: DRAINED_TURNS }, (_, n) => clients[n % clients.length]!);
+      const sends = writers.map((client, n) => {
+        // Those that take longer than a server may take to end go on at the other one.
+        const pace: Pace = n % 2 === 0 ? 'lengthily' : scaled<Pace>('lengthily', 'patiently');
+        return client.say(question(pace, `drain-${n}`));
+      });
+      const acks = await allAcked(sends);
       expect((await world.cluster.turns(`status = 'running'`)).length).toBeGreaterThan(DRAINED_TURNS / 2);
       const { code, ms } = await a.drain();
       recordMeasure(`SIGTERM with ${DRAINED_TURNS} turns (ms)`, { ms });
       expect(code).toBe(0);
       expect(ms).toBeLessThan(30_000);
-      await Promise.all(acks.map(({ turn_id }, n) => clients[n % clients.length]!.done(turn_id, 60_000)));
+      await allDone(
+        writers,
+        acks.map(({ turn_id }) => turn_id),
+      );
       const verdict = await world.sound('drain');
       expect(verdict.outcomes).toEqual({ completed: DRAINED_TURNS });
       expect(new Set(clients.flatMap((client) => client.closes))).toEqual(new Set([1012]));
