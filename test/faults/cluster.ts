@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Pool } from 'pg';
 import { newId } from '#platform/database';
 import { copyOfSeed, TestServer } from '../support/test-server.js';
 import { PostgresProxy } from './postgres-proxy.js';
@@ -43,7 +43,7 @@ export class Cluster {
     readonly provider: Provider,
     readonly servers: readonly ClusterServer[],
     /** Straight to the database, past every proxy and every row-level policy. */
-    readonly database: Client,
+    readonly database: Pool,
     readonly databaseUrl: string,
     private readonly cleanUp: () => Promise<void>,
   ) {}
@@ -52,9 +52,9 @@ export class Cluster {
     const seed = await copyOfSeed();
     if (seed.databaseUrl === null) throw new Error('The faults suite needs DATABASE_URL');
     const provider = await Provider.start();
-    const database = new Client({ connectionString: seed.databaseUrl });
-    await database.connect();
-    // The connection is forced off when the database is dropped.
+    // Scenarios that share a cluster ask at the same time.
+    const database = new Pool({ connectionString: seed.databaseUrl, max: 4 });
+    // Connections are forced off when the database is dropped.
     database.on('error', () => undefined);
     const servers: ClusterServer[] = [];
     for (const name of ['a', 'b', 'c', 'd'].slice(0, options.servers ?? 2)) {

@@ -1,5 +1,5 @@
 import type { Journal } from './journal.js';
-import type { TurnBook, TurnSeen } from './turn-book.js';
+import type { StoredFrame, TurnBook, TurnSeen } from './turn-book.js';
 
 /** What the database and REST say, in the contract's own words. */
 export interface Truth {
@@ -58,9 +58,10 @@ export function checkJournal(journal: Journal, truth: Truth): Verdict {
       const rest = truth.restTurns.get(sent.ack.turn_id);
       if (rest?.status !== turn.status)
         lists.wrong.push(`${label}: REST says ${rest?.status ?? 'nothing'}, the database ${turn.status}`);
-      const { message_id } = sent.ack;
-      if (turn.status === 'completed' && message_id !== null && stored.timesAsked(message_id) !== 1)
-        lists.lost.push(`${label}: the question stands ${stored.timesAsked(message_id)} times in the conversation`);
+      const times = stored.timesAsked(sent.ack);
+      // A person's Stop keeps the question; a failure leaves nothing in the conversation.
+      if ((turn.status === 'completed' || turn.status === 'cancelled') && times !== 1)
+        lists.lost.push(`${label}: the question of a ${turn.status} turn stands ${times} times in the conversation`);
       if (turn.status === 'completed' && stored.answersOf(sent.ack.turn_id).length === 0)
         lists.lost.push(`${label}: completed without an answer`);
     }
@@ -72,8 +73,14 @@ export function checkJournal(journal: Journal, truth: Truth): Verdict {
   }
   for (const [nonce, count] of countQuestions(truth))
     if (count > 1) lists.doubled.push(`the question ${nonce} stands ${count} times in its conversation`);
-  for (const book of journal.books)
+  for (const message of truth.messages)
+    if (!message.content.isWellFormed())
+      lists.wrong.push(`message ${message.id} has half a character: "${short(message.content)}"`);
+  const numbers = new Numbers(truth.messages);
+  for (const book of journal.books) {
     for (const seen of book.turns.values()) judge(book, seen, { truth, messages: stored }, lists);
+    for (const frames of book.stored.values()) judgeOrder(book, frames, numbers, lists);
+  }
   return {
     sent: journal.sent.length,
     acked: journal.sent.filter((sent) => sent.ack !== null).length,
@@ -86,11 +93,13 @@ export function checkJournal(journal: Journal, truth: Truth): Verdict {
 /** The messages once more, by what they are looked up by: a storm leaves tens of thousands. */
 class Stored {
   private readonly answers = new Map<string, StoredMessage[]>();
+  /** By their own id and by their turn's. */
   private readonly questions = new Map<string, number>();
 
   constructor(messages: readonly StoredMessage[]) {
     for (const message of messages) {
-      if (message.role === 'user') this.questions.set(message.id, (this.questions.get(message.id) ?? 0) + 1);
+      if (message.role === 'user')
+        for (const id of [message.id, message.turn_id ?? '']) this.questions.set(id, (this.questions.get(id) ?? 0) + 1);
       if (message.role !== 'assistant' || message.turn_id === null) continue;
       this.answers.set(message.turn_id, [...this.answersOf(message.turn_id), message]);
     }
@@ -100,8 +109,74 @@ class Stored {
     return this.answers.get(turnId) ?? [];
   }
 
-  timesAsked(messageId: string): number {
-    return this.questions.get(messageId) ?? 0;
+  /** An ack over HTTP does not say which message the question became. */
+  timesAsked(ack: { readonly message_id: string | null; readonly turn_id: string }): number {
+    return this.questions.get(ack.message_id ?? ack.turn_id) ?? 0;
+  }
+}
+
+/**
+ * The one number that each stored message has, wherever it is told. A question that is asked anew after a failure gets
+ * another one, so the turn belongs to its name.
+ */
+class Numbers {
+  private readonly known = new Map<string, { readonly seq: number; readonly by: string }>();
+  /** Message → its place in what REST lists. */
+  private readonly places = new Map<string, number>();
+
+  constructor(messages: readonly StoredMessage[]) {
+    for (const [place, { id, turn_id, seq }] of messages.entries()) {
+      this.known.set(`${id} ${turn_id}`, { seq, by: 'REST' });
+      this.places.set(`${id} ${turn_id}`, place);
+    }
+  }
+
+  /** @returns what somebody else was told */
+  differs({ messageId, turnId, seq }: StoredFrame, by: string): string | null {
+    const name = `${messageId} ${turnId}`;
+    const known = this.known.get(name);
+    if (known === undefined) this.known.set(name, { seq, by });
+    return known === undefined || known.seq === seq ? null : `${known.seq} by ${known.by}`;
+  }
+
+  place({ messageId, turnId }: StoredFrame): number | undefined {
+    return this.places.get(`${messageId} ${turnId}`);
+  }
+}
+
+/**
+ * What is stored has one order, and each reader is told in that order, each thing once: over one connection, and over
+ * several, since it asks for what lies behind the last number that it saw. Whoever sends a message again is told its end
+ * again.
+ */
+function judgeOrder(
+  book: TurnBook,
+  frames: readonly StoredFrame[],
+  numbers: Numbers,
+  lists: { wrong: string[]; doubled: string[] },
+): void {
+  const times = new Map<string, number>();
+  let highest: StoredFrame | undefined;
+  let furthest: { readonly frame: StoredFrame; readonly place: number } | undefined;
+  for (const frame of frames) {
+    const label = `${book.reader}: ${frame.type} ${frame.messageId ?? `of turn ${frame.turnId}`}`;
+    const other = frame.messageId === null ? null : numbers.differs(frame, book.reader);
+    if (other !== null) lists.wrong.push(`${label} was told as number ${frame.seq}, and as ${other}`);
+    const name = `${frame.key} ${frame.connection}`;
+    const told = (times.get(name) ?? 0) + 1;
+    times.set(name, told);
+    const repeats = frame.turnId === null ? 0 : (book.turns.get(frame.turnId)?.repeats ?? 0);
+    if (frame.messageId !== null && told > 1 + repeats)
+      lists.doubled.push(`${label} was told ${told} times over one connection`);
+    if (repeats > 0) continue;
+    if (highest !== undefined && frame.seq <= highest.seq)
+      lists.wrong.push(`${label} was told as number ${frame.seq} after ${highest.seq} (${highest.key.trim()})`);
+    else highest = frame;
+    const place = numbers.place(frame);
+    if (place === undefined) continue;
+    if (furthest !== undefined && place < furthest.place)
+      lists.wrong.push(`${label} was told after ${furthest.frame.messageId}, REST lists it before`);
+    else furthest = { frame, place };
   }
 }
 
@@ -118,7 +193,7 @@ function judge(
   book: TurnBook,
   seen: TurnSeen,
   { truth, messages }: { truth: Truth; messages: Stored },
-  lists: { waiting: string[]; wrong: string[]; doubled: string[] },
+  lists: { lost: string[]; waiting: string[]; wrong: string[]; doubled: string[] },
 ): void {
   const label = `${book.reader}, turn ${seen.turnId} (${seen.trail.join(' ')})`;
   const stored = truth.turns.get(seen.turnId);
@@ -137,15 +212,37 @@ function judge(
     lists.doubled.push(`${label} was sent ${seen.messages.length} different answers`);
   if (stored?.status === 'failed' && seen.errors.length === 0) lists.wrong.push(`${label} failed without an error`);
   const [answer] = messages.answersOf(seen.turnId);
-  if (answer === undefined || (stored?.status !== 'completed' && stored?.status !== 'cancelled')) return;
+  if (stored?.status !== 'completed' && stored?.status !== 'cancelled') return;
+  // Text that came over the same connection as the end is whole.
+  const whole = seen.textConnection === done.connection;
+  if (answer === undefined) {
+    // What a dead owner had written is gone with it; what a living one had shown is kept.
+    if (stored.status === 'cancelled' && whole && seen.text !== '' && !seen.starts.some((start) => start > 1))
+      lists.lost.push(`${label} saw "${short(seen.text)}" of a cancelled turn that kept nothing of it`);
+    return;
+  }
+  if (stored.status === 'cancelled' && answer.metadata['partial'] !== true)
+    lists.wrong.push(`${label}: what is kept of a cancelled turn is not marked as partial`);
   const told = seen.messages[0]?.content;
-  if (told === undefined) lists.wrong.push(`${label} was never sent the stored message`);
-  else if (told !== answer.content)
+  if (told === undefined) {
+    if (book.takesMessages) lists.wrong.push(`${label} was never sent the stored message`);
+  } else if (told !== answer.content)
     lists.wrong.push(`${label} was sent "${short(told)}", stored is "${short(answer.content)}"`);
-  // Text that came over the same connection as the end is whole. A Stop may cut between the two.
-  const whole = stored.status === 'completed' && seen.textConnection === done.connection;
-  if (whole && seen.text !== answer.content)
-    lists.wrong.push(`${label} put together "${short(seen.text)}", stored is "${short(answer.content)}"`);
+  if (!whole) return;
+  // A Stop may cut between the two; an appending reader gets the rest of it.
+  const cut = stored.status === 'cancelled' && book.takesMessages;
+  const fits = cut
+    ? seen.text.startsWith(answer.content) || answer.content.startsWith(seen.text)
+    : seen.text === answer.content;
+  if (!fits) lists.wrong.push(`${label} put together "${short(seen.text)}", stored is "${short(answer.content)}"`);
+  // Text that was begun again stands below an empty line there.
+  if (
+    !book.takesMessages &&
+    stored.status === 'completed' &&
+    seen.starts.every((start) => start < 2) &&
+    seen.appended !== answer.content
+  )
+    lists.wrong.push(`${label} appended "${short(seen.appended)}", stored is "${short(answer.content)}"`);
 }
 
 function short(text: string): string {

@@ -31,8 +31,8 @@ export class Journal {
   readonly books: TurnBook[] = [];
   private readonly clients: { stop(): void }[] = [];
 
-  book(reader: string): TurnBook {
-    const book = new TurnBook(reader);
+  book(reader: string, takesMessages = true): TurnBook {
+    const book = new TurnBook(reader, takesMessages);
     this.books.push(book);
     return book;
   }
@@ -75,7 +75,8 @@ interface SocketOptions {
 
 const CONNECT_MS = 5000;
 const ANSWER_MS = 10_000;
-const RETRY_MS = 250;
+/** How soon a client that was cut off comes back. */
+export const RETRY_MS = 250;
 
 /**
  * A socket client as a careful one is written: it numbers its messages, connects again when it is cut off (to the next
@@ -85,11 +86,14 @@ const RETRY_MS = 250;
 export class SocketClient {
   readonly book: TurnBook;
   readonly closes: number[] = [];
+  /** How long it was without a connection, each time. */
+  readonly reconnects: number[] = [];
   /** Answers to frames, and frames outside of any turn. */
   readonly others: Frame[] = [];
   private socket: WebSocket | null = null;
   private ready = false;
   private stopped = false;
+  private lostAt: number | null = null;
   private next = 0;
   private readonly followed = new Set<string>();
   private readonly open = new Map<string, { sent: Sent; fields: Frame; timer: NodeJS.Timeout | null }>();
@@ -98,7 +102,7 @@ export class SocketClient {
     private readonly journal: Journal,
     private readonly options: SocketOptions,
   ) {
-    this.book = journal.book(options.name);
+    this.book = journal.book(options.name, !(options.query ?? '').includes('final=false'));
     journal.keep(this);
     void this.connect();
   }
@@ -136,6 +140,12 @@ export class SocketClient {
       `the ack of "${sent.content}"`,
       ms,
     );
+  }
+
+  /** The direct answer to a frame that was sent with this `ref`. */
+  answer(ref: string, ms = 10_000): Promise<Frame> {
+    const find = () => this.others.find((frame) => frame['ref'] === ref);
+    return eventually(find, `${this.options.name} to be answered ${ref}`, ms);
   }
 
   /** Subscribes, and again after each new connection. */
@@ -214,6 +224,7 @@ export class SocketClient {
       clearTimeout(timer);
       this.closes.push(code);
       this.ready = false;
+      this.lostAt ??= Date.now();
       if (this.stopped) return;
       this.next++;
       this.later();
@@ -226,6 +237,8 @@ export class SocketClient {
 
   private onReady(): void {
     this.ready = true;
+    if (this.lostAt !== null) this.reconnects.push(Date.now() - this.lostAt);
+    this.lostAt = null;
     for (const conversationId of this.followed) this.resume(conversationId);
     for (const id of this.open.keys()) this.transmit(id);
   }
@@ -272,7 +285,7 @@ export class SocketClient {
     const { turn_id, message_id, conversation_id } = frame as NonNullable<Sent['ack']>;
     this.followed.add(conversation_id);
     if (sent.ack === null) sent.ack = { turn_id, message_id, conversation_id, at: Date.now() };
-    else if (sent.ack.turn_id !== turn_id || sent.ack.message_id !== message_id) sent.otherAcks.push(frame);
+    else if (!sameAck(sent.ack, { turn_id, message_id, conversation_id })) sent.otherAcks.push(frame);
     if (sent.tries > 1) this.book.turn(turn_id, conversation_id).repeats = sent.tries - 1;
   }
 
@@ -287,6 +300,39 @@ export class SocketClient {
     entry.sent.refused = frame;
     this.open.delete(frame['ref']);
   }
+}
+
+/** All of them by one look at a time: two hundred waits of their own would cost the servers their processors. */
+export async function allAcked(sends: readonly Sent[], ms = 60_000): Promise<NonNullable<Sent['ack']>[]> {
+  return eventually(
+    () => {
+      const refused = sends.find((sent) => sent.refused !== null);
+      if (refused !== undefined)
+        throw new Error(`"${refused.content}" was refused: ${JSON.stringify(refused.refused)}`);
+      const acks = sends.flatMap((sent) => sent.ack ?? []);
+      return acks.length === sends.length && acks;
+    },
+    () => `${sends.filter((sent) => sent.ack === null).length} of ${sends.length} acks`,
+    ms,
+  );
+}
+
+/** Until each client has been told the end of the turn of the same place in the list. */
+export async function allDone(
+  clients: readonly SocketClient[],
+  turnIds: readonly string[],
+  ms = 60_000,
+): Promise<void> {
+  const open = () => turnIds.filter((id, n) => (clients[n]?.book.turns.get(id)?.dones.length ?? 0) === 0);
+  await eventually(
+    () => open().length === 0,
+    () => `the ends of ${open().length} of ${turnIds.length} turns`,
+    ms,
+  );
+}
+
+export function sameAck(one: NonNullable<Sent['ack']>, other: Omit<NonNullable<Sent['ack']>, 'at'>): boolean {
+  return (['turn_id', 'message_id', 'conversation_id'] as const).every((field) => one[field] === other[field]);
 }
 
 /** What a `POST chat` came to. */

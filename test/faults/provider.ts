@@ -12,6 +12,8 @@ const PACES = {
   steadily: { words: 20, every: 50 },
   slowly: { words: 40, every: 100 },
   lengthily: { words: 100, every: 100 },
+  atLength: { words: 100, every: 120 },
+  patiently: { words: 60, every: 500 },
 } as const;
 export type Pace = keyof typeof PACES;
 

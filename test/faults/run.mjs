@@ -5,7 +5,10 @@ import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
 /** Specs that do more when they are given the time. */
-const SCALED = ['storm', 'tool-effects', 'providers', 'half-open', 'ingestion'];
+const SCALED = [
+  ...['storm', 'tool-effects', 'providers', 'half-open', 'ingestion', 'double-submit', 'double-text', 'resume', 'pool'],
+  ...['restart', 'database-away'],
+];
 
 const { positionals, values, tokens } = parseArgs({
   options: {
@@ -23,7 +26,7 @@ const { positionals, values, tokens } = parseArgs({
 if (values.help) {
   console.log(`Faults on several instances, on the Postgres in DATABASE_URL; with REDIS_URL also by way of Redis.
   storm           only specs whose path holds this word
-  --minutes 30    ${SCALED.join(', ')} at the scale of a release, the storm this long
+  --minutes 30    at the scale of a release: ${SCALED.join(', ')}; the storm this long
   --kills 300     how often the storm kills a server (default: ten a minute)`);
   process.exit(0);
 }
@@ -54,13 +57,9 @@ const rest = process.argv.slice(2).filter((_, at) => {
 });
 const only =
   values.minutes === undefined || positionals.length > 0 ? [] : SCALED.map((name) => `faults/${name}\\.faults-spec`);
-const workers = rest.some((one) => /^(-w|--maxWorkers)/.test(one)) ? [] : ['--runInBand'];
-// Connections that a black hole swallowed are dead for good, and would keep the process from ending.
-const jest = [
-  'node_modules/jest/bin/jest.js',
-  ...['--config', 'test/jest/faults.cjs', '--forceExit'],
-  ...workers,
-  ...only,
-  ...rest,
-];
+// Most scenarios wait: two files go side by side. A long run has the machine to itself.
+const workers = rest.some((one) => /^(-w|-i|--maxWorkers|--runInBand)/.test(one))
+  ? []
+  : [values.minutes === undefined ? '--maxWorkers=2' : '--runInBand'];
+const jest = ['node_modules/jest/bin/jest.js', ...['--config', 'test/jest/faults.cjs'], ...workers, ...only, ...rest];
 spawn(process.execPath, jest, { stdio: 'inherit', env }).on('close', (code) => process.exit(code ?? 1));

@@ -90,7 +90,8 @@ class SlowReader {
 
   private every(ms: number): void {
     clearInterval(this.timer);
-    this.timer = setInterval(() => this.sip(), ms);
+    // One that is closed already would be asked for ever.
+    if (!this.socket.destroyed) this.timer = setInterval(() => this.sip(), ms);
   }
 
   private sip(): void {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, type Person, WITH_REDIS } from './cluster.js';
+import { EventAsker, EventReader } from './event-reader.js';
 import { askOverHttp, Journal, SocketClient } from './journal.js';
 import { type Pace, question } from './provider.js';
 import { LONG, MINUTES } from './scale.js';
@@ -26,11 +27,11 @@ describe('a storm of kills', () => {
       const endsAt = Date.now() + SECONDS * 1000;
       try {
         const people = await Promise.all(Array.from({ length: 5 }, (_, n) => cluster.person(`p${n}`)));
-        const chats = Array.from({ length: CONVERSATIONS }, (_, n) =>
-          n % 5 === 4
-            ? chatOverHttp(cluster, journal, people[n % 5]!, n, endsAt)
-            : chatOnSockets(cluster, journal, people[n % 5]!, n, endsAt),
-        );
+        const chats = Array.from({ length: CONVERSATIONS }, (_, n) => {
+          if (n % 5 !== 4) return chatOnSockets(cluster, journal, people[n % 5]!, n, endsAt);
+          // Half of those for one answer each, half for events.
+          return chatOverHttp(cluster, journal, people[n % 5]!, { n, endsAt, events: n % 10 === 9 });
+        });
         await Promise.all([killAtRandom(cluster, kills, endsAt), ...chats]);
         await cluster.restore();
         const verdict = await expectSound(cluster, journal, {
@@ -96,6 +97,7 @@ async function chatOnSockets(
       n % 3 === 0
         ? new SocketClient(journal, { servers: [...servers].reverse(), person, name: `reader ${n}.${round}` })
         : null;
+    let follower: EventReader | null = null;
     let conversation_id: string | undefined;
     for (let m = 0; m < MESSAGES_EACH && Date.now() < endsAt; m++) {
       const pace: Pace = randomInt(4) === 0 ? 'quickly' : 'steadily';
@@ -107,14 +109,16 @@ async function chatOnSockets(
       if (ack === null) continue;
       conversation_id = ack.conversation_id;
       second?.follow(ack.conversation_id);
-      if (randomInt(6) === 0) writer.drop();
+      if (n % 3 === 1)
+        follower ??= new EventReader(journal, ack.conversation_id, { servers, person, name: `events ${n}.${round}` });
+      for (const client of [writer, follower]) if (randomInt(6) === 0) client?.drop();
       // Whoever never is told shows in the check, not here.
       await writer.done(ack.turn_id, 40_000).catch(() => undefined);
       await sleep(randomInt(300));
     }
     // The last end may still be on its way to the second reader.
     await sleep(LONG ? 2000 : 0);
-    if (LONG) for (const client of [writer, second]) client?.finish();
+    if (LONG) for (const client of [writer, second, follower]) client?.finish();
   }
 }
 
@@ -122,18 +126,18 @@ async function chatOverHttp(
   cluster: Cluster,
   journal: Journal,
   person: Person,
-  n: number,
-  endsAt: number,
+  { n, endsAt, events }: { n: number; endsAt: number; events: boolean },
 ): Promise<void> {
+  const servers = [cluster.a, cluster.b];
   for (let round = 0; Date.now() < endsAt; round++) {
     let conversationId: string | undefined;
     for (let m = 0; m < MESSAGES_EACH && Date.now() < endsAt; m++) {
       const content = question('steadily', `h-${n}-${round}-${m}`);
-      const options = { servers: [cluster.a, cluster.b], person, name: `http ${n}`, content };
-      const { sent } = await askOverHttp(journal, {
-        ...options,
-        ...(conversationId === undefined ? {} : { conversationId }),
-      });
+      const place = conversationId === undefined ? {} : { conversationId };
+      const options = { servers, person, name: `http ${n}`, content, ...place };
+      const asker = events ? new EventAsker(journal, options) : null;
+      if (asker !== null && randomInt(4) === 0) setTimeout(() => asker.drop(), randomInt(1500)).unref();
+      const sent = asker === null ? (await askOverHttp(journal, options)).sent : await asker.over;
       conversationId = sent.ack?.conversation_id ?? conversationId;
       await sleep(randomInt(300));
     }

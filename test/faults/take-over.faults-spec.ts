@@ -33,22 +33,26 @@ describe('a turn whose server', () => {
       const { cluster } = world;
       const deaths: Promise<void>[] = [];
       const dying = new Set<string>();
+      const starting = new Map<string, Promise<void>>();
       world.provider.onAsked('poison', (name) => {
         // A second call of the same turn may be on its way when the first one is heard.
         if (dying.has(name)) return;
         dying.add(name);
         const server = cluster.named(name);
-        deaths.push(
-          server
-            .kill()
-            .then(() => server.start())
-            .finally(() => dying.delete(name)),
-        );
+        const death = (async () => {
+          // It may ask before its start has come to our ears.
+          await starting.get(name);
+          await server.kill();
+          dying.delete(name);
+          starting.set(name, server.start());
+          await starting.get(name);
+        })();
+        deaths.push(death);
       });
       const clients = await Promise.all([0, 1, 2, 3].map((n) => world.socket(`neighbour ${n}`, ...inTurn(world, n))));
       const victim = await world.socket('victim', cluster.a, cluster.b);
       const neighbours = clients.map((client, n) => client.say(question('slowly', `neighbour-${n}`)));
-      const poison = await victim.acked(victim.say(question('steadily', 'the-end', 'this is poison')));
+      const poison = await victim.acked(victim.say(question('slowly', 'the-end', 'this is poison')));
       const seen = await victim.done(poison.turn_id, 45_000);
       expect(seen.dones[0]?.frame).toMatchObject({ status: 'failed', error: { code: 'INTERRUPTED' } });
       expect(world.provider.startedBy('the-end')).toHaveLength(3);

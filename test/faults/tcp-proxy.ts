@@ -154,7 +154,7 @@ export class Link {
   }
 
   destroy(): void {
-    for (const socket of [this.client, this.server]) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of [this.client, this.server]) reset(socket);
     this.onGone();
   }
 
@@ -235,4 +235,15 @@ class Lane {
     this.from.pause();
     this.to.once('drain', () => this.from.resume());
   }
+}
+
+/**
+ * Ends a connection by RST, now. Node's own `resetAndDestroy` first waits until everything is written (which a peer that does
+ * not read never lets happen) and shuts down; and when the peer's own reset comes in between, its handle is closed by nobody
+ * and the process spins at its end (libuv refuses to reset what is shutting down, Node 20 takes it for closed).
+ */
+function reset(socket: Socket): void {
+  const shutting = socket.writableEnded && !socket.writableFinished;
+  if (!socket.connecting && !shutting) Object.assign(socket, { resetAndClosing: true });
+  socket.destroy();
 }

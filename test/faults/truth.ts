@@ -2,6 +2,7 @@ import type { Cluster, Person } from './cluster.js';
 import type { Journal } from './journal.js';
 import { checkJournal, faultsOf, type StoredMessage, type Truth, type Verdict } from './journal-check.js';
 import { recordFigures } from './figures.js';
+import { atATime } from './scale.js';
 
 /** From here on a turn counts as forgotten, and a reader as left waiting. */
 const QUIET_MS = 30_000;
@@ -80,13 +81,12 @@ async function readTruth(
   const messages: StoredMessage[] = [];
   const server = cluster.servers.find((one) => one.alive);
   if (server === undefined) throw new Error('No server is up to be asked what is stored');
-  for (const id of conversations) {
-    for (const turn of await pages(server, people, `/api/acme/conversations/${id}/turns`))
-      restTurns.set(String(turn['id']), turn as never);
-    messages.push(
-      ...((await pages(server, people, `/api/acme/conversations/${id}/messages`)) as unknown as StoredMessage[]),
-    );
-  }
+  const all = [...conversations];
+  await atATime(8, all.length, async (n) => {
+    const path = `/api/acme/conversations/${all[n]}`;
+    for (const turn of await pages(server, people, `${path}/turns`)) restTurns.set(String(turn['id']), turn as never);
+    messages.push(...((await pages(server, people, `${path}/messages`)) as unknown as StoredMessage[]));
+  });
   return { turns, restTurns, messages, open };
 }
 

@@ -1,5 +1,17 @@
 import type { Frame } from '../support/chat-client.js';
 
+/** A frame that stands for something stored: a `message`, a turn's `error` or its `done`. */
+export interface StoredFrame {
+  readonly type: string;
+  /** What it tells: a message of a turn, or the turn's end. The same question asked anew is another one. */
+  readonly key: string;
+  /** Of a `message`. */
+  readonly messageId: string | null;
+  readonly turnId: string | null;
+  readonly seq: number;
+  readonly connection: number;
+}
+
 /** What one reader has seen of one turn. */
 export interface TurnSeen {
   readonly turnId: string;
@@ -10,6 +22,8 @@ export interface TurnSeen {
   text: string;
   /** Over which connection the last token came. */
   textConnection: number;
+  /** What a client that appends whatever comes has got over that connection. */
+  appended: string;
   /** A token that began behind the text there was: something in between never came. */
   gap: string | null;
   readonly starts: number[];
@@ -27,9 +41,15 @@ export class TurnBook {
   readonly turns = new Map<string, TurnSeen>();
   /** Conversation → the highest number seen in it: where to resume. */
   readonly lastSeq = new Map<string, number>();
+  /** Conversation → what was told of it that is stored, in the order in which it came. */
+  readonly stored = new Map<string, StoredFrame[]>();
   connection = 0;
 
-  constructor(readonly reader: string) {}
+  /** @param takesMessages false: it asked for tokens alone, and appends them */
+  constructor(
+    readonly reader: string,
+    readonly takesMessages = true,
+  ) {}
 
   /** False once the reader has left by itself: nobody owes it an end then. */
   staying = true;
@@ -43,6 +63,7 @@ export class TurnBook {
         this.lastSeq.set(conversation, frame['last_seq']);
       return;
     }
+    this.keepStored(frame);
     const turnId = frame['turn_id'];
     if (typeof turnId !== 'string') return;
     // The answer to a refused frame only names the turn.
@@ -59,6 +80,7 @@ export class TurnBook {
         trail: [],
         text: '',
         textConnection: -1,
+        appended: '',
         gap: null,
         starts: [],
         answerIds: new Set(),
@@ -71,6 +93,19 @@ export class TurnBook {
       this.turns.set(turnId, seen);
     }
     return seen;
+  }
+
+  private keepStored(frame: Frame): void {
+    const { type, seq, conversation_id: conversation } = frame;
+    const told = type === 'message' || type === 'done' || (type === 'error' && frame['scope'] === 'turn');
+    if (!told || typeof conversation !== 'string' || typeof seq !== 'number') return;
+    const messageId = type === 'message' ? String(frame['id']) : null;
+    const turnId = typeof frame['turn_id'] === 'string' ? frame['turn_id'] : null;
+    const entry = { type, key: `${type} ${messageId ?? ''} ${turnId}`, messageId, turnId, seq };
+    const frames = this.stored.get(conversation);
+    const kept = { ...entry, connection: this.connection };
+    if (frames === undefined) this.stored.set(conversation, [kept]);
+    else frames.push(kept);
   }
 
   private write(seen: TurnSeen, frame: Frame): void {
@@ -87,6 +122,7 @@ export class TurnBook {
         if (offset > seen.text.length)
           seen.gap = `a token at ${offset} behind ${seen.text.length} characters (${seen.trail.join(' ')})`;
         seen.text = seen.text.slice(0, offset) + String(frame['content']);
+        seen.appended = (seen.textConnection === this.connection ? seen.appended : '') + String(frame['content']);
         seen.textConnection = this.connection;
         return;
       }

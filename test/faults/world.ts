@@ -1,5 +1,6 @@
 import { Cluster, type ClusterOptions, type ClusterServer, type Person } from './cluster.js';
 import type { Frame } from '../support/chat-client.js';
+import { EventAsker, EventReader } from './event-reader.js';
 import { askOverHttp, type HttpOutcome, Journal, type Sent, SocketClient } from './journal.js';
 import type { Verdict } from './journal-check.js';
 import { expectSound } from './truth.js';
@@ -27,6 +28,37 @@ export class World {
     return new SocketClient(this.journal, { name, servers, person: this.person }).connected();
   }
 
+  /** A socket with other defaults: `final=false`. */
+  socketWith(query: string, name: string, ...servers: ClusterServer[]): Promise<SocketClient> {
+    return new SocketClient(this.journal, { name, servers, person: this.person, query }).connected();
+  }
+
+  /** Follows a conversation by server-sent events. */
+  events(
+    name: string,
+    conversationId: string,
+    servers: readonly ClusterServer[],
+    from: { readonly query?: string; readonly lastEventId?: string } = {},
+  ): Promise<EventReader> {
+    return this.follow(name, conversationId, servers, from).connected();
+  }
+
+  /** The same, connected or not. */
+  follow(
+    name: string,
+    conversationId: string,
+    servers: readonly ClusterServer[],
+    from: { readonly query?: string; readonly lastEventId?: string } = {},
+  ): EventReader {
+    return new EventReader(this.journal, conversationId, { name, servers, person: this.person, ...from });
+  }
+
+  /** `POST chat`, read as events. */
+  httpEvents(content: string, servers: readonly ClusterServer[], conversationId?: string): EventAsker {
+    const options = { name: 'http events', servers, person: this.person, content };
+    return new EventAsker(this.journal, conversationId === undefined ? options : { ...options, conversationId });
+  }
+
   /** One that takes the first refusal for an answer. */
   impatient(name: string, server: ClusterServer): Promise<SocketClient> {
     return new SocketClient(this.journal, { name, servers: [server], person: this.person, patient: false }).connected();
@@ -51,8 +83,25 @@ export class World {
     return body.id;
   }
 
-  async api(server: ClusterServer, path: string, options: { method?: string; body?: unknown; ms?: number } = {}) {
+  /** A message that a scenario sends by itself; it says what became of it. */
+  note(content: string): Sent {
+    return this.journal.note('scenario', content);
+  }
+
+  async api(
+    server: ClusterServer,
+    path: string,
+    options: { method?: string; body?: unknown; headers?: Record<string, string>; ms?: number } = {},
+  ) {
     return server.api(`/api/acme/${path}`, { ...options, token: await this.person.token() });
+  }
+
+  /** A request and how long it took. @param path from the root when it begins with a slash */
+  async timed(server: ClusterServer, path: string) {
+    const token = await this.person.token();
+    const began = Date.now();
+    const answer = await server.api(path.startsWith('/') ? path : `/api/acme/${path}`, { token });
+    return { ...answer, ms: Date.now() - began };
   }
 
   /** The answer as it is stored. */

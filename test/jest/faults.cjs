@@ -14,5 +14,6 @@ module.exports = {
   testPathIgnorePatterns: process.env.REDIS_URL ? [] : ['redis\\.faults-spec'],
   testTimeout: 180_000,
   maxConcurrency: 8,
+  testSequencer: '<rootDir>/test/faults/longest-first.cjs',
   reporters: ['default', '<rootDir>/test/faults/figures-reporter.cjs', '<rootDir>/test/support/count-reporter.cjs'],
 };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryHub } from '#platform/bus';
 import type { RequestContext } from '#platform/context';
+import { newId } from '#platform/database';
 import {
   contextOf,
   conversationWorld,
@@ -225,5 +226,19 @@ describe('readers of a conversation', () => {
     });
     await expect(b.conversations.resume(ctx, conversationId, 0, new Reader())).rejects.toThrow('away');
     expect(b.streams.find(ctx, conversationId)).toBeUndefined();
+  });
+
+  it('are not acked by a repeat that could not subscribe them: the next try is acked and told to the end', async () => {
+    const clientMessageId = newId();
+    const { ack } = await a.turns.submit(ctx, message('q', { clientMessageId }), new Reader());
+    const repeater = new Reader();
+    readSlowly(b, async () => {
+      throw new Error('the database is away');
+    });
+    await expect(b.turns.submit(ctx, message('q', { clientMessageId }), repeater)).rejects.toThrow('away');
+    expect(repeater.types()).toEqual([]);
+    expect((await b.turns.submit(ctx, message('q', { clientMessageId }), repeater)).ack).toEqual(ack);
+    await repeater.done(turnOf({ ack }));
+    expect(repeater.types()[0]).toBe('ack');
   });
 });

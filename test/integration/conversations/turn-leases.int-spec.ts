@@ -101,7 +101,7 @@ describe('the lease of a turn', () => {
       [ctx.tenantId, conversationId],
     );
     expect(lost?.lease_owner).toBe(world.instance);
-    expect(world.scheduler.runs(String(lost?.id))).toBe(false);
+    expect(world.runner.has(String(lost?.id))).toBe(false);
     return String(lost?.id);
   };
 
@@ -151,7 +151,15 @@ describe('the lease of a turn', () => {
     await reader.until((event) => event.type === 'token');
     const turnId = turnOf({ ack });
     // For good, as if no renewal came to anything: whoever looks at the lease alone would take the turn.
-    const asked = { instance: world.instance, watched: [], leaseSeconds: 6, everything: false, room: 10, served: [] };
+    const asked = {
+      instance: world.instance,
+      watched: [],
+      listened: [],
+      leaseSeconds: 6,
+      everything: false,
+      room: 10,
+      served: [],
+    };
     const held = [{ tenant: ctx.tenantId, turn: turnId, fence: 1, renew: false }];
     await change(turnId, EXPIRED);
     expect(await world.repository.lookAfter({ ...asked, held })).toEqual([]);
@@ -334,7 +342,7 @@ describe('the lease of a turn', () => {
       endTwo();
       const endPoison = await begun('poison');
       await world.looked(2);
-      expect(world.scheduler.size).toBe(1);
+      expect(world.runner.size).toBe(1);
       endPoison();
       expect(await watcher.done()).toMatchObject({ status: 'completed' });
       (await begun('late'))();

@@ -83,13 +83,13 @@ describe('a statement of the turns', () => {
       correlation_id: newId(),
     },
     attempt: 1,
-    revive: false,
+    retries: null,
     create: null,
     instance,
     leaseSeconds: 60,
     historyMessages: 10,
     queueMode: 'queue',
-    full: false,
+    wait: false,
     ...overrides,
   });
   const settlement = (turn: NewTurn, expect: Settlement['expect']): Settlement => ({
@@ -130,7 +130,7 @@ describe('a statement of the turns', () => {
     await expectLean(() => work.run(ctx, (tx) => turns().open(tx, second)));
     const owned = { kind: 'owned', instance, fence: 1, ownerEpoch: 0 } as const;
     await expectLean(() => work.run(ctx, (tx) => turns().settle(tx, settlement(first, owned))));
-    const claim = { instance, leaseSeconds: 60, historyMessages: 10, take: 'expired' } as const;
+    const claim = { instance, leaseSeconds: 60, historyMessages: 10, take: 'expired', mostStarts: 1 } as const;
     await expectLean(() =>
       work.run(ctx, (tx) => turns().claim(tx, { conversationId: place.long, turnId: second.turnId, ...claim })),
     );
