@@ -129,6 +129,13 @@ describe('chat over HTTP', () => {
       const socket = await app.chat(person);
       socket.send({ ...body, client_message_id: id });
       expect((await socket.next('ack'))['turn_id']).toBe(three.body['turn_id']);
+      // A UUID is the same name in a header and in a frame.
+      const name = uuid();
+      const four = await say(body, { 'idempotency-key': name.toUpperCase() });
+      expect(four.body['turn_id']).not.toBe(three.body['turn_id']);
+      const from = socket.frames.length;
+      socket.send({ ...body, client_message_id: name });
+      expect((await socket.next('ack', { from }))['turn_id']).toBe(four.body['turn_id']);
       await socket.close();
       expect((await say(body, { 'idempotency-key': 'x'.repeat(201) })).status).toBe(422);
     });
