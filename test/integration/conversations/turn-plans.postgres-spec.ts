@@ -176,7 +176,7 @@ describe('a statement of the turns', () => {
       // All that the function reads counts for the node that calls it.
       const look = async (held: unknown) => {
         const { rows: plans } = await asked(
-          `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM app.look_after($1, $2, '[]', 6, false, 50, '{}')`,
+          `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM app.look_after($1, $2, '[]', '[]', 6, false, 50, '{}')`,
           [instance, JSON.stringify(held)],
         );
         return pagesOf(planOf(plans));
@@ -200,6 +200,7 @@ describe('a statement of the turns', () => {
       instance: `'${instance}'::uuid`,
       held: `'[]'::jsonb`,
       watched: `'[]'::jsonb`,
+      listened: `'[]'::jsonb`,
       seconds: '6',
       everything: 'false',
       room: '50',
