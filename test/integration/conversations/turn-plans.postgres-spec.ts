@@ -188,13 +188,13 @@ describe('a statement of the turns', () => {
       return look(running);
     };
     await insert(2000, 'queued');
-    await insert(500, 'running');
+    await insert(100, 'running');
     await insert(70_000, 'completed');
     const before = await pages();
     await insert(100_000, 'completed');
     const after = await pages();
-    // A handful for each open turn. The new ones fill 3000 pages.
-    expect(before).toBeLessThan(2500 * 6);
+    // A handful for each open turn, or one more where an index has grown by a level. The new ones fill 3000 pages.
+    expect(before).toBeLessThan(2100 * 6);
     expect(after - before).toBeLessThan(1000);
     const args = {
       instance: `'${instance}'::uuid`,
