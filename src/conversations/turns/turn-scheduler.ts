@@ -334,9 +334,10 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       return;
     }
     clearTimeout(this.timer);
-    // Looking is never more than a third of the database's work for this instance, however many turns end at the limit.
-    const rested = performance.now() - this.lookedAt;
-    this.timer = setTimeout(() => void this.tick(), Math.max(ms, 2 * this.lookMs - rested));
+    // Looking is never more than a third of the database's work for this instance, however many turns end at the limit. But
+    // a tick is never late: after a look that a dead connection kept waiting, leases have no time left for a rest.
+    const rest = Math.min(TICK_MS, 2 * this.lookMs - (performance.now() - this.lookedAt));
+    this.timer = setTimeout(() => void this.tick(), Math.max(ms, rest));
     this.timer.unref();
   }
 

@@ -91,10 +91,10 @@ describe('the lease of a turn', () => {
       await db.uow.run(scope, work, options);
       throw new Error('a fault of ours, after the commit');
     };
-    Object.assign(world.turns, { uow: forgetful });
+    Object.assign(world.acceptance, { uow: forgetful });
     const sent = world.turns.submit(ctx, message('lost', { ...within(conversationId), clientMessageId }), new Reader());
     await expect(sent).rejects.toThrow('after the commit');
-    Object.assign(world.turns, { uow: db.uow });
+    Object.assign(world.acceptance, { uow: db.uow });
     const [lost] = await db.uow.query<{ id: string; lease_owner: string }>(
       ctx,
       `SELECT id, lease_owner FROM app.turn WHERE tenant_id = $1 AND conversation_id = $2 AND status = 'running'`,
@@ -304,53 +304,60 @@ describe('the lease of a turn', () => {
     });
   });
 
-  describe('of a third start', () => {
-    it('begins when the turns that run have ended, and nothing else begins before it is over', async () => {
+  describe('of a last start', () => {
+    it('is taken when no other that lost a process runs, and those wait for its end; fresh ones wait for nobody', async () => {
       const dead = start({ script: stuck });
-      const { ack, conversationId } = await dead.turns.submit(ctx, message('poison'), new Reader());
+      const left: { turnId: string; conversationId: string }[] = [];
+      for (const content of ['again', 'poison', 'later']) {
+        const sent = await dead.turns.submit(ctx, message(content), new Reader());
+        left.push({ turnId: turnOf(sent), conversationId: sent.conversationId });
+      }
       await dead.die();
+      const [again, poison, later] = left as [(typeof left)[0], (typeof left)[0], (typeof left)[0]];
+      // None of them is anybody's to take yet.
+      for (const { turnId } of left) await change(turnId, `lease_until = now() + interval '1 hour'`);
 
       const order: string[] = [];
       const gates = new Map<string, () => void>();
       const world = start({
         script: async (input, emit) => {
           order.push(`${input.content} begins`);
-          emit({ type: 'token', content: 'first ' });
+          emit({ type: 'token', content: 'ok' });
           await new Promise<void>((resolve) => gates.set(input.content, resolve));
-          emit({ type: 'token', content: 'second' });
           order.push(`${input.content} ends`);
         },
       });
-      const begun = async (name: string) => {
-        while (!gates.has(name)) await sleep(5);
-        return () => gates.get(name)?.();
+      const readers = new Map<string, Reader>();
+      for (const { conversationId, turnId } of left) readers.set(turnId, await follow(world, conversationId));
+      const end = async (name: string, done: Promise<unknown>) => {
+        for (let waited = 0; !gates.has(name) && waited < 8000; waited += 5) await sleep(5);
+        gates.get(name)?.();
+        expect(await done).toMatchObject({ status: 'completed' });
       };
-      const reader = new Reader();
-      const early = [];
-      for (const name of ['early 1', 'early 2']) early.push(await world.turns.submit(ctx, message(name), reader));
-      const [endOne, endTwo] = [await begun('early 1'), await begun('early 2')];
-      const watcher = await follow(world, conversationId);
-      await change(turnOf({ ack }), `start = 2, ${EXPIRED}`);
-      await watcher.until((event) => event.type === 'turn' && event.start === 3);
-      // Accepted while it is here: it waits, although nothing runs in its conversation.
-      const late = await world.turns.submit(ctx, message('late'), reader);
-      expect(late.turnStatus).toBe('queued');
-      endOne();
-      await reader.done(turnOf(early[0]));
-      await world.looked(1);
-      expect(order).toEqual(['early 1 begins', 'early 2 begins', 'early 1 ends']);
-      endTwo();
-      const endPoison = await begun('poison');
+      const done = ({ turnId }: { turnId: string }) => readers.get(turnId)!.done(turnId);
+
+      // One that lost a process runs here: the last start of another waits.
+      await change(again.turnId, EXPIRED);
+      while (order.length === 0) await world.looked(0);
+      await change(poison.turnId, `start = 2, ${EXPIRED}`);
       await world.looked(2);
-      expect(world.runner.size).toBe(1);
-      endPoison();
-      expect(await watcher.done()).toMatchObject({ status: 'completed' });
-      (await begun('late'))();
-      expect(await reader.done(turnOf(late))).toMatchObject({ status: 'completed' });
+      expect(order).toEqual(['again begins']);
+      await end('again', done(again));
+      while (order.length < 3) await world.looked(0);
+      expect(await row(poison.turnId)).toMatchObject({ start: 3 });
+      // While it runs one that lost a process waits, and a fresh one does not.
+      await change(later.turnId, EXPIRED);
+      const reader = new Reader();
+      const fresh = await world.turns.submit(ctx, message('fresh'), reader);
+      expect(fresh.turnStatus).toBe('running');
+      await end('fresh', reader.done(turnOf(fresh)));
+      await world.looked(2);
+      await end('poison', done(poison));
+      await end('later', done(later));
       expect(order).toEqual([
-        ...['early 1 begins', 'early 2 begins', 'early 1 ends', 'early 2 ends'],
-        ...['poison begins', 'poison ends'],
-        ...['late begins', 'late ends'],
+        ...['again begins', 'again ends'],
+        ...['poison begins', 'fresh begins', 'fresh ends', 'poison ends'],
+        ...['later begins', 'later ends'],
       ]);
     });
   });
