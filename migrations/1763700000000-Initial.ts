@@ -690,13 +690,15 @@ CREATE FUNCTION app.origin_is_known(wanted text) RETURNS boolean LANGUAGE sql ST
 -- One statement for one instance and tick; ids only, and of each what to do about it:
 --   lost       a turn of \`held\` that the database no longer gives this instance
 --   cancel     a turn of \`held\` that somebody asked to stop
---   changed    a turn of \`watched\` that is no longer as its readers were told (also: gone)
---   take_over, give_up, cancelled   a running turn without a living owner: begin it again, fail it, end it as asked
+--   changed    a turn of \`watched\` that is no longer as its readers were told (also: gone), or (without a turn) a conversation
+--              of \`listened\` in which more was stored than its readers were told
+--   take_over, last_start, give_up, cancelled   a running turn without a living owner: begin it again, for the last time,
+--              fail it, end it as asked
 --   waiting    a turn that could run now: the instance that accepted it comes first, any other after a second; tenants in turn:
 --              the one with the fewest turns under way, then the one that \`served\` (least recently served first) does not name
 -- Leases of \`held\` are renewed by (tenant, turn, fence): owner and fence decide, not the clock. A row that is locked at
 -- the moment is being settled, and is renewed the next time. Rows that refer to it (tool calls, usage) lock it
--- less than that.
+-- less than that. An owner of all zeros has given the turn back.
 CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'changed', 'take_over', 'last_start', 'give_up', 'cancelled', 'waiting');
 CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listened jsonb, seconds double precision, everything boolean, room integer, served uuid[])
   RETURNS TABLE (task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)

@@ -20,7 +20,8 @@ export class ToolCallRepository extends ToolCallJournal {
 
   /**
    * The unique key decides between two at once. A failure that allows another try is begun again in place. Runs of one
-   * question (a take-over, and the process that was thought dead) go one after the other.
+   * question (a take-over, and the process that was thought dead) go one after the other. By the tool alone, not by the agent:
+   * a message that is routed again may come to another one.
    */
   override async begin(scope: TenantScope, call: JournalledCall): Promise<JournalState> {
     const { attempt, messageId, start } = call.run;
@@ -31,7 +32,7 @@ export class ToolCallRepository extends ToolCallJournal {
           `INSERT INTO app.tool_call AS c (tenant_id, id, turn_id, conversation_id, message_id, attempt, start, agent_key,
              tool_key, idempotency_key, arguments, status)
            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'started'
-            WHERE NOT EXISTS (
+            WHERE EXISTS (SELECT 1 FROM app.tool_call e WHERE e.tenant_id = $1 AND e.idempotency_key = $10) OR NOT EXISTS (
               SELECT 1 FROM app.tool_call o
                WHERE o.tenant_id = $1 AND o.message_id = $5 AND o.tool_key = $9 AND o.idempotency_key <> $10
                  AND o.status <> 'failed' AND (o.attempt, o.start) <> ($6, $7))

@@ -127,7 +127,7 @@ export function conversationWorld(
     logger,
   );
   const acceptance = new TurnAcceptance(uow, repository, limiter, bus, config);
-  const stopper = new TurnStopper(uow, repository, runner, scheduler, bus, logger);
+  const stopper = new TurnStopper(uow, repository, runner, scheduler, lastReaders, bus, logger);
   const turns = new TurnService(uow, messages, streams, catchUp, acceptance, scheduler, stopper, runtime, settings);
   const conversations = new ConversationService(
     uow,
@@ -148,6 +148,7 @@ export function conversationWorld(
     turns,
     conversations,
     acceptance,
+    bus,
     scheduler,
     runner,
     streams,

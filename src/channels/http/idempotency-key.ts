@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
+import { isUuid } from '#platform/database';
 import { InvalidInputError } from '#platform/errors';
 
 const MOST = 200;
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
  * The `client_message_id` that an `Idempotency-Key` stands for: the same key, the same id. A UUID stands for itself, so that
@@ -14,7 +13,7 @@ export function clientMessageIdOf(key: string): string {
   if (key === '' || key.length > MOST) {
     throw new InvalidInputError(`Idempotency-Key: must have 1 to ${MOST} characters`, { field: 'Idempotency-Key' });
   }
-  if (UUID.test(key)) return key.toLowerCase();
+  if (isUuid(key)) return key.toLowerCase();
   const digest = createHash('sha256').update('idempotency-key\0').update(key, 'utf8').digest();
   // Version 8 (of the maker's own kind), variant 1.
   digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x80, 6);

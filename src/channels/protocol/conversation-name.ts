@@ -1,6 +1,5 @@
 import type { ConversationReference } from '#conversations';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+import { isUuid } from '#platform/database';
 
 /** What a client called a conversation: the reference, and the name to echo as `session_id` (null: none). */
 export interface ConversationName {
@@ -17,7 +16,7 @@ export const NEW_CONVERSATION: ConversationName = { reference: { kind: 'new' }, 
  */
 export function conversationName(name: string | number, field: string): ConversationName {
   if (name === 'new') return NEW_CONVERSATION;
-  if (typeof name === 'string' && field !== 'session_id' && UUID.test(name)) {
+  if (field !== 'session_id' && isUuid(name)) {
     return { reference: { kind: 'id', id: name.toLowerCase() }, sessionId: null };
   }
   return { reference: { kind: 'key', key: String(name) }, sessionId: name };

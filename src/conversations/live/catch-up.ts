@@ -98,7 +98,8 @@ export class CatchUp {
       while (!stream.covers(subscriber.id, found.position.last_seq)) found = await readOnce();
       // Deleted meanwhile, and the others were told so.
       if (stream.gone) throw new ConversationNotFoundError();
-      const stale = stream.release(subscriber.id, found.position.last_seq, found.events);
+      const open = new Set(found.position.open.map(({ id }) => id));
+      const stale = stream.release(subscriber.id, found.position.last_seq, found.events, open);
       // It may have left meanwhile, and the stream with it.
       if (stream.has(subscriber.id)) await this.observe(stream, found.position, subscriber);
       if (stale) void this.run(stream);
@@ -117,9 +118,12 @@ export class CatchUp {
   private async read(stream: ConversationStream, entry: { again: boolean }): Promise<void> {
     try {
       for (let pause = RETRY_MS; stream.subscriberCount > 0;) {
-        entry.again = false;
         try {
-          await this.lanes.run(() => this.tell(stream));
+          await this.lanes.run(() => {
+            // What comes while it waits for a lane is read with the rest.
+            entry.again = false;
+            return this.tell(stream);
+          });
           this.failing = false;
           if (!entry.again) return;
         } catch (error) {

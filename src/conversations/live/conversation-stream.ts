@@ -124,16 +124,23 @@ export class ConversationStream {
   resume(subscriberId: string): boolean {
     const subscription = this.subscriptions.get(subscriberId);
     if (subscription === undefined || !subscription.known) return false;
-    if (subscription.held !== null) this.release(subscriberId, subscription.floor, []);
+    if (subscription.held !== null) this.release(subscriberId, subscription.floor, [], null);
     return true;
   }
 
   /**
    * Ends a `hold`: what was read up to `floor` is handed over, then what the others were told since, then the running turn as
    * it is now; from here on the reader is live.
+   * @param open the turns that were not over at `floor`: one that ended by then is not told as running, though this instance
+   *   has not heard so. null: not known
    * @returns whether something was stored meanwhile that nobody has been told yet: read it (`CatchUp`)
    */
-  release(subscriberId: string, floor: number, read: readonly ConversationEvent[]): boolean {
+  release(
+    subscriberId: string,
+    floor: number,
+    read: readonly ConversationEvent[],
+    open: ReadonlySet<string> | null,
+  ): boolean {
     const subscription = this.subscriptions.get(subscriberId);
     if (subscription === undefined) return false;
     this.beginTelling(floor);
@@ -143,7 +150,9 @@ export class ConversationStream {
     subscription.known = true;
     for (const event of read) subscriber.deliver(event);
     for (const event of held ?? []) if (event.seq > floor) subscriber.deliver(event);
-    this.tellLive(subscriber);
+    const { live } = this;
+    if (live !== null && (open === null || open.has(live.turnId) || live.beginning.seq > floor))
+      this.tellLive(subscriber);
     const stale = this.stale;
     this.stale = false;
     return stale;

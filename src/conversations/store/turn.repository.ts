@@ -5,6 +5,8 @@ import type { TurnErrorView, TurnStatus, UsageView } from '../model/conversation
 import type { ConversationReference } from '../model/submit.js';
 import { CLAIM_TURN, OPEN_TURN, SETTLE_TURN } from './turn.sql.js';
 
+/** In place of an owner, for a turn that its owner has given back. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 /** A renewal that takes longer than this is tried again on another connection. */
 const LOOK_DEADLINE_MS = 2500;
 
@@ -59,13 +61,15 @@ export interface NewTurn {
   readonly leaseSeconds: number;
   readonly historyMessages: number;
   readonly queueMode: 'queue' | 'reject' | 'interrupt';
-  /** This instance runs as many turns as it may: the turn waits, although nothing runs in its conversation. */
+  /** The turn waits, although nothing runs in its conversation: this instance has no place for it, or others wait for one. */
   readonly wait: boolean;
 }
 
 export interface OpenedTurn {
-  /** `refused`: nothing was written; `handed_off`: a person owns the conversation, and the message is theirs to answer. */
-  /** `refused`: too many wait; `repeated`: the failed turn was tried again by somebody else meanwhile. Nothing is written then. */
+  /**
+   * `handed_off`: a person owns the conversation, and the message is theirs to answer. `refused` (too many wait) and
+   * `repeated` (the failed turn was tried again by somebody else meanwhile) write nothing.
+   */
   readonly verdict: 'running' | 'queued' | 'refused' | 'repeated' | 'handed_off';
   /** Number of the question's `message`. */
   readonly seq: number;
@@ -378,21 +382,18 @@ export class TurnRepository {
   openOf(
     tx: TenantTx,
     principalId: string,
-    target: { turnId?: string; conversation?: ConversationReference; startedBy?: string },
+    target: { turnId?: string | undefined; conversationId?: string | undefined; startedBy?: string | undefined },
   ): Promise<
     { id: string; conversation_id: string; status: 'queued' | 'running'; lease_owner: string | null; fence: number }[]
   > {
-    const { conversation } = target;
-    const named = conversation === undefined ? { id: null, key: null } : namesOf(conversation);
     return tx.query(
       `SELECT t.id, t.conversation_id, t.status, t.lease_owner, t.fence
-         FROM app.turn t JOIN app.conversation c ON c.tenant_id = t.tenant_id AND c.id = t.conversation_id
+         FROM app.turn t
         WHERE t.tenant_id = $1 AND t.principal_id = $2 AND t.status IN ('queued', 'running')
-          AND ($3::uuid IS NULL OR t.id = $3)
-          AND ($4::uuid IS NULL AND $5::text IS NULL OR t.conversation_id = $4 OR c.client_key = $5)
-          AND ($6::text IS NULL OR t.request->>'started_by' = $6)
+          AND ($3::uuid IS NULL OR t.id = $3) AND ($4::uuid IS NULL OR t.conversation_id = $4)
+          AND ($5::text IS NULL OR t.request->>'started_by' = $5)
         ORDER BY t.seq`,
-      [tx.tenantId, principalId, target.turnId ?? null, named.id, named.key, target.startedBy ?? null],
+      [tx.tenantId, principalId, target.turnId ?? null, target.conversationId ?? null, target.startedBy ?? null],
     );
   }
 
@@ -417,11 +418,11 @@ export class TurnRepository {
     );
   }
 
-  /** Gives a running turn back: whoever looks next begins it again. Its fence moves on, so that no renewal under way revives it. */
+  /** Gives a running turn back: whoever looks next begins it again. It is nobody's then, so that no renewal under way revives it. */
   async release(scope: { tenantId: string }, turn: { turnId: string; instance: string; fence: number }): Promise<void> {
     await this.uow.query(
       scope,
-      `UPDATE app.turn SET lease_until = clock_timestamp() - interval '1 second', fence = fence + 1
+      `UPDATE app.turn SET lease_until = clock_timestamp() - interval '1 second', lease_owner = '${NOBODY}'
         WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND fence = $4 AND status = 'running'`,
       [scope.tenantId, turn.turnId, turn.instance, turn.fence],
     );

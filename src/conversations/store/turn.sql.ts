@@ -98,7 +98,7 @@ WITH claimed AS (
              SELECT 1 FROM app.turn o WHERE o.tenant_id = $1 AND o.conversation_id = $2
                 AND o.status IN ('queued', 'running') AND (o.status = 'running' OR o.seq < t.seq))
            WHEN 'running' THEN CASE $7::text
-             WHEN 'unbegun' THEN t.lease_owner = $4
+             WHEN 'unbegun' THEN t.lease_owner = $4 AND t.lease_until > clock_timestamp()
              WHEN 'dead' THEN t.start <= $8 AND (t.lease_owner <> $4 OR t.lease_until < clock_timestamp())
              ELSE t.start <= $8 AND t.lease_until < clock_timestamp() END
            ELSE false END

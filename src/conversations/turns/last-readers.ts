@@ -9,10 +9,8 @@ import { TurnRelay } from '../live/turn-relay.js';
 import { TurnCancelled } from '../model/errors.js';
 import { isIn, type RunningTurn } from './running-turn.js';
 
-/** A turn that was begun far from its readers lets them arrive before it is ended for want of them. */
+/** A turn that was begun far from its readers lets them arrive: news may be lost, and then a tick and a reading are due. */
 const READERS_COME_MS = 4000;
-/** One that waited has its readers connected, here or elsewhere: they are heard of within this, or they have gone. */
-const READERS_HEARD_MS = 1000;
 /** After the bus is back followers have not all said yet that they are there. */
 const FOLLOWERS_HEARD_MS = 10_000;
 const LOOK_MS = 20;
@@ -33,7 +31,7 @@ export class LastReaders {
   ) {}
 
   /** @returns for how long the bus has been heard, in ms; call it with each look, also where nothing is to be judged */
-  listen(now = performance.now()): number {
+  listen(now: number): number {
     if (!this.bus.connected) this.deafAt = now;
     return now - this.deafAt;
   }
@@ -43,7 +41,7 @@ export class LastReaders {
     const read = () => stream.subscriberCount > 0 || this.relay.isFollowed(live) || turn.controller.signal.aborted;
     // Readers whose server died come back later than that (`judgeAll`).
     if (turn.onDisconnect !== 'cancel' || turn.start > 1 || this.deaf) return;
-    for (const giveUpAt = performance.now() + READERS_HEARD_MS; !read(); await sleep(LOOK_MS)) {
+    for (const giveUpAt = performance.now() + READERS_COME_MS; !read(); await sleep(LOOK_MS)) {
       if (performance.now() < giveUpAt) continue;
       turn.controller.abort(new TurnCancelled());
       return;
@@ -70,7 +68,8 @@ export class LastReaders {
     }
   }
 
-  private get deaf(): boolean {
+  /** Readers elsewhere may be there without a word from them. */
+  get deaf(): boolean {
     return performance.now() - this.deafAt < FOLLOWERS_HEARD_MS;
   }
 }

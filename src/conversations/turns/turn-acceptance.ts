@@ -92,7 +92,7 @@ export class TurnAcceptance {
       for (let attempt = 1; ; attempt++) {
         try {
           const accepted = await this.tryAccept(ctx, input, draft, { ...by, refusal });
-          if (accepted.kind === 'opened') charged = false;
+          if (accepted.kind !== 'repeat') charged = false;
           return accepted;
         } catch (error) {
           if (attempt >= 4) throw error;
@@ -120,7 +120,7 @@ export class TurnAcceptance {
     const principalId = ctx.principal.id;
     const { clientMessageId } = input;
     return this.uow.run(ctx, async (tx): Promise<Accepted> => {
-      // Sent together; whether the client names a conversation or not, this is one round trip.
+      // Sent together: one round trip, but for a key that looks like an id.
       const [earlier, named] = await Promise.all([
         clientMessageId === null ? null : this.turns.findEarlier(tx, principalId, clientMessageId),
         this.lockNamed(tx, ctx, input, draft),
@@ -129,8 +129,11 @@ export class TurnAcceptance {
         if (draft.fingerprint === null || !sameMessage(earlier, input, draft.fingerprint)) {
           throw new ClientMessageConflictError();
         }
-        if (named !== null && named.id === draft.conversationId) await this.turns.unmake(tx, named.id);
-        if (earlier.turn_status !== 'failed') return { kind: 'repeat', earlier };
+        // Made just now, by this very transaction; where the message is in it, an earlier try of ours has made both.
+        const madeForNothing = named?.id === draft.conversationId && earlier.conversation_id !== draft.conversationId;
+        if (madeForNothing) await this.turns.unmake(tx, draft.conversationId);
+        if (earlier.turn_status !== 'failed')
+          return { kind: earlier.turn_id === draft.turnId ? 'landed' : 'repeat', earlier };
       } else if (input.conversation.kind === 'id' && named === null) throw new ConversationNotFoundError();
       if (by.refusal !== null) throw by.refusal.error;
 

@@ -61,7 +61,7 @@ const LONGEST_PAUSE_MS = 2000;
  *            ▼
  *          settle: one fenced statement, tried again for as long as the database does not say that the turn is another's
  *            ▼
- *          Ending, for the scheduler to tell
+ *          Ending, for the runner to tell
  *
  * No connection is held while the graph runs. One signal a turn; its reason tells how the turn ends.
  */

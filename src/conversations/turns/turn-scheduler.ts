@@ -76,9 +76,11 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   private readonly served = new Set<string>();
   /**
    * A turn that was begun twice already and may take this process with it as well: while it runs here, no other turn that has
-   * lost a process runs beside it, so that no innocent one comes to its own last start by it. Fresh ones go on.
+   * lost a process is begun beside it, so that no innocent one comes to its own last start by it. Fresh ones go on.
    */
   private apart: string | null = null;
+  /** Turns that have lost a process and are being taken over. */
+  private takingOver = 0;
   private draining = false;
   /** The last look left turns waiting: who comes now waits behind them, and places are given by the looks alone. */
   private crowded = false;
@@ -228,7 +230,6 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
 
   private ended(turn: RunningTurn, ending: Ending): void {
     const wasApart = this.apart === turn.turnId;
-    if (wasApart) this.apart = null;
     if (ending.kind === 'settled') {
       this.announce(turn.ctx, turn.conversationId, ending.settled.seq + 1, ending.settled.next);
       if (ending.answered !== null && turn.untitled) {
@@ -248,7 +249,9 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   /** Takes a turn from the database and begins it, unless somebody else does. Never rejects. */
   private async claim(place: TurnPlace, take: Take, mostStarts = MAX_STARTS - 2): Promise<boolean> {
     const { conversationId, tenantId, turnId } = place;
-    if (this.full || this.stopped || this.runner.has(turnId) || this.claiming.has(turnId)) return false;
+    // What is ours already has its place.
+    if ((take !== 'unbegun' && this.full) || this.stopped) return false;
+    if (this.runner.has(turnId) || this.claiming.has(turnId)) return false;
     this.claiming.add(turnId);
     try {
       const claimed = await this.claimed(place, take, mostStarts);
@@ -302,13 +305,25 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
 
   /** The last start of a turn: not beside others that have lost a process; the next tick asks again. */
   private async claimApart(place: TurnPlace, take: Take): Promise<boolean> {
-    const others = this.runner.turns().some((turn) => turn.start > 1);
-    if (this.apart !== null || others) return false;
+    const others = this.takingOver > 0 || this.runner.turns().some((turn) => turn.start > 1);
+    if (this.runsApart || others) return false;
     this.apart = place.turnId;
     this.logger.warn({ turn: place.turnId }, 'a turn that ended two processes is begun once more, apart from others');
-    const begun = await this.claim(place, take, MAX_STARTS - 1);
-    if (!begun && !this.runner.has(place.turnId)) this.apart = null;
-    return begun;
+    return this.claim(place, take, MAX_STARTS - 1);
+  }
+
+  private async takeOver(place: TurnPlace, take: Take): Promise<boolean> {
+    if (this.runsApart) return false;
+    this.takingOver++;
+    try {
+      return await this.claim(place, take);
+    } finally {
+      this.takingOver--;
+    }
+  }
+
+  private get runsApart(): boolean {
+    return this.apart !== null && (this.runner.has(this.apart) || this.claiming.has(this.apart));
   }
 
   private serve(tenantId: string): void {
@@ -336,8 +351,8 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     clearTimeout(this.timer);
     // Looking is never more than a third of the database's work for this instance, however many turns end at the limit. But
     // a tick is never late: after a look that a dead connection kept waiting, leases have no time left for a rest.
-    const rest = Math.min(TICK_MS, 2 * this.lookMs - (performance.now() - this.lookedAt));
-    this.timer = setTimeout(() => void this.tick(), Math.max(ms, rest));
+    const earliest = this.lookedAt + Math.min(TICK_MS, 2 * this.lookMs);
+    this.timer = setTimeout(() => void this.tick(), Math.max(ms, earliest - performance.now()));
     this.timer.unref();
   }
 
@@ -385,7 +400,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     for (const running of held) if (now - running.renewedAt > leaseMs / 3) running.renewedAt = now;
     for (const task of tasks) this.take(task, held, everything);
     const waiting = tasks.filter(({ task }) => task === 'waiting').length;
-    this.crowded = waiting >= room;
+    this.crowded = waiting >= room || this.full;
     if (waiting >= CLAIMED_AT_ONCE) void this.toBegin.done().then(() => this.wake());
     this.lastReaders.judgeAll(this.runner.turns(), now);
   }
@@ -410,8 +425,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       case 'waiting':
         return this.later(this.toBegin, place, () => this.claim(place, dead));
       case 'take_over':
-        if (this.apart !== null) return;
-        return this.later(this.toBegin, place, () => this.claim(place, dead));
+        return this.later(this.toBegin, place, () => this.takeOver(place, dead));
       case 'last_start':
         return this.later(this.toBegin, place, () => this.claimApart(place, dead));
       case 'give_up':
@@ -457,11 +471,11 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     );
   }
 
-  /** Conversations with readers here and without a turn to watch: what happens in them is heard of by the bus alone. */
+  /** Conversations with readers here and no turn to watch: what others do in them is heard of by the bus alone. */
   private idle() {
     return this.streams
       .listened()
-      .filter((stream) => stream.open.size === 0)
+      .filter((stream) => [...stream.open.keys()].every((turnId) => this.runner.has(turnId)))
       .map((stream) => ({ tenant: stream.scope.tenantId, conversation: stream.conversationId, seq: stream.toldUpTo }));
   }
 

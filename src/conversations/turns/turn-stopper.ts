@@ -8,6 +8,7 @@ import { TurnCancelled, TurnNotFoundError } from '../model/errors.js';
 import type { ConversationReference } from '../model/submit.js';
 import type { ConversationStream } from '../live/conversation-stream.js';
 import { TurnRepository } from '../store/turn.repository.js';
+import { LastReaders } from './last-readers.js';
 import { TurnRunner } from './turn-runner.js';
 import { TurnScheduler } from './turn-scheduler.js';
 
@@ -25,6 +26,7 @@ export class TurnStopper {
     private readonly turns: TurnRepository,
     private readonly runner: TurnRunner,
     private readonly scheduler: TurnScheduler,
+    private readonly lastReaders: LastReaders,
     private readonly bus: Bus,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -40,11 +42,14 @@ export class TurnStopper {
     target: { conversation?: ConversationReference; turnId?: string; startedBy?: string },
   ): Promise<string[]> {
     const { conversation, turnId } = target;
+    const principalId = ctx.principal.id;
     const startedBy = conversation === undefined && turnId === undefined ? target.startedBy : undefined;
     try {
-      const open = await this.uow.run(ctx, (tx) =>
-        this.turns.openOf(tx, ctx.principal.id, { conversation, turnId, startedBy }),
-      );
+      const open = await this.uow.run(ctx, async (tx) => {
+        const within = conversation === undefined ? undefined : await this.turns.resolve(tx, principalId, conversation);
+        if (within === null) return [];
+        return this.turns.openOf(tx, principalId, { conversationId: within, turnId, startedBy });
+      });
       if (open.length === 0) throw new TurnNotFoundError('Nothing to stop: no such turn is running');
       await this.cancelAll(ctx, open);
       return open.map((turn) => turn.id);
@@ -92,7 +97,7 @@ export class TurnStopper {
     const waiting = this.leaving.get(stream);
     this.leaving.delete(stream);
     // Readers may listen on another instance: the one that begins such a turn looks for them.
-    if (waiting === undefined || this.bus.peers().size > 0) return;
+    if (waiting === undefined || this.bus.peers().size > 0 || this.lastReaders.deaf) return;
     for (const turnId of waiting) {
       if (stream.open.get(turnId)?.status !== 'queued') continue;
       const place = { tenantId: scope.tenantId, conversationId, turnId };
@@ -128,7 +133,7 @@ export class TurnStopper {
   /** Ends what came before a message, for tenants that want the newest one answered. */
   interrupt(ctx: RequestContext, conversationId: string, by: string): void {
     this.uow
-      .run(ctx, (tx) => this.turns.openOf(tx, ctx.principal.id, { conversation: { kind: 'id', id: conversationId } }))
+      .run(ctx, (tx) => this.turns.openOf(tx, ctx.principal.id, { conversationId }))
       .then((open) => {
         const own = open.findIndex(({ id }) => id === by);
         // Over already: what is open now came after it.

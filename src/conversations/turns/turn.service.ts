@@ -123,8 +123,6 @@ export class TurnService {
       conversation_id: conversationId,
     };
     subscriber.deliver(ack);
-    // What it waits for may be half told already.
-    if (!listened) stream.tellLive(subscriber);
     const question = this.messages.questionView({
       id: messageId,
       conversationId,
@@ -135,8 +133,11 @@ export class TurnService {
       createdAt: opened.created_at,
     });
     const told = stream.tellCommitted([{ type: 'message', ...question }], opened.previous, opened.seq);
+    const { live } = stream;
     const knowsRunning = [...stream.open.values()].some(({ status }) => status === 'running');
     if (!told) await this.catchUp.runWithin(CATCH_UP_MS, stream);
+    // What it waits for may be half told already; whatever began during the catching up was told to all.
+    if (!listened && opened.verdict === 'queued' && stream.live === live) stream.tellLive(subscriber);
     if (opened.verdict === 'running') {
       this.scheduler.start(this.runningTurn(ctx, input, by));
     } else if (opened.verdict === 'queued') {

@@ -2,42 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryHub } from '#platform/bus';
 import type { RequestContext } from '#platform/context';
 import { newId } from '#platform/database';
-import {
-  contextOf,
-  conversationWorld,
-  message,
-  Reader,
-  type Script,
-  turnOf,
-} from '../../support/conversation-world.js';
+import { contextOf, conversationWorld, message, Reader, turnOf } from '../../support/conversation-world.js';
+import { endless, gated, words } from '../../support/scripted-turns.js';
 import { TestDatabase } from '../../support/test-database.js';
-
-const words: Script = async (_input, emit) => {
-  for (const word of ['The ', 'answer ', 'is ', '42.']) emit({ type: 'token', content: word });
-};
-
-/** Streams until it is told to stop. */
-const endless: Script = async (_input, emit, signal) => {
-  for (let n = 0; !signal.aborted; n++) {
-    emit({ type: 'token', content: `${n} ` });
-    await sleep(10);
-  }
-  throw signal.reason;
-};
-
-/** A script that waits in the middle of its answer until it is let go on. */
-function gated(): { script: Script; open: () => void } {
-  let open: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  return {
-    open: () => open(),
-    script: async (input, emit) => {
-      emit({ type: 'token', content: `${input.content}: first ` });
-      await gate;
-      emit({ type: 'token', content: 'second' });
-    },
-  };
-}
 
 type World = ReturnType<typeof conversationWorld>;
 

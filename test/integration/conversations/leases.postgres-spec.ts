@@ -2,26 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryHub } from '#platform/bus';
 import type { RequestContext } from '#platform/context';
 import { newId } from '#platform/database';
-import {
-  contextOf,
-  conversationWorld,
-  message,
-  Reader,
-  type Script,
-  turnOf,
-} from '../../support/conversation-world.js';
+import { contextOf, conversationWorld, message, Reader, turnOf } from '../../support/conversation-world.js';
+import { endless, words } from '../../support/scripted-turns.js';
 import { TestDatabase } from '../../support/test-database.js';
-
-const words: Script = async (_input, emit) => emit({ type: 'token', content: 'ok' });
-
-/** Streams until it is told to stop. */
-const endless: Script = async (_input, emit, signal) => {
-  for (let n = 0; !signal.aborted; n++) {
-    emit({ type: 'token', content: `${n} ` });
-    await sleep(10);
-  }
-  throw signal.reason;
-};
 
 type World = ReturnType<typeof conversationWorld>;
 

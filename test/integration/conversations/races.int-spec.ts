@@ -4,40 +4,9 @@ import type { RequestContext } from '#platform/context';
 import { CommitInDoubtError, newId } from '#platform/database';
 import { EventEncoder } from '../../../src/channels/protocol/event-encoder.js';
 import { TurnRepository } from '../../../src/conversations/store/turn.repository.js';
-import {
-  contextOf,
-  conversationWorld,
-  message,
-  Reader,
-  type Script,
-  turnOf,
-} from '../../support/conversation-world.js';
+import { contextOf, conversationWorld, message, Reader, turnOf } from '../../support/conversation-world.js';
+import { endless, gated, words } from '../../support/scripted-turns.js';
 import { TestDatabase } from '../../support/test-database.js';
-
-const words: Script = async (_input, emit) => emit({ type: 'token', content: 'ok' });
-
-/** Streams until it is told to stop. */
-const endless: Script = async (_input, emit, signal) => {
-  for (let n = 0; !signal.aborted; n++) {
-    emit({ type: 'token', content: `${n} ` });
-    await sleep(10);
-  }
-  throw signal.reason;
-};
-
-/** Waits in the middle of its answer until it is let go on. */
-function gated(): { script: Script; open: () => void } {
-  let open: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  return {
-    open: () => open(),
-    script: async (input, emit) => {
-      emit({ type: 'token', content: `${input.content}: first ` });
-      await gate;
-      emit({ type: 'token', content: 'second' });
-    },
-  };
-}
 
 type World = ReturnType<typeof conversationWorld>;
 
@@ -353,5 +322,92 @@ describe('turns', () => {
     for (let waited = 0; spy.mock.calls.length < 40 && waited < 5000; waited += 20) await sleep(20);
     spy.mockRestore();
     expect(most).toBeLessThanOrEqual(6);
+  });
+
+  it('that ended elsewhere, unheard, are not told as running to whoever comes', async () => {
+    const hub = new MemoryHub();
+    const { open, script } = gated();
+    const a = start({ script, hub });
+    const b = start({ script: words, hub });
+    const onA = new Reader();
+    const first = await a.turns.submit(ctx, message('one'), onA);
+    const onB = new Reader();
+    await b.conversations.resume(ctx, first.conversationId, 'now', onB);
+    await onB.until(({ type }) => type === 'token');
+    const join = hub.cut(b.instance);
+    // Not found by the tick either.
+    jest.spyOn(b.catchUp, 'run').mockResolvedValue();
+    open();
+    await onA.done(turnOf(first));
+    const resumed = new Reader();
+    await b.conversations.resume(ctx, first.conversationId, 0, resumed);
+    expect(resumed.events.filter((event) => event.type === 'turn')).toEqual([]);
+    expect(resumed.types().filter((type) => type === 'done')).toHaveLength(1);
+    jest.restoreAllMocks();
+    const sender = new Reader();
+    const second = await b.turns.submit(ctx, message('two', { conversation: within(first.conversationId) }), sender);
+    await sender.done(turnOf(second));
+    expect(sender.events.filter((event) => event.type === 'turn').map(({ turn_id }) => turn_id)).toEqual([
+      turnOf(second),
+    ]);
+    join();
+  });
+
+  it('whose opening was lost are begun although the server has filled up since', async () => {
+    const { open, script } = gated();
+    const world = start({ script, mostRunning: 1 });
+    const run = db.uow.run.bind(db.uow);
+    const reader = new Reader();
+    let lost = false;
+    const doubtful = Object.create(db.uow) as typeof db.uow;
+    doubtful.run = async (...call) => {
+      const result = await run(...call);
+      if (lost) return result;
+      lost = true;
+      await world.turns.submit(ctx, message('fills it'), new Reader());
+      throw new CommitInDoubtError(new Error('reply lost'));
+    };
+    Object.assign(world.acceptance, { uow: doubtful });
+    const sent = await world.turns.submit(ctx, message('q'), reader);
+    open();
+    await reader.done(turnOf(sent));
+    expect(await turn(world, sent)).toMatchObject({ status: 'completed', start: 1 });
+  });
+
+  it('that wait for their last reader are not ended while it is not known whether there is one elsewhere', async () => {
+    const hub = new MemoryHub();
+    const { open, script } = gated();
+    const a = start({ script, hub });
+    start({ script, hub });
+    const [early, reader] = [new Reader(), new Reader()];
+    const first = await a.turns.submit(ctx, message('one'), early);
+    const conversation = within(first.conversationId);
+    const second = await a.turns.submit(ctx, message('two', { conversation, onDisconnect: 'cancel' }), reader);
+    const join = hub.cut(a.instance);
+    jest.spyOn(a.bus, 'peers').mockReturnValue(new Set());
+    await sleep(1200);
+    for (const { id } of [early, reader]) a.conversations.unsubscribe(id);
+    await sleep(300);
+    expect(await turn(a, second)).toMatchObject({ status: 'queued' });
+    jest.restoreAllMocks();
+    join();
+    open();
+    await a.turns.settled(ctx, turnOf(second), 9000);
+  });
+
+  it('of many that end at the limit do not put off the look that renews the leases', async () => {
+    const world = start({ script: words, mostRunning: 1 });
+    const looks: number[] = [];
+    const look = world.repository.lookAfter.bind(world.repository);
+    jest.spyOn(world.repository, 'lookAfter').mockImplementation(async (asked) => {
+      looks.push(performance.now());
+      await sleep(700);
+      return look(asked);
+    });
+    for (const until = performance.now() + 5000; performance.now() < until; await sleep(50)) world.scheduler.wake();
+    const apart = looks.slice(1).map((at, n) => at - (looks[n] ?? 0));
+    // A look of 700 ms, and a rest of a tick at most.
+    expect(Math.max(...apart)).toBeLessThan(2200);
+    expect(Math.min(...apart)).toBeGreaterThan(1500);
   });
 });

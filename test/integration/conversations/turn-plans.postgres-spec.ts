@@ -151,7 +151,7 @@ describe('a statement of the turns', () => {
   });
 
   it.each([
-    ['of a conversation', () => ({ conversation: { kind: 'id', id: place.long } as const })],
+    ['of a conversation', () => ({ conversationId: place.long })],
     ['by its id', () => ({ turnId: newId() })],
     ['of a socket', () => ({ startedBy: newId() })],
   ])('that finds what may be stopped, %s', (_what, target) =>

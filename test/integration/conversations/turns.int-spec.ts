@@ -198,7 +198,7 @@ describe('turns', () => {
     expect(await world.conversations.get(ctx, conversationId)).toMatchObject({ message_count: 1 });
   });
 
-  it('finds its own message after a commit whose reply was lost, also when that landed late', async () => {
+  it.each([false, true])('finds its own message after a commit whose reply was lost (named: %s)', async (named) => {
     for (const lands of ['at once', 'late']) {
       const late: (() => Promise<unknown>)[] = [];
       let calls = 0;
@@ -217,7 +217,9 @@ describe('turns', () => {
       Object.assign(unlucky.turns, { uow: doubtful });
       Object.assign(unlucky.acceptance, { uow: doubtful });
       const reader = new Reader();
-      const { ack } = await unlucky.turns.submit(ctx, message('q'), reader);
+      const conversation = { kind: 'key', key: `named-${lands}` } as const;
+      const names = named ? { conversation, clientMessageId: newId() } : {};
+      const { ack } = await unlucky.turns.submit(ctx, message('q', names), reader);
       expect(await reader.done(turnOf({ ack }))).toMatchObject({ status: 'completed' });
       // Begun by the one that took it, for the first time: another world of this database looks for abandoned turns too.
       expect(unlucky.inputs).toHaveLength(1);

@@ -228,6 +228,18 @@ describe('a call whose turn is begun again', () => {
     expect(execute).toHaveBeenCalledTimes(2);
   });
 
+  it('that failed in a way that allows another try is tried again, whatever else is to come', async () => {
+    const turn = await aTurn();
+    const execute = jest.fn(() => Promise.resolve(sent));
+    const busy = jest.fn(() => Promise.resolve(toolFailure('TOOL_ERROR', 'Busy.', { retryable: true })));
+    await process(execute).execute(definition, ARGS, contextOf(turn, 1));
+    await process(busy).execute(definition, REWORDED, contextOf(turn, 1, REWORDED));
+    expect(await process(execute).execute(definition, REWORDED, contextOf(turn, 2, REWORDED))).toMatchObject({
+      ok: true,
+    });
+    expect(execute).toHaveBeenCalledTimes(2);
+  });
+
   it('is not made by a process that was overtaken meanwhile', async () => {
     const turn = await aTurn();
     const execute = jest.fn(() => Promise.resolve(sent));
