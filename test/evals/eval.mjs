@@ -1,0 +1,99 @@
+// `npm run eval`: are the answers right? Asks a server of its own over REST, as people do, and counts. Not a test: it prints
+// figures, and what was wrong with `--wrong`. Sets are JSON files of these kinds; your own are given by their paths:
+//
+//   answers      {domains, cases: [{domain, question, document | null, phrase}]}     null: must be refused
+//   follow_ups   {domains, cases: [{domain, first, then, document}], stand_alone: [the same]}
+//   matching     {tenant, cases: [{user, message, first[], only[], not[], none, history[]}]}   of a demo tenant
+//   routing      {agents: [{key, name, description, examples[]}], cases: [{message, agent | null}]}    null: none of them
+//   retrieval    {documents: [{id, title, text}], queries: [{text, relevant: {id: grade}}]}
+//
+// `domains` are tenants with their documents, in the file itself or in one beside it: [{key, name, language, documents:
+// [{title, text}], agents: [as in routing]}]. Without a key the server answers offline; with `OPENAI_API_KEY`,
+// `OPENAI_BASE_URL` and the like in the environment it asks that model.
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { MeasuredProcess } from '../bench/measured-process.mjs';
+import { EvalServer } from './eval-server.mjs';
+import { publicSets } from './public-sets.mjs';
+import { scorers } from './scorers.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const OWN = ['matching', 'answers', 'follow-ups'].map((name) => join(here, 'sets', `${name}.json`));
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: 'string', default: resolve(here, '../../../shared/data') },
+    only: { type: 'string' },
+    wrong: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(`npm run eval [-- options] [files of your own sets]
+  --only answers     one kind: answers, follow_ups, matching, routing, retrieval
+  --data FOLDER      public collections (clinc150, scifact, …); those that are not there are left out
+  --wrong            each case that went wrong
+  --json             for machines`);
+  process.exit(0);
+}
+
+const dataDir = await mkdtemp(join(tmpdir(), 'switchboard-eval-'));
+const child = await MeasuredProcess.start({
+  file: resolve(here, '../../dist/main.js'),
+  env: {
+    NODE_ENV: 'development',
+    PORT: '0',
+    DATA_DIR: dataDir,
+    DATABASE_URL: undefined,
+    REDIS_URL: undefined,
+    SEED_DEMO: 'true',
+    DEMO_PASSWORD: 'a password for the evals',
+    MESSAGES_PER_MINUTE: '0',
+    REQUESTS_PER_MINUTE: '0',
+    LOG_LEVEL: 'warn',
+  },
+  ready: /Switchboard is ready at (\S+)/,
+});
+const results = [];
+try {
+  const server = new EvalServer(child.address, 'a password for the evals');
+  const sets = positionals.length > 0 ? positionals.map(fromFile) : [...OWN.map(fromFile), ...publicSets(values.data)];
+  for (const set of sets) {
+    if (values.only !== undefined && set.kind !== values.only) continue;
+    const score = scorers[set.kind];
+    if (score === undefined) throw new Error(`${set.name}: no such kind of set: ${set.kind}`);
+    const began = Date.now();
+    const { figures, wrong } = await score(server, set);
+    results.push({ set: set.name, kind: set.kind, figures, wrong });
+    if (!values.json) print(set.name, figures, wrong, Date.now() - began);
+  }
+} finally {
+  await child.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}
+if (values.json) console.log(JSON.stringify(results, null, 2));
+
+function fromFile(path) {
+  const set = JSON.parse(readFileSync(path, 'utf8'));
+  const name = path.replace(/^.*\/|\.json$/g, '');
+  if (typeof set.domains !== 'string') return { name, ...set };
+  const beside = join(dirname(path), set.domains);
+  if (!existsSync(beside)) throw new Error(`${path}: ${beside} is not there`);
+  return { name, ...set, domains: JSON.parse(readFileSync(beside, 'utf8')).domains };
+}
+
+function print(name, figures, wrong, ms) {
+  console.log(`\n${name} (${Math.round(ms / 1000)} s)`);
+  for (const [label, { count, of, value }] of Object.entries(figures)) {
+    const share = value ?? count / of;
+    const counted = of === undefined ? '' : `  ${count} of ${of}`;
+    console.log(`  ${label.padEnd(46)} ${share.toFixed(3)}${counted}`);
+  }
+  if (values.wrong) for (const line of wrong) console.log(`    ✗ ${line}`);
+}
