@@ -104,4 +104,29 @@ describe('ConversationStream', () => {
     expect([asker.types, other.types]).toEqual([[], ['message']]);
     expect(stream).toMatchObject({ askers: new Map() });
   });
+
+  it('tells what was held for a reader once, also when the one that it was told to has left meanwhile', () => {
+    const first = new Listener('first');
+    const second = new Listener('second');
+    stream.subscribe(first, 10);
+    stream.hold(second);
+    stream.tellStored([stored(20, 'assistant', 'a'), done(21)], 21);
+    stream.unsubscribe(first.id);
+    // Its reading is older than that.
+    stream.release(second.id, 15, [], null);
+    stream.tellStored([stored(20, 'assistant', 'a'), done(21), stored(30, 'assistant', 'b')], 30);
+    expect(second.types).toEqual(['message', 'done', 'message']);
+  });
+
+  it('loses nothing that is held for a reader who asks to be caught up twice at once', () => {
+    const other = new Listener('other');
+    const reader = new Listener('reader');
+    stream.subscribe(other, 10);
+    stream.hold(reader);
+    stream.tellStored([stored(20, 'assistant', 'a')], 20);
+    stream.hold(reader);
+    stream.release(reader.id, 15, [], null);
+    stream.release(reader.id, 25, [], null);
+    expect(reader.types).toEqual(['message']);
+  });
 });

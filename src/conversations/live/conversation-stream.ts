@@ -112,7 +112,9 @@ export class ConversationStream {
   hold(subscriber: Subscriber): void {
     const former = this.subscriptions.get(subscriber.id);
     const floor = former?.held === null ? Math.max(former.floor, this.toldUpTo) : (former?.floor ?? 0);
-    this.subscriptions.set(subscriber.id, { subscriber, floor, held: [], readTo: 0, known: former?.known ?? false });
+    // One that is being caught up already keeps what is held for it: the reading under way does not know of it.
+    const { held = [], known = false, readTo = 0 } = former ?? {};
+    this.subscriptions.set(subscriber.id, { subscriber, floor, held: held ?? [], readTo, known });
   }
 
   /** @returns false when something was stored after `floor` that was told to nobody: the reader must read again */
@@ -169,9 +171,12 @@ export class ConversationStream {
     return true;
   }
 
-  /** Without a reader there was nobody to tell what others stored: telling begins where the first one was caught up. */
+  /**
+   * Without a reader there was nobody to tell what others stored: telling begins where the first one was caught up. Never
+   * further back: what was told meanwhile is held for whoever is being caught up, and would come to it twice.
+   */
   private beginTelling(floor: number): void {
-    if (!this.listening || this.told === null) {
+    if (this.told === null || (!this.listening && floor > this.told)) {
       this.told = floor;
       for (const subscription of this.subscriptions.values()) subscription.readTo = floor;
     }
