@@ -129,4 +129,18 @@ describe('ConversationStream', () => {
     stream.release(reader.id, 25, [], null);
     expect(reader.types).toEqual(['message']);
   });
+
+  it('completes the text of those alone who have not read its end in the rows', () => {
+    const follower = new Listener('follower');
+    const late = new Listener('late');
+    stream.subscribe(follower, 10);
+    const theirs = begin(stream, { fence: 1, mine: false });
+    stream.follow(theirs, 'half', 0, 40);
+    const rows = [stored(50, 'assistant', 'half and half'), done(51)];
+    stream.hold(late);
+    stream.release(late.id, 51, rows, new Set());
+    stream.tellStored(rows, 51);
+    expect(follower.text).toBe('half and half');
+    expect(late.types).toEqual(['message', 'done']);
+  });
 });

@@ -292,7 +292,7 @@ export class ConversationStream {
     // are not the answer's.
     if ((known?.mine === true && known.over) || (known?.text ?? '') === event.content) return;
     const offset = known !== null && event.content.startsWith(known.text) ? known.text.length : 0;
-    this.publish({
+    this.precede(event, {
       type: 'token',
       conversation_id: this.conversationId,
       turn_id: turnId,
@@ -305,7 +305,7 @@ export class ConversationStream {
 
   /** A person took over while the turn ran: its text is no message. */
   private withdrawText(event: DoneEvent): void {
-    this.publish({
+    this.precede(event, {
       type: 'token',
       conversation_id: this.conversationId,
       turn_id: event.turn_id,
@@ -314,6 +314,12 @@ export class ConversationStream {
       content: '',
       offset: 0,
     });
+  }
+
+  /** Tells those who are about to be told what is stored; who was caught up past it has all of it. */
+  private precede(stored: StoredEvent, event: ConversationEvent): void {
+    for (const { floor, held, subscriber } of this.subscriptions.values())
+      if (held === null && stored.seq > floor) subscriber.deliver(event);
   }
 
   // ── what is live ──────────────────────────────────────────────────────────────────────────────────────────────────
