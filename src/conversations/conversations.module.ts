@@ -11,14 +11,14 @@ import { ConversationExpiry } from './store/conversation.expiry.js';
 import { ConversationRepository } from './store/conversation.repository.js';
 import { MessageRepository } from './store/message.repository.js';
 import { TurnRepository } from './store/turn.repository.js';
+import { LastReaders } from './turns/last-readers.js';
 import { TitleService } from './turns/title.service.js';
+import { TurnAcceptance } from './turns/turn-acceptance.js';
 import { TurnExecutor } from './turns/turn-executor.js';
 import { TurnFigures } from './turns/turn-figures.js';
-import { LastReaders } from './turns/last-readers.js';
-import { TurnAcceptance } from './turns/turn-acceptance.js';
 import { TurnRunner } from './turns/turn-runner.js';
-import { TurnStopper } from './turns/turn-stopper.js';
 import { TurnScheduler } from './turns/turn-scheduler.js';
+import { TurnStopper } from './turns/turn-stopper.js';
 import { TurnService } from './turns/turn.service.js';
 
 @Module({

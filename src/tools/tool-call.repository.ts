@@ -26,7 +26,7 @@ export class ToolCallRepository extends ToolCallJournal {
   override async begin(scope: TenantScope, call: JournalledCall): Promise<JournalState> {
     const { attempt, messageId, start } = call.run;
     return this.unitOfWork.run(scope, async (tx) => {
-      const [, begun, stored] = await Promise.all([
+      const [, begun] = await Promise.all([
         tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [messageId]),
         tx.query<{ id: string }>(
           `INSERT INTO app.tool_call AS c (tenant_id, id, turn_id, conversation_id, message_id, attempt, start, agent_key,
@@ -55,15 +55,15 @@ export class ToolCallRepository extends ToolCallJournal {
             JSON.stringify(sanitizeToolData(call.arguments)),
           ],
         ),
-        // This run has come to the call of an earlier one.
-        tx.one<StoredCall>(
-          `UPDATE app.tool_call SET attempt = greatest(attempt, $3),
-                  start = CASE WHEN (attempt, start) < ($3, $4) THEN $4 ELSE start END
-            WHERE tenant_id = $1 AND idempotency_key = $2 RETURNING status, result, error`,
-          [scope.tenantId, call.idempotencyKey, attempt, start],
-        ),
       ]);
       if (begun.length > 0) return { state: 'new' };
+      // This run has come to the call of an earlier one.
+      const stored = await tx.one<StoredCall>(
+        `UPDATE app.tool_call SET attempt = greatest(attempt, $3),
+                start = CASE WHEN (attempt, start) < ($3, $4) THEN $4 ELSE start END
+          WHERE tenant_id = $1 AND idempotency_key = $2 RETURNING status, result, error`,
+        [scope.tenantId, call.idempotencyKey, attempt, start],
+      );
       if (stored === null) return { state: 'doubtful' };
       const result = stored.result ?? stored.error ?? null;
       const settled = stored.status === 'succeeded' || stored.status === 'failed';

@@ -128,7 +128,18 @@ export function conversationWorld(
   );
   const acceptance = new TurnAcceptance(uow, repository, limiter, bus, config);
   const stopper = new TurnStopper(uow, repository, runner, scheduler, lastReaders, bus, logger);
-  const turns = new TurnService(uow, messages, streams, catchUp, acceptance, scheduler, stopper, runtime, settings);
+  const turns = new TurnService(
+    uow,
+    messages,
+    streams,
+    catchUp,
+    acceptance,
+    scheduler,
+    stopper,
+    lastReaders,
+    runtime,
+    settings,
+  );
   const conversations = new ConversationService(
     uow,
     new ConversationRepository(),
@@ -138,7 +149,7 @@ export function conversationWorld(
     catchUp,
     relay,
     scheduler,
-    turns,
+    stopper,
   );
   relay.onApplicationBootstrap();
   runner.onApplicationBootstrap();
@@ -148,6 +159,7 @@ export function conversationWorld(
     turns,
     conversations,
     acceptance,
+    stopper,
     bus,
     scheduler,
     runner,

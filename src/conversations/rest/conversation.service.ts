@@ -15,7 +15,7 @@ import { ConversationRepository, type ConversationView, type TurnView } from '..
 import { MessageRepository } from '../store/message.repository.js';
 import { TurnRepository } from '../store/turn.repository.js';
 import { TurnScheduler } from '../turns/turn-scheduler.js';
-import { TurnService } from '../turns/turn.service.js';
+import { TurnStopper } from '../turns/turn-stopper.js';
 
 /** How many messages `context_restored` carries, and how many stored frames a resume replays at most. */
 const RESTORED_MESSAGES = 20;
@@ -33,7 +33,7 @@ export class ConversationService {
     private readonly catchUp: CatchUp,
     private readonly relay: TurnRelay,
     private readonly scheduler: TurnScheduler,
-    private readonly turnService: TurnService,
+    private readonly stopper: TurnStopper,
   ) {}
 
   async create(
@@ -221,7 +221,7 @@ export class ConversationService {
 
   private unwatched(stream: ConversationStream): void {
     this.relay.leave(stream);
-    this.turnService.unwatched(stream);
+    this.stopper.unwatched(stream);
   }
 
   private turnState(ctx: RequestContext, turn: TurnView | null): ContextRestoredEvent['turn'] {

@@ -27,7 +27,7 @@ import {
   turnSchema,
 } from './conversation.dto.js';
 import { ConversationService } from './conversation.service.js';
-import { TurnService } from '../turns/turn.service.js';
+import { TurnStopper } from '../turns/turn-stopper.js';
 
 const recentPosition = z.tuple([z.iso.datetime(), z.guid()]);
 const seqPosition = z.tuple([z.number().int()]);
@@ -40,7 +40,7 @@ const seqPosition = z.tuple([z.number().int()]);
 export class ConversationsController {
   constructor(
     private readonly conversations: ConversationService,
-    private readonly turns: TurnService,
+    private readonly stopper: TurnStopper,
   ) {}
 
   @Get()
@@ -175,8 +175,8 @@ export class ConversationsController {
     @Param('turn_id', { schema: idSchema }) turnId: string,
   ) {
     await this.conversations.getTurn(ctx, id, turnId);
-    await this.turns.abort(ctx, { conversation: { kind: 'id', id }, turnId });
-    await this.turns.settled(ctx, turnId, 3000);
+    await this.stopper.abort(ctx, { conversation: { kind: 'id', id }, turnId });
+    await this.stopper.settled(ctx, turnId, 3000);
     return this.conversations.getTurn(ctx, id, turnId);
   }
 }

@@ -23,6 +23,8 @@ const LOOK_MS = 20;
 export class LastReaders {
   /** When the bus was last found to be away. */
   private deafAt = -Infinity;
+  /** Turns accepted here that wait. */
+  private readonly waiting = new WeakMap<ConversationStream, Set<string>>();
 
   constructor(
     private readonly streams: ConversationStreams,
@@ -48,6 +50,20 @@ export class LastReaders {
     }
   }
 
+  /** Remembers a turn that waits and is to end with its last reader. */
+  remember(stream: ConversationStream, turnId: string): void {
+    const others = [...(this.waiting.get(stream) ?? [])].filter((id) => waits(stream, id));
+    this.waiting.set(stream, new Set([...others, turnId]));
+  }
+
+  /** Nobody here listens to a conversation any more. @returns the turns of it that wait and may be ended for that */
+  forsaken(stream: ConversationStream): string[] {
+    const turnIds = [...(this.waiting.get(stream) ?? [])].filter((id) => waits(stream, id));
+    this.waiting.delete(stream);
+    // Readers may listen on another instance: the one that begins such a turn looks for them (`await`).
+    return this.bus.peers().size > 0 || this.deaf ? [] : turnIds;
+  }
+
   /** Nobody here listens to a conversation any more, or nobody elsewhere. */
   judge(turns: Iterable<RunningTurn>, scope: TenantScope, conversationId: string): void {
     const stream = this.streams.find(scope, conversationId);
@@ -69,7 +85,11 @@ export class LastReaders {
   }
 
   /** Readers elsewhere may be there without a word from them. */
-  get deaf(): boolean {
+  private get deaf(): boolean {
     return performance.now() - this.deafAt < FOLLOWERS_HEARD_MS;
   }
+}
+
+function waits(stream: ConversationStream, turnId: string): boolean {
+  return stream.open.get(turnId)?.status === 'queued';
 }

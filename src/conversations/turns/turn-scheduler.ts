@@ -35,6 +35,8 @@ const CLAIMED_AT_ONCE = 50;
 const LANES = 4;
 /** After the bus is back news of before may still be missing. */
 const HEARD_AGAIN_MS = 3000;
+/** How often a turn was begun that may be begun once more. */
+const BEFORE_LAST_START = MAX_STARTS - 1;
 const MOST_SERVED = 200;
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -246,8 +248,11 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
 
   // ── claiming ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes a turn from the database and begins it, unless somebody else does. Never rejects. */
-  private async claim(place: TurnPlace, take: Take, mostStarts = MAX_STARTS - 2): Promise<boolean> {
+  /**
+   * Takes a turn from the database and begins it, unless somebody else does. Never rejects.
+   * @param mostStarts a running turn that was begun more often than this is left: the last start is for `claimApart`
+   */
+  private async claim(place: TurnPlace, take: Take, mostStarts = BEFORE_LAST_START - 1): Promise<boolean> {
     const { conversationId, tenantId, turnId } = place;
     // What is ours already has its place.
     if ((take !== 'unbegun' && this.full) || this.stopped) return false;
@@ -309,7 +314,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     if (this.runsApart || others) return false;
     this.apart = place.turnId;
     this.logger.warn({ turn: place.turnId }, 'a turn that ended two processes is begun once more, apart from others');
-    return this.claim(place, take, MAX_STARTS - 1);
+    return this.claim(place, take, BEFORE_LAST_START);
   }
 
   private async takeOver(place: TurnPlace, take: Take): Promise<boolean> {
@@ -498,7 +503,6 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
     for (const turn of this.runner.turns()) {
       if (isIn(turn, scope, conversationId)) turn.controller.abort(new ConversationDeleted());
     }
-    const stream = this.streams.find(scope, conversationId);
-    if (stream !== undefined) void this.catchUp.run(stream);
+    this.readAgain(scope, conversationId);
   }
 }

@@ -18,9 +18,6 @@ const LOOK_MS = 50;
 /** The wish to stop a turn, wherever it runs or waits: told at once where it runs here, else written down and sent there. */
 @Injectable()
 export class TurnStopper {
-  /** Waiting turns accepted here that are to end with their last reader. */
-  private readonly leaving = new WeakMap<ConversationStream, Set<string>>();
-
   constructor(
     private readonly uow: UnitOfWork,
     private readonly turns: TurnRepository,
@@ -84,25 +81,13 @@ export class TurnStopper {
     while ((await this.uow.run(ctx, isOpen)).length > 0 && Date.now() < giveUpAt) await sleep(LOOK_MS);
   }
 
-  /** Remembers a turn that waits and is to end with its last reader. */
-  withLastReader(stream: ConversationStream, turnId: string): void {
-    const waiting = [...(this.leaving.get(stream) ?? [])].filter((id) => stream.open.get(id)?.status === 'queued');
-    this.leaving.set(stream, new Set([...waiting, turnId]));
-  }
-
   /** Nobody here listens to a conversation any more: turns that were to end with their last reader are stopped. */
   unwatched(stream: ConversationStream): void {
     const { conversationId, scope } = stream;
     this.runner.unwatched(scope, conversationId);
-    const waiting = this.leaving.get(stream);
-    this.leaving.delete(stream);
-    // Readers may listen on another instance: the one that begins such a turn looks for them.
-    if (waiting === undefined || this.bus.peers().size > 0 || this.lastReaders.deaf) return;
-    for (const turnId of waiting) {
-      if (stream.open.get(turnId)?.status !== 'queued') continue;
-      const place = { tenantId: scope.tenantId, conversationId, turnId };
+    for (const turnId of this.lastReaders.forsaken(stream)) {
       this.scheduler
-        .endUnowned(place, { status: 'cancelled', error: null, when: 'queued' })
+        .endUnowned({ ...scope, conversationId, turnId }, { status: 'cancelled', error: null, when: 'queued' })
         .catch((error: unknown) => this.logger.warn({ err: error, turn: turnId }, 'cancelling failed'));
     }
   }

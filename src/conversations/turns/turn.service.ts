@@ -4,13 +4,13 @@ import type { RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { TenantSettingsCache, type TenantSettings } from '#tenants';
 import { CATCH_UP_MS, CatchUp } from '../live/catch-up.js';
-import type { ConversationStream } from '../live/conversation-stream.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
 import type { AckEvent, Subscriber } from '../model/conversation-event.js';
 import { DrainingError, UnknownAgentError } from '../model/errors.js';
 import type { ConversationReference, Submitted, SubmitInput } from '../model/submit.js';
 import { MessageRepository } from '../store/message.repository.js';
 import type { EarlierSubmission } from '../store/turn.repository.js';
+import { LastReaders } from './last-readers.js';
 import type { RunningTurn } from './running-turn.js';
 import { type Draft, type Opened, TurnAcceptance } from './turn-acceptance.js';
 import { TurnScheduler } from './turn-scheduler.js';
@@ -33,6 +33,7 @@ export class TurnService {
     private readonly acceptance: TurnAcceptance,
     private readonly scheduler: TurnScheduler,
     private readonly stopper: TurnStopper,
+    private readonly lastReaders: LastReaders,
     private readonly runtime: AgentRuntime,
     private readonly settings: TenantSettingsCache,
   ) {}
@@ -71,27 +72,12 @@ export class TurnService {
     }
   }
 
-  /**
-   * Stops turns, on whichever instance they run: one by its id, those of a conversation (both given must agree), or
-   * (neither given) all that `startedBy` started.
-   * @returns the turns told to stop; they end within a second
-   * @throws TurnNotFoundError when there is nothing to stop
-   */
+  /** See `TurnStopper.abort`. */
   abort(
     ctx: RequestContext,
     target: { conversation?: ConversationReference; turnId?: string; startedBy?: string },
   ): Promise<string[]> {
     return this.stopper.abort(ctx, target);
-  }
-
-  /** Resolves when one of the caller's turns has ended, wherever it runs, or after `ms`. */
-  settled(ctx: RequestContext, turnId: string, ms: number): Promise<void> {
-    return this.stopper.settled(ctx, turnId, ms);
-  }
-
-  /** Nobody here listens to a conversation any more: turns that were to end with their last reader are stopped. */
-  unwatched(stream: ConversationStream): void {
-    this.stopper.unwatched(stream);
   }
 
   /** Takes no more messages; what runs may finish for `graceMs`, the rest is left to another instance or the next start. */
@@ -146,7 +132,7 @@ export class TurnService {
       if (told && !stream.open.has(draft.turnId)) {
         stream.waits({ ...waiting, attempt, start: 0, agent: input.agent }, 0, settings.statusMessages.queued);
       }
-      if (input.onDisconnect === 'cancel') this.stopper.withLastReader(stream, draft.turnId);
+      if (input.onDisconnect === 'cancel') this.lastReaders.remember(stream, draft.turnId);
       if (settings.queueMode === 'interrupt') this.stopper.interrupt(ctx, conversationId, draft.turnId);
       // What it waits for runs elsewhere: its readers here are told of that turn as well.
       if (!knowsRunning) void this.catchUp.run(stream);

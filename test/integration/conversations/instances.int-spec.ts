@@ -120,7 +120,7 @@ describe.each([
       expect(await reader.done(turnOf(first))).toMatchObject({ status: 'cancelled' });
       expect(await reader.done(turnOf(second))).toMatchObject({ status: 'cancelled' });
     }
-    await a.turns.settled(ctx, turnOf(first), 2000);
+    await a.stopper.settled(ctx, turnOf(first), 2000);
     expect(a.runner.size).toBe(0);
   });
 
@@ -250,7 +250,7 @@ describe.each([
       expect(a.runner.has(turnOf({ ack }))).toBe(true);
       b.conversations.unsubscribe(onB.id);
     } else a.conversations.unsubscribe(onA.id);
-    await a.turns.settled(ctx, turnOf({ ack }), 3000);
+    await a.stopper.settled(ctx, turnOf({ ack }), 3000);
     expect(await b.conversations.getTurn(ctx, conversationId, turnOf({ ack }))).toMatchObject({ status: 'cancelled' });
   });
 
@@ -265,7 +265,7 @@ describe.each([
     a.conversations.unsubscribe(onA.id);
     b.conversations.unsubscribe(onB.id);
     open();
-    await b.turns.settled(ctx, turnOf(second), 8000);
+    await b.stopper.settled(ctx, turnOf(second), 8000);
     expect(await b.conversations.getTurn(ctx, first.conversationId, turnOf(second))).toMatchObject({
       status: 'cancelled',
     });

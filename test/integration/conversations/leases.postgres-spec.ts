@@ -36,7 +36,7 @@ describe('leases', () => {
     const onA = new Reader();
     const long = await a.turns.submit(ctx, message('long'), onA);
     const poison = await b.turns.submit(ctx, message('poison'), new Reader());
-    await b.turns.settled(ctx, turnOf(poison), 2000);
+    await b.stopper.settled(ctx, turnOf(poison), 2000);
     await db.uow.query(
       ctx,
       `UPDATE app.turn SET status = 'running', start = 3, lease_owner = $3, lease_until = now(), end_seq = NULL

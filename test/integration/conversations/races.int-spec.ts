@@ -71,7 +71,7 @@ describe('turns', () => {
     await reader.done(turnOf(fresh));
     const begunMeanwhile = world.inputs.filter(({ content }) => content.startsWith('left'));
     expect(begunMeanwhile.length).toBeLessThan(left.length);
-    for (const id of left) await world.turns.settled(ctx, id, 10_000);
+    for (const id of left) await world.stopper.settled(ctx, id, 10_000);
     expect(most).toBe(1);
     expect(world.inputs.map(({ turnId }) => turnId).sort()).toEqual([...left, turnOf(fresh)].sort());
   });
@@ -83,7 +83,7 @@ describe('turns', () => {
     for (let waited = 0; world.inputs.length < left.length && waited < 5000; waited += 20) await sleep(20);
     expect(world.inputs).toHaveLength(left.length);
     open();
-    for (const id of left) await world.turns.settled(ctx, id, 5000);
+    for (const id of left) await world.stopper.settled(ctx, id, 5000);
   });
 
   it('of a tenant that fills one conversation do not keep the place from another tenant', async () => {
@@ -174,7 +174,7 @@ describe('turns', () => {
     await drained;
     await a.die();
     const b = start({ script: endless });
-    await b.turns.settled(ctx, turnOf(sent), 5000);
+    await b.stopper.settled(ctx, turnOf(sent), 5000);
     expect(await turn(b, sent)).toMatchObject({ status: 'cancelled' });
     expect(b.inputs).toEqual([]);
   });
@@ -207,7 +207,7 @@ describe('turns', () => {
       lost++;
       throw new CommitInDoubtError(new Error('reply lost'));
     });
-    await world.turns.settled(ctx, left ?? '', 10_000);
+    await world.stopper.settled(ctx, left ?? '', 10_000);
     const [row] = await db.uow.query(ctx, 'SELECT status, start FROM app.turn WHERE tenant_id = $1 AND id = $2', [
       ctx.tenantId,
       left,
@@ -248,7 +248,7 @@ describe('turns', () => {
     join();
     await onB.until((event) => event.type === 'token', 1000);
     await b.turns.abort(ctx, { turnId: turnOf(sent) });
-    await b.turns.settled(ctx, turnOf(sent), 3000);
+    await b.stopper.settled(ctx, turnOf(sent), 3000);
   });
 
   it('are not preceded by an empty conversation that a repeat under a new key made', async () => {
@@ -392,7 +392,7 @@ describe('turns', () => {
     jest.restoreAllMocks();
     join();
     open();
-    await a.turns.settled(ctx, turnOf(second), 9000);
+    await a.stopper.settled(ctx, turnOf(second), 9000);
   });
 
   it('of many that end at the limit do not put off the look that renews the leases', async () => {

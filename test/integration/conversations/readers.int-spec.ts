@@ -170,7 +170,7 @@ describe('readers of a conversation', () => {
     await reader.until((event) => event.type === 'token');
     readSlowly(a, async () => {
       open();
-      await a.turns.settled(ctx, turnOf({ ack }), 2000);
+      await a.stopper.settled(ctx, turnOf({ ack }), 2000);
       throw new Error('the database is away');
     });
     await expect(a.conversations.resume(ctx, conversationId, 0, reader)).rejects.toThrow('away');

@@ -151,7 +151,7 @@ describe('what a turn spent is written down', () => {
     await world.looked(0);
     await overtake(turnId);
     release();
-    await world.turns.settled(ctx, turnId, 4000);
+    await world.stopper.settled(ctx, turnId, 4000);
     await expectBooked(turnId, [100]);
     expect(
       await db.uow.query(ctx, 'SELECT status FROM app.turn WHERE tenant_id = $1 AND id = $2', [ctx.tenantId, turnId]),

@@ -551,7 +551,7 @@ describe('turns', () => {
     const leaver = new Reader();
     const first = await world.turns.submit(ctx, message('stay'), leaver);
     world.conversations.unsubscribe(leaver.id);
-    await world.turns.settled(ctx, turnOf(first), 3000);
+    await world.stopper.settled(ctx, turnOf(first), 3000);
     expect(await world.conversations.getTurn(ctx, first.conversationId, turnOf(first))).toMatchObject({
       status: 'completed',
     });
@@ -565,7 +565,7 @@ describe('turns', () => {
     await sleep(50);
     expect(world.runner.has(turnOf(second))).toBe(true);
     world.conversations.unsubscribe(watcher.id);
-    await world.turns.settled(ctx, turnOf(second), 1000);
+    await world.stopper.settled(ctx, turnOf(second), 1000);
     expect(await world.conversations.getTurn(ctx, second.conversationId, turnOf(second))).toMatchObject({
       status: 'cancelled',
     });
@@ -674,7 +674,7 @@ describe('turns', () => {
       [ctx.tenantId, conversationId],
     );
     release();
-    await world.turns.settled(ctx, turnOf({ ack }), 3000);
+    await world.stopper.settled(ctx, turnOf({ ack }), 3000);
     expect(await reader.done()).toMatchObject({ status: 'handed_off' });
     expect(reader.types()).not.toContain('message');
     expect(reader.text()).toBe('');
