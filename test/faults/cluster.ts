@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { copyOfSeed, TestServer } from '../support/test-server.js';
 import { PostgresProxy } from './postgres-proxy.js';
 import { Provider } from './provider.js';
 import { TcpProxy } from './tcp-proxy.js';
+import { eventually } from './waiting.js';
 
 /** How servers may hear of each other: by Postgres always, by Redis where there is one. */
 export const WITH_REDIS = (process.env['REDIS_URL'] ?? '') !== '';
@@ -106,6 +108,21 @@ export class Cluster {
         if (!server.alive) await server.start();
       }),
     );
+  }
+
+  /**
+   * kill -9 of whichever server is up, at random; while none is, it waits for one. It starts again in the background.
+   * @returns its name, and its start
+   */
+  async killAny(): Promise<{ name: string; back: Promise<void> }> {
+    const up = await eventually(() => {
+      const alive = this.servers.filter((server) => server.alive);
+      return alive.length > 0 && alive;
+    }, 'a server to be up');
+    const server = up[randomInt(up.length)]!;
+    await server.kill();
+    this.provider.prune();
+    return { name: server.name, back: server.start() };
   }
 
   /** A new end user of the tenant acme. */

@@ -4,7 +4,7 @@ import type { ClusterServer } from './cluster.js';
 import { recordMeasures } from './figures.js';
 import { type Pace, question } from './provider.js';
 import { LONG, quantile, scaled } from './scale.js';
-import { eventually } from './waiting.js';
+import { eventually, whileOpen } from './waiting.js';
 import { onCluster, type World } from './world.js';
 
 const MINUTES = Number(process.env['FAULTS_MINUTES'] ?? 0);
@@ -31,7 +31,7 @@ describe('a server whose database', () => {
       });
       const answers = Promise.all(asked);
       let slowest = 0;
-      const alive = everySecondUntil(answers, async () => {
+      const alive = whileOpen(answers, 1000, async () => {
         const began = Date.now();
         expect((await a.api('/health/live', { ms: 5000 })).status).toBe(200);
         slowest = Math.max(slowest, Date.now() - began);
@@ -136,15 +136,5 @@ async function chatUntil(world: World, endsAt: number, n: number, name: string):
     conversation_id = ack.conversation_id;
     reader.follow(conversation_id);
     await writer.done(ack.turn_id, 30_000).catch(() => undefined);
-  }
-}
-
-async function everySecondUntil(over: Promise<unknown>, work: () => Promise<void>): Promise<void> {
-  let running = true;
-  const stop = () => (running = false);
-  over.then(stop, stop);
-  while (running) {
-    await work();
-    await sleep(1000);
   }
 }

@@ -108,13 +108,8 @@ export class EventReader {
     return this.seen(turnId, (turn) => turn.dones.length > 0, 'the end', ms);
   }
 
-  async seen(turnId: string, what: (turn: TurnSeen) => boolean, label: string, ms = 10_000): Promise<TurnSeen> {
-    await eventually(
-      () => this.book.turns.has(turnId) && what(this.book.turn(turnId)),
-      () => `${this.options.name} to see ${label}; saw: ${this.book.turns.get(turnId)?.trail.join(' ') ?? 'nothing'}`,
-      ms,
-    );
-    return this.book.turn(turnId);
+  seen(turnId: string, what: (turn: TurnSeen) => boolean, label: string, ms?: number): Promise<TurnSeen> {
+    return this.book.until(turnId, what, label, ms);
   }
 
   /** Cuts its own cable; it comes back at once, to the next server. */

@@ -73,16 +73,7 @@ async function killAtRandom(cluster: Cluster): Promise<number> {
   const restarts: Promise<void>[] = [];
   for (let n = 0; n < KILLS; n++) {
     await sleep(200 + randomInt(LONGEST_MS - 200));
-    const up = cluster.servers.filter((server) => server.alive);
-    const server = up[randomInt(Math.max(1, up.length))];
-    if (server === undefined) {
-      await Promise.race(restarts);
-      n--;
-      continue;
-    }
-    await server.kill();
-    restarts.push(server.start());
-    cluster.provider.prune();
+    restarts.push((await cluster.killAny()).back);
   }
   await Promise.all(restarts);
   return KILLS;

@@ -164,13 +164,8 @@ export class SocketClient {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
   }
 
-  async seen(turnId: string, what: (turn: TurnSeen) => boolean, label: string, ms = 10_000): Promise<TurnSeen> {
-    await eventually(
-      () => this.book.turns.has(turnId) && what(this.book.turn(turnId)),
-      () => `${this.options.name} to see ${label}; saw: ${this.book.turns.get(turnId)?.trail.join(' ') ?? 'nothing'}`,
-      ms,
-    );
-    return this.book.turn(turnId);
+  seen(turnId: string, what: (turn: TurnSeen) => boolean, label: string, ms?: number): Promise<TurnSeen> {
+    return this.book.until(turnId, what, label, ms);
   }
 
   done(turnId: string, ms = 15_000): Promise<TurnSeen> {

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { Cluster } from './cluster.js';
 import { allAcked, allDone } from './journal.js';
 import { recordMeasures } from './figures.js';
 import { question } from './provider.js';
 import { LONG, quantile, scaled } from './scale.js';
-import { eventually } from './waiting.js';
+import { eventually, whileOpen } from './waiting.js';
 import { within, type World } from './world.js';
 
 const POOL = 10;
@@ -41,7 +40,7 @@ describe(`a server with ${POOL} connections to its database`, () => {
           expect(running).toBeGreaterThan(TURNS * 0.75);
           const turnIds = acks.map(({ turn_id }) => turn_id);
           const ended = allDone(clients, turnIds);
-          await whileOpen(ended, async () => lists.push(await timeOfList(world)));
+          await whileOpen(ended, 50, async () => lists.push(await timeOfList(world)));
         }
         const [p50, p95] = [quantile(lists, 0.5), quantile(lists, 0.95)];
         recordMeasures(`GET conversations beside ${TURNS} turns (ms)`, { p50, p95, max: quantile(lists, 1) });
@@ -68,7 +67,7 @@ describe(`a server with ${POOL} connections to its database`, () => {
       await eventually(async () => (await waitingForLocks(cluster)) >= POOL, 'all connections to be taken');
       const alive: number[] = [];
       const refused = Promise.all(Array.from({ length: 30 }, () => world.timed(b, 'conversations')));
-      await whileOpen(refused, async () => alive.push((await world.timed(b, '/health/live')).ms));
+      await whileOpen(refused, 50, async () => alive.push((await world.timed(b, '/health/live')).ms));
       for (const { body, headers, ms, status } of await refused) {
         expect([status, body.code]).toEqual([503, 'UNAVAILABLE']);
         expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
@@ -91,18 +90,6 @@ async function timeOfList(world: World): Promise<number> {
   const { ms, status } = await world.timed(world.cluster.a, 'conversations');
   expect(status).toBe(200);
   return ms;
-}
-
-/** Again and again, as long as something goes on. */
-async function whileOpen(over: Promise<unknown>, work: () => Promise<unknown>): Promise<void> {
-  let running = true;
-  const stop = () => (running = false);
-  over.then(stop, stop);
-  while (running) {
-    await work();
-    await sleep(50);
-  }
-  await over;
 }
 
 /** As an operator's long query would hold them. @returns lets go */

@@ -66,18 +66,9 @@ async function killAtRandom(cluster: Cluster, kills: { server: string; at: numbe
   const restarts: Promise<void>[] = [];
   for (let n = 0; n < KILLS && Date.now() < endsAt + 30_000; n++) {
     await sleep(began + (n + 0.1 + 0.8 * Math.random()) * every - Date.now());
-    const up = cluster.servers.filter((server) => server.alive);
-    const server = up[randomInt(Math.max(1, up.length))];
-    if (server === undefined) {
-      // Both are down for a moment: the next kill waits for one of them.
-      await Promise.race(restarts);
-      n--;
-      continue;
-    }
-    await server.kill();
-    kills.push({ server: server.name, at: Date.now() });
-    restarts.push(server.start());
-    cluster.provider.prune();
+    const { back, name } = await cluster.killAny();
+    kills.push({ server: name, at: Date.now() });
+    restarts.push(back);
   }
   await Promise.all(restarts);
 }

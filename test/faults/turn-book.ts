@@ -1,4 +1,5 @@
 import type { Frame } from '../support/chat-client.js';
+import { eventually } from './waiting.js';
 
 /** A frame that stands for something stored: a `message`, a turn's `error` or its `done`. */
 export interface StoredFrame {
@@ -53,6 +54,16 @@ export class TurnBook {
 
   /** False once the reader has left by itself: nobody owes it an end then. */
   staying = true;
+
+  /** What was seen of a turn, once it is as it should be; says what it was instead when it never is. */
+  async until(turnId: string, what: (turn: TurnSeen) => boolean, label: string, ms = 10_000): Promise<TurnSeen> {
+    await eventually(
+      () => this.turns.has(turnId) && what(this.turn(turnId)),
+      () => `${this.reader} to see ${label}; saw: ${this.turns.get(turnId)?.trail.join(' ') ?? 'nothing'}`,
+      ms,
+    );
+    return this.turn(turnId);
+  }
 
   take(frame: Frame): void {
     const conversation = frame['conversation_id'];

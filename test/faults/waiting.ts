@@ -15,6 +15,18 @@ export async function eventually<T>(
   }
 }
 
+/** Again and again, as long as something goes on; then as that ended. */
+export async function whileOpen<T>(over: Promise<T>, everyMs: number, work: () => Promise<unknown>): Promise<T> {
+  let running = true;
+  const stop = () => (running = false);
+  over.then(stop, stop);
+  while (running) {
+    await work();
+    await sleep(everyMs);
+  }
+  return over;
+}
+
 /** A promise and the two ends of it. */
 export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
   let resolve!: (value: T) => void;

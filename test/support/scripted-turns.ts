@@ -14,16 +14,24 @@ export const endless: Script = async (_input, emit, signal) => {
   throw signal.reason;
 };
 
-/** Waits in the middle of its answer, `question: first second`, until it is let go on. */
-export function gated(): { script: Script; open: () => void } {
+/**
+ * Waits in the middle of its answer until it is let go on, or stopped.
+ * @param opening what it says before; default: `question: first `. Then it says `second`
+ */
+export function gated(opening?: string): { script: Script; open: () => void } {
   let open: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (open = resolve));
   return {
     open: () => open(),
-    script: async (input, emit) => {
-      emit({ type: 'token', content: `${input.content}: first ` });
-      await gate;
+    script: async (input, emit, signal) => {
+      emit({ type: 'token', content: opening ?? `${input.content}: first ` });
+      await Promise.race([gate, stopped(signal)]);
       emit({ type: 'token', content: 'second' });
     },
   };
+}
+
+/** Rejects with the reason once the turn is stopped. */
+export function stopped(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }

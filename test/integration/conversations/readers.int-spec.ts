@@ -2,35 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryHub } from '#platform/bus';
 import type { RequestContext } from '#platform/context';
 import { newId } from '#platform/database';
-import {
-  contextOf,
-  conversationWorld,
-  message,
-  Reader,
-  type Script,
-  turnOf,
-} from '../../support/conversation-world.js';
+import { contextOf, conversationWorld, message, Reader, turnOf } from '../../support/conversation-world.js';
 import { MessageRepository } from '../../../src/conversations/store/message.repository.js';
+import { gated, words } from '../../support/scripted-turns.js';
 import { TestDatabase } from '../../support/test-database.js';
 
 type World = ReturnType<typeof conversationWorld>;
-
-const words: Script = async (_input, emit) => {
-  for (const word of ['The ', 'answer ', 'is ', '42.']) emit({ type: 'token', content: word });
-};
-
-function gated(): { script: Script; open: () => void } {
-  let open: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  return {
-    open: () => open(),
-    script: async (_input, emit) => {
-      emit({ type: 'token', content: 'first ' });
-      await gate;
-      emit({ type: 'token', content: 'second' });
-    },
-  };
-}
 
 /** Readers that come while something else happens: nothing is lost, nothing is told twice, nobody waits for what is over. */
 describe('readers of a conversation', () => {
@@ -87,7 +64,7 @@ describe('readers of a conversation', () => {
   };
 
   it.each(['here', 'elsewhere'])('are not told again of a turn that ended %s while one of them came', async (where) => {
-    const { open, script } = gated();
+    const { open, script } = gated('first ');
     a.play(script);
     const onA = new Reader();
     const { ack, conversationId } = await a.turns.submit(ctx, message('q'), onA);
@@ -108,12 +85,12 @@ describe('readers of a conversation', () => {
   });
 
   it('do not see a turn wait that began while one of them came', async () => {
-    const { open, script } = gated();
+    const { open, script } = gated('first ');
     a.play(script);
     const onA = new Reader();
     const first = await a.turns.submit(ctx, message('one'), onA);
     const second = await a.turns.submit(ctx, message('two', { conversation: within(first.conversationId) }), onA);
-    const after = gated();
+    const after = gated('first ');
     const late = await attachDuring(a, first.conversationId, async () => {
       a.play(after.script);
       open();
@@ -131,7 +108,7 @@ describe('readers of a conversation', () => {
   });
 
   it('learn that the conversation is gone when it is deleted while one of them comes', async () => {
-    const { script } = gated();
+    const { script } = gated('first ');
     a.play(script);
     const onA = new Reader();
     const { ack, conversationId } = await a.turns.submit(ctx, message('q'), onA);
@@ -148,7 +125,7 @@ describe('readers of a conversation', () => {
   it.each(['a message', 'another reader'])('miss nothing that was stored when %s came between', async (what) => {
     const { conversationId } = await a.turns.submit(ctx, message('q'), new Reader());
     const conversation = within(conversationId);
-    const { open, script } = gated();
+    const { open, script } = gated('first ');
     a.play(script);
     const fresh = conversationWorld(db.uow, { script: words });
     worlds.push(fresh);
@@ -163,7 +140,7 @@ describe('readers of a conversation', () => {
   });
 
   it('go on listening when they wanted to be caught up again and the reading failed', async () => {
-    const { open, script } = gated();
+    const { open, script } = gated('first ');
     a.play(script);
     const reader = new Reader();
     const { ack, conversationId } = await a.turns.submit(ctx, message('q'), reader);
@@ -192,7 +169,7 @@ describe('readers of a conversation', () => {
       return made;
     }) as [World, World];
     const rows = () => db.uow.query(ctx, 'SELECT 1 FROM app.turn_live WHERE tenant_id = $1', [ctx.tenantId]);
-    const { open, script } = gated();
+    const { open, script } = gated('first ');
     owner.play(script);
     const { ack, conversationId } = await owner.turns.submit(ctx, message('q'), new Reader());
     const elsewhere = await follow(follower, conversationId);
@@ -205,7 +182,7 @@ describe('readers of a conversation', () => {
     await sleep(300);
     expect(await rows()).toEqual([]);
 
-    owner.play(gated().script);
+    owner.play(gated('first ').script);
     const next = await owner.turns.submit(ctx, message('then', { conversation: within(conversationId) }), new Reader());
     await elsewhere.until((event) => event.type === 'token' && event.turn_id === turnOf(next));
     await owner.die();
@@ -215,7 +192,7 @@ describe('readers of a conversation', () => {
   });
 
   it('leave nothing behind when they never came to listen', async () => {
-    const { script } = gated();
+    const { script } = gated('first ');
     a.play(script);
     const onA = new Reader();
     const { conversationId } = await a.turns.submit(ctx, message('q'), onA);

@@ -10,35 +10,15 @@ import {
   type Script,
   turnOf,
 } from '../../support/conversation-world.js';
+import { gated, stopped, words } from '../../support/scripted-turns.js';
 import { TestDatabase } from '../../support/test-database.js';
 import { CutOffProxy } from '../platform/cut-off.proxy.js';
-
-const words: Script = async (_input, emit) => {
-  for (const word of ['The ', 'answer ', 'is ', '42.']) emit({ type: 'token', content: word });
-};
 
 /** Says one word, and nothing more until it is stopped. */
 const stuck: Script = async (_input, emit, signal) => {
   emit({ type: 'token', content: 'Half of ' });
-  await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+  await stopped(signal);
 };
-
-/** A script that says a word and waits until it is let go on, or stopped. */
-function gated(): { script: Script; open: () => void } {
-  let open: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  return {
-    open: () => open(),
-    script: async (_input, emit, signal) => {
-      emit({ type: 'token', content: 'first ' });
-      await Promise.race([
-        gate,
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
-      ]);
-      emit({ type: 'token', content: 'second' });
-    },
-  };
-}
 
 type World = ReturnType<typeof conversationWorld>;
 
@@ -143,7 +123,7 @@ describe('the lease of a turn', () => {
   });
 
   it('that ran out under a process that starved is no reason to take its turn from itself', async () => {
-    const { open, script } = gated();
+    const { open, script } = gated('first ');
     // Not due for renewal by the next look: that one alone could not mend it.
     const world = start({ script, leaseSeconds: 6 });
     const reader = new Reader();
@@ -212,7 +192,7 @@ describe('the lease of a turn', () => {
     const dead = start({ script: stuck });
     const { ack, conversationId } = await dead.turns.submit(ctx, message('q'), new Reader());
     await dead.die();
-    const { open, script } = gated();
+    const { open, script } = gated('first ');
     const world = start({ script });
     const reader = await follow(world, conversationId);
     // Far longer ago than a turn may take.
@@ -238,7 +218,7 @@ describe('the lease of a turn', () => {
     const dataSource = await openDatabase({ url: proxy.url, pool: 4 });
     try {
       const hub = new MemoryHub();
-      const { open, script } = gated();
+      const { open, script } = gated('first ');
       const owner = start({ script, leaseSeconds: 6, hub }, new UnitOfWork(dataSource));
       const reader = new Reader();
       const { ack } = await owner.turns.submit(ctx, message('q'), reader);
@@ -269,7 +249,7 @@ describe('the lease of a turn', () => {
     /** Two instances; `a` is full until `open`, and took a message that waits. */
     const waitingOnA = async () => {
       const hub = new MemoryHub();
-      const { open, script } = gated();
+      const { open, script } = gated('first ');
       const a = start({ script, mostRunning: 1, hub });
       const reader = new Reader();
       const first = await a.turns.submit(ctx, message('first'), reader);
