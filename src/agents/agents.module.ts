@@ -4,18 +4,18 @@ import { TenantSettingsCache, TenantsModule } from '#tenants';
 import { MatchingService, RagModule, RetrievalService } from '#rag';
 import { ToolExecutor, ToolsModule } from '#tools';
 import { Module } from '@nestjs/common';
-import { AgentAdminService } from './admin/agent-admin.service.js';
-import { AgentsController } from './admin/agents.controller.js';
-import { AgentRepository } from './agent.repository.js';
-import { AgentService } from './agent.service.js';
-import { AgentRuntime } from './agent-runtime.js';
-import { buildDomainAgent } from './domain/domain.agent.js';
-import { ToolRunner } from './domain/tool-runner.js';
-import { knowledgeAgent } from './knowledge/knowledge.agent.js';
-import { buildMatchingAgent } from './matching/matching.agent.js';
-import { ProfileRepository } from './matching/profile.repository.js';
-import { TitleWriter } from './title-writer.js';
-import { writerAgent } from './writer/writer.agent.js';
+import { AgentAdminService } from './catalog/agent-admin.service.js';
+import { AgentsController } from './catalog/agents.controller.js';
+import { AgentRepository } from './catalog/agent.repository.js';
+import { AgentService } from './catalog/agent.service.js';
+import { AgentRuntime } from './turn/agent-runtime.js';
+import { buildDomainAgent } from './kinds/domain/domain.agent.js';
+import { ToolRunner } from './kinds/domain/tool-runner.js';
+import { knowledgeAgent } from './kinds/knowledge/knowledge.agent.js';
+import { buildMatchingAgent } from './kinds/matching/matching.agent.js';
+import { ProfileRepository } from './kinds/matching/profile.repository.js';
+import { TitleWriter } from './turn/title-writer.js';
+import { writerAgent } from './kinds/writer/writer.agent.js';
 
 @Module({
   imports: [LlmModule, TenantsModule, ToolsModule, RagModule],

@@ -1,19 +1,19 @@
-import type { Degrade } from './degrade.js';
-import { DegradingAnswerWriter } from './degrading.answer-writer.js';
-import { ModelEntityExtractor } from './domain/model.entity-extractor.js';
-import { ModelToolPlanner } from './domain/model.tool-planner.js';
-import { RuleEntityExtractor } from './domain/rule.entity-extractor.js';
-import { SimilarityToolPlanner } from './domain/similarity.tool-planner.js';
-import { ExtractiveAnswerWriter } from './extractive.answer-writer.js';
-import { CoveragePassageGrader } from './knowledge/coverage.passage-grader.js';
-import { ModelPassageGrader } from './knowledge/model.passage-grader.js';
-import { KeywordQueryRewriter, ModelQueryRewriter } from './knowledge/query-rewriters.js';
-import { ModelAnswerWriter } from './model.answer-writer.js';
-import type { ModelCalls } from './model-calls.js';
-import type { ExampleIndex } from './routing/example-index.js';
-import { ModelIntentClassifier } from './routing/model.intent-classifier.js';
-import { SimilarityIntentClassifier } from './routing/similarity.intent-classifier.js';
-import type { TurnPorts } from './turn-run.js';
+import type { Degrade } from './model/degrade.js';
+import { DegradingAnswerWriter } from './model/degrading.answer-writer.js';
+import { ModelEntityExtractor } from './model/model.entity-extractor.js';
+import { ModelToolPlanner } from './model/model.tool-planner.js';
+import { RuleEntityExtractor } from './offline/extraction/rule.entity-extractor.js';
+import { SimilarityToolPlanner } from './offline/extraction/similarity.tool-planner.js';
+import { ExtractiveAnswerWriter } from './offline/answering/extractive.answer-writer.js';
+import { CoveragePassageGrader } from './offline/answering/coverage.passage-grader.js';
+import { ModelPassageGrader } from './model/model.passage-grader.js';
+import { KeywordQueryRewriter, ModelQueryRewriter } from './offline/answering/query-rewriters.js';
+import { ModelAnswerWriter } from './model/model.answer-writer.js';
+import type { ModelCalls } from './model/model-calls.js';
+import type { ExampleIndex } from './offline/routing/example-index.js';
+import { ModelIntentClassifier } from './model/model.intent-classifier.js';
+import { SimilarityIntentClassifier } from './offline/routing/similarity.intent-classifier.js';
+import type { TurnPorts } from './turn/turn-run.js';
 
 /** The implementations that need no model. */
 export function offlinePorts(index: ExampleIndex): TurnPorts & { readonly extractor: RuleEntityExtractor } {

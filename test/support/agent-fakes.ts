@@ -22,13 +22,13 @@ import { createLogger } from '#platform/logging';
 import type { MatchItem, MatchRequest, Passage, SearchRequest, SearchResult } from '#rag';
 import type { TenantSettings } from '#tenants';
 import type { ToolCallContext, ToolDefinition, ToolResult } from '#tools';
-import type { AgentDefinition } from '../../src/agents/agent.types.js';
-import type { RuntimeDependencies } from '../../src/agents/agent-runtime.js';
-import { buildDomainAgent } from '../../src/agents/domain/domain.agent.js';
-import { ToolRunner } from '../../src/agents/domain/tool-runner.js';
-import { knowledgeAgent } from '../../src/agents/knowledge/knowledge.agent.js';
-import { buildMatchingAgent } from '../../src/agents/matching/matching.agent.js';
-import { writerAgent } from '../../src/agents/writer/writer.agent.js';
+import type { AgentDefinition } from '../../src/agents/catalog/agent.types.js';
+import type { RuntimeDependencies } from '../../src/agents/turn/agent-runtime.js';
+import { buildDomainAgent } from '../../src/agents/kinds/domain/domain.agent.js';
+import { ToolRunner } from '../../src/agents/kinds/domain/tool-runner.js';
+import { knowledgeAgent } from '../../src/agents/kinds/knowledge/knowledge.agent.js';
+import { buildMatchingAgent } from '../../src/agents/kinds/matching/matching.agent.js';
+import { writerAgent } from '../../src/agents/kinds/writer/writer.agent.js';
 
 export const TENANT_ID = '0190b8a0-0000-7000-8000-000000000001';
 

@@ -1,11 +1,11 @@
 import { isGraphBubbleUp } from '@langchain/langgraph/web';
 import type { RunnableConfig } from '@langchain/core/runnables';
-import type { AgentKindRunner } from '../agent.js';
-import type { AgentKind } from '../agent.types.js';
+import type { AgentKindRunner } from './agent-kind.js';
+import type { AgentKind } from '../catalog/agent.types.js';
 import { asError } from '#platform/errors';
-import { UnknownOutcomeError } from '../agents.errors.js';
-import { fill } from '../replies/phrases.js';
-import { runOf } from '../turn-run.js';
+import { UnknownOutcomeError } from '../turn/turn.errors.js';
+import { fill } from '../turn/phrases.js';
+import { runOf } from '../turn/turn-run.js';
 import type { AgentTask, SectionResult, SupervisorUpdate } from './supervisor.state.js';
 
 export type AgentKinds = Readonly<Record<AgentKind, AgentKindRunner>>;

@@ -1,6 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { asError } from '#platform/errors';
-import { runOf } from '../turn-run.js';
+import { runOf } from '../turn/turn-run.js';
 import type { SupervisorStateType, SupervisorUpdate } from './supervisor.state.js';
 
 /** Puts the parts together: the text is out already; what is left is to judge the whole. */

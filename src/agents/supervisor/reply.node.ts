@@ -1,6 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
-import { writeWords } from '../extractive.answer-writer.js';
-import { runOf, status, timed, type TurnRun } from '../turn-run.js';
+import { writeWords } from '../offline/answering/extractive.answer-writer.js';
+import { runOf, status, timed, type TurnRun } from '../turn/turn-run.js';
 import type { Section } from './section-stream.js';
 import type { Reply, SupervisorStateType, SupervisorUpdate } from './supervisor.state.js';
 

@@ -1,17 +1,17 @@
 import { Command, Send } from '@langchain/langgraph/web';
 import type { RunnableConfig } from '@langchain/core/runnables';
-import type { AgentDefinition, Intent } from '../agent.types.js';
-import { AgentNotFoundError, searchFailure } from '../agents.errors.js';
-import { isRecord, propertiesOf } from '../domain/schema-properties.js';
-import { findingsFor, judging } from '../domain/entity-rules.js';
-import { awaitingOf, lastAgentsOf, languageSoFar } from '../routing/awaiting.js';
-import type { ClassifyRequest } from '../routing/intent-classifier.port.js';
-import { pointsBack, saysNeverMind, wantsPerson } from '../routing/requests.js';
-import { smallTalkKind, withoutGreeting } from '../routing/small-talk.js';
+import type { AgentDefinition, Intent } from '../catalog/agent.types.js';
+import { AgentNotFoundError, searchFailure } from '../turn/turn.errors.js';
+import { isRecord, propertiesOf } from '../catalog/tool-inputs.js';
+import { findingsFor, judging } from '../offline/extraction/entity-rules.js';
+import { awaitingOf, lastAgentsOf, languageSoFar } from '../turn/awaiting.js';
+import type { ClassifyRequest } from '../steps/intent-classifier.js';
+import { pointsBack, saysNeverMind, wantsPerson } from '../offline/routing/requests.js';
+import { smallTalkKind, withoutGreeting } from '../offline/routing/small-talk.js';
 import { detectLanguage } from '../text/language.js';
 import { contentStems, topicStems, wordCount } from '../text/words.js';
-import { runOf, status, timed, type TurnRun } from '../turn-run.js';
-import type { AwaitingInput } from '../turn.types.js';
+import { runOf, status, timed, type TurnRun } from '../turn/turn-run.js';
+import type { AwaitingInput } from '../turn/turn.types.js';
 import { SectionStream } from './section-stream.js';
 import type { AgentTask, Reply, SupervisorStateType } from './supervisor.state.js';
 

@@ -1,4 +1,4 @@
-import type { TurnEvent } from '../turn-event.js';
+import type { TurnEvent } from '../turn/turn-event.js';
 import { SectionStream } from './section-stream.js';
 
 function setup(count: number) {

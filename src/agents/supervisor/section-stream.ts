@@ -1,5 +1,5 @@
-import type { TurnEventSink } from '../turn-event.js';
-import type { AnswerPayload } from '../turn.types.js';
+import type { TurnEventSink } from '../turn/turn-event.js';
+import type { AnswerPayload } from '../turn/turn.types.js';
 
 /** Where one agent writes its part of the answer. */
 export interface AnswerText {

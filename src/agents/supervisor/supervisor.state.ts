@@ -1,7 +1,7 @@
 import { Annotation } from '@langchain/langgraph/web';
-import type { Intent } from '../agent.types.js';
-import type { SmallTalkKind } from '../replies/phrases.js';
-import type { AwaitingInput, HistoryMessage } from '../turn.types.js';
+import type { Intent } from '../catalog/agent.types.js';
+import type { SmallTalkKind } from '../turn/phrases.js';
+import type { AwaitingInput, HistoryMessage } from '../turn/turn.types.js';
 
 /** A passage that an agent read, without its text: state stays small. */
 export interface RetrievedDoc {

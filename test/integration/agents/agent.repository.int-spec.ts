@@ -1,7 +1,7 @@
 import type { TenantScope } from '#platform/context';
 import { newId } from '#platform/database';
 import { AgentRepository } from '#agents';
-import { ProfileRepository } from '../../../src/agents/matching/profile.repository.js';
+import { ProfileRepository } from '../../../src/agents/kinds/matching/profile.repository.js';
 import { TestDatabase } from '../../support/test-database.js';
 
 let database: TestDatabase;

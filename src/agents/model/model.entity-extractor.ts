@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { ModelCalls } from './model-calls.js';
+import { neutralise } from '../text/untrusted-text.js';
+import { EntityExtractor, type ExtractRequest } from '../steps/entity-extractor.js';
+import { fits } from '../offline/extraction/entity-rules.js';
+import type { RuleEntityExtractor } from '../offline/extraction/rule.entity-extractor.js';
+import { propertiesOf, type SchemaProperty } from '../catalog/tool-inputs.js';
+
+const LOOK_BACK = 6;
+
+/** One structured call; each value is judged by its property's schema, and what the model left out the rules may find. */
+export class ModelEntityExtractor extends EntityExtractor {
+  constructor(
+    private readonly calls: ModelCalls,
+    private readonly rules: RuleEntityExtractor,
+  ) {
+    super();
+  }
+
+  override async extract(request: ExtractRequest, signal: AbortSignal): Promise<Record<string, unknown>> {
+    const properties = propertiesOf(request.tool);
+    const certain = properties.length === 0 ? { ...request.known } : this.rules.certain(request);
+    if (certain !== null) return certain;
+    const names = properties.map(({ name }) => name) as [string, ...string[]];
+    const schema = z.object({
+      values: z.array(z.object({ name: z.enum(names), value: z.string().describe('as the user wrote it') })),
+    });
+    const answer = await this.calls.structuredOrNull(
+      { purpose: 'extract', messages: messagesFor(request, properties), temperature: 0, maxTokens: 400 },
+      { name: 'entities', schema },
+      signal,
+    );
+    const values = this.rules.extractNow(request);
+    for (const { name, value } of answer?.values ?? []) {
+      const property = properties.find((item) => item.name === name);
+      if (property === undefined) continue;
+      const typed = typedValue(property, value);
+      if (typed !== undefined && fits(property, typed)) values[name] = typed;
+    }
+    return values;
+  }
+}
+
+function messagesFor(request: ExtractRequest, properties: readonly SchemaProperty[]) {
+  const inputs = properties.map(({ name, schema, required }) => {
+    return `- ${name}${required ? ' (required)' : ''}: ${JSON.stringify(schema)}`;
+  });
+  const talk = request.history
+    .filter(({ role }) => role !== 'system')
+    .slice(-LOOK_BACK)
+    .map(({ role, content }) => `${role === 'user' ? 'Customer' : 'Service'}: ${neutralise(content, 500)}`);
+  const system = `Find the inputs of the tool "${request.tool.name}" in what the customer says. Take only what is said; never invent a value; leave out what is missing. Dates as YYYY-MM-DD; today is ${new Date().toISOString().slice(0, 10)}.
+Inputs:
+${inputs.join('\n')}`;
+  const context = talk.length === 0 ? '' : `Conversation so far:\n${talk.join('\n')}\n\n`;
+  const asked = request.asked.length === 0 ? '' : `The customer was asked for: ${request.asked.join(', ')}.\n`;
+  return [
+    { role: 'system' as const, content: system },
+    { role: 'user' as const, content: `${context}${asked}Message:\n${request.text}` },
+  ];
+}
+
+/** The text in the type that the schema wants; undefined when it cannot be. */
+function typedValue(property: SchemaProperty, text: string): unknown {
+  const value = text.trim();
+  if (value === '') return undefined;
+  switch (property.type) {
+    case 'integer':
+    case 'number': {
+      const number = Number(value.replace(',', '.'));
+      return Number.isFinite(number) ? number : undefined;
+    }
+    case 'boolean':
+      return /^(true|yes|1)$/i.test(value) ? true : /^(false|no|0)$/i.test(value) ? false : undefined;
+    case 'array':
+    case 'object':
+      try {
+        return JSON.parse(value) as unknown;
+      } catch {
+        return property.type === 'array' ? value.split(/\s*[,;]\s*/) : undefined;
+      }
+    case 'string':
+      return value;
+  }
+}

@@ -1,0 +1,25 @@
+import { type Grade, type GradeRequest, PassageGrader } from '../../steps/passage-grader.js';
+
+/** A passage with this share of the question's weight can answer it. Calibrated on test/evals. */
+const COVERED = 0.32;
+/** So near in meaning that shared words are not needed; only real models of language reach it. */
+const NEAR = 0.62;
+/** Kept beside a good passage. */
+const USEFUL_SHARE = 0.5;
+
+/** Grading by the absolute measures that the search gives with each passage. */
+export class CoveragePassageGrader extends PassageGrader {
+  override grade(request: GradeRequest): Promise<Grade> {
+    return Promise.resolve(gradeByCoverage(request));
+  }
+}
+
+export function gradeByCoverage({ passages }: GradeRequest): Grade {
+  const best = Math.max(0, ...passages.map(({ coverage }) => coverage));
+  const near = Math.max(0, ...passages.map(({ vectorScore }) => vectorScore ?? 0));
+  const verdict = best >= COVERED || near >= NEAR ? 'good' : 'poor';
+  const kept = passages.filter(
+    ({ coverage, vectorScore }) => coverage >= best * USEFUL_SHARE || (vectorScore ?? 0) >= NEAR,
+  );
+  return { verdict, passages: kept };
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '#platform/paths';
+import { passage } from '../../../../test/support/agent-fakes.js';
+import { extract } from './extraction.js';
+
+const RETURNS = passage(
+  `## How long you have
+
+- Online orders: 30 days, counted from the day the parcel was delivered or collected.
+- ACME Trails Gold members: 60 days.
+
+## When you get your money
+
+We check a return within **5 working days** of its arrival. Cards then need another 2 to 5 working days.
+
+## What a return costs
+
+| Return from | By post | In a shop |
+|---|---|---|
+| Ireland (Zone 1) | €4.90 per return | free |
+| Zone 2 countries | €9.90 per return | free |`,
+  { title: 'Returns and refunds' },
+);
+
+it('quotes the sentence that answers, with its marker', () => {
+  const [first] = extract('When do I get my money back after a return?', [RETURNS]);
+  expect(first).toMatch(/^We check a return within 5 working days.* \[1\]$/);
+});
+
+it('quotes a list whole, since a step alone answers little', () => {
+  const [first] = extract('How many days do online orders have?', [RETURNS]);
+  expect(first).toContain('30 days');
+  expect(first).toContain('60 days');
+  expect(first?.endsWith('[1]')).toBe(true);
+});
+
+it('reads table rows together with their header', () => {
+  const [first] = extract('What does a return by post from Ireland cost?', [RETURNS]);
+  expect(first).toContain('By post €4.90 per return');
+});
+
+it('quotes nothing when the passages speak of something else', () => {
+  expect(extract('Who is the chief executive?', [RETURNS])).toEqual([]);
+  expect(extract('', [RETURNS])).toEqual([]);
+  expect(extract('refund', [])).toEqual([]);
+});
+
+it('quotes a price where the cost is asked for, and the whole table when no row is meant', () => {
+  const [first] = extract('What does a return cost?', [RETURNS]);
+  expect(first).toMatch(/^\| Return from .*\n\|---.*\n\| Ireland .*€4\.90.*\n\| Zone 2 .*\n\n\[1\]$/);
+});
+
+it('prefers the sentence with a time where a time is asked for', () => {
+  const credit = passage('When you return something we email a credit note. The invoice stays as it is.', {
+    title: 'Invoices',
+    documentId: 'other',
+  });
+  const [first] = extract('How long do I have to return something?', [credit, RETURNS]);
+  expect(first).toMatch(/30 days[^]* \[2\]$/);
+});
+
+it('gives the beginning of the document whose title is asked for', () => {
+  const start = passage('You can return almost anything within 30 days. The sections below say how.', {
+    title: 'Returns and refunds',
+    section: 'Returns and refunds',
+    chunkId: 'start',
+  });
+  const [first] = extract('What is your returns policy?', [
+    { ...RETURNS, section: 'Returns and refunds > Costs' },
+    start,
+  ]);
+  expect(first).toMatch(/^You can return almost anything within 30 days\..* \[2\]$/);
+});
+
+it('says the same thing only once when chunks overlap', () => {
+  const parts = extract('When do I get my money back after a return?', [RETURNS, { ...RETURNS, chunkId: 'other' }]);
+  expect(parts).toHaveLength(1);
+});
+
+it('finds the key phrase in a real page', () => {
+  const text = readFileSync(join(projectRoot, 'src/demo/documents/acme/returns-and-refunds.md'), 'utf8');
+  const parts = extract('How many days do I have to return something?', [passage(text)]);
+  expect(parts.join('\n')).toContain('30 days');
+});

@@ -1,0 +1,119 @@
+import type { Passage } from '#rag';
+import { blocksOf, type TextBlock, type TextUnit, unitsOf } from '../../text/sentences.js';
+import { contentStems } from '../../text/words.js';
+import { askedFor, asksForWhole, likeness, tells, topicOf } from './asked-for.js';
+
+export interface RankedUnit {
+  readonly unit: TextUnit;
+  readonly block: TextBlock;
+  /** Index of the passage in the list that was ranked. */
+  readonly passage: number;
+  /** Weighted share of the question's words that it and its surroundings have, 0–1. */
+  readonly relevance: number;
+  /** Relevance with what else speaks for it: its passage's place, and that it tells what is asked for; about 0–2. */
+  readonly score: number;
+}
+
+/** Words of the headings and a list's lead count less than words of the sentence itself, those of the title less again. */
+const AROUND = 0.95;
+const TITLED = 0.75;
+/** What the best passage is worth; each further one is worth this share of the one before. */
+const PLACE = 0.25;
+const NEXT_PLACE = 0.75;
+/** A time where "how long" is asked, a price where "how much" is. */
+const TELLS = 0.3;
+/** The beginning of a document whose title is all that is asked for. */
+const BEGINNING = 0.5;
+/** Of a passage: what a section is about stands first. */
+const FIRST = 0.08;
+/** A document whose title has the question's words, whether or not the sentence has them too. */
+const TITLE = 0.2;
+/** A heading that is worded like the question. */
+const HEADED = 0.8;
+/** A word that no passage has tells little about which of them answers. */
+const UNKNOWN_WORD = 0.5;
+/** Stems as short as this must be equal; longer ones may be the beginning of one another. */
+const SHORTEST_PREFIX = 5;
+/** A question of more words says nothing more. */
+const MOST_WORDS = 64;
+
+/** Everything the passages say, ranked by how well it answers the question. Passages come best first. */
+export function rankUnits(question: string, passages: readonly Passage[]): RankedUnit[] {
+  const wanted = topicOf(question).slice(0, MOST_WORDS);
+  const asked = askedFor(question);
+  const read = passages.map((passage) => {
+    const blocks = blocksOf(passage.content);
+    const units = unitsOf(blocks).map((unit) => ({ unit, stems: new Set(contentStems(unit.text)) }));
+    return { passage, blocks, units };
+  });
+  const all = read.flatMap(({ units }) => units);
+  const frequency = (stem: string) => all.filter(({ stems }) => has(stems, stem)).length;
+  const rarity = (count: number) => Math.log(1 + (all.length + 1) / (count + 0.5)) * (count === 0 ? UNKNOWN_WORD : 1);
+  const weights = new Map(wanted.map((stem) => [stem, rarity(frequency(stem))]));
+  const total = wanted.reduce((sum, stem) => sum + (weights.get(stem) ?? 0), 0);
+  if (total === 0) return [];
+  const share = (stems: readonly string[]) => stems.reduce((sum, stem) => sum + (weights.get(stem) ?? 0), 0) / total;
+  const lacking = (found: readonly string[]) => wanted.filter((stem) => !found.includes(stem));
+  const ranked = read.flatMap(({ blocks, passage, units }, index) => {
+    const beginning = isBeginning(passage) && asksForWhole(question, passage.title);
+    const title = new Set(contentStems(`${passage.title} ${passage.section ?? ''}`));
+    const headed = likeness(question, ownHeading(passage));
+    return units.flatMap(({ stems, unit }, place): RankedUnit[] => {
+      const block = blocks[unit.block];
+      if (block === undefined || unit.text.length < 3) return [];
+      const said = wanted.filter((stem) => has(stems, stem));
+      const near = contentStems(`${ownHeading(passage)} ${block.heading} ${lead(blocks, unit.block)}`);
+      const meant = lacking(said).filter((stem) => has(new Set(near), stem));
+      const titled = lacking([...said, ...meant]).filter((stem) => has(title, stem));
+      const under = block.heading === '' ? headed : Math.max(headed, likeness(question, block.heading));
+      const relevance = share(said) + AROUND * share(meant) + TITLED * share(titled);
+      const length = unit.text.length > 400 ? -0.1 : unit.text.length < 25 && unit.kind === 'sentence' ? -0.05 : 0;
+      const score =
+        relevance +
+        HEADED * under +
+        TITLE * share(wanted.filter((stem) => has(title, stem))) +
+        PLACE * NEXT_PLACE ** index +
+        (tells(asked, unit.text) ? TELLS : 0) +
+        (beginning && place < 2 ? BEGINNING : 0) +
+        (place === 0 ? FIRST : 0) +
+        (unit.text.endsWith('?') ? -0.25 : 0) +
+        length;
+      return [{ unit, block, passage: index, relevance, score }];
+    });
+  });
+  return ranked.sort((a, b) => b.score - a.score);
+}
+
+/** The light stems of two forms of one word may end differently: "deliveri" and "deliv". */
+function has(stems: ReadonlySet<string>, wanted: string): boolean {
+  if (stems.has(wanted)) return true;
+  if (wanted.length < SHORTEST_PREFIX) return false;
+  for (const stem of stems) {
+    if (stem.length >= SHORTEST_PREFIX && (stem.startsWith(wanted) || wanted.startsWith(stem))) return true;
+  }
+  return false;
+}
+
+/** Before the first heading below the title. */
+function isBeginning({ section, title }: Passage): boolean {
+  return section === null || section === title;
+}
+
+/** The innermost heading above a passage, unless it is the title. */
+function ownHeading({ section, title }: Passage): string {
+  const own = section?.split(' > ').at(-1) ?? '';
+  return own === title ? '' : own;
+}
+
+/** The sentence that introduces a list ("You cannot return:"). */
+function lead(blocks: readonly TextBlock[], index: number): string {
+  const before = blocks[index - 1];
+  const line = before?.lines.at(-1) ?? '';
+  return blocks[index]?.kind === 'list' && before?.kind === 'paragraph' && line.trimEnd().endsWith(':') ? line : '';
+}
+
+/** The sentence of a passage that is nearest to what was said of it. */
+export function supportingSentence(passage: Passage, said: string): string {
+  const [best] = rankUnits(said, [passage]);
+  return best?.unit.text ?? passage.content.slice(0, 200).trim();
+}

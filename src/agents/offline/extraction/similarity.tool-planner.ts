@@ -1,0 +1,61 @@
+import type { ToolDefinition } from '#tools';
+import { topicStems } from '../../text/words.js';
+import { findingsFor, judging } from './entity-rules.js';
+import type { RuleEntityExtractor } from './rule.entity-extractor.js';
+import { missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
+import { type PlanRequest, ToolPlanner } from '../../steps/tool-planner.js';
+
+/** All inputs are there. */
+const READY = 0.25;
+/** The message itself gives one of the inputs. */
+const GIVEN = 0.15;
+
+/**
+ * One tool a turn: the one whose words are nearest, rather one whose inputs are there, rather an earlier one. A tool that
+ * changes something must be asked for by words, or by an input, that no reading tool has: "1042" alone cancels nothing.
+ */
+export class SimilarityToolPlanner extends ToolPlanner {
+  constructor(private readonly rules: RuleEntityExtractor) {
+    super();
+  }
+
+  override next(request: PlanRequest): Promise<ToolDefinition | null> {
+    if (request.done.length > 0) return Promise.resolve(null);
+    return Promise.resolve(this.best(request));
+  }
+
+  private best({ tools, text, history }: PlanRequest): ToolDefinition | null {
+    if (tools.length <= 1) return tools[0] ?? null;
+    const stems = [...new Set(topicStems(text))];
+    const reading = tools.filter(({ readOnly }) => readOnly);
+    const plainWords = new Set(reading.flatMap((tool) => [...wordsOfTool(tool)]));
+    const plainInputs = new Set(reading.flatMap((tool) => propertiesOf(tool).map(({ name }) => name)));
+    const scored = tools.map((tool, position) => {
+      const own = wordsOfTool(tool);
+      const common = stems.filter((stem) => own.has(stem));
+      const given = givenInputs(tool, text);
+      const values = this.rules.extractNow({ tool, text, history, known: {}, asked: [] });
+      const ready = missingOf(tool, values).length === 0;
+      const bold =
+        tool.readOnly ||
+        common.some((stem) => !plainWords.has(stem)) ||
+        given.some((name) => reading.length > 0 && !plainInputs.has(name));
+      const score =
+        common.length / Math.sqrt(Math.max(1, own.size)) + (ready ? READY : 0) + GIVEN * given.length - position * 0.01;
+      return { tool, score, bold };
+    });
+    const [best] = scored.filter(({ bold }) => bold).sort((a, b) => b.score - a.score);
+    return best?.tool ?? null;
+  }
+}
+
+function wordsOfTool(tool: ToolDefinition): ReadonlySet<string> {
+  return new Set(topicStems(`${tool.key.replace(/[_-]/g, ' ')} ${tool.name} ${tool.description}`));
+}
+
+function givenInputs(tool: ToolDefinition, text: string): string[] {
+  const options = { today: new Date(), asked: false, alone: false, meter: judging() };
+  return propertiesOf(tool)
+    .filter((property) => findingsFor(property, text, options).some(({ strong }) => strong))
+    .map(({ name }) => name);
+}

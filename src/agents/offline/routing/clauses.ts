@@ -1,0 +1,62 @@
+import { contentStems, fold } from '../../text/words.js';
+
+/** Where one request ends and another begins: ends of sentences, and "and" before a verb, a question word or "I". */
+const STARTERS =
+  "how|what|where|when|why|who|which|can|could|may|do|does|did|is|are|was|will|would|should|i|i'd|i'll|please|send|show|write|tell|give|find|check|track|cancel|create|draft|explain|help|list|search|look|match|compose|download|get|also|" +
+  'como|que|donde|cuando|por que|quien|cual|puedo|puedes|puede|quiero|necesito|dime|muestra|muestrame|envia|enviame|escribe|busca|' +
+  'wie|was|wo|wann|warum|wer|welche|welcher|kann|konnen|ich|bitte|zeige|zeig|schreib|schreibe|sende|schick|suche|finde|gib|mochte';
+const CONJUNCTIONS = 'and also|and then|and|also|plus|y tambien|y|e|ademas|und auch|und|sowie|ausserdem';
+const JOINT = new RegExp(
+  `(?:[,;]\\s*(?:(?:${CONJUNCTIONS})\\s+)?|\\s+(?:${CONJUNCTIONS})\\s+)(?=(?:${STARTERS})\\b)`,
+  'g',
+);
+
+const LONGEST = 1500;
+const MOST_CLAUSES = 12;
+
+/**
+ * The parts of a message that may be requests of their own, in order; together they are the message. A part without a
+ * word of meaning stays with its neighbour.
+ */
+export function clausesOf(message: string): string[] {
+  if (message.length > LONGEST) {
+    // A long text is one request with its material behind it.
+    const clauses = clausesOf(message.slice(0, LONGEST));
+    return [...clauses.slice(0, -1), `${clauses.at(-1) ?? ''}${message.slice(LONGEST)}`];
+  }
+  const parts: string[] = [];
+  for (const sentence of sentenceParts(message)) {
+    const folded = foldSameLength(sentence);
+    let start = 0;
+    for (const match of folded.matchAll(JOINT)) {
+      parts.push(sentence.slice(start, match.index));
+      start = match.index + match[0].length;
+    }
+    parts.push(sentence.slice(start));
+  }
+  const joined: string[] = [];
+  let carry = '';
+  for (const part of parts.map((text) => text.trim()).filter((text) => text !== '')) {
+    const text = carry === '' ? part : `${carry} ${part}`;
+    carry = '';
+    if (contentStems(text).length === 0 || joined.length >= MOST_CLAUSES) carry = text;
+    else joined.push(text);
+  }
+  if (carry !== '') {
+    if (joined.length === 0) joined.push(carry);
+    else joined[joined.length - 1] = `${joined.at(-1) ?? ''} ${carry}`;
+  }
+  return joined;
+}
+
+/** A point ends a part only where a sentence may end, so "No. 1042", "3.5" and "acme.test" stay whole. */
+function sentenceParts(message: string): string[] {
+  return message.split(
+    /(?<=[?!;]["')\]]?)\s+|(?<=(?<!\b(?:no|nr|st|dr|mr|ms|mrs|approx|ca|bzw))\.["')\]]?)\s+(?=[\p{Lu}¿¡\d])|\n+/iu,
+  );
+}
+
+/** Folding that keeps positions, so that a match can be cut out of the original. */
+function foldSameLength(text: string): string {
+  return [...text].map((char) => (char.length === 1 && fold(char).length === 1 ? fold(char) : char)).join('');
+}

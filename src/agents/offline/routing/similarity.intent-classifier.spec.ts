@@ -1,0 +1,89 @@
+import { LocalEmbedder, type MeteredCall } from '#llm';
+import { agent, LINKEDIN, SUPPORT, TENANT_ID, TRACKING } from '../../../../test/support/agent-fakes.js';
+import type { AgentDefinition } from '../../catalog/agent.types.js';
+import { ExampleIndex } from './example-index.js';
+import { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
+
+const never = new AbortController().signal;
+const metered: MeteredCall = (call) => call(() => undefined);
+const AGENTS = [TRACKING, SUPPORT, LINKEDIN];
+
+function request(text: string, evidence = 0, agents: readonly AgentDefinition[] = AGENTS) {
+  const known = () => Promise.resolve(evidence);
+  return { tenantId: TENANT_ID, text, agents, history: [], language: 'en', evidence: known, metered };
+}
+
+describe.each([
+  ['with vectors', new ExampleIndex({ embedder: () => new LocalEmbedder() })],
+  ['by words alone', new ExampleIndex({ embedder: () => null })],
+])('%s', (_name, index) => {
+  const classifier = new SimilarityIntentClassifier(index);
+
+  it.each([
+    ['Where is my package 1042?', ['tracking']],
+    ['how do I get refunds', ['support']],
+    ['draft a LinkedIn post on our new shop', ['linkedin']],
+    ['Where is order 1042 and how do I get a refund?', ['tracking', 'support']],
+    ['zxcv qwer', []],
+  ])('routes "%s"', async (text, keys) => {
+    const { intents, unclear } = await classifier.classify(request(text), never);
+    expect(intents.map(({ agent: key }) => key)).toEqual(keys);
+    expect(unclear).toBe(keys.length === 0);
+  });
+
+  it('lets the documents decide what no example knows', async () => {
+    const { intents } = await classifier.classify(request('opening hours Galway', 0.9), never);
+    expect(intents.map(({ agent: key }) => key)).toEqual(['support']);
+    expect((await classifier.classify(request('opening hours Galway', 0.1), never)).intents).toEqual([]);
+  });
+
+  it('gives a proper question that nothing fits to the documents rather than calling it unclear', async () => {
+    const { intents } = await classifier.classify(request('What is the capital of France?'), never);
+    expect(intents.map(({ agent: key }) => key)).toEqual(['support']);
+  });
+
+  it('is sure only of what is near one agent and far from the others', async () => {
+    const sure = async (text: string, evidence = 0) =>
+      (await classifier.sure(request(text, evidence), never))?.map(({ agent: key }) => key) ?? null;
+    expect(await sure('How do refunds work?')).toEqual(['support']);
+    expect(await sure('How do refunds work? Where is my order?')).toEqual(['support', 'tracking']);
+    expect(await sure('My money is gone, I am sad')).toBeNull();
+    expect(await sure('How do refunds work? And I am sad')).toBeNull();
+    expect(await sure('When does the Galway shop open', 0.9)).toEqual(['support']);
+    expect(await sure('When does the Galway shop open', 0.5)).toBeNull();
+  });
+});
+
+it('routes by words when the embedder fails, and remembers no failure', async () => {
+  let fail = true;
+  const embedder = new LocalEmbedder();
+  const flaky = Object.create(embedder) as LocalEmbedder;
+  flaky.embed = (texts, kind, signal) =>
+    fail ? Promise.reject(new Error('away')) : embedder.embed(texts, kind, signal);
+  const index = new ExampleIndex({ embedder: () => flaky });
+  const classifier = new SimilarityIntentClassifier(index);
+  expect((await classifier.classify(request('Where is my package?'), never)).intents).toHaveLength(1);
+  fail = false;
+  expect(await index.lookUp({ tenantId: TENANT_ID, agents: AGENTS, metered }, ['x'], never)).not.toBeNull();
+});
+
+it('keeps example vectors by tenant, agent and space, and renews them when examples change', async () => {
+  const embedder = new LocalEmbedder();
+  let embedded = 0;
+  const counting = Object.create(embedder) as LocalEmbedder;
+  counting.embed = (texts, kind, signal) => {
+    embedded += texts.length;
+    return embedder.embed(texts, kind, signal);
+  };
+  const index = new ExampleIndex({ embedder: () => counting });
+  const one = agent('one', { examples: ['a', 'b'] });
+  const lookUp = (tenantId: string, known: AgentDefinition) =>
+    index.lookUp({ tenantId, agents: [known], metered }, ['q'], never);
+  await lookUp('t1', one);
+  await lookUp('t1', one);
+  expect(embedded).toBe(1 + 2 + 1);
+  await lookUp('t2', one);
+  expect(embedded).toBe(4 + 3);
+  await lookUp('t1', { ...one, examples: ['c'] });
+  expect(embedded).toBe(7 + 2);
+});
