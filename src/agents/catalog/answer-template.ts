@@ -1,5 +1,5 @@
 import { Liquid, type Template } from 'liquidjs';
-import { escapeMarkdown } from '../text/markdown-text.js';
+import { escapeMarkdown } from '#platform/text';
 
 const MOST_TEMPLATES = 300;
 const LONGEST_ANSWER = 20_000;

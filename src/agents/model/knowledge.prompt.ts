@@ -1,6 +1,6 @@
+import { neutralise } from '#platform/text';
 import type { ChatMessage } from '#llm';
 import type { PassageAnswerRequest } from '../steps/answer-writer.js';
-import { neutralise } from '../text/untrusted-text.js';
 import { chatHistory } from './prompt-history.js';
 
 /** With which a model says that the passages do not answer the question. */

@@ -1,6 +1,6 @@
+import { neutralise } from '#platform/text';
 import { z } from 'zod';
 import type { ModelCalls } from './model-calls.js';
-import { neutralise } from '../text/untrusted-text.js';
 import { EntityExtractor, type ExtractRequest } from '../steps/entity-extractor.js';
 import { fits } from '../offline/extraction/entity-rules.js';
 import type { RuleEntityExtractor } from '../offline/extraction/rule.entity-extractor.js';

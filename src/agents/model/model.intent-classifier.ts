@@ -1,6 +1,6 @@
+import { detectLanguage } from '#platform/text';
 import type { Intent } from '../catalog/agent.types.js';
 import type { ModelCalls } from './model-calls.js';
-import { detectLanguage } from '../text/language.js';
 import { type Classification, type ClassifyRequest, IntentClassifier } from '../steps/intent-classifier.js';
 import { routingMessages, routingSchema } from './routing.prompt.js';
 

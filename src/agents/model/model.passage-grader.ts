@@ -1,6 +1,6 @@
+import { neutralise } from '#platform/text';
 import { z } from 'zod';
 import type { ModelCalls } from './model-calls.js';
-import { neutralise } from '../text/untrusted-text.js';
 import { gradeByCoverage } from '../offline/answering/coverage.passage-grader.js';
 import { type Grade, type GradeRequest, PassageGrader } from '../steps/passage-grader.js';
 

@@ -1,7 +1,7 @@
+import { fenced, neutralise } from '#platform/text';
 import type { ToolDefinition } from '#tools';
 import { z } from 'zod';
 import type { ModelCalls } from './model-calls.js';
-import { fenced, neutralise } from '../text/untrusted-text.js';
 import { type PlanRequest, ToolPlanner } from '../steps/tool-planner.js';
 
 const FINISHED = 'none';

@@ -1,5 +1,5 @@
+import { neutralise } from '#platform/text';
 import type { ChatMessage } from '#llm';
-import { neutralise } from '../text/untrusted-text.js';
 import type { HistoryMessage } from '../turn/turn.types.js';
 
 const LONGEST = 4000;

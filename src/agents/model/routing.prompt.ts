@@ -1,7 +1,7 @@
+import { neutralise } from '#platform/text';
 import type { ChatMessage } from '#llm';
 import { z } from 'zod';
 import type { AgentDefinition } from '../catalog/agent.types.js';
-import { neutralise } from '../text/untrusted-text.js';
 import type { HistoryMessage } from '../turn/turn.types.js';
 
 const EXAMPLES = 4;

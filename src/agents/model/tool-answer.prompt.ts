@@ -1,7 +1,7 @@
+import { fenced } from '#platform/text';
 import type { ChatMessage } from '#llm';
 import type { ToolAnswerRequest } from '../steps/answer-writer.js';
 import { chatHistory } from './prompt-history.js';
-import { fenced } from '../text/untrusted-text.js';
 
 const LONGEST_RESULT = 8000;
 

@@ -1,3 +1,4 @@
+import { contentStems, detectLanguage, topicStems, wordCount } from '#platform/text';
 import { Command, Send } from '@langchain/langgraph/web';
 import type { RunnableConfig } from '@langchain/core/runnables';
 import type { AgentDefinition, Intent } from '../catalog/agent.types.js';
@@ -8,8 +9,6 @@ import { awaitingOf, lastAgentsOf, languageSoFar } from '../turn/awaiting.js';
 import type { ClassifyRequest } from '../steps/intent-classifier.js';
 import { pointsBack, saysNeverMind, wantsPerson } from '../offline/routing/requests.js';
 import { smallTalkKind, withoutGreeting } from '../offline/routing/small-talk.js';
-import { detectLanguage } from '../text/language.js';
-import { contentStems, topicStems, wordCount } from '../text/words.js';
 import { runOf, status, timed, type TurnRun } from '../turn/turn-run.js';
 import type { AwaitingInput } from '../turn/turn.types.js';
 import { SectionStream } from './section-stream.js';

@@ -1,4 +1,4 @@
-import { detectLanguage } from '../text/language.js';
+import { detectLanguage } from '#platform/text';
 import type { AwaitingInput, HistoryMessage } from './turn.types.js';
 
 /** What the last answer asked the user for, if it was the last thing said. */

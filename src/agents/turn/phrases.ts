@@ -1,4 +1,4 @@
-import type { PhraseLanguage } from '../text/language.js';
+import type { PhraseLanguage } from '#platform/text';
 
 /** What kind of small talk a message is. */
 export type SmallTalkKind = 'hello' | 'thanks' | 'bye' | 'how_are_you' | 'who_are_you' | 'praise';

@@ -1,5 +1,5 @@
+import { phraseLanguage } from '#platform/text';
 import type { TenantSettings } from '#tenants';
-import { phraseLanguage } from '../text/language.js';
 import type { StatusStep } from './turn-event.js';
 import { fill, type Phrases, PHRASES, type SmallTalkKind } from './phrases.js';
 

@@ -1,3 +1,4 @@
+import { escapeMarkdown } from '#platform/text';
 import type { ToolDefinition, ToolFailure, ToolSuccess } from '#tools';
 import { type AgentKindRunner, ANSWERED } from '../../supervisor/agent-kind.js';
 import { UnknownOutcomeError } from '../../turn/turn.errors.js';
@@ -7,7 +8,6 @@ import { fill, listing } from '../../turn/phrases.js';
 import { awaitingOf } from '../../turn/awaiting.js';
 import type { Section } from '../../supervisor/section-stream.js';
 import type { AgentTask } from '../../supervisor/supervisor.state.js';
-import { escapeMarkdown } from '../../text/markdown-text.js';
 import { status, timed, type TurnRun } from '../../turn/turn-run.js';
 import { renderAnswer } from '../../catalog/answer-template.js';
 import { askFor, missingOf } from '../../catalog/tool-inputs.js';

@@ -1,11 +1,10 @@
+import { escapeMarkdown, topicStems } from '#platform/text';
 import type { RequestContext } from '#platform/context';
 import type { MatchingService, MatchItem } from '#rag';
 import { type AgentKindRunner, ANSWERED } from '../../supervisor/agent-kind.js';
 import { searchFailure } from '../../turn/turn.errors.js';
 import { writeWords } from '../../offline/answering/extractive.answer-writer.js';
 import { fill } from '../../turn/phrases.js';
-import { topicStems } from '../../text/words.js';
-import { escapeMarkdown } from '../../text/markdown-text.js';
 import { status, timed } from '../../turn/turn-run.js';
 import { demandsSkills, withWishes } from './profile-overlay.js';
 import { nothingSaid, wishesIn } from './wishes.js';

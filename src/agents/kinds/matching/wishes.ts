@@ -1,4 +1,4 @@
-import { fold } from '../../text/words.js';
+import { fold } from '#platform/text';
 
 /**
  * What a message asks for beyond the profile. Only what is plainly said: names behind "in", known ways of working, known

@@ -1,4 +1,4 @@
-import { contentStems, fold, stem } from '../../text/words.js';
+import { contentStems, fold, stem } from '#platform/text';
 
 /** What kind of thing answers a question: a time, a price, or anything. */
 export type AskedFor = 'time' | 'price' | null;

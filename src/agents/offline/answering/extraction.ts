@@ -1,5 +1,5 @@
+import { plainText } from '#platform/text';
 import type { Passage } from '#rag';
-import { plainText } from '../../text/markdown-text.js';
 import { type RankedUnit, rankUnits } from './sentence-ranking.js';
 
 /** What a unit must at least have of the question. Calibrated on test/evals. */

@@ -1,5 +1,4 @@
-import { phraseLanguage, type PhraseLanguage } from '../../text/language.js';
-import { fold, isStopWord } from '../../text/words.js';
+import { fold, isStopWord, phraseLanguage, type PhraseLanguage } from '#platform/text';
 
 interface Words {
   readonly opening: readonly [string, string, string];

@@ -1,8 +1,7 @@
+import { contentStems, fold, isStopWord, neutralise } from '#platform/text';
 import { z } from 'zod';
 import type { ModelCalls } from '../../model/model-calls.js';
 import { pointsBack } from '../routing/requests.js';
-import { neutralise } from '../../text/untrusted-text.js';
-import { contentStems, fold, isStopWord } from '../../text/words.js';
 import type { HistoryMessage } from '../../turn/turn.types.js';
 import { QueryRewriter, type RewriteRequest } from '../../steps/query-rewriter.js';
 

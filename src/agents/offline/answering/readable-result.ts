@@ -1,4 +1,4 @@
-import { escapeMarkdown } from '../../text/markdown-text.js';
+import { escapeMarkdown } from '#platform/text';
 import { isRecord, wordsOf } from '../../catalog/tool-inputs.js';
 
 const MOST_ITEMS = 5;

@@ -1,6 +1,5 @@
+import { blocksOf, contentStems, type TextBlock, type TextUnit, unitsOf } from '#platform/text';
 import type { Passage } from '#rag';
-import { blocksOf, type TextBlock, type TextUnit, unitsOf } from '../../text/sentences.js';
-import { contentStems } from '../../text/words.js';
 import { askedFor, asksForWhole, likeness, tells, topicOf } from './asked-for.js';
 
 export interface RankedUnit {

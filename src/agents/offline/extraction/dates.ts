@@ -1,4 +1,4 @@
-import { fold } from '../../text/words.js';
+import { fold } from '#platform/text';
 
 const MONTHS: Readonly<Record<string, number>> = Object.fromEntries(
   [

@@ -1,5 +1,5 @@
+import { contentStems, excerpt, fold, isStopWord, stem } from '#platform/text';
 import { validateArguments, WorkMeter } from '#tools';
-import { contentStems, excerpt, fold, isStopWord, stem } from '../../text/words.js';
 import { datesIn } from './dates.js';
 import { type SchemaProperty, wordsOf } from '../../catalog/tool-inputs.js';
 

@@ -1,5 +1,5 @@
+import { topicStems } from '#platform/text';
 import type { ToolDefinition } from '#tools';
-import { topicStems } from '../../text/words.js';
 import { findingsFor, judging } from './entity-rules.js';
 import type { RuleEntityExtractor } from './rule.entity-extractor.js';
 import { missingOf, propertiesOf } from '../../catalog/tool-inputs.js';

@@ -1,6 +1,6 @@
+import { excerpt, topicStems } from '#platform/text';
 import type { WorkMeter } from '#tools';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
-import { excerpt, topicStems } from '../../text/words.js';
 import { findingsFor, judging } from '../extraction/entity-rules.js';
 import { propertiesOf } from '../../catalog/tool-inputs.js';
 import { cosine } from './example-index.js';

@@ -1,4 +1,4 @@
-import { contentStems, fold } from '../../text/words.js';
+import { contentStems, fold } from '#platform/text';
 
 /** Where one request ends and another begins: ends of sentences, and "and" before a verb, a question word or "I". */
 const STARTERS =

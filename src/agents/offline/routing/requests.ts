@@ -1,4 +1,4 @@
-import { excerpt, fold } from '../../text/words.js';
+import { excerpt, fold } from '#platform/text';
 
 /**
  * "I want to talk to a person", in three languages, on folded text. Needs both someone and a wish to reach them: an

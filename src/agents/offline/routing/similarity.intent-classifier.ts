@@ -1,6 +1,5 @@
+import { contentStems, detectLanguage, topicStems, wordCount } from '#platform/text';
 import type { AgentDefinition, Intent } from '../../catalog/agent.types.js';
-import { contentStems, topicStems, wordCount } from '../../text/words.js';
-import { detectLanguage } from '../../text/language.js';
 import { type AgentScore, knowsAnyWord, scoreAgents } from './agent-scores.js';
 import { clausesOf } from './clauses.js';
 import { pointsBack } from './requests.js';

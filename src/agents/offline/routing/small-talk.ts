@@ -1,5 +1,5 @@
+import { fold } from '#platform/text';
 import type { SmallTalkKind } from '../../turn/phrases.js';
-import { fold } from '../../text/words.js';
 
 /**
  * Small talk that can be told by its words alone, in three languages: a message that is nothing but such phrases. What
