@@ -20,6 +20,17 @@ above.admin = list;
 above.demo = [...list, 'admin'];
 const modules = Object.keys(above);
 
+/** The rooms of `agents`, and which of them each may look into. Only the module puts them together. */
+const rooms = {
+  catalog: [],
+  turn: ['catalog'],
+  steps: ['catalog', 'turn'],
+  supervisor: ['catalog', 'turn', 'steps'],
+  kinds: ['catalog', 'turn', 'steps', 'supervisor'],
+  model: ['catalog', 'turn', 'steps'],
+  offline: ['catalog', 'turn', 'steps'],
+};
+
 const SPECS = '\\.spec\\.tsx?$';
 const any = (names) => `^src/(${names.join('|')})/`;
 
@@ -52,8 +63,8 @@ const fences = [
   {
     name: 'langgraph-in-agents',
     vendor: '^@langchain/langgraph$',
-    only: '^src/agents/',
-    comment: 'Graphs are built and run in agents.',
+    only: '^src/agents/supervisor/',
+    comment: 'Graphs are built and run by the supervisor.',
   },
   {
     name: 'loaders-in-rag',
@@ -97,6 +108,36 @@ module.exports = {
       from: { path: `^src/${name}/`, pathNot: SPECS },
       to: { path: '^src/', pathNot: any([name, ...above[name]]) },
     })),
+    ...Object.entries(rooms).map(([name, below]) => ({
+      name: `agents-${name}-looks-down-only`,
+      severity: 'error',
+      comment: `agents/${name} may import: ${below.join(', ') || 'nothing else of agents'}.`,
+      from: { path: `^src/agents/${name}/`, pathNot: SPECS },
+      to: { path: '^src/agents/', pathNot: `^src/agents/(${[name, ...below].join('|')})/` },
+    })),
+    {
+      name: 'agents-kinds-stand-apart',
+      severity: 'error',
+      comment: 'One kind of agent does not know another.',
+      from: { path: '^src/agents/kinds/([^/]+)/', pathNot: SPECS },
+      to: { path: '^src/agents/kinds/', pathNot: '^src/agents/kinds/$1/' },
+    },
+    {
+      name: 'agents-live-in-rooms',
+      severity: 'error',
+      comment: 'Beside the rooms stand the module that composes them and the index.',
+      from: {},
+      to: {
+        path: '^src/agents/',
+        pathNot: `^src/agents/((${Object.keys(rooms).join('|')})/|index\\.ts$|agents\\.module\\.ts$)`,
+      },
+    },
+    {
+      name: 'one-file-names-langgraph',
+      severity: 'error',
+      from: { path: '^src/agents/', pathNot: '^src/agents/supervisor/langgraph\\.ts$' },
+      to: { path: '(^|/)node_modules/@langchain/langgraph/' },
+    },
     {
       name: 'through-the-index',
       severity: 'error',

@@ -5,17 +5,39 @@ import { MatchingService, RagModule, RetrievalService } from '#rag';
 import { ToolExecutor, ToolsModule } from '#tools';
 import { Module } from '@nestjs/common';
 import { AgentAdminService } from './catalog/agent-admin.service.js';
-import { AgentsController } from './catalog/agents.controller.js';
 import { AgentRepository } from './catalog/agent.repository.js';
 import { AgentService } from './catalog/agent.service.js';
-import { AgentRuntime } from './turn/agent-runtime.js';
-import { buildDomainAgent } from './kinds/domain/domain.agent.js';
+import { AgentsController } from './catalog/agents.controller.js';
+import { domainKind } from './kinds/domain/domain.agent.js';
 import { ToolRunner } from './kinds/domain/tool-runner.js';
-import { knowledgeAgent } from './kinds/knowledge/knowledge.agent.js';
-import { buildMatchingAgent } from './kinds/matching/matching.agent.js';
+import { knowledgeKind } from './kinds/knowledge/knowledge.agent.js';
+import { matchingKind, type ProfileSource } from './kinds/matching/matching.agent.js';
 import { ProfileRepository } from './kinds/matching/profile.repository.js';
+import { writerKind } from './kinds/writer/writer.agent.js';
+import { modelSteps } from './model/model-steps.js';
+import { offlineSteps } from './offline/offline-steps.js';
+import { Supervisor } from './supervisor/supervisor.js';
+import { AgentRuntime, type RuntimeDependencies } from './turn/agent-runtime.js';
 import { TitleWriter } from './turn/title-writer.js';
-import { writerAgent } from './kinds/writer/writer.agent.js';
+
+export interface RuntimeParts extends Omit<RuntimeDependencies, 'llm' | 'supervisor'> {
+  readonly llm: Pick<LlmService, 'chatModel' | 'embedder'>;
+  readonly tools: Pick<ToolExecutor, 'execute'>;
+  readonly matcher: Pick<MatchingService, 'match'>;
+  readonly profiles: ProfileSource;
+}
+
+/** The one place where kinds, and steps with and without a model, are put together. */
+export function composeRuntime({ matcher, profiles, tools, ...rest }: RuntimeParts): AgentRuntime {
+  const { llm } = rest;
+  const kinds = [domainKind(new ToolRunner(tools)), knowledgeKind, matchingKind(matcher, profiles), writerKind];
+  const offline = offlineSteps({ embedder: () => llm.embedder() });
+  const supervisor = new Supervisor(kinds, (turn) =>
+    // An echo says nothing about the message, so nothing but the answer may be asked of it.
+    turn.model?.provider === 'echo' ? offline : modelSteps(turn, offline),
+  );
+  return new AgentRuntime({ ...rest, supervisor });
+}
 
 @Module({
   imports: [LlmModule, TenantsModule, ToolsModule, RagModule],
@@ -46,20 +68,7 @@ import { writerAgent } from './kinds/writer/writer.agent.js';
         passages: RetrievalService,
         matcher: MatchingService,
         logger: Logger,
-      ) =>
-        new AgentRuntime({
-          directory,
-          settings,
-          llm,
-          logger,
-          passages,
-          kinds: {
-            domain: buildDomainAgent(new ToolRunner(tools)),
-            knowledge: knowledgeAgent,
-            matching: buildMatchingAgent(matcher, profiles),
-            writer: writerAgent,
-          },
-        }),
+      ) => composeRuntime({ directory, profiles, settings, llm, tools, passages, matcher, logger }),
     },
     {
       provide: TitleWriter,

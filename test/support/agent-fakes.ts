@@ -1,6 +1,6 @@
 /** Stand-ins for everything that the agents' runtime needs, so that a spec says only what it is about. */
 import {
-  AgentRuntime,
+  type AgentRuntime,
   type HistoryMessage,
   type TurnAnswer,
   type TurnEvent,
@@ -22,13 +22,8 @@ import { createLogger } from '#platform/logging';
 import type { MatchItem, MatchRequest, Passage, SearchRequest, SearchResult } from '#rag';
 import type { TenantSettings } from '#tenants';
 import type { ToolCallContext, ToolDefinition, ToolResult } from '#tools';
+import { composeRuntime } from '../../src/agents/agents.module.js';
 import type { AgentDefinition } from '../../src/agents/catalog/agent.types.js';
-import type { RuntimeDependencies } from '../../src/agents/turn/agent-runtime.js';
-import { buildDomainAgent } from '../../src/agents/kinds/domain/domain.agent.js';
-import { ToolRunner } from '../../src/agents/kinds/domain/tool-runner.js';
-import { knowledgeAgent } from '../../src/agents/kinds/knowledge/knowledge.agent.js';
-import { buildMatchingAgent } from '../../src/agents/kinds/matching/matching.agent.js';
-import { writerAgent } from '../../src/agents/kinds/writer/writer.agent.js';
 
 export const TENANT_ID = '0190b8a0-0000-7000-8000-000000000001';
 
@@ -259,6 +254,17 @@ export class ScriptedModel extends ChatModel {
   }
 }
 
+/** What a routing model says of a message that is for these agents alone. */
+export function routedTo(...keys: readonly string[]) {
+  return {
+    intents: keys.map((key) => ({ agent: key, text: '' })),
+    language: 'en',
+    small_talk: false,
+    unclear: false,
+    wants_person: false,
+  };
+}
+
 export interface FakeWorld {
   readonly agents?: readonly AgentDefinition[];
   readonly model?: ChatModel | null;
@@ -276,7 +282,6 @@ export interface FakeWorld {
   readonly match?: (request: MatchRequest) => MatchItem[];
   readonly profile?: Readonly<Record<string, unknown>>;
   readonly embedder?: Embedder;
-  readonly kinds?: Partial<RuntimeDependencies['kinds']>;
 }
 
 export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
@@ -289,7 +294,7 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
       return world.execute(definition, args, context);
     },
   };
-  return new AgentRuntime({
+  return composeRuntime({
     directory: { directory: () => Promise.resolve({ agents, entitlements: [] }) },
     settings: { get: () => Promise.resolve(settings) },
     llm: { chatModel: () => Promise.resolve(world.model ?? null), embedder: () => embedder },
@@ -297,17 +302,10 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
       search: async (_ctx, request, signal, metered) =>
         world.search?.(request, signal, metered) ?? { passages: [], degraded: false },
     },
+    tools: executor,
+    matcher: { match: (_ctx, request) => Promise.resolve(world.match?.(request) ?? []) },
+    profiles: { ofCaller: () => Promise.resolve(world.profile ?? {}) },
     logger: createLogger({ level: 'silent' }),
-    kinds: {
-      domain: buildDomainAgent(new ToolRunner(executor)),
-      knowledge: knowledgeAgent,
-      matching: buildMatchingAgent(
-        { match: (_ctx, request) => Promise.resolve(world.match?.(request) ?? []) },
-        { ofCaller: () => Promise.resolve(world.profile ?? {}) },
-      ),
-      writer: writerAgent,
-      ...world.kinds,
-    },
   });
 }
 

@@ -33,12 +33,6 @@ export interface AgentDirectory {
   readonly entitlements: readonly string[];
 }
 
-/** A part of a message and the agent that answers it. */
-export interface Intent {
-  readonly agent: string;
-  readonly text: string;
-}
-
 /** Those that the caller's persona may use; staff try all of them. The list itself when it is all of them. */
 export function visibleAgents(agents: readonly AgentDefinition[], principal: Principal): readonly AgentDefinition[] {
   if (isStaff(principal) || agents.every(({ personas }) => personas.length === 0)) return agents;

@@ -1,4 +1,4 @@
-import type { JsonSchema, ToolDefinition } from '#tools';
+import { type JsonSchema, type ToolDefinition, validateArguments, WorkMeter } from '#tools';
 
 /** One argument of a tool, as far as extraction needs it. */
 export interface SchemaProperty {
@@ -122,4 +122,22 @@ function text(value: unknown): string {
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Steps for one message: a word of it is held against each tool's patterns, which are the tenant's. */
+const MOST_STEPS = 2_000_000;
+
+/** The work that judging one message's candidates may take; past it nothing more is found. */
+export function judging(): WorkMeter {
+  return new WorkMeter(MOST_STEPS);
+}
+
+/** True when the value satisfies the property's schema. */
+export function fits(property: SchemaProperty, value: unknown, meter: WorkMeter = judging()): boolean {
+  try {
+    const checked = validateArguments(property.alone, { [property.name]: value }, meter);
+    return checked.ok && property.name in checked.value;
+  } catch {
+    return false;
+  }
 }

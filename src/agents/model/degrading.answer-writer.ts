@@ -6,7 +6,7 @@ import {
   type ToolAnswerRequest,
 } from '../steps/answer-writer.js';
 import type { Degrade } from './degrade.js';
-import type { AnswerText } from '../supervisor/section-stream.js';
+import type { AnswerText } from '../turn/answer-text.js';
 
 /** For tenants that rather have a plain answer than none. Once text was shown, a failure stays a failure. */
 export class DegradingAnswerWriter extends AnswerWriter {

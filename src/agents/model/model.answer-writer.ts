@@ -9,7 +9,7 @@ import { toolAnswerMessages } from './tool-answer.prompt.js';
 import { knowledgeMessages, NO_ANSWER } from './knowledge.prompt.js';
 import type { ModelCalls } from './model-calls.js';
 import { smallTalkMessages } from './small-talk.prompt.js';
-import type { AnswerText } from '../supervisor/section-stream.js';
+import type { AnswerText } from '../turn/answer-text.js';
 import { writerMessages } from './writer.prompt.js';
 
 /** Answers streamed by the tenant's model. */

@@ -2,19 +2,28 @@ import { neutralise } from '#platform/text';
 import { z } from 'zod';
 import type { ModelCalls } from './model-calls.js';
 import { EntityExtractor, type ExtractRequest } from '../steps/entity-extractor.js';
-import { fits } from '../offline/extraction/entity-rules.js';
-import type { RuleEntityExtractor } from '../offline/extraction/rule.entity-extractor.js';
-import { propertiesOf, type SchemaProperty } from '../catalog/tool-inputs.js';
+import { fits, propertiesOf, type SchemaProperty } from '../catalog/tool-inputs.js';
 
 const LOOK_BACK = 6;
+
+/** Extraction without a model, as far as it saves a call or stands in for what a model left out. */
+export interface EntityRules extends EntityExtractor {
+  /** All values, when nothing about them is in doubt. */
+  certain(request: ExtractRequest): Record<string, unknown> | null;
+  extractNow(request: ExtractRequest): Record<string, unknown>;
+}
 
 /** One structured call; each value is judged by its property's schema, and what the model left out the rules may find. */
 export class ModelEntityExtractor extends EntityExtractor {
   constructor(
     private readonly calls: ModelCalls,
-    private readonly rules: RuleEntityExtractor,
+    private readonly rules: EntityRules,
   ) {
     super();
+  }
+
+  override gives(request: Pick<ExtractRequest, 'tool' | 'text' | 'asked'>): boolean {
+    return this.rules.gives(request);
   }
 
   override async extract(request: ExtractRequest, signal: AbortSignal): Promise<Record<string, unknown>> {

@@ -1,7 +1,12 @@
 import { detectLanguage } from '#platform/text';
-import type { Intent } from '../catalog/agent.types.js';
+import type { Intent } from '../turn/turn.types.js';
 import type { ModelCalls } from './model-calls.js';
-import { type Classification, type ClassifyRequest, IntentClassifier } from '../steps/intent-classifier.js';
+import {
+  type AgentlessReply,
+  type Classification,
+  type ClassifyRequest,
+  IntentClassifier,
+} from '../steps/intent-classifier.js';
 import { routingMessages, routingSchema } from './routing.prompt.js';
 
 /** One call with structured output. What it returns is checked; nothing usable in it means that `otherwise` decides. */
@@ -14,6 +19,11 @@ export class ModelIntentClassifier extends IntentClassifier {
   }
 
   override async classify(request: ClassifyRequest, signal: AbortSignal): Promise<Classification> {
+    if (request.agents.length === 1) {
+      // Nobody else could answer; what may want no agent at all is still the model's to judge.
+      const plain = await this.otherwise.classify(request, signal);
+      if (plain.how === 'single') return plain;
+    }
     const keys = request.agents.map((agent) => agent.key);
     const answer = await this.calls.structuredOrNull(
       { purpose: 'route', messages: routingMessages(request), temperature: 0, maxTokens: 400 },
@@ -25,17 +35,21 @@ export class ModelIntentClassifier extends IntentClassifier {
     if (intents.length === 0 && !answer.small_talk && !answer.unclear && !answer.wants_person) {
       return this.otherwise.classify(request, signal);
     }
+    const reply = intents.length > 0 && !answer.wants_person ? null : replyOf(answer);
     return {
-      intents,
+      intents: reply === null ? intents : [],
+      reply,
       language: LANGUAGE_TAG.test(answer.language)
         ? answer.language.toLowerCase()
         : detectLanguage(request.text, request.language),
-      smallTalk: answer.small_talk && intents.length === 0,
-      unclear: answer.unclear && intents.length === 0,
-      wantsPerson: answer.wants_person,
       how: 'model',
     };
   }
+}
+
+function replyOf(answer: { readonly wants_person: boolean; readonly small_talk: boolean }): AgentlessReply {
+  if (answer.wants_person) return { kind: 'human_request' };
+  return answer.small_talk ? { kind: 'small_talk', smallTalk: null } : { kind: 'unclear' };
 }
 
 const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{2,8})?$/i;

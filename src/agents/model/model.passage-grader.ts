@@ -1,19 +1,30 @@
+import type { Passage } from '#rag';
 import { neutralise } from '#platform/text';
 import { z } from 'zod';
 import type { ModelCalls } from './model-calls.js';
-import { gradeByCoverage } from '../offline/answering/coverage.passage-grader.js';
 import { type Grade, type GradeRequest, PassageGrader } from '../steps/passage-grader.js';
 
 const CLEARLY = 0.8;
 
 /** Asks the model only where the search's own measures are in doubt. */
 export class ModelPassageGrader extends PassageGrader {
-  constructor(private readonly calls: ModelCalls) {
+  constructor(
+    private readonly calls: ModelCalls,
+    private readonly measures: PassageGrader,
+  ) {
     super();
   }
 
+  override quote(passage: Passage, said: string): string {
+    return this.measures.quote(passage, said);
+  }
+
+  override sourceOf(said: string, passages: readonly Passage[]): Passage | null {
+    return this.measures.sourceOf(said, passages);
+  }
+
   override async grade(request: GradeRequest, signal: AbortSignal): Promise<Grade> {
-    const measured = gradeByCoverage(request);
+    const measured = await this.measures.grade(request, signal);
     const best = Math.max(0, ...request.passages.map(({ coverage }) => coverage));
     if (request.passages.length === 0 || measured.verdict === 'good' || best >= CLEARLY) return measured;
     const answer = await this.calls.structuredOrNull(

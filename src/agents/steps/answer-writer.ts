@@ -2,7 +2,7 @@ import type { Passage } from '#rag';
 import type { AgentDefinition } from '../catalog/agent.types.js';
 import type { SmallTalkKind } from '../turn/phrases.js';
 import type { TenantVoice } from '../turn/tenant-voice.js';
-import type { AnswerText } from '../supervisor/section-stream.js';
+import type { AnswerText } from '../turn/answer-text.js';
 import type { HistoryMessage } from '../turn/turn.types.js';
 
 interface WriteRequest {

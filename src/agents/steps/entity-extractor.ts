@@ -15,4 +15,7 @@ export interface ExtractRequest {
 export abstract class EntityExtractor {
   /** @returns values that fit their property's schema, `known` ones included; what is missing is left out */
   abstract extract(request: ExtractRequest, signal: AbortSignal): Promise<Record<string, unknown>>;
+
+  /** True when a message gives, beyond doubt by its own form, one of the values that were asked for. No model is asked. */
+  abstract gives(request: Pick<ExtractRequest, 'tool' | 'text' | 'asked'>): boolean;
 }

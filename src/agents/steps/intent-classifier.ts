@@ -1,14 +1,19 @@
 import type { MeteredCall } from '#llm';
-import type { AgentDefinition, Intent } from '../catalog/agent.types.js';
-import type { HistoryMessage } from '../turn/turn.types.js';
+import type { AgentDefinition } from '../catalog/agent.types.js';
+import type { SmallTalkKind } from '../turn/phrases.js';
+import type { AwaitingInput, HistoryMessage, Intent } from '../turn/turn.types.js';
 
 export interface ClassifyRequest {
   readonly tenantId: string;
+  /** The message as it was written. */
+  readonly message: string;
   /** The message without a greeting before it. */
   readonly text: string;
-  /** Those that this caller may use; at least two. */
+  /** Those that this caller may use; at least one. */
   readonly agents: readonly AgentDefinition[];
   readonly history: readonly HistoryMessage[];
+  /** What the last answer asked for, if it was the last thing said. */
+  readonly awaiting: AwaitingInput | null;
   /** As detected so far. */
   readonly language: string;
   /** How well an agent's documents cover a text, 0–1; asked for only when examples do not decide. */
@@ -17,14 +22,22 @@ export interface ClassifyRequest {
   readonly metered: MeteredCall;
 }
 
+/** What is answered without an agent. */
+export type AgentlessReply =
+  | { readonly kind: 'small_talk'; readonly smallTalk: SmallTalkKind | null }
+  | { readonly kind: 'unclear' }
+  | { readonly kind: 'human_request' }
+  /** "Never mind": what the last answer asked for is not wanted any more. */
+  | { readonly kind: 'stopped' };
+
 export interface Classification {
   /** In the order of the message; one for each agent at most. */
   readonly intents: readonly Intent[];
+  /** What is said when there is no intent; null when there is one. */
+  readonly reply: AgentlessReply | null;
   readonly language: string;
-  readonly smallTalk: boolean;
-  readonly unclear: boolean;
-  readonly wantsPerson: boolean;
-  readonly how: 'similarity' | 'model';
+  /** For the log: which way led here. */
+  readonly how: 'phrase' | 'continued' | 'single' | 'similarity' | 'model';
 }
 
 /** Decides who answers a message. */

@@ -5,8 +5,12 @@ export interface RewriteRequest {
   readonly history: readonly HistoryMessage[];
 }
 
-/** Another query for a question whose first search found little. */
+/** What to search for. */
 export abstract class QueryRewriter {
-  /** @returns null when there is nothing better to ask */
+  /** The first query: the question with what it leaves to the conversation; the question itself when it stands alone. */
+  abstract standalone(request: RewriteRequest, signal: AbortSignal): Promise<string>;
+
+  /** Another query, for a question whose first search found little.
+   * @returns null when there is nothing better to ask */
   abstract rewrite(request: RewriteRequest, signal: AbortSignal): Promise<string | null>;
 }

@@ -1,5 +1,6 @@
 import { passage } from '../../../test/support/agent-fakes.js';
 import { CitationLedger } from './citation-ledger.js';
+import { supportingSentence } from '../offline/answering/sentence-ranking.js';
 import { CitedText } from './cited-text.js';
 
 const A = passage('Refunds take five days. They go to your card.', { chunkId: 'a' });
@@ -8,7 +9,7 @@ const B = passage('Exchanges are free.', { chunkId: 'b' });
 function write(pieces: readonly string[], ledger = new CitationLedger(), passages = [A, B]) {
   const out: string[] = [];
   const sink = { written: 0, write: (text: string) => void out.push(text) };
-  const cited = new CitedText(sink, passages, ledger, 'How do refunds work?');
+  const cited = new CitedText(sink, passages, { ledger, quote: supportingSentence, question: 'How do refunds work?' });
   for (const piece of pieces) cited.write(piece);
   cited.end();
   return { text: out.join(''), pieces: out, ledger, cited };

@@ -1,7 +1,6 @@
 import type { Passage } from '#rag';
-import type { AnswerText } from './section-stream.js';
+import type { AnswerText } from '../turn/answer-text.js';
 import type { CitationLedger } from './citation-ledger.js';
-import { supportingSentence } from '../offline/answering/sentence-ranking.js';
 
 /** `[1]`, `[2, 3]`; a marker that is still coming in is at most this long. */
 const MARKER = /\[(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\]/g;
@@ -20,8 +19,12 @@ export class CitedText implements AnswerText {
   constructor(
     private readonly out: AnswerText,
     private readonly passages: readonly Passage[],
-    private readonly ledger: CitationLedger,
-    private readonly question: string,
+    private readonly sources: {
+      readonly ledger: CitationLedger;
+      /** The sentence of a passage that supports what was said of it. */
+      readonly quote: (passage: Passage, said: string) => string;
+      readonly question: string;
+    },
   ) {}
 
   write(text: string): void {
@@ -60,9 +63,10 @@ export class CitedText implements AnswerText {
   private show(local: number, before: string): string {
     const passage = this.passages[local - 1];
     if (passage === undefined) return '';
-    const number = this.ledger.numberOf(passage);
+    const { ledger, question, quote } = this.sources;
+    const number = ledger.numberOf(passage);
     this.cited += 1;
-    this.ledger.quote(passage, supportingSentence(passage, `${before} ${this.question}`));
+    ledger.quote(passage, quote(passage, `${before} ${question}`));
     return `[${number}]`;
   }
 

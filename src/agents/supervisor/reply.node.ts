@@ -1,6 +1,8 @@
-import type { RunnableConfig } from '@langchain/core/runnables';
-import { writeWords } from '../offline/answering/extractive.answer-writer.js';
-import { runOf, status, timed, type TurnRun } from '../turn/turn-run.js';
+import { writeWords } from '../turn/answer-text.js';
+import { status, timed } from '../turn/turn-context.js';
+import type { RunnableConfig } from './langgraph.js';
+import { runOf, type SupervisorRun } from './supervisor.run.js';
+import { notedBy } from './kind.node.js';
 import type { Section } from './section-stream.js';
 import type { Reply, SupervisorStateType, SupervisorUpdate } from './supervisor.state.js';
 
@@ -11,7 +13,7 @@ export async function replyNode(state: SupervisorStateType, config?: RunnableCon
   if (state.reply === null) throw new Error('Nothing to reply');
   await write(run, state, state.reply, section);
   section.end();
-  return { intent: INTENTS[state.reply.kind] };
+  return { intent: INTENTS[state.reply.kind], ...notedBy(run) };
 }
 
 const INTENTS: Readonly<Record<Reply['kind'], string>> = {
@@ -22,7 +24,7 @@ const INTENTS: Readonly<Record<Reply['kind'], string>> = {
   human_request: 'human_request',
 };
 
-async function write(run: TurnRun, state: SupervisorStateType, reply: Reply, section: Section): Promise<void> {
+async function write(run: SupervisorRun, state: SupervisorStateType, reply: Reply, section: Section): Promise<void> {
   const { language, question } = state;
   const { voice } = run;
   switch (reply.kind) {
@@ -31,7 +33,7 @@ async function write(run: TurnRun, state: SupervisorStateType, reply: Reply, sec
     case 'small_talk':
       status(run, 'generating');
       return timed(run, 'generating', () =>
-        run.ports.writer.smallTalk(
+        run.steps.writer.smallTalk(
           {
             question,
             language,
@@ -56,7 +58,7 @@ async function write(run: TurnRun, state: SupervisorStateType, reply: Reply, sec
   }
 }
 
-async function echo(run: TurnRun, question: string, section: Section): Promise<void> {
+async function echo(run: SupervisorRun, question: string, section: Section): Promise<void> {
   const { model, signal, usage } = run;
   if (model === null) throw new Error('Echo needs its model');
   status(run, 'generating');
@@ -67,7 +69,7 @@ async function echo(run: TurnRun, question: string, section: Section): Promise<v
 }
 
 /** What the agents that this caller may use are for, a line each. */
-function capabilities(run: TurnRun): string[] {
+function capabilities(run: SupervisorRun): string[] {
   return run.agents.map(({ description, name }) =>
     description === '' ? `- **${name}**` : `- **${name}**: ${description}`,
   );

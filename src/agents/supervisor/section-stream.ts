@@ -1,12 +1,9 @@
+import type { AnswerText } from '../turn/answer-text.js';
 import type { TurnEventSink } from '../turn/turn-event.js';
 import type { AnswerPayload } from '../turn/turn.types.js';
 
-/** Where one agent writes its part of the answer. */
-export interface AnswerText {
-  /** UTF-16 units written so far by this agent, shown or not yet. */
-  readonly written: number;
-  write(text: string): void;
-}
+/** A payload before its place in the whole answer is known. */
+export type SectionPayload = Omit<AnswerPayload, 'offset'>;
 
 const SEPARATOR = '\n\n';
 
@@ -65,7 +62,7 @@ export class SectionStream {
   }
 
   /** @internal Its place is known only now: what is shown before it may still grow while it is kept. */
-  showPayload({ payload_type, items }: Omit<AnswerPayload, 'offset'>): void {
+  showPayload({ payload_type, items }: SectionPayload): void {
     const offset = this.text.length;
     this.payloads.push({ payload_type, items, offset });
     this.emit({ type: 'payload', payloadType: payload_type, items, offset });
@@ -85,8 +82,9 @@ export class SectionStream {
 
 /** One agent's part. */
 export class Section implements AnswerText {
-  private readonly kept: (string | Omit<AnswerPayload, 'offset'>)[] = [];
-  private count = 0;
+  private readonly kept: (string | SectionPayload)[] = [];
+  private readonly handed: SectionPayload[] = [];
+  private said = '';
   shown = false;
   ended = false;
 
@@ -96,12 +94,21 @@ export class Section implements AnswerText {
   ) {}
 
   get written(): number {
-    return this.count;
+    return this.said.length;
+  }
+
+  /** All that was written, shown or not yet. */
+  get text(): string {
+    return this.said;
+  }
+
+  get payloads(): readonly SectionPayload[] {
+    return this.handed;
   }
 
   write(text: string): void {
     if (text === '' || this.ended) return;
-    this.count += text.length;
+    this.said += text;
     if (this.stream.isLive(this.index)) this.stream.show(this, text);
     else this.kept.push(text);
   }
@@ -109,6 +116,7 @@ export class Section implements AnswerText {
   payload(payloadType: string, items: readonly unknown[]): void {
     if (this.ended) return;
     const payload = { payload_type: payloadType, items };
+    this.handed.push(payload);
     if (this.stream.isLive(this.index)) this.stream.showPayload(payload);
     else this.kept.push(payload);
   }

@@ -9,11 +9,14 @@ import {
   LINKEDIN,
   REFUND_PASSAGE,
   remember,
+  routedTo,
   runTurn,
   ScriptedModel,
   SUPPORT,
   TRACKING,
 } from '../../../test/support/agent-fakes.js';
+import { knowledgeKind } from '../kinds/knowledge/knowledge.agent.js';
+import { writerKind } from '../kinds/writer/writer.agent.js';
 import { buildSupervisorGraph } from './supervisor.graph.js';
 
 const REFUNDS = () => ({ passages: [REFUND_PASSAGE], degraded: false });
@@ -242,10 +245,13 @@ describe('a turn without a model', () => {
 });
 
 describe('a turn with a model', () => {
-  it('asks the model for the route only when examples do not decide, and streams its answer', async () => {
-    const model = new ScriptedModel({ stream: { answer: ['Refunds take ', '5 days [', '1].'] } });
-    const turn = await runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?');
-    expect(model.requests.map(({ purpose }) => purpose)).toEqual(['answer']);
+  it('asks the model who answers unless nobody else could, and streams its answer', async () => {
+    const structured = { route: routedTo('support') };
+    const model = new ScriptedModel({ structured, stream: { answer: ['Refunds take ', '5 days [', '1].'] } });
+    const among = await runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?');
+    expect(among.answer.agents).toEqual(['support']);
+    const turn = await runTurn(fakeRuntime({ agents: [SUPPORT], model, search: REFUNDS }), 'How do refunds work?');
+    expect(model.requests.map(({ purpose }) => purpose)).toEqual(['route', 'answer', 'answer']);
     expect(turn.answer).toMatchObject({ content: 'Refunds take 5 days [1].', degraded: false, intent: 'qa' });
     expect(turn.usage).toEqual([expect.objectContaining({ purpose: 'answer', inputTokens: 10 })]);
   });
@@ -296,21 +302,30 @@ describe('a turn with a model', () => {
 
   it('fails the turn when the provider fails while answering', async () => {
     const model = new ScriptedModel({ stream: { answer: new LlmTimeoutError('idle', 30_000) } });
-    await expect(runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?')).rejects.toMatchObject({
+    await expect(
+      runTurn(fakeRuntime({ agents: [SUPPORT], model, search: REFUNDS }), 'How do refunds work?'),
+    ).rejects.toMatchObject({
       code: 'LLM_TIMEOUT',
     });
   });
 
   it('fails the turn when the model ends without a word', async () => {
     const model = new ScriptedModel({ stream: { answer: [' ', '\n'] } });
-    await expect(runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?')).rejects.toMatchObject({
+    await expect(
+      runTurn(fakeRuntime({ agents: [SUPPORT], model, search: REFUNDS }), 'How do refunds work?'),
+    ).rejects.toMatchObject({
       code: 'LLM_ERROR',
     });
   });
 
   it('answers offline when the tenant chose to degrade, and says so', async () => {
     const model = new ScriptedModel({ stream: { answer: new LlmError({ detail: 'HTTP 500', status: 500 }) } });
-    const runtime = fakeRuntime({ model, search: REFUNDS, settings: { onProviderFailure: 'degrade' } });
+    const runtime = fakeRuntime({
+      agents: [SUPPORT],
+      model,
+      search: REFUNDS,
+      settings: { onProviderFailure: 'degrade' },
+    });
     const turn = await runTurn(runtime, 'How do refunds work?');
     expect(turn.answer.degraded).toBe(true);
     expect(turn.answer.content).toContain('[1]');
@@ -323,7 +338,12 @@ describe('a turn with a model', () => {
       await Promise.resolve();
       throw new LlmError({ detail: 'broke off' });
     };
-    const runtime = fakeRuntime({ model, search: REFUNDS, settings: { onProviderFailure: 'degrade' } });
+    const runtime = fakeRuntime({
+      agents: [SUPPORT],
+      model,
+      search: REFUNDS,
+      settings: { onProviderFailure: 'degrade' },
+    });
     await expect(runTurn(runtime, 'How do refunds work?')).rejects.toMatchObject({ code: 'LLM_ERROR' });
   });
 
@@ -358,14 +378,14 @@ describe('a turn with a model', () => {
 
   it('says no answer when the model says that the passages hold none', async () => {
     const model = new ScriptedModel({ stream: { answer: ['NO_', 'ANSWER'] } });
-    const turn = await runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?');
+    const turn = await runTurn(fakeRuntime({ agents: [SUPPORT], model, search: REFUNDS }), 'How do refunds work?');
     expect(turn.answer).toMatchObject({ content: 'Not in our documents.', citations: [] });
     expect(turn.text).toBe('Not in our documents.');
   });
 
   it('drops citation numbers that stand for no passage', async () => {
     const model = new ScriptedModel({ stream: { answer: 'Five days [1][7].' } });
-    const turn = await runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?');
+    const turn = await runTurn(fakeRuntime({ agents: [SUPPORT], model, search: REFUNDS }), 'How do refunds work?');
     expect(turn.answer.content).toBe('Five days [1].');
     expect(turn.answer.citations.map(({ n }) => n)).toEqual([1]);
   });
@@ -381,8 +401,10 @@ describe('a turn with a model', () => {
 });
 
 it('can be drawn, with one node for each step', async () => {
-  const never = () => Promise.reject(new Error('not run'));
-  const graph = buildSupervisorGraph({ domain: never, knowledge: never, matching: never, writer: never }).compile();
-  const drawn = await graph.getGraphAsync();
-  expect(Object.keys(drawn.nodes)).toEqual(expect.arrayContaining(['route', 'agent', 'respond', 'compose']));
+  const { edges, nodes } = await buildSupervisorGraph([knowledgeKind, writerKind]).compile().getGraphAsync();
+  const own = ['retrieve', 'grade', 'rewrite', 'write', 'draft'];
+  expect(Object.keys(nodes)).toEqual(expect.arrayContaining(['route', 'agent', 'respond', 'compose', ...own]));
+  const from = (node: string) => edges.filter(({ source }) => source === node).map(({ target }) => target);
+  expect(from('grade').sort()).toEqual(['rewrite', 'write']);
+  expect(from('write')).toEqual(['compose']);
 });

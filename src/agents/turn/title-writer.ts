@@ -3,7 +3,7 @@ import type { LlmService, UsageEntry } from '#llm';
 import type { RequestContext } from '#platform/context';
 import type { Logger } from '#platform/logging';
 import { asError } from '#platform/errors';
-import { withoutGreeting } from '../offline/routing/small-talk.js';
+import { withoutGreeting } from './greeting.js';
 
 const TIMEOUT_MS = 8_000;
 const MOST_WORDS = 6;

@@ -3,6 +3,7 @@ import {
   fakeRuntime,
   LINKEDIN,
   REFUND_PASSAGE,
+  routedTo,
   runTurn,
   ScriptedModel,
   SUPPORT,
@@ -20,13 +21,6 @@ const EMBEDDED: LlmUsage = {
   model: 'e',
   estimated: false,
 };
-const routeTo = (...agents: string[]) => ({
-  intents: agents.map((agent) => ({ agent, text: `a post for ${agent}` })),
-  language: 'en',
-  small_talk: false,
-  unclear: false,
-  wants_person: false,
-});
 
 /** Embeds for money; hangs until its signal is aborted where told to. */
 function embeds(metered: MeteredCall, signal?: AbortSignal): Promise<void> {
@@ -48,7 +42,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 describe('what a turn cost', () => {
   it('is told for each call, with what it was for', async () => {
     const model = new ScriptedModel({
-      structured: { route: routeTo('linkedin') },
+      structured: { route: routedTo('linkedin') },
       stream: { answer: 'A post.' },
     });
     const runtime = fakeRuntime({
@@ -81,7 +75,7 @@ describe('what a turn cost', () => {
         signal,
         onUsage,
       );
-    const run = runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?', {
+    const run = runTurn(fakeRuntime({ agents: [SUPPORT], model, search: REFUNDS }), 'How do refunds work?', {
       signal: abort.signal,
       events,
     });
@@ -94,7 +88,7 @@ describe('what a turn cost', () => {
   it('is told of a turn that failed, and of each step before its failure', async () => {
     const events: TurnEvent[] = [];
     const model = new ScriptedModel({
-      structured: { route: routeTo('linkedin') },
+      structured: { route: routedTo('linkedin') },
       stream: { answer: new LlmError({ detail: 'broke off' }) },
     });
     const run = runTurn(fakeRuntime({ model }), 'Say something about our team event', { events });
@@ -108,7 +102,7 @@ describe('what a turn cost', () => {
   it('is told of an answer that held no word', async () => {
     const events: TurnEvent[] = [];
     const model = new ScriptedModel({ stream: { answer: [' '] } });
-    const run = runTurn(fakeRuntime({ model, search: REFUNDS }), 'How do refunds work?', { events });
+    const run = runTurn(fakeRuntime({ agents: [SUPPORT], model, search: REFUNDS }), 'How do refunds work?', { events });
     await expect(run).rejects.toMatchObject({ code: 'LLM_ERROR' });
     expect(usageIn(events)).toHaveLength(1);
   });
@@ -117,7 +111,7 @@ describe('what a turn cost', () => {
     const abort = new AbortController();
     const events: TurnEvent[] = [];
     let calls = 0;
-    const model = new ScriptedModel({ structured: { route: routeTo('linkedin', 'second') } });
+    const model = new ScriptedModel({ structured: { route: routedTo('linkedin', 'second') } });
     model.stream = async (_request, _onText, signal, onUsage) => {
       const late = ++calls === 2;
       if (late) setTimeout(() => abort.abort(new Error('stopped')), 5);
@@ -139,7 +133,7 @@ describe('what a turn cost', () => {
   });
 
   it('is told of a search that nobody needed in the end', async () => {
-    const model = new ScriptedModel({ structured: { route: routeTo('linkedin') }, stream: { answer: 'A post.' } });
+    const model = new ScriptedModel({ structured: { route: routedTo('linkedin') }, stream: { answer: 'A post.' } });
     const runtime = fakeRuntime({
       model,
       search: async (_request, signal, metered) => {
@@ -153,7 +147,7 @@ describe('what a turn cost', () => {
   });
 
   it('does not hold the end up for long because of a call that ignores its abort', async () => {
-    const model = new ScriptedModel({ structured: { route: routeTo('linkedin') }, stream: { answer: 'A post.' } });
+    const model = new ScriptedModel({ structured: { route: routedTo('linkedin') }, stream: { answer: 'A post.' } });
     const runtime = fakeRuntime({
       model,
       search: (_request, _signal, metered) => metered(() => new Promise<never>(() => undefined)),

@@ -1,4 +1,4 @@
-import type { LlmUsage, MeteredCall } from '#llm';
+import type { LlmUsage, MeteredCall, UsageEntry } from '#llm';
 import type { TurnEventSink } from './turn-event.js';
 
 /**
@@ -12,12 +12,17 @@ import type { TurnEventSink } from './turn-event.js';
  */
 export class TurnUsage {
   private readonly running = new Set<Promise<unknown>>();
+  private readonly told: UsageEntry[] = [];
 
   constructor(private readonly emit: TurnEventSink) {}
 
   /** Makes calls for this purpose on the turn's account. */
   metered(purpose: string): MeteredCall {
-    const onUsage = (usage: LlmUsage): void => this.emit({ type: 'usage', entry: { purpose, ...usage } });
+    const onUsage = (usage: LlmUsage): void => {
+      const entry = { purpose, ...usage };
+      this.told.push(entry);
+      this.emit({ type: 'usage', entry });
+    };
     return async (call) => {
       const running = call(onUsage);
       this.running.add(running);
@@ -27,6 +32,11 @@ export class TurnUsage {
         this.running.delete(running);
       }
     };
+  }
+
+  /** What was told since the last time, for the graph's state. */
+  take(): UsageEntry[] {
+    return this.told.length === 0 ? [] : this.told.splice(0);
   }
 
   /** Resolves once no call is under way, or after `ms`: what is told later is told to nobody. */

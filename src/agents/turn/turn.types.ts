@@ -70,6 +70,12 @@ export interface TurnAnswer {
   readonly timings: Readonly<Record<string, number>>;
 }
 
+/** A part of a message and the agent that answers it. */
+export interface Intent {
+  readonly agent: string;
+  readonly text: string;
+}
+
 export interface AwaitingInput {
   readonly agent: string;
   readonly tool: string;

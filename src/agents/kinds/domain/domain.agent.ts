@@ -1,16 +1,14 @@
-import { escapeMarkdown } from '#platform/text';
 import type { ToolDefinition, ToolFailure, ToolSuccess } from '#tools';
-import { type AgentKindRunner, ANSWERED } from '../../supervisor/agent-kind.js';
-import { UnknownOutcomeError } from '../../turn/turn.errors.js';
-import type { AgentDefinition } from '../../catalog/agent.types.js';
-import { writeWords } from '../../offline/answering/extractive.answer-writer.js';
-import { fill, listing } from '../../turn/phrases.js';
-import { awaitingOf } from '../../turn/awaiting.js';
-import type { Section } from '../../supervisor/section-stream.js';
-import type { AgentTask } from '../../supervisor/supervisor.state.js';
-import { status, timed, type TurnRun } from '../../turn/turn-run.js';
+import { escapeMarkdown } from '#platform/text';
 import { renderAnswer } from '../../catalog/answer-template.js';
 import { askFor, missingOf } from '../../catalog/tool-inputs.js';
+import { DONE, type KindGraph, type Part, type PartUpdate } from '../../supervisor/agent-kind.js';
+import type { SupervisorRun } from '../../supervisor/supervisor.run.js';
+import { writeWords } from '../../turn/answer-text.js';
+import { awaitingOf } from '../../turn/awaiting.js';
+import { fill, listing } from '../../turn/phrases.js';
+import { status, timed } from '../../turn/turn-context.js';
+import { UnknownOutcomeError } from '../../turn/turn.errors.js';
 import type { ToolRunner } from './tool-runner.js';
 
 /** A turn never calls more tools than this for one agent, whatever a model wants. */
@@ -22,123 +20,163 @@ interface DoneCall {
   readonly result: ToolSuccess;
 }
 
+interface DomainWork {
+  /** The key of the tool to call next; null when nothing more is needed. */
+  readonly tool: string | null;
+  readonly entities: Readonly<Record<string, unknown>>;
+  /** Names of required inputs that nobody gave. */
+  readonly missing: readonly string[];
+  /** Calls that succeeded, in their order. */
+  readonly calls: readonly DoneCall[];
+  /** What to tell the user of a call that failed, or of an agent that can do nothing for him. */
+  readonly apology: string;
+  /** True when the message goes on with what the last answer asked for. */
+  readonly continued: boolean;
+}
+type DomainPart = Part<DomainWork>;
+type DomainUpdate = PartUpdate<DomainWork>;
+type DomainNode = (part: DomainPart, tools: ToolRunner) => Promise<DomainUpdate>;
+
 /**
- * choose a tool ─▶ entities ─ missing ─▶ ask (the next message goes on from there)
- *      ▲               └─ complete ─▶ call ─ failure ─▶ say what to do
+ * choose a tool ─▶ extract ─ missing ─▶ ask (the next message goes on from there)
+ *      ▲               └─ complete ─▶ call ─ failure ─▶ answer: say what to do
  *      └──────────────── success ◀──────┘
  *      outcome unknown ─▶ the part fails: it may have happened, so nothing follows from it
  *      nothing more to call ─▶ answer by template, by the model, or readably
  */
-export function buildDomainAgent(tools: ToolRunner): AgentKindRunner {
-  return async (run, agent, task, section) => {
-    const visible = tools.visible(run.ctx, agent, run.entitlements);
-    const phrases = run.voice.phrases(task.language);
-    if (visible.length === 0) {
-      writeWords(phrases.noTool, section);
-      return ANSWERED;
-    }
-    const continued = continuedCall(run, agent, visible);
-    const done: DoneCall[] = [];
-    for (let step = 0; step < STEP_BUDGET; step++) {
-      const tool = step === 0 && continued !== null ? continued.tool : await nextTool(run, agent, task, visible, done);
-      if (tool === null) break;
-      const entities = await timed(run, 'extracting', () =>
-        run.ports.extractor.extract(
-          {
-            tool,
-            text: task.intent.text,
-            history: task.input_history,
-            known: step === 0 ? (continued?.entities ?? {}) : {},
-            asked: step === 0 ? (continued?.missing ?? []) : [],
-          },
-          run.signal,
-        ),
-      );
-      const missing = missingOf(tool, entities);
-      if (missing.length > 0) {
-        // What the first calls found is still worth saying; only then ask.
-        if (done.length > 0) break;
-        const labels = missing.map((property) => askFor(property, task.language));
-        const asked = fill(continued?.tool === tool ? phrases.askAgain : phrases.ask, {
-          missing: listing(labels.map(escapeMarkdown), phrases.and),
-        });
-        writeWords(asked, section);
-        return {
-          ...ANSWERED,
-          awaiting: { agent: agent.key, tool: tool.key, entities, missing: missing.map(({ name }) => name) },
-        };
-      }
-      if (repeats(done, tool, entities)) break;
-      const failed = await callTool(run, { agent, tools, tool, args: entities, task, section, done });
-      if (failed !== null) {
-        if (done.length > 0) await answer(run, agent, task, section, done);
-        writeWords(`${section.written > 0 ? '\n\n' : ''}${failed}`, section);
-        return ANSWERED;
-      }
-    }
-    if (done.length === 0) writeWords(phrases.noTool, section);
-    else await answer(run, agent, task, section, done);
-    return ANSWERED;
+export function domainKind(tools: ToolRunner): KindGraph<DomainWork> {
+  const node = (run: DomainNode) => (part: DomainPart) => run(part, tools);
+  return {
+    kind: 'domain',
+    entry: 'choose',
+    nodes: {
+      choose: {
+        run: node(choose),
+        next: {
+          ends: ['extract', 'answer'],
+          after: ({ tool }) => (tool === null || tool === undefined ? 'answer' : 'extract'),
+        },
+      },
+      extract: { run: node(extract), next: { ends: ['ask', 'call', 'answer'], after: afterExtract } },
+      ask: { run: node(ask), next: DONE },
+      call: {
+        run: node(call),
+        next: {
+          ends: ['choose', 'answer'],
+          after: ({ apology, tool }) => (apology !== undefined || tool === null ? 'answer' : 'choose'),
+        },
+      },
+      answer: { run: node(answer), next: DONE },
+    },
   };
 }
 
-function continuedCall(run: TurnRun, agent: AgentDefinition, visible: readonly ToolDefinition[]) {
-  const awaiting = awaitingOf(run.input.history);
-  if (awaiting === null || awaiting.agent !== agent.key) return null;
-  const tool = visible.find(({ key }) => key === awaiting.tool);
-  return tool === undefined ? null : { tool, entities: awaiting.entities, missing: awaiting.missing };
-}
-
-function nextTool(
-  run: TurnRun,
-  agent: AgentDefinition,
-  task: AgentTask,
-  tools: readonly ToolDefinition[],
-  done: readonly DoneCall[],
-): Promise<ToolDefinition | null> {
-  return run.ports.planner.next(
+async function choose({ agent, run, task, work }: DomainPart, runner: ToolRunner): Promise<DomainUpdate> {
+  const { calls = [] } = work;
+  const tools = runner.visible(run.ctx, agent, run.entitlements);
+  if (tools.length === 0) return { work: { tool: null } };
+  if (calls.length === 0) {
+    const continued = continuedCall(run.input.history, agent.key, tools);
+    if (continued !== null) return { work: { tool: continued.tool.key, continued: true } };
+  }
+  if (calls.length >= STEP_BUDGET) return { work: { tool: null } };
+  const next = await run.steps.planner.next(
     {
       agent,
       tools,
       text: task.intent.text,
       history: task.input_history,
-      done: done.map(({ tool, arguments: args, result }) => ({ tool, arguments: args, result: result.data })),
+      done: calls.map(({ tool, arguments: args, result }) => ({ tool, arguments: args, result: result.data })),
     },
     run.signal,
   );
+  return { work: { tool: next?.key ?? null, continued: false } };
 }
 
-interface CallRequest {
-  readonly agent: AgentDefinition;
-  readonly tools: ToolRunner;
-  readonly tool: ToolDefinition;
-  readonly args: Readonly<Record<string, unknown>>;
-  readonly task: AgentTask;
-  readonly section: Section;
-  readonly done: DoneCall[];
+function continuedCall(history: Parameters<typeof awaitingOf>[0], agent: string, tools: readonly ToolDefinition[]) {
+  const awaiting = awaitingOf(history);
+  if (awaiting === null || awaiting.agent !== agent) return null;
+  const tool = tools.find(({ key }) => key === awaiting.tool);
+  return tool === undefined ? null : { tool, entities: awaiting.entities, missing: awaiting.missing };
 }
 
-/**
- * @returns what to tell the user when it failed, or null
- * @throws UnknownOutcomeError when it may have happened: that is no answer, whatever else was found out
- */
-async function callTool(run: TurnRun, request: CallRequest): Promise<string | null> {
-  const { agent, args, done, section, task, tool, tools } = request;
+async function extract({ agent, run, task, work }: DomainPart): Promise<DomainUpdate> {
+  const tool = chosenTool(agent.tools, work);
+  const continued = work.continued === true ? continuedCall(run.input.history, agent.key, agent.tools) : null;
+  const entities = await timed(run, 'extracting', () =>
+    run.steps.extractor.extract(
+      {
+        tool,
+        text: task.intent.text,
+        history: task.input_history,
+        known: continued?.entities ?? {},
+        asked: continued?.missing ?? [],
+      },
+      run.signal,
+    ),
+  );
+  return { work: { entities, missing: missingOf(tool, entities).map(({ name }) => name) } };
+}
+
+function afterExtract({ calls = [], entities = {}, missing = [], tool }: Partial<DomainWork>): string {
+  // What the first calls found is still worth saying; only then ask.
+  if (missing.length > 0) return calls.length > 0 ? 'answer' : 'ask';
+  const same = JSON.stringify(entities);
+  const repeated = calls.some((call) => call.tool === tool && JSON.stringify(call.arguments) === same);
+  return repeated ? 'answer' : 'call';
+}
+
+function ask({ agent, run, section, task, work }: DomainPart): Promise<DomainUpdate> {
+  const { continued, entities = {}, missing = [] } = work;
+  const tool = chosenTool(agent.tools, work);
+  const phrases = run.voice.phrases(task.language);
+  const labels = missingOf(tool, entities).map((property) => escapeMarkdown(askFor(property, task.language)));
+  const asked = fill(continued === true ? phrases.askAgain : phrases.ask, { missing: listing(labels, phrases.and) });
+  writeWords(asked, section);
+  return Promise.resolve({ awaiting: { agent: agent.key, tool: tool.key, entities, missing } });
+}
+
+/** @throws UnknownOutcomeError when it may have happened: that is no answer, whatever else was found out */
+async function call({ agent, run, section, task, work }: DomainPart, runner: ToolRunner): Promise<DomainUpdate> {
+  const { calls = [], entities: args = {} } = work;
+  const tool = chosenTool(agent.tools, work);
   status(run, 'tool', { agent: agent.key, tool: tool.key });
   // Equal calls end the loop, so each is the first of its kind.
-  const call = { ctx: run.ctx, input: run.input, agent, entitlements: run.entitlements, tool, args, ordinal: 0 };
-  const result = await timed(run, 'tool', () => tools.run(call, run.signal));
-  run.signal.throwIfAborted();
+  const { ctx, entitlements, input, signal } = run;
+  const result = await timed(run, 'tool', () =>
+    runner.run({ ctx, input, agent, entitlements, tool, args, ordinal: 0 }, signal),
+  );
+  signal.throwIfAborted();
   run.log.info({ agent: agent.key, tool: tool.key, outcome: result.ok ? 'succeeded' : result.code }, 'tool called');
   if (!result.ok && result.code === 'UNKNOWN_OUTCOME') throw new UnknownOutcomeError(result.message);
-  if (!result.ok) return failureText(run, result, args, task.language);
-  done.push({ tool: tool.key, arguments: args, result });
+  if (!result.ok) return { work: { apology: failureText(run, result, args, task.language) } };
   if (result.payload !== undefined) section.payload(result.payload.payloadType, result.payload.items);
-  return null;
+  // With a single tool there is nothing more to choose.
+  const more = runner.visible(ctx, agent, entitlements).length > 1;
+  return {
+    work: { calls: [...calls, { tool: tool.key, arguments: args, result }], ...(more ? {} : { tool: null }) },
+  };
+}
+
+function chosenTool(tools: readonly ToolDefinition[], { tool: key }: Partial<DomainWork>): ToolDefinition {
+  const tool = tools.find((each) => each.key === key);
+  if (tool === undefined) throw new Error(`The agent has no tool ${String(key)}`);
+  return tool;
+}
+
+async function answer({ agent, run, section, task, work }: DomainPart): Promise<DomainUpdate> {
+  const { apology, calls = [] } = work;
+  if (calls.length === 0 && apology === undefined) {
+    writeWords(run.voice.phrases(task.language).noTool, section);
+    return {};
+  }
+  if (calls.length > 0) await tell({ agent, run, section, task }, calls);
+  if (apology !== undefined) writeWords(`${section.written > 0 ? '\n\n' : ''}${apology}`, section);
+  return {};
 }
 
 function failureText(
-  run: TurnRun,
+  run: SupervisorRun,
   failure: ToolFailure,
   args: Readonly<Record<string, unknown>>,
   language: string,
@@ -163,53 +201,44 @@ function failureText(
   }
 }
 
-async function answer(
-  run: TurnRun,
-  agent: AgentDefinition,
-  task: AgentTask,
-  section: Section,
-  done: readonly DoneCall[],
-): Promise<void> {
+type Teller = Pick<DomainPart, 'agent' | 'run' | 'section' | 'task'>;
+
+async function tell(part: Teller, calls: readonly DoneCall[]): Promise<void> {
+  const { agent, run, section, task } = part;
   status(run, 'generating', { agent: agent.key });
   await timed(run, 'generating', async () => {
-    const templated = await fromTemplate(run, agent, task, done);
+    const templated = await fromTemplate(part, calls);
     if (templated !== null) {
       writeWords(templated, section);
       return;
     }
-    const told = done.map(({ result }) => result.text).filter((text) => text !== undefined);
-    if (run.model === null && told.length === done.length) {
+    const told = calls.map(({ result }) => result.text).filter((text) => text !== undefined);
+    if (run.model === null && told.length === calls.length) {
       writeWords(told.map(escapeMarkdown).join('\n\n'), section);
       return;
     }
-    const results = done.map(({ tool, result }) => ({ tool, data: result.data }));
-    const { history, question, language, voice } = {
-      history: task.input_history,
-      question: task.intent.text,
-      language: task.language,
-      voice: run.voice,
-    };
-    await run.ports.writer.fromToolResults({ agent, question, language, history, voice, results }, section, run.signal);
+    const { input_history: history, intent, language } = task;
+    const results = calls.map(({ tool, result }) => ({ tool, data: result.data }));
+    await run.steps.writer.fromToolResults(
+      { agent, question: intent.text, language, history, voice: run.voice, results },
+      section,
+      run.signal,
+    );
   });
 }
 
 /** A template that cannot be rendered must not lose the answer: then it is written like one without. */
-async function fromTemplate(
-  run: TurnRun,
-  agent: AgentDefinition,
-  task: AgentTask,
-  done: readonly DoneCall[],
-): Promise<string | null> {
+async function fromTemplate({ agent, run, task }: Teller, calls: readonly DoneCall[]): Promise<string | null> {
   const { answerTemplate, settings } = agent;
   // A tenant may prefer the model's words while there is a model.
   if (answerTemplate === null || (run.model !== null && settings['answer_with'] === 'model')) return null;
   const byTool = Object.fromEntries(
-    done.flatMap(({ tool, result }) => [
+    calls.flatMap(({ tool, result }) => [
       [tool, result.data],
       [tool.replace(/-/g, '_'), result.data],
     ]),
   );
-  const last = done.at(-1);
+  const last = calls.at(-1);
   try {
     const text = await renderAnswer(answerTemplate, {
       ...byTool,
@@ -223,9 +252,4 @@ async function fromTemplate(
     run.log.warn({ agent: agent.key, err: error }, 'an answer template could not be rendered');
     return null;
   }
-}
-
-function repeats(done: readonly DoneCall[], tool: ToolDefinition, args: Readonly<Record<string, unknown>>): boolean {
-  const same = JSON.stringify(args);
-  return done.some((call) => call.tool === tool.key && JSON.stringify(call.arguments) === same);
 }

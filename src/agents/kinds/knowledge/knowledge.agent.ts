@@ -1,92 +1,62 @@
 import type { Passage, SearchResult } from '#rag';
-import type { AgentKindRunner } from '../../supervisor/agent-kind.js';
-import type { AgentDefinition } from '../../catalog/agent.types.js';
-import { searchFailure } from '../../turn/turn.errors.js';
-import type { AgentTask } from '../../supervisor/supervisor.state.js';
-import { status, timed, type TurnRun } from '../../turn/turn-run.js';
-import { writeWords } from '../../offline/answering/extractive.answer-writer.js';
+import { DONE, type KindGraph, type Part, type PartUpdate } from '../../supervisor/agent-kind.js';
 import { CitedText } from '../../supervisor/cited-text.js';
-import type { Grade } from '../../steps/passage-grader.js';
-import { standaloneQuery } from '../../offline/answering/query-rewriters.js';
-import { rankUnits } from '../../offline/answering/sentence-ranking.js';
+import { writeWords } from '../../turn/answer-text.js';
+import { status, timed } from '../../turn/turn-context.js';
+import { searchFailure } from '../../turn/turn.errors.js';
 
-/** A statement and a passage have this much in common at least before a forgotten marker is added. */
-const CLEARLY_FROM = 0.45;
+interface KnowledgeWork {
+  /** What is searched for: the question, complete without the conversation. */
+  readonly query: string;
+  /** Best first; after grading, those worth writing from. */
+  readonly passages: readonly Passage[];
+  readonly verdict: 'good' | 'poor';
+  /** True once another query was looked for; there is one such try. */
+  readonly rewritten: boolean;
+}
 
 /**
  * retrieve ─▶ grade ─ poor ─▶ rewrite ─▶ retrieve ─▶ grade
- *               └─ good ────────────────────────────┴─▶ generate with citations, or say that there is no answer
+ *               └─ good ────────────────────────────┴─▶ write with citations, or say that there is no answer
  */
-export const knowledgeAgent: AgentKindRunner = async (run, agent, task, section) => {
-  const question = task.intent.text;
-  const found = await findPassages(run, agent, task, question);
-  const retrieved = found.passages.map((passage) => ({
-    chunk_id: passage.chunkId,
-    document_id: passage.documentId,
-    title: passage.title,
-    score: passage.score,
-  }));
-  run.log.info(
-    {
-      agent: agent.key,
-      retrieval: found.verdict === 'good' ? 'hit' : 'miss',
-      passages: found.passages.length,
-      coverage: best(found.passages, ({ coverage }) => coverage),
-      nearness: best(found.passages, ({ vectorScore }) => vectorScore ?? 0),
+export const knowledgeKind: KindGraph<KnowledgeWork> = {
+  kind: 'knowledge',
+  entry: 'retrieve',
+  nodes: {
+    retrieve: { run: retrieve, next: 'grade' },
+    grade: {
+      run: grade,
+      next: {
+        ends: ['rewrite', 'write'],
+        after: ({ rewritten, verdict }) => (verdict === 'good' || rewritten === true ? 'write' : 'rewrite'),
+      },
     },
-    'retrieval graded',
-  );
-  const { voice } = run;
-  if (found.passages.length === 0 || found.verdict === 'poor') {
-    writeWords(voice.noAnswer(task.language), section);
-    return { awaiting: null, retrieved };
-  }
-  status(run, 'generating', { agent: agent.key });
-  const out = new CitedText(section, found.passages, run.citations, question);
-  const answered = await timed(run, 'generating', () =>
-    run.ports.writer.fromPassages(
-      { agent, question, language: task.language, history: task.input_history, voice, passages: found.passages },
-      out,
-      run.signal,
-    ),
-  );
-  out.end();
-  if (!answered) {
-    writeWords(voice.noAnswer(task.language), section);
-    return { awaiting: null, retrieved };
-  }
-  for (const passage of found.passages) run.sources.set(passage.chunkId, passage);
-  if (out.cited === 0) addForgottenMarker(run, found.passages, out);
-  return { awaiting: null, retrieved };
+    rewrite: {
+      run: rewrite,
+      next: { ends: ['retrieve', 'write'], after: ({ passages }) => (passages === undefined ? 'retrieve' : 'write') },
+    },
+    write: { run: write, next: DONE },
+  },
 };
 
-/** Rounded, for the log. */
-function best(passages: readonly Passage[], measure: (passage: Passage) => number): number {
-  return Math.round(Math.max(0, ...passages.map(measure)) * 100) / 100;
-}
+type KnowledgePart = Part<KnowledgeWork>;
+type KnowledgeUpdate = PartUpdate<KnowledgeWork>;
 
-async function findPassages(run: TurnRun, agent: AgentDefinition, task: AgentTask, question: string): Promise<Grade> {
-  const query = standaloneQuery(question, task.input_history);
-  const first = await retrieveAndGrade(run, agent, query, question);
-  if (first.verdict === 'good') return first;
-  const again = await run.ports.rewriter.rewrite({ question, history: task.input_history }, run.signal);
-  if (again === null || again === query) return first;
-  const second = await retrieveAndGrade(run, agent, again, question);
-  return second.verdict === 'good' ? second : first;
-}
-
-async function retrieveAndGrade(run: TurnRun, agent: AgentDefinition, query: string, question: string): Promise<Grade> {
+async function retrieve({ agent, run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
   status(run, 'retrieving', { agent: agent.key });
-  const result = await timed(run, 'retrieving', () => retrieve(run, agent, query));
-  status(run, 'grading', { agent: agent.key });
-  return timed(run, 'grading', () => run.ports.grader.grade({ question, passages: result.passages }, run.signal));
+  return timed(run, 'retrieving', async () => {
+    const { input_history: history, intent } = task;
+    const query = work.query ?? (await run.steps.rewriter.standalone({ question: intent.text, history }, run.signal));
+    const { embedderFailed, passages } = await search({ agent, run, query });
+    if (embedderFailed === true) run.notes.degrade();
+    return { work: { query, passages } };
+  });
 }
 
-async function retrieve(run: TurnRun, agent: AgentDefinition, query: string): Promise<SearchResult> {
+async function search({ agent, query, run }: Pick<KnowledgePart, 'agent' | 'run'> & { readonly query: string }) {
   try {
-    const result = await run.retrievals.search(agent, query);
+    const result: SearchResult = await run.retrievals.search(agent, query);
     run.signal.throwIfAborted();
-    if (result.embedderFailed === true) run.degraded = true;
     return result;
   } catch (error) {
     run.signal.throwIfAborted();
@@ -94,10 +64,66 @@ async function retrieve(run: TurnRun, agent: AgentDefinition, query: string): Pr
   }
 }
 
-/** A model may forget its markers; where one passage clearly is the source, it is named at the end. */
-function addForgottenMarker(run: TurnRun, passages: readonly Passage[], out: CitedText): void {
-  const [source] = rankUnits(out.lastWords, passages);
-  if (source === undefined || source.relevance < CLEARLY_FROM) return;
-  out.write(` [${source.passage + 1}]`);
+async function grade({ agent, run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
+  status(run, 'grading', { agent: agent.key });
+  const { passages, verdict } = await timed(run, 'grading', () =>
+    run.steps.grader.grade({ question: task.intent.text, passages: work.passages ?? [] }, run.signal),
+  );
+  run.log.info(
+    {
+      agent: agent.key,
+      retrieval: verdict === 'good' ? 'hit' : 'miss',
+      passages: passages.length,
+      coverage: best(passages, ({ coverage }) => coverage),
+      nearness: best(passages, ({ vectorScore }) => vectorScore ?? 0),
+    },
+    'retrieval graded',
+  );
+  return { work: { passages, verdict: passages.length === 0 ? 'poor' : verdict } };
+}
+
+/** Another query, when there is one; without it what was found stays as it was. */
+async function rewrite({ run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
+  const request = { question: task.intent.text, history: task.input_history };
+  const query = await run.steps.rewriter.rewrite(request, run.signal);
+  if (query === null || query === work.query) return { work: { rewritten: true } };
+  return { work: { rewritten: true, query, passages: undefined } };
+}
+
+async function write({ agent, run, section, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
+  const { passages = [], verdict } = work;
+  const retrieved = passages.map(({ chunkId, documentId, score, title }) => {
+    return { chunk_id: chunkId, document_id: documentId, title, score };
+  });
+  const { voice } = run;
+  const refuse = (): KnowledgeUpdate => {
+    writeWords(voice.noAnswer(task.language), section);
+    return { retrieved };
+  };
+  if (verdict !== 'good') return refuse();
+  status(run, 'generating', { agent: agent.key });
+  const question = task.intent.text;
+  const quote = (passage: Passage, said: string) => run.steps.grader.quote(passage, said);
+  const out = new CitedText(section, passages, { ledger: run.citations, quote, question });
+  const answered = await timed(run, 'generating', () =>
+    run.steps.writer.fromPassages(
+      { agent, question, language: task.language, history: task.input_history, voice, passages },
+      out,
+      run.signal,
+    ),
+  );
   out.end();
+  if (!answered) return refuse();
+  // A model may forget its markers; where one passage clearly is the source, it is named at the end.
+  const source = out.cited === 0 ? run.steps.grader.sourceOf(out.lastWords, passages) : null;
+  if (source !== null) {
+    out.write(` [${passages.indexOf(source) + 1}]`);
+    out.end();
+  }
+  return { retrieved, sources: passages.map(({ chunkId }) => chunkId) };
+}
+
+/** Rounded, for the log. */
+function best(passages: readonly Passage[], measure: (passage: Passage) => number): number {
+  return Math.round(Math.max(0, ...passages.map(measure)) * 100) / 100;
 }

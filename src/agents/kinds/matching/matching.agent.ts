@@ -1,11 +1,11 @@
 import { escapeMarkdown, topicStems } from '#platform/text';
 import type { RequestContext } from '#platform/context';
 import type { MatchingService, MatchItem } from '#rag';
-import { type AgentKindRunner, ANSWERED } from '../../supervisor/agent-kind.js';
 import { searchFailure } from '../../turn/turn.errors.js';
-import { writeWords } from '../../offline/answering/extractive.answer-writer.js';
+import { writeWords } from '../../turn/answer-text.js';
 import { fill } from '../../turn/phrases.js';
-import { status, timed } from '../../turn/turn-run.js';
+import { oneNode } from '../../supervisor/agent-kind.js';
+import { status, timed } from '../../turn/turn-context.js';
 import { demandsSkills, withWishes } from './profile-overlay.js';
 import { nothingSaid, wishesIn } from './wishes.js';
 
@@ -19,14 +19,14 @@ export interface ProfileSource {
 }
 
 /** Matches the caller's profile, and what the message adds to it, against the records of a knowledge base. */
-export function buildMatchingAgent(matcher: Pick<MatchingService, 'match'>, profiles: ProfileSource): AgentKindRunner {
-  return async (run, agent, task, section) => {
+export function matchingKind(matcher: Pick<MatchingService, 'match'>, profiles: ProfileSource) {
+  return oneNode('matching', 'match', async ({ agent, run, section, task }) => {
     const { settings } = agent;
     const phrases = run.voice.phrases(task.language);
     const knowledgeBaseId = settings['knowledge_base_id'] ?? agent.knowledgeBaseIds[0];
     if (typeof knowledgeBaseId !== 'string') {
       writeWords(phrases.noTool, section);
-      return ANSWERED;
+      return {};
     }
     const { text } = task.intent;
     const wishes = wishesIn(text);
@@ -44,7 +44,7 @@ export function buildMatchingAgent(matcher: Pick<MatchingService, 'match'>, prof
         ...(criteria === undefined ? {} : { criteria }),
         limit: typeof limit === 'number' ? limit : LIMIT,
         onFieldsOnly: () => {
-          run.degraded = true;
+          run.notes.degrade();
         },
       };
       try {
@@ -56,7 +56,7 @@ export function buildMatchingAgent(matcher: Pick<MatchingService, 'match'>, prof
     });
     if (items === null) {
       writeWords(phrases.noProfile, section);
-      return ANSWERED;
+      return {};
     }
     run.log.info(
       { agent: agent.key, retrieval: items.length > 0 ? 'hit' : 'miss', matches: items.length },
@@ -64,7 +64,7 @@ export function buildMatchingAgent(matcher: Pick<MatchingService, 'match'>, prof
     );
     if (items.length === 0) {
       writeWords(phrases.noMatches, section);
-      return ANSWERED;
+      return {};
     }
     const type = settings['payload_type'];
     section.payload(typeof type === 'string' ? type : 'matches', items);
@@ -76,14 +76,14 @@ export function buildMatchingAgent(matcher: Pick<MatchingService, 'match'>, prof
       }
       const results = [{ tool: 'matches', data: items.map(forModel) }];
       const { language, input_history: history } = task;
-      await run.ports.writer.fromToolResults(
+      await run.steps.writer.fromToolResults(
         { agent, question: task.intent.text, language, history, voice: run.voice, results },
         section,
         run.signal,
       );
     });
-    return ANSWERED;
-  };
+    return {};
+  });
 }
 
 function summary(items: readonly MatchItem[], opening: string): string {

@@ -1,5 +1,9 @@
+import type { Passage } from '#rag';
 import { type Grade, type GradeRequest, PassageGrader } from '../../steps/passage-grader.js';
+import { rankUnits, supportingSentence } from './sentence-ranking.js';
 
+/** A statement and a passage have this much in common at least before the one is taken for the other's source. */
+const CLEARLY_FROM = 0.45;
 /** A passage with this share of the question's weight can answer it. Calibrated on test/evals. */
 const COVERED = 0.32;
 /** So near in meaning that shared words are not needed; only real models of language reach it. */
@@ -12,9 +16,18 @@ export class CoveragePassageGrader extends PassageGrader {
   override grade(request: GradeRequest): Promise<Grade> {
     return Promise.resolve(gradeByCoverage(request));
   }
+
+  override quote(passage: Passage, said: string): string {
+    return supportingSentence(passage, said);
+  }
+
+  override sourceOf(said: string, passages: readonly Passage[]): Passage | null {
+    const [source] = rankUnits(said, passages);
+    return source === undefined || source.relevance < CLEARLY_FROM ? null : (passages[source.passage] ?? null);
+  }
 }
 
-export function gradeByCoverage({ passages }: GradeRequest): Grade {
+function gradeByCoverage({ passages }: GradeRequest): Grade {
   const best = Math.max(0, ...passages.map(({ coverage }) => coverage));
   const near = Math.max(0, ...passages.map(({ vectorScore }) => vectorScore ?? 0));
   const verdict = best >= COVERED || near >= NEAR ? 'good' : 'poor';

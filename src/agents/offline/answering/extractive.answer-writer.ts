@@ -8,7 +8,7 @@ import {
 import { renderAnswer } from '../../catalog/answer-template.js';
 import { readableResult } from './readable-result.js';
 import { extract } from './extraction.js';
-import type { AnswerText } from '../../supervisor/section-stream.js';
+import { type AnswerText, writeWords } from '../../turn/answer-text.js';
 import { composePost } from './post-composer.js';
 
 /** Without a model: quoted sentences, readable results, composed posts, the tenant's own texts. */
@@ -43,9 +43,4 @@ export class ExtractiveAnswerWriter extends AnswerWriter {
     writeWords(listed ? `${text} ${voice.phrases(language).capabilities}\n${capabilities.join('\n')}` : text, out);
     return Promise.resolve();
   }
-}
-
-/** Word by word, as a model's answer comes, so that clients behave alike in both modes. */
-export function writeWords(text: string, out: AnswerText): void {
-  for (const piece of text.match(/\s*\S+\s*$|\s*\S+/g) ?? []) out.write(piece);
 }

@@ -1,7 +1,7 @@
 import { contentStems, excerpt, fold, isStopWord, stem } from '#platform/text';
-import { validateArguments, WorkMeter } from '#tools';
+import type { WorkMeter } from '#tools';
 import { datesIn } from './dates.js';
-import { type SchemaProperty, wordsOf } from '../../catalog/tool-inputs.js';
+import { fits, type SchemaProperty, wordsOf } from '../../catalog/tool-inputs.js';
 
 export interface Finding {
   readonly value: unknown;
@@ -19,18 +19,11 @@ export interface RuleOptions {
   readonly meter: WorkMeter;
 }
 
-/** Steps for one message: a word of it is held against each tool's patterns, which are the tenant's. */
-const MOST_STEPS = 2_000_000;
 /** Values stand at the beginning or the end of a long message; between them is its material. */
 const READ = { head: 3000, tail: 1000 };
 const MOST_TOKENS = 200;
 const LONGEST_TOKEN = 80;
 const LONGEST_BARE = 500;
-
-/** The work that judging one message's candidates may take; past it nothing more is found. */
-export function judging(): WorkMeter {
-  return new WorkMeter(MOST_STEPS);
-}
 
 /**
  * Everything in a text that may be the property's value, likeliest first. Candidates are proposed by rules and judged by
@@ -48,16 +41,6 @@ export function findingsFor(property: SchemaProperty, text: string, options: Rul
     findings.push({ value, strong });
   }
   return [...findings.filter(({ strong }) => strong), ...findings.filter(({ strong }) => !strong)];
-}
-
-/** True when the value satisfies the property's schema. */
-export function fits(property: SchemaProperty, value: unknown, meter: WorkMeter = judging()): boolean {
-  try {
-    const checked = validateArguments(property.alone, { [property.name]: value }, meter);
-    return checked.ok && property.name in checked.value;
-  } catch {
-    return false;
-  }
 }
 
 function* candidates(property: SchemaProperty, message: string, options: RuleOptions): Generator<Finding> {

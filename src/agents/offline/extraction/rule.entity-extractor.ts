@@ -1,8 +1,9 @@
+import { wordCount } from '#platform/text';
 import type { WorkMeter } from '#tools';
 import { meansAnother } from '../routing/requests.js';
 import { EntityExtractor, type ExtractRequest } from '../../steps/entity-extractor.js';
-import { type Finding, findingsFor, judging } from './entity-rules.js';
-import { propertiesOf, type SchemaProperty } from '../../catalog/tool-inputs.js';
+import { type Finding, findingsFor } from './entity-rules.js';
+import { judging, propertiesOf, type SchemaProperty } from '../../catalog/tool-inputs.js';
 
 const LOOK_BACK = 6;
 
@@ -38,6 +39,16 @@ export class RuleEntityExtractor extends EntityExtractor {
     }
     if (!meansAnother(request.text)) this.fromHistory({ request, properties, meter }, values);
     return values;
+  }
+
+  override gives({ asked, text, tool }: Pick<ExtractRequest, 'tool' | 'text' | 'asked'>): boolean {
+    const wanted = propertiesOf(tool).filter(({ name }) => asked.includes(name));
+    const short = wordCount(text) <= 6 && !text.includes('?');
+    const meter = judging();
+    return wanted.some((property) => {
+      const options = { today: this.today(), asked: short, alone: short && wanted.length === 1, meter };
+      return findingsFor(property, text, options).some(({ strong }) => strong);
+    });
   }
 
   /** Every required value has exactly one strong candidate in the message and nothing optional is left: no model needed. */

@@ -1,8 +1,8 @@
 import { topicStems } from '#platform/text';
 import type { ToolDefinition } from '#tools';
-import { findingsFor, judging } from './entity-rules.js';
+import { findingsFor } from './entity-rules.js';
 import type { RuleEntityExtractor } from './rule.entity-extractor.js';
-import { missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
+import { judging, missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
 import { type PlanRequest, ToolPlanner } from '../../steps/tool-planner.js';
 
 /** All inputs are there. */

@@ -1,8 +1,8 @@
 import { excerpt, topicStems } from '#platform/text';
 import type { WorkMeter } from '#tools';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
-import { findingsFor, judging } from '../extraction/entity-rules.js';
-import { propertiesOf } from '../../catalog/tool-inputs.js';
+import { findingsFor } from '../extraction/entity-rules.js';
+import { judging, propertiesOf } from '../../catalog/tool-inputs.js';
 import { cosine } from './example-index.js';
 
 export interface AgentScore {

@@ -29,11 +29,6 @@ export class ExampleIndex {
 
   constructor(private readonly source: EmbedderSource) {}
 
-  /** True when vectors cost no request to anybody. */
-  get local(): boolean {
-    return this.source.embedder()?.space.provider === 'local';
-  }
-
   /** @returns the text's vector and each agent's example vectors (by agent id), or null without an embedder */
   async lookUp(
     request: ExampleRequest,

@@ -1,5 +1,6 @@
 import { contentStems, detectLanguage, topicStems, wordCount } from '#platform/text';
-import type { AgentDefinition, Intent } from '../../catalog/agent.types.js';
+import type { AgentDefinition } from '../../catalog/agent.types.js';
+import type { Intent } from '../../turn/turn.types.js';
 import { type AgentScore, knowsAnyWord, scoreAgents } from './agent-scores.js';
 import { clausesOf } from './clauses.js';
 import { pointsBack } from './requests.js';
@@ -23,12 +24,6 @@ const EVIDENCE_STRONG = 0.5;
 /** "My parcel" speaks of one of the user's own: then the documents must cover it even better. */
 const EVIDENCE_STRONG_OWN = 0.7;
 const OWN = /\b(?:my|mine|our|mi|mis|nuestr[oa]s?|mein\w*|unser\w*)\b/i;
-/** So near, and so far ahead of every other agent, that no model needs to be asked. */
-const SURE_SCORE = 0.5;
-const SURE_MARGIN = 0.2;
-/** Documents that cover nearly all of a question, while no other agent's examples come near it. */
-const SURE_EVIDENCE = 0.7;
-const FAR = 0.35;
 const MOST_INTENTS = 4;
 
 /** Routing without a model: nearest examples by words and vectors, clause by clause. */
@@ -55,50 +50,10 @@ export class SimilarityIntentClassifier extends IntentClassifier {
       parts.length === 0 ? await this.single(request, whole) : await this.several(request, clauses, parts, whole);
     return {
       intents,
+      reply: intents.length === 0 ? { kind: 'unclear' } : null,
       language: detectLanguage(request.text, request.language),
-      smallTalk: false,
-      unclear: intents.length === 0,
-      wantsPerson: false,
       how: 'similarity',
     };
-  }
-
-  /**
-   * The intents, when every clause plainly belongs to somebody: near one agent's examples and far from all others', or
-   * covered by documents and far from every other agent. Null when somebody better informed should decide. Uses words and
-   * documents, and vectors only where they cost nothing.
-   */
-  async sure(request: ClassifyRequest, signal: AbortSignal): Promise<readonly Intent[] | null> {
-    const clauses = clausesOf(request.text);
-    if (clauses.length > MOST_INTENTS) return null;
-    const vectors = this.index.local ? await this.vectors(request, clauses, signal) : null;
-    const agents = await Promise.all(
-      clauses.map((clause, index) => {
-        const vector = vectors?.texts[index];
-        const known = vectors === null || vector === undefined ? null : { text: vector, examples: vectors.examples };
-        return this.sureAgent(request, clause, scoreAgents(clause, request.agents, known));
-      }),
-    );
-    signal.throwIfAborted();
-    const texts = new Map<string, string[]>();
-    for (const [index, agent] of agents.entries()) {
-      if (agent === null) return null;
-      texts.set(agent.key, [...(texts.get(agent.key) ?? []), clauses[index] ?? '']);
-    }
-    if (texts.size === 1) return [...texts.keys()].map((agent) => ({ agent, text: request.text }));
-    return [...texts].map(([agent, lines]) => ({ agent, text: lines.join(' ') }));
-  }
-
-  private async sureAgent(
-    request: ClassifyRequest,
-    clause: string,
-    scores: readonly AgentScore[],
-  ): Promise<AgentDefinition | null> {
-    const [best, second] = scores;
-    if (best === undefined) return null;
-    if (best.score >= SURE_SCORE && best.score - (second?.score ?? 0) >= SURE_MARGIN) return best.agent;
-    if (scores.some(({ agent, holds, score }) => agent.kind !== 'knowledge' && (holds || score >= FAR))) return null;
-    return this.fromDocuments(request, clause, SURE_EVIDENCE);
   }
 
   private async single(request: ClassifyRequest, scores: readonly AgentScore[]): Promise<Intent[]> {

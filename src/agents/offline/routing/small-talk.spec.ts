@@ -1,4 +1,4 @@
-import { smallTalkKind, withoutGreeting } from './small-talk.js';
+import { smallTalkKind } from './small-talk.js';
 
 describe('smallTalkKind', () => {
   it.each([
@@ -49,17 +49,5 @@ describe('smallTalkKind', () => {
     smallTalkKind('hi '.repeat(5000));
     smallTalkKind('a'.repeat(16_000));
     expect(performance.now() - start).toBeLessThan(200);
-  });
-});
-
-describe('withoutGreeting', () => {
-  it.each([
-    ['Hi, where is my order?', 'where is my order?'],
-    ['Hello there! I need help with 1042', 'I need help with 1042'],
-    ['Buenos días, ¿dónde está mi pedido?', '¿dónde está mi pedido?'],
-    ['Hiking boots: which size?', 'Hiking boots: which size?'],
-    ['Hello', 'Hello'],
-  ])('turns "%s" into "%s"', (message, rest) => {
-    expect(withoutGreeting(message)).toBe(rest);
   });
 });

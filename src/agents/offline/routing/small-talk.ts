@@ -129,9 +129,6 @@ const MATCHERS = KINDS.map(([kind, patterns]) => ({ kind, pattern: new RegExp(`^
 /** Words that may stand beside a phrase without changing it. */
 const FILLER =
   /^(?:oh|well|so|and|but|um+|eh|ah|please|por favor|bitte|dear|sir|madam|mate|assistant|there|y|und|then|pues|also|now|all|just|to you|to all)$/;
-/** A greeting at the start of something else. */
-const LEADING =
-  /^\s*(?:(?:hi|hey|hello|hiya|hola|hallo|moin|servus|greetings|dear (?:team|support|all|sir|madam)|good (?:morning|afternoon|evening|day)|buen(?:os|as)? (?:d[ií]as?|tardes|noches)|buenas|guten (?:tag|morgen|abend)|gr[uü](?:ß|ss) gott)(?: (?:there|all|everyone|team|again|zusammen|a todos))?)(?:\s*[,!.…:–-]+\s*|\s+)(?=\S)/iu;
 
 /** Nobody greets at more length. */
 const LONGEST = 400;
@@ -149,12 +146,6 @@ export function smallTalkKind(message: string): SmallTalkKind | null {
     if (found === null || rank(kind) < rank(found)) found = kind;
   }
   return found;
-}
-
-/** The message without the greeting before its request. */
-export function withoutGreeting(message: string): string {
-  const rest = message.replace(LEADING, '');
-  return rest.trim() === '' ? message.trim() : rest.trim();
 }
 
 function kindOf(clause: string): SmallTalkKind | null {

@@ -1,0 +1,61 @@
+import { contentStems, topicStems } from '#platform/text';
+import type { AgentDefinition } from '../../catalog/agent.types.js';
+import { judging, isRecord, propertiesOf } from '../../catalog/tool-inputs.js';
+import { type Classification, type ClassifyRequest, IntentClassifier } from '../../steps/intent-classifier.js';
+import { lastAgentsOf } from '../../turn/awaiting.js';
+import { findingsFor } from '../extraction/entity-rules.js';
+import { pointsBack, saysNeverMind, wantsPerson } from './requests.js';
+import type { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
+import { smallTalkKind } from './small-talk.js';
+
+/**
+ * Without a model: what a message says as a whole (never mind, a person, small talk), then who alone could answer, then who
+ * the conversation is with, then what it is most alike.
+ */
+export class OfflineIntentClassifier extends IntentClassifier {
+  constructor(private readonly similarity: SimilarityIntentClassifier) {
+    super();
+  }
+
+  override async classify(request: ClassifyRequest, signal: AbortSignal): Promise<Classification> {
+    const { agents, awaiting, history, language, message, text } = request;
+    const said = (reply: Classification['reply']): Classification => ({ intents: [], reply, language, how: 'phrase' });
+    const goesTo = (agent: AgentDefinition, how: Classification['how']): Classification => {
+      return { intents: [{ agent: agent.key, text }], reply: null, language, how };
+    };
+    if (awaiting !== null && saysNeverMind(message)) return said({ kind: 'stopped' });
+    if (wantsPerson(message)) return said({ kind: 'human_request' });
+    const smallTalk = smallTalkKind(message);
+    if (smallTalk !== null) return said({ kind: 'small_talk', smallTalk });
+
+    const [only, ...others] = agents;
+    if (only !== undefined && others.length === 0) return goesTo(only, 'single');
+    const named = (keys: readonly string[]) => agents.find(({ key }) => keys.includes(key));
+    // A bare "1043" says nothing of its own: it is for whoever answered last.
+    if (topicStems(text).length === 0) {
+      const last = named(lastAgentsOf(history));
+      if (last !== undefined && continues(last, text)) return goesTo(last, 'continued');
+    }
+    const result = await this.similarity.classify(request, signal);
+    if (result.intents.length > 0) return result;
+    // "And to Norway?" goes on with whoever answered last.
+    const previous = named(awaiting === null ? lastAgentsOf(history) : [awaiting.agent]);
+    if (previous !== undefined && (awaiting !== null || continues(previous, text)))
+      return goesTo(previous, 'continued');
+    return result;
+  }
+}
+
+function continues(agent: AgentDefinition, text: string): boolean {
+  if (contentStems(text).length > 4) return false;
+  if (pointsBack(text)) return true;
+  const options = { today: new Date(), asked: false, alone: false, meter: judging() };
+  return agent.tools.some((tool) =>
+    propertiesOf(tool).some(
+      (property) =>
+        property.required &&
+        isRecord(property.schema) &&
+        findingsFor(property, text, options).some(({ strong }) => strong),
+    ),
+  );
+}

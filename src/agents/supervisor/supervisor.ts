@@ -1,0 +1,75 @@
+import type { Steps } from '../steps/steps.js';
+import { memoryWindow } from '../turn/memory-window.js';
+import type { TurnContext } from '../turn/turn-context.js';
+import type { TurnAnswer } from '../turn/turn.types.js';
+import type { KindGraph } from './agent-kind.js';
+import { CitationLedger } from './citation-ledger.js';
+import { SectionStream } from './section-stream.js';
+import { buildSupervisorGraph, type CompiledGraph } from './supervisor.graph.js';
+import type { SupervisorRun } from './supervisor.run.js';
+import type { PartTask, SupervisorStateType } from './supervisor.state.js';
+
+/** Supersteps of one walk; an agent that uses up its budget of tools takes seventeen. */
+const MOST_SUPERSTEPS = 40;
+
+/**
+ * Answers a turn: compiles the graph, once, and walks it.
+ *
+ *   TurnContext + steps ─▶ SupervisorRun (the config's) ─▶ graph (the state's) ─▶ TurnAnswer
+ *
+ * Tokens leave through `emit` from inside the nodes; LangGraph's own streaming is not on their path.
+ */
+export class Supervisor {
+  private readonly graph: CompiledGraph;
+
+  /** @param stepsFor the implementations for a turn: on its model, or without one */
+  constructor(
+    kinds: readonly KindGraph[],
+    private readonly stepsFor: (turn: TurnContext) => Steps,
+  ) {
+    this.graph = buildSupervisorGraph(kinds).compile();
+  }
+
+  /** @throws what the turn fails with; whatever LangGraph makes of an abort */
+  async answer(turn: TurnContext): Promise<TurnAnswer> {
+    const { emit, input, settings, signal } = turn;
+    const run: SupervisorRun = {
+      ...turn,
+      steps: this.stepsFor(turn),
+      sections: new SectionStream(1, emit),
+      citations: new CitationLedger(),
+      walk: (task, config) => this.graph.invoke(onlyPart(task), { ...config, runName: task.intent.agent }),
+      failures: [],
+    };
+    const initial = {
+      question: input.content,
+      input_history: memoryWindow(input.history, settings.historyTokens),
+      language: settings.language,
+    };
+    const config = { configurable: { run }, signal, runName: 'turn', recursionLimit: MOST_SUPERSTEPS };
+    return answerOf(run, await this.graph.invoke(initial, config));
+  }
+}
+
+function onlyPart(part: PartTask): Partial<SupervisorStateType> {
+  const { input_history, language, question } = part;
+  return { question, input_history, language, part };
+}
+
+function answerOf(run: SupervisorRun, state: SupervisorStateType): TurnAnswer {
+  const answered = state.sections.filter(({ failed }) => !failed);
+  return {
+    content: run.sections.content,
+    payloads: run.sections.payloads,
+    intent: state.intent,
+    intents: state.intents,
+    agents: answered.map(({ agent }) => agent),
+    language: state.language,
+    citations: state.citations,
+    sourceChunks: [...new Set(state.source_chunks)],
+    degraded: state.degraded,
+    awaiting: answered.findLast(({ awaiting }) => awaiting !== null)?.awaiting ?? null,
+    humanRequested: state.reply?.kind === 'human_request' ? { reason: 'The user asked for a person' } : null,
+    timings: run.notes.timings,
+  };
+}
