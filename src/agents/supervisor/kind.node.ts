@@ -1,12 +1,12 @@
 import type { KindNode, Part } from './agent-kind.js';
-import type { RunnableConfig } from './langgraph.js';
+import { Command, type RunnableConfig } from './langgraph.js';
 import type { Section } from './section-stream.js';
 import { runOf, type SupervisorRun } from './supervisor.run.js';
 import type { PartTask, SectionResult, SupervisorStateType, SupervisorUpdate } from './supervisor.state.js';
 
 /** A kind's node as the graph runs it: finds the part's agent and section, and puts all that it leaves into the state. */
 export function kindNode(node: KindNode<object>) {
-  return async (state: SupervisorStateType, config?: RunnableConfig): Promise<SupervisorUpdate> => {
+  return async (state: SupervisorStateType, config?: RunnableConfig): Promise<SupervisorUpdate | Command> => {
     const run = runOf(config);
     run.signal.throwIfAborted();
     const { part: task } = state;
@@ -16,13 +16,15 @@ export function kindNode(node: KindNode<object>) {
     const section = run.sections.section(task.position);
     const part: Part<object> = { run, agent, task, section, work: state.work };
     const { awaiting = null, retrieved = [], sources = [], work: left = {} } = await node.run(part);
-    return {
+    const update: SupervisorUpdate = {
       work: left,
       sections: [sectionResult(task, section, { awaiting, failed: false })],
       retrieved_docs: retrieved,
       source_chunks: sources,
       ...notedBy(run),
     };
+    if (typeof node.next === 'string') return update;
+    return new Command({ update, goto: node.next.after({ ...state.work, ...left }) });
   };
 }
 

@@ -14,7 +14,7 @@ export interface SupervisorRun extends TurnContext {
   /** Shows the parts in their order; made for one part, and again once it is known that there are several. */
   sections: SectionStream;
   readonly citations: CitationLedger;
-  /** Walks the graph from an agent's first node on, for one part of several. */
+  /** Walks the graph of the part's kind, for one part of several. */
   readonly walk: (task: PartTask, config: RunnableConfig | undefined) => Promise<SupervisorStateType>;
   /** What parts failed with: of this process, and a turn that ends by it keeps no state. */
   readonly failures: unknown[];

@@ -1,11 +1,13 @@
+import type { AgentKind } from '../catalog/agent.types.js';
 import type { Steps } from '../steps/steps.js';
 import { memoryWindow } from '../turn/memory-window.js';
 import type { TurnContext } from '../turn/turn-context.js';
 import type { TurnAnswer } from '../turn/turn.types.js';
 import type { KindGraph } from './agent-kind.js';
 import { CitationLedger } from './citation-ledger.js';
+import type { RunnableConfig } from './langgraph.js';
 import { SectionStream } from './section-stream.js';
-import { buildSupervisorGraph, type CompiledGraph } from './supervisor.graph.js';
+import { buildKindGraph, buildSupervisorGraph, type CompiledGraph } from './supervisor.graph.js';
 import type { SupervisorRun } from './supervisor.run.js';
 import type { PartTask, SupervisorStateType } from './supervisor.state.js';
 
@@ -21,6 +23,7 @@ const MOST_SUPERSTEPS = 40;
  */
 export class Supervisor {
   private readonly graph: CompiledGraph;
+  private readonly kindGraphs: ReadonlyMap<AgentKind, CompiledGraph>;
 
   /** @param stepsFor the implementations for a turn: on its model, or without one */
   constructor(
@@ -28,6 +31,7 @@ export class Supervisor {
     private readonly stepsFor: (turn: TurnContext) => Steps,
   ) {
     this.graph = buildSupervisorGraph(kinds).compile();
+    this.kindGraphs = new Map(kinds.map((kind) => [kind.kind, buildKindGraph(kind).compile()]));
   }
 
   /** @throws what the turn fails with; whatever LangGraph makes of an abort */
@@ -38,7 +42,7 @@ export class Supervisor {
       steps: this.stepsFor(turn),
       sections: new SectionStream(1, emit),
       citations: new CitationLedger(),
-      walk: (task, config) => this.graph.invoke(onlyPart(task), { ...config, runName: task.intent.agent }),
+      walk: (task, config) => this.walk(task, config),
       failures: [],
     };
     const initial = {
@@ -49,11 +53,14 @@ export class Supervisor {
     const config = { configurable: { run }, signal, runName: 'turn', recursionLimit: MOST_SUPERSTEPS };
     return answerOf(run, await this.graph.invoke(initial, config));
   }
-}
 
-function onlyPart(part: PartTask): Partial<SupervisorStateType> {
-  const { input_history, language, question } = part;
-  return { question, input_history, language, part };
+  /** One part of several. */
+  private walk(part: PartTask, config: RunnableConfig | undefined): Promise<SupervisorStateType> {
+    const graph = this.kindGraphs.get(part.kind);
+    if (graph === undefined) throw new Error(`No nodes answer for agents of the kind ${part.kind}`);
+    const { input_history, language, question } = part;
+    return graph.invoke({ question, input_history, language, part }, { ...config, runName: part.intent.agent });
+  }
 }
 
 function answerOf(run: SupervisorRun, state: SupervisorStateType): TurnAnswer {
