@@ -15,6 +15,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { LRUCache } from 'lru-cache';
 import { describeInvoice, describeOrder, describeTracking, ORDERS, type OrderFixture } from './data/orders.js';
 
 const MAX_BODY_BYTES = 4096;
@@ -47,7 +48,9 @@ export interface SentInvoice {
 export class DemoApi {
   /** What was "sent" since the start, for tests: a repeated request with the same key is here once. */
   readonly sent: SentInvoice[] = [];
-  private readonly answersByKey = new Map<string, { request: string; answer: Answer }>();
+  private readonly answersByKey = new LRUCache<string, { request: string; answer: Answer }>({
+    max: MAX_REMEMBERED_SENDS,
+  });
 
   private constructor(
     private readonly server: Server,
@@ -161,14 +164,8 @@ export class DemoApi {
         sent_at: this.clock().toISOString(),
       },
     };
-    if (key !== undefined) this.remember(key, asked, answer);
+    if (key !== undefined) this.answersByKey.set(key, { request: asked, answer });
     return answer;
-  }
-
-  private remember(key: string, request: string, answer: Answer): void {
-    this.answersByKey.set(key, { request, answer });
-    const oldest = this.answersByKey.keys().next();
-    if (this.answersByKey.size > MAX_REMEMBERED_SENDS && !oldest.done) this.answersByKey.delete(oldest.value);
   }
 }
 

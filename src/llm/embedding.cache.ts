@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { Embedder, type EmbeddingKind, type EmbeddingSpace } from './embedder.port.js';
 import type { EndpointPace } from './endpoint-pace.js';
 import { type UsageSink } from './llm-usage.js';
@@ -12,7 +13,7 @@ const LONGEST_TEXT = 2000;
  * asked by many, is embedded (and paid for) once. Passages and profiles go straight through.
  */
 export class CachedEmbedder extends Embedder {
-  private readonly vectors = new Map<string, Float32Array>();
+  private readonly vectors = new LRUCache<string, Float32Array>({ max: CAPACITY });
 
   constructor(private readonly inner: Embedder) {
     super();
@@ -44,7 +45,7 @@ export class CachedEmbedder extends Embedder {
         const vector = vectors[index];
         if (vector === undefined) return;
         found.set(text, vector);
-        this.remember(text, vector);
+        if (text.length <= LONGEST_TEXT) this.vectors.set(text, vector);
       });
     }
     return texts.map((text) => found.get(text) ?? new Float32Array(this.space.dimensions));
@@ -52,17 +53,6 @@ export class CachedEmbedder extends Embedder {
 
   private recall(text: string): [string, Float32Array][] {
     const vector = this.vectors.get(text);
-    if (vector === undefined) return [];
-    // Put back at the young end: a Map keeps the order of insertion.
-    this.vectors.delete(text);
-    this.vectors.set(text, vector);
-    return [[text, vector]];
-  }
-
-  private remember(text: string, vector: Float32Array): void {
-    if (text.length > LONGEST_TEXT) return;
-    this.vectors.set(text, vector);
-    const oldest = this.vectors.keys().next();
-    if (this.vectors.size > CAPACITY && !oldest.done) this.vectors.delete(oldest.value);
+    return vector === undefined ? [] : [[text, vector]];
   }
 }

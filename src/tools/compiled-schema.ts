@@ -1,4 +1,5 @@
 import { _, Ajv, type ErrorObject, type KeywordCxt, type ValidateFunction } from 'ajv';
+import { LRUCache } from 'lru-cache';
 import { canonicalJson } from './idempotency-key.js';
 import { enforcedSchema, InputSchemaError, WORK } from './input-schema.js';
 import { LinearPattern } from './linear-pattern.js';
@@ -24,8 +25,8 @@ const CHARACTERS_PER_STEP = 64;
 let current: WorkMeter | null = null;
 
 const byObject = new WeakMap<JsonSchema, CompiledSchema>();
-/** By the text as well, since rows are read anew; the one used longest ago goes first. */
-const byText = new Map<string, CompiledSchema>();
+/** By the text as well, since rows are read anew. */
+const byText = new LRUCache<string, CompiledSchema>({ max: MAX_COMPILED });
 
 /** Compiles a schema once, and judges a bad one once. */
 export function compiledSchema(source: JsonSchema): CompiledSchema {
@@ -38,10 +39,7 @@ export function compiledSchema(source: JsonSchema): CompiledSchema {
     return { fault: new InputSchemaError('The input schema is nested too deeply.') };
   }
   const compiled = byText.get(text) ?? compile(source);
-  byText.delete(text);
   byText.set(text, compiled);
-  const oldest = byText.keys().next();
-  if (byText.size > MAX_COMPILED && oldest.done !== true) byText.delete(oldest.value);
   byObject.set(source, compiled);
   return compiled;
 }

@@ -3,6 +3,7 @@ import { UnitOfWork } from '#platform/database';
 import { EventBus, NewsMissed } from '#platform/events';
 import { Injectable, Optional } from '@nestjs/common';
 import { type ToolDefinition, ToolsChanged } from '#tools';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { AgentsChanged } from './agent.events.js';
 import type { AgentDefinition, AgentDirectory, AgentKind } from './agent.types.js';
@@ -52,7 +53,7 @@ const MOST_TENANTS = 2_000;
  */
 @Injectable()
 export class AgentRepository {
-  private readonly entries = new Map<string, { readonly until: number; readonly directory: Promise<AgentDirectory> }>();
+  private readonly entries = new LRUCache<string, Promise<AgentDirectory>>({ max: MOST_TENANTS, ttl: LIFETIME_MS });
 
   constructor(
     private readonly work: UnitOfWork,
@@ -66,16 +67,12 @@ export class AgentRepository {
 
   directory(scope: TenantScope): Promise<AgentDirectory> {
     const known = this.entries.get(scope.tenantId);
-    if (known !== undefined && known.until > Date.now()) return known.directory;
+    if (known !== undefined) return known;
     const directory = this.read(scope);
-    const entry = { until: Date.now() + LIFETIME_MS, directory };
-    this.entries.delete(scope.tenantId);
-    this.entries.set(scope.tenantId, entry);
-    const oldest = this.entries.keys().next();
-    if (this.entries.size > MOST_TENANTS && oldest.done !== true) this.entries.delete(oldest.value);
+    this.entries.set(scope.tenantId, directory);
     // A failed read is not remembered.
     directory.catch(() => {
-      if (this.entries.get(scope.tenantId) === entry) this.entries.delete(scope.tenantId);
+      if (this.entries.peek(scope.tenantId) === directory) this.entries.delete(scope.tenantId);
     });
     return directory;
   }

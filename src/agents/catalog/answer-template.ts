@@ -1,4 +1,5 @@
 import { Liquid, type Template } from 'liquidjs';
+import { LRUCache } from 'lru-cache';
 import { escapeMarkdown } from '#platform/text';
 
 const MOST_TEMPLATES = 300;
@@ -21,7 +22,7 @@ const engine = new Liquid({
   outputEscape: escapeMarkdown,
   greedy: true,
 });
-const parsed = new Map<string, Template[]>();
+const parsed = new LRUCache<string, Template[]>({ max: MOST_TEMPLATES });
 
 /**
  * @param data by tool key, also as `result` (the last tool's), `entities`, `message` and `language`
@@ -32,8 +33,6 @@ export async function renderAnswer(template: string, data: Readonly<Record<strin
   let known = parsed.get(template);
   if (known === undefined) {
     known = engine.parse(template);
-    const oldest = parsed.keys().next();
-    if (parsed.size >= MOST_TEMPLATES && oldest.done !== true) parsed.delete(oldest.value);
     parsed.set(template, known);
   }
   const text: unknown = await engine.render(known, { ...data });

@@ -7,6 +7,7 @@ import { UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Metrics } from '#platform/metrics';
 import { TenantSettingsCache } from '#tenants';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { CATCH_UP_MS, CatchUp } from '../live/catch-up.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
@@ -75,7 +76,7 @@ const abortMessage = z.object({ turn: z.guid() });
 export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly claiming = new Set<string>();
   /** Tenants whose turns began here, the least recent first: they take turns. */
-  private readonly served = new Set<string>();
+  private readonly served = new LRUCache<string, true>({ max: MOST_SERVED });
   /**
    * A turn that was begun twice already and may take this process with it as well: while it runs here, no other turn that has
    * lost a process is begun beside it, so that no innocent one comes to its own last start by it. Fresh ones go on.
@@ -332,12 +333,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private serve(tenantId: string): void {
-    this.served.delete(tenantId);
-    this.served.add(tenantId);
-    for (const oldest of this.served) {
-      if (this.served.size <= MOST_SERVED) return;
-      this.served.delete(oldest);
-    }
+    this.served.set(tenantId, true);
   }
 
   // ── the tick ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -400,7 +396,7 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       leaseSeconds: this.config.env.LEASE_SECONDS,
       everything,
       room,
-      served: [...this.served],
+      served: [...this.served.rkeys()],
     });
     for (const running of held) if (now - running.renewedAt > leaseMs / 3) running.renewedAt = now;
     for (const task of tasks) this.take(task, held, everything);

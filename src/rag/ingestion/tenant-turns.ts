@@ -1,4 +1,8 @@
 import { asError } from '#platform/errors';
+import { LRUCache } from 'lru-cache';
+
+/** Tenants whose last turn is remembered. */
+const REMEMBERED = 1000;
 
 interface Waiter {
   readonly tenantId: string;
@@ -12,7 +16,7 @@ interface Waiter {
 export class TenantTurns {
   private readonly waiting: Waiter[] = [];
   private readonly working = new Map<string, number>();
-  private readonly served = new Map<string, number>();
+  private readonly served = new LRUCache<string, number>({ max: REMEMBERED });
   private taken = 0;
   private turns = 0;
 
@@ -30,7 +34,7 @@ export class TenantTurns {
 
   /** Tenants that were served, the last one last. */
   servedLately(): string[] {
-    return [...this.served.keys()];
+    return [...this.served.rkeys()];
   }
 
   private async start(tenantId: string, signal: AbortSignal): Promise<void> {
@@ -57,11 +61,7 @@ export class TenantTurns {
   private enter(tenantId: string): void {
     this.taken++;
     this.working.set(tenantId, (this.working.get(tenantId) ?? 0) + 1);
-    // Put back at the young end: a Map keeps the order of insertion.
-    this.served.delete(tenantId);
     this.served.set(tenantId, ++this.turns);
-    const oldest = this.served.keys().next();
-    if (this.served.size > REMEMBERED && !oldest.done) this.served.delete(oldest.value);
   }
 
   private end(tenantId: string): void {
@@ -79,8 +79,6 @@ export class TenantTurns {
   private comesBefore(one: Waiter, other: Waiter): boolean {
     const work = (this.working.get(one.tenantId) ?? 0) - (this.working.get(other.tenantId) ?? 0);
     if (work !== 0) return work < 0;
-    return (this.served.get(one.tenantId) ?? 0) < (this.served.get(other.tenantId) ?? 0);
+    return (this.served.peek(one.tenantId) ?? 0) < (this.served.peek(other.tenantId) ?? 0);
   }
 }
-
-const REMEMBERED = 1000;

@@ -1,6 +1,7 @@
 import type { TenantScope } from '#platform/context';
 import { EventBus, NewsMissed } from '#platform/events';
 import { Injectable, Optional } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { KnowledgeBase } from './knowledge-base.js';
 import { KnowledgeBaseChanged } from './knowledge-base.events.js';
@@ -13,16 +14,6 @@ const CHANGED = z
   .object({ tenantId: z.guid(), knowledgeBaseId: z.guid() })
   .transform(({ knowledgeBaseId, tenantId }) => new KnowledgeBaseChanged(tenantId, knowledgeBaseId));
 
-interface Listing {
-  readonly ids: Promise<readonly string[]>;
-  readonly until: number;
-}
-
-interface Entry {
-  readonly base: KnowledgeBase;
-  readonly until: number;
-}
-
 /**
  * What a search must know of a knowledge base before it can ask the database (space, language, weights), so that a
  * search is one round trip. A change shows at once (`invalidate`), on other instances as soon as they hear of it, and nowhere
@@ -30,8 +21,9 @@ interface Entry {
  */
 @Injectable()
 export class KnowledgeBaseCache {
-  private readonly entries = new Map<string, Entry>();
-  private readonly listings = new Map<string, Listing>();
+  private readonly entries = new LRUCache<string, KnowledgeBase>({ max: CAPACITY, ttl: KEEP_MS });
+  /** Ids of each tenant's bases of documents. */
+  private readonly listings = new LRUCache<string, Promise<readonly string[]>>({ max: CAPACITY, ttl: KEEP_MS });
 
   /** Rises with each change: what was read before one is not remembered after it. */
   private changes = 0;
@@ -51,37 +43,34 @@ export class KnowledgeBaseCache {
 
   /** Those of the ids that are this tenant's, in the order asked for. */
   async get(scope: TenantScope, ids: readonly string[]): Promise<KnowledgeBase[]> {
-    const now = Date.now();
     const unique = [...new Set(ids)];
-    const missing = unique.filter((id) => (this.entries.get(keyOf(scope, id))?.until ?? 0) <= now);
     const found = new Map<string, KnowledgeBase>();
+    for (const id of unique) {
+      const known = this.entries.get(keyOf(scope, id));
+      if (known !== undefined) found.set(id, known);
+    }
+    const missing = unique.filter((id) => !found.has(id));
     if (missing.length > 0) {
       const { changes } = this;
       for (const base of await this.bases.findByIds(scope, missing)) {
         found.set(base.id, base);
-        if (changes === this.changes) this.entries.set(keyOf(scope, base.id), { base, until: now + KEEP_MS });
+        if (changes === this.changes) this.entries.set(keyOf(scope, base.id), base);
       }
-      trim(this.entries);
     }
-    return unique.flatMap((id) => {
-      const base = found.get(id) ?? (missing.includes(id) ? undefined : this.entries.get(keyOf(scope, id))?.base);
-      return base === undefined ? [] : [base];
-    });
+    return unique.flatMap((id) => found.get(id) ?? []);
   }
 
   /** Every base of documents that the tenant has. */
   async allOfDocuments(scope: TenantScope): Promise<KnowledgeBase[]> {
-    const now = Date.now();
     const known = this.listings.get(scope.tenantId);
-    if (known !== undefined && known.until > now) return this.get(scope, await known.ids);
+    if (known !== undefined) return this.get(scope, await known);
     // Remembered before it is read, so that a base made meanwhile takes it out again. A failed read is not remembered.
-    const listing: Listing = { ids: this.bases.listDocumentBaseIds(scope), until: now + KEEP_MS };
+    const listing = this.bases.listDocumentBaseIds(scope);
     this.listings.set(scope.tenantId, listing);
-    trim(this.listings);
-    listing.ids.catch(() => {
-      if (this.listings.get(scope.tenantId) === listing) this.listings.delete(scope.tenantId);
+    listing.catch(() => {
+      if (this.listings.peek(scope.tenantId) === listing) this.listings.delete(scope.tenantId);
     });
-    return this.get(scope, await listing.ids);
+    return this.get(scope, await listing);
   }
 
   /** After the base was made, changed or deleted. */
@@ -99,11 +88,4 @@ export class KnowledgeBaseCache {
 
 function keyOf(scope: TenantScope, id: string): string {
   return `${scope.tenantId}/${id}`;
-}
-
-function trim(entries: Map<string, unknown>): void {
-  for (const key of entries.keys()) {
-    if (entries.size <= CAPACITY) return;
-    entries.delete(key);
-  }
 }

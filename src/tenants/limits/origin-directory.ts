@@ -1,5 +1,6 @@
 import { EventBus, NewsMissed } from '#platform/events';
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { TenantChanged } from '../tenant.events.js';
 import { TenantRepository } from '../tenant.repository.js';
 
@@ -9,7 +10,7 @@ const MOST_ORIGINS = 2_000;
 /** Whether some tenant serves this browser origin: asked before a socket's upgrade, when the tenant is not known yet. */
 @Injectable()
 export class OriginDirectory {
-  private readonly answers = new Map<string, { until: number; known: Promise<boolean> }>();
+  private readonly answers = new LRUCache<string, Promise<boolean>>({ max: MOST_ORIGINS, ttl: LIFETIME_MS });
 
   constructor(
     private readonly tenants: TenantRepository,
@@ -21,11 +22,12 @@ export class OriginDirectory {
 
   isKnown(origin: string): Promise<boolean> {
     const answer = this.answers.get(origin);
-    if (answer !== undefined && answer.until > Date.now()) return answer.known;
-    if (this.answers.size >= MOST_ORIGINS) this.answers.clear();
+    if (answer !== undefined) return answer;
     const known = this.tenants.isKnownOrigin(origin);
-    this.answers.set(origin, { until: Date.now() + LIFETIME_MS, known });
-    known.catch(() => this.answers.delete(origin));
+    this.answers.set(origin, known);
+    known.catch(() => {
+      if (this.answers.peek(origin) === known) this.answers.delete(origin);
+    });
     return known;
   }
 }

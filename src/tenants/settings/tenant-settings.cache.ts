@@ -2,6 +2,7 @@ import { AppConfig } from '#platform/config';
 import type { TenantScope } from '#platform/context';
 import { EventBus, NewsMissed } from '#platform/events';
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { TenantChanged } from '../tenant.events.js';
 import { TenantRepository } from '../tenant.repository.js';
@@ -18,7 +19,7 @@ const MOST_TENANTS = 5_000;
  */
 @Injectable()
 export class TenantSettingsCache {
-  private readonly entries = new Map<string, { until: number; settings: Promise<TenantSettings> }>();
+  private readonly entries = new LRUCache<string, Promise<TenantSettings>>({ max: MOST_TENANTS, ttl: LIFETIME_MS });
 
   constructor(
     private readonly config: AppConfig,
@@ -33,12 +34,13 @@ export class TenantSettingsCache {
   /** @throws TenantNotFoundError */
   get(scope: TenantScope): Promise<TenantSettings> {
     const known = this.entries.get(scope.tenantId);
-    if (known !== undefined && known.until > Date.now()) return known.settings;
-    if (this.entries.size >= MOST_TENANTS) this.entries.clear();
+    if (known !== undefined) return known;
     const settings = this.tenants.get(scope).then((tenant) => resolveSettings(this.config, tenant));
-    this.entries.set(scope.tenantId, { until: Date.now() + LIFETIME_MS, settings });
+    this.entries.set(scope.tenantId, settings);
     // A failed read is not remembered.
-    settings.catch(() => this.entries.delete(scope.tenantId));
+    settings.catch(() => {
+      if (this.entries.peek(scope.tenantId) === settings) this.entries.delete(scope.tenantId);
+    });
     return settings;
   }
 

@@ -1,4 +1,5 @@
 import type { Embedder, MeteredCall } from '#llm';
+import { LRUCache } from 'lru-cache';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 
 /** Where vectors of texts come from; null: there is no embedder just now. */
@@ -25,7 +26,7 @@ const MOST_ENTRIES = 2000;
  * entry; nothing of it is stored.
  */
 export class ExampleIndex {
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new LRUCache<string, Entry>({ max: MOST_ENTRIES });
 
   constructor(private readonly source: EmbedderSource) {}
 
@@ -59,13 +60,10 @@ export class ExampleIndex {
     // Shared by whoever asks meanwhile, so one caller's abort must not end it.
     const vectors = metered((onUsage) => embedder.embed(agent.examples, 'query', AbortSignal.timeout(20_000), onUsage));
     const entry = { fingerprint, vectors };
-    this.entries.delete(key);
     this.entries.set(key, entry);
     vectors.catch(() => {
-      if (this.entries.get(key) === entry) this.entries.delete(key);
+      if (this.entries.peek(key) === entry) this.entries.delete(key);
     });
-    const oldest = this.entries.keys().next();
-    if (this.entries.size > MOST_ENTRIES && oldest.done !== true) this.entries.delete(oldest.value);
     return vectors;
   }
 }
