@@ -4,7 +4,7 @@ import { TenantSettingsCache, TenantsModule } from '#tenants';
 import { MatchingService, RagModule, RetrievalService } from '#rag';
 import { ToolExecutor, ToolsModule } from '#tools';
 import { Module } from '@nestjs/common';
-import { AgentAdminService } from './catalog/agent-admin.service.js';
+import { AgentDirectoryCache } from './catalog/agent-directory.cache.js';
 import { AgentRepository } from './catalog/agent.repository.js';
 import { AgentService } from './catalog/agent.service.js';
 import { AgentsController } from './catalog/agents.controller.js';
@@ -45,12 +45,12 @@ export function composeRuntime({ matcher, profiles, tools, ...rest }: RuntimePar
   providers: [
     AgentRepository,
     AgentService,
-    AgentAdminService,
+    AgentDirectoryCache,
     ProfileRepository,
     {
       provide: AgentRuntime,
       inject: [
-        AgentRepository,
+        AgentDirectoryCache,
         ProfileRepository,
         TenantSettingsCache,
         LlmService,
@@ -60,7 +60,7 @@ export function composeRuntime({ matcher, profiles, tools, ...rest }: RuntimePar
         LOGGER,
       ],
       useFactory: (
-        directory: AgentRepository,
+        directory: AgentDirectoryCache,
         profiles: ProfileRepository,
         settings: TenantSettingsCache,
         llm: LlmService,
@@ -76,6 +76,6 @@ export function composeRuntime({ matcher, profiles, tools, ...rest }: RuntimePar
       useFactory: (llm: LlmService, logger: Logger) => new TitleWriter(llm, logger),
     },
   ],
-  exports: [AgentRuntime, AgentRepository, AgentService, TitleWriter],
+  exports: [AgentRuntime, AgentDirectoryCache, AgentService, TitleWriter],
 })
 export class AgentsModule {}

@@ -1,6 +1,6 @@
 import { idSchema, timeSchema } from '#platform/http';
 import { z } from 'zod';
-import type { AgentDraft, StoredAgent } from './agent-admin.service.js';
+import type { AgentDraft, StoredAgent } from './agent.repository.js';
 
 const key = z
   .string()

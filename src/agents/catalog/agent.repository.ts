@@ -1,12 +1,23 @@
 import type { TenantScope } from '#platform/context';
-import { UnitOfWork } from '#platform/database';
-import { EventBus, NewsMissed } from '#platform/events';
-import { Injectable, Optional } from '@nestjs/common';
-import { type ToolDefinition, ToolsChanged } from '#tools';
-import { LRUCache } from 'lru-cache';
-import { z } from 'zod';
-import { AgentsChanged } from './agent.events.js';
+import { type TenantTx, UnitOfWork } from '#platform/database';
+import { Injectable } from '@nestjs/common';
+import type { ToolDefinition } from '#tools';
 import type { AgentDefinition, AgentDirectory, AgentKind } from './agent.types.js';
+
+/** An agent as its tenant's admins write it, enabled or not. */
+export type AgentDraft = Omit<AgentDefinition, 'id' | 'tools'> & {
+  /** In the order in which they are offered. */
+  readonly toolIds: readonly string[];
+  readonly enabled: boolean;
+  /** Agents are offered in ascending order. */
+  readonly position: number;
+};
+
+export interface StoredAgent extends AgentDraft {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
 
 interface AgentRow {
   readonly id: string;
@@ -42,51 +53,114 @@ const DIRECTORY = `
   WHERE a.tenant_id = $1 AND a.enabled
   ORDER BY a.position, a.key`;
 
-const CHANGED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new AgentsChanged(tenantId));
+const COLUMNS = `a.id, a.key, a.kind, a.name, a.description, a.instructions, a.answer_template AS "answerTemplate", a.examples,
+  a.personas, a.knowledge_base_ids AS "knowledgeBaseIds", a.settings, a.enabled, a.position,
+  a.created_at AS "createdAt", a.updated_at AS "updatedAt",
+  ARRAY(SELECT l.tool_id FROM app.agent_tool l WHERE l.tenant_id = a.tenant_id AND l.agent_id = a.id
+    ORDER BY l.position) AS "toolIds"`;
 
-const LIFETIME_MS = 5_000;
-const MOST_TENANTS = 2_000;
-
-/**
- * A tenant's enabled agents, kept in memory for a few seconds so that a turn's path usually needs no query. A change shows
- * at once (`invalidate`), on other instances as soon as they hear of it, and nowhere later than after the lifetime.
- */
+/** The rows of agents and of the tools that they were given. */
 @Injectable()
 export class AgentRepository {
-  private readonly entries = new LRUCache<string, Promise<AgentDirectory>>({ max: MOST_TENANTS, ttl: LIFETIME_MS });
+  constructor(private readonly work: UnitOfWork) {}
 
-  constructor(
-    private readonly work: UnitOfWork,
-    @Optional() private readonly events?: EventBus,
-  ) {
-    events?.share(AgentsChanged, { name: 'agents.changed', schema: CHANGED });
-    events?.on(AgentsChanged, ({ tenantId }) => void this.entries.delete(tenantId));
-    events?.on(ToolsChanged, ({ tenantId }) => void this.entries.delete(tenantId));
-    events?.on(NewsMissed, () => this.entries.clear());
-  }
-
-  directory(scope: TenantScope): Promise<AgentDirectory> {
-    const known = this.entries.get(scope.tenantId);
-    if (known !== undefined) return known;
-    const directory = this.read(scope);
-    this.entries.set(scope.tenantId, directory);
-    // A failed read is not remembered.
-    directory.catch(() => {
-      if (this.entries.peek(scope.tenantId) === directory) this.entries.delete(scope.tenantId);
-    });
-    return directory;
-  }
-
-  /** Call after agents, tools or entitlements of the tenant have changed. */
-  invalidate(tenantId: string): void {
-    this.entries.delete(tenantId);
-    void this.events?.publish(new AgentsChanged(tenantId));
-  }
-
-  private async read(scope: TenantScope): Promise<AgentDirectory> {
+  /** Everything of the tenant that a turn needs. */
+  async directory(scope: TenantScope): Promise<AgentDirectory> {
     const rows = await this.work.query<AgentRow>(scope, DIRECTORY, [scope.tenantId], 'agents_directory');
     return { agents: rows.map(toAgent), entitlements: rows[0]?.entitlements ?? [] };
   }
+
+  /** Newest first. @param before id of the last agent of the previous page */
+  list(scope: TenantScope, before: string | null, limit: number): Promise<StoredAgent[]> {
+    return this.work.query<StoredAgent>(
+      scope,
+      `SELECT ${COLUMNS} FROM app.agent a WHERE a.tenant_id = $1 AND ($2::uuid IS NULL OR a.id < $2)
+       ORDER BY a.id DESC LIMIT $3`,
+      [scope.tenantId, before, limit],
+    );
+  }
+
+  async find(tx: TenantTx, id: string): Promise<StoredAgent | undefined> {
+    const sql = `SELECT ${COLUMNS} FROM app.agent a WHERE a.tenant_id = $1 AND a.id = $2`;
+    const [agent] = await tx.query<StoredAgent>(sql, [tx.tenantId, id]);
+    return agent;
+  }
+
+  /** As `find`; nobody else changes it before the transaction ends. */
+  async lock(tx: TenantTx, id: string): Promise<StoredAgent | undefined> {
+    await tx.query('SELECT 1 FROM app.agent WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [tx.tenantId, id]);
+    return this.find(tx, id);
+  }
+
+  /** @returns false when the key is taken; then nothing was written */
+  async insert(tx: TenantTx, id: string, draft: AgentDraft): Promise<boolean> {
+    const inserted = await tx.execute(
+      `INSERT INTO app.agent (tenant_id, id, key, kind, name, description, instructions, answer_template, examples,
+         personas, knowledge_base_ids, settings, enabled, position)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (tenant_id, key) DO NOTHING`,
+      [tx.tenantId, id, draft.key, draft.kind, ...written(draft)],
+    );
+    if (inserted > 0) await linkTools(tx, id, draft.toolIds);
+    return inserted > 0;
+  }
+
+  /** Key and kind stay: conversations and routes name them. */
+  async update(tx: TenantTx, id: string, draft: AgentDraft): Promise<void> {
+    await tx.execute(
+      `UPDATE app.agent SET name = $3, description = $4, instructions = $5, answer_template = $6, examples = $7,
+         personas = $8, knowledge_base_ids = $9, settings = $10, enabled = $11, position = $12, updated_at = now()
+       WHERE tenant_id = $1 AND id = $2`,
+      [tx.tenantId, id, ...written(draft)],
+    );
+    await tx.execute('DELETE FROM app.agent_tool WHERE tenant_id = $1 AND agent_id = $2', [tx.tenantId, id]);
+    await linkTools(tx, id, draft.toolIds);
+  }
+
+  /** @returns false when there is none */
+  async delete(tx: TenantTx, id: string): Promise<boolean> {
+    return (await tx.execute('DELETE FROM app.agent WHERE tenant_id = $1 AND id = $2', [tx.tenantId, id])) > 0;
+  }
+
+  /** What a draft names that the tenant does not have: the arrays have no foreign key that would say so. */
+  async unknownReferences(
+    tx: TenantTx,
+    { knowledgeBaseIds, toolIds }: AgentDraft,
+  ): Promise<{ readonly tools: readonly string[]; readonly bases: readonly string[] }> {
+    const [unknown] = await tx.query<{ tools: string[]; bases: string[] }>(
+      `SELECT
+         ARRAY(SELECT wanted FROM unnest($2::uuid[]) AS wanted WHERE NOT EXISTS (
+           SELECT 1 FROM app.tool t WHERE t.tenant_id = $1 AND t.id = wanted)) AS tools,
+         ARRAY(SELECT wanted FROM unnest($3::uuid[]) AS wanted WHERE NOT EXISTS (
+           SELECT 1 FROM app.knowledge_base b WHERE b.tenant_id = $1 AND b.id = wanted)) AS bases`,
+      [tx.tenantId, toolIds, knowledgeBaseIds],
+    );
+    return unknown ?? { tools: [], bases: [] };
+  }
+}
+
+function written(draft: AgentDraft): unknown[] {
+  return [
+    draft.name,
+    draft.description,
+    draft.instructions,
+    draft.answerTemplate,
+    draft.examples,
+    draft.personas,
+    draft.knowledgeBaseIds,
+    JSON.stringify(draft.settings),
+    draft.enabled,
+    draft.position,
+  ];
+}
+
+async function linkTools(tx: TenantTx, agentId: string, toolIds: readonly string[]): Promise<void> {
+  if (toolIds.length === 0) return;
+  await tx.execute(
+    `INSERT INTO app.agent_tool (tenant_id, agent_id, tool_id, position)
+     SELECT $1, $2, tool_id, place FROM unnest($3::uuid[]) WITH ORDINALITY AS t (tool_id, place)
+     ON CONFLICT DO NOTHING`,
+    [tx.tenantId, agentId, toolIds],
+  );
 }
 
 function toAgent(row: AgentRow): AgentDefinition {

@@ -1,17 +1,15 @@
 import type { RequestContext, TenantScope } from '#platform/context';
-import { newId, UnitOfWork } from '#platform/database';
-import { InvalidInputError } from '#platform/errors';
+import { newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { ConflictError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { TenantCreated } from '#tenants';
+import { AuditService, TenantCreated } from '#tenants';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { AgentRepository } from './agent.repository.js';
+import { AgentDirectoryCache } from './agent-directory.cache.js';
+import { type AgentDraft, AgentRepository, type StoredAgent } from './agent.repository.js';
 import { type AgentDefinition, visibleAgents } from './agent.types.js';
 import { templateFault } from './answer-template.js';
 
-export type NewAgent = Omit<AgentDefinition, 'id' | 'tools'> & {
-  /** In the order in which they are offered. */
-  readonly toolIds: readonly string[];
-};
+export type NewAgent = Omit<AgentDraft, 'enabled' | 'position'>;
 
 /** What a caller may know of an agent. */
 export type AgentView = Pick<AgentDefinition, 'key' | 'kind' | 'name' | 'description'>;
@@ -31,14 +29,16 @@ const FIRST_AGENT: NewAgent = {
   toolIds: [],
 };
 
-/** A tenant's agents: what is written. Turns read them through the repository's memory, which is kept true from here. */
+/** A tenant's agents: what is written, and what may be seen of them. Each change shows in the next turn. */
 @Injectable()
 export class AgentService implements OnModuleInit, OnModuleDestroy {
   private listening: (() => void)[] = [];
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly directory: AgentRepository,
+    private readonly agents: AgentRepository,
+    private readonly directory: AgentDirectoryCache,
+    private readonly audit: AuditService,
     private readonly events: EventBus,
   ) {}
 
@@ -63,6 +63,55 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
     }));
   }
 
+  /** Newest first. @param before id of the last agent of the previous page */
+  list(scope: TenantScope, before: string | null, limit: number): Promise<StoredAgent[]> {
+    return this.agents.list(scope, before, limit);
+  }
+
+  /** @throws NotFoundError */
+  get(scope: TenantScope, id: string): Promise<StoredAgent> {
+    return this.unitOfWork.run(scope, async (tx) => found(await this.agents.find(tx, id)));
+  }
+
+  /** @throws ConflictError when the key is taken, InvalidInputError when a template, tool or knowledge base does not fit */
+  async create(ctx: RequestContext, draft: AgentDraft): Promise<StoredAgent> {
+    const id = newId();
+    const created = await this.unitOfWork.run(ctx, async (tx) => {
+      await this.check(tx, draft);
+      if (!(await this.agents.insert(tx, id, draft)))
+        throw new ConflictError(`There is an agent "${draft.key}" already`, { field: 'key' });
+      await this.audit.record(tx, ctx, { action: 'agent.created', targetType: 'agent', targetId: id });
+      return found(await this.agents.find(tx, id));
+    });
+    this.directory.invalidate(ctx.tenantId);
+    return created;
+  }
+
+  /**
+   * @param change what the locked agent becomes; it may refuse (`If-Match`)
+   * @throws NotFoundError, InvalidInputError
+   */
+  async update(ctx: RequestContext, id: string, change: (current: StoredAgent) => AgentDraft): Promise<StoredAgent> {
+    const updated = await this.unitOfWork.run(ctx, async (tx) => {
+      const draft = change(found(await this.agents.lock(tx, id)));
+      await this.check(tx, draft);
+      await this.agents.update(tx, id, draft);
+      await this.audit.record(tx, ctx, { action: 'agent.updated', targetType: 'agent', targetId: id });
+      return found(await this.agents.find(tx, id));
+    });
+    this.directory.invalidate(ctx.tenantId);
+    return updated;
+  }
+
+  /** Its conversations stay. @throws NotFoundError */
+  async delete(ctx: RequestContext, id: string): Promise<void> {
+    await this.unitOfWork.run(ctx, async (tx) => {
+      if (!(await this.agents.delete(tx, id))) throw new NotFoundError();
+      await this.audit.record(tx, ctx, { action: 'agent.deleted', targetType: 'agent', targetId: id });
+    });
+    this.directory.invalidate(ctx.tenantId);
+  }
+
   /**
    * Makes the agents whose key the tenant does not have, each with its tools; existing ones are left exactly as they are.
    * All of them are there afterwards, or none.
@@ -71,46 +120,36 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
    * @throws InvalidInputError when an answer template cannot be read
    */
   async ensure(scope: TenantScope, agents: readonly NewAgent[]): Promise<number> {
-    for (const { answerTemplate, key } of agents) {
-      const fault = answerTemplate === null ? null : templateFault(answerTemplate);
-      if (fault !== null)
-        throw new InvalidInputError(`answer_template of ${key}: ${fault}`, { field: 'answer_template' });
-    }
+    for (const agent of agents) checkTemplate(agent.answerTemplate, `answer_template of ${agent.key}`);
     const made = await this.unitOfWork.run(scope, async (tx) => {
       let count = 0;
       for (const [position, agent] of agents.entries()) {
-        const id = newId();
-        const inserted = await tx.execute(
-          `INSERT INTO app.agent (tenant_id, id, key, kind, name, description, instructions, answer_template, examples,
-             personas, knowledge_base_ids, settings, position)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (tenant_id, key) DO NOTHING`,
-          [
-            scope.tenantId,
-            id,
-            agent.key,
-            agent.kind,
-            agent.name,
-            agent.description,
-            agent.instructions,
-            agent.answerTemplate,
-            agent.examples,
-            agent.personas,
-            agent.knowledgeBaseIds,
-            JSON.stringify(agent.settings),
-            position,
-          ],
-        );
-        if (inserted === 0) continue;
-        count += 1;
-        await tx.execute(
-          `INSERT INTO app.agent_tool (tenant_id, agent_id, tool_id, position)
-           SELECT $1, $2, tool_id, place FROM unnest($3::uuid[]) WITH ORDINALITY AS t (tool_id, place)`,
-          [scope.tenantId, id, agent.toolIds],
-        );
+        if (await this.agents.insert(tx, newId(), { ...agent, enabled: true, position })) count += 1;
       }
       return count;
     });
     if (made > 0) this.directory.invalidate(scope.tenantId);
     return made;
   }
+
+  private async check(tx: TenantTx, draft: AgentDraft): Promise<void> {
+    checkTemplate(draft.answerTemplate, 'answer_template');
+    const { bases, tools } = await this.agents.unknownReferences(tx, draft);
+    if (tools[0] !== undefined)
+      throw new InvalidInputError(`tool_ids: there is no tool ${tools[0]}`, { field: 'tool_ids' });
+    if (bases[0] !== undefined)
+      throw new InvalidInputError(`knowledge_base_ids: there is no knowledge base ${bases[0]}`, {
+        field: 'knowledge_base_ids',
+      });
+  }
+}
+
+function checkTemplate(template: string | null, where: string): void {
+  const fault = template === null ? null : templateFault(template);
+  if (fault !== null) throw new InvalidInputError(`${where}: ${fault}`, { field: 'answer_template' });
+}
+
+function found(agent: StoredAgent | undefined): StoredAgent {
+  if (agent === undefined) throw new NotFoundError();
+  return agent;
 }

@@ -34,14 +34,14 @@ import {
   toNewAgent,
   withChange,
 } from './agent.dto.js';
-import { AgentAdminService } from './agent-admin.service.js';
+import { AgentService } from './agent.service.js';
 
 @ApiTags('agents')
 @ApiBearerAuth('bearer')
 @Controller('api/admin/agents')
 @RequirePermission('agents.read')
 export class AgentsController {
-  constructor(private readonly agents: AgentAdminService) {}
+  constructor(private readonly agents: AgentService) {}
 
   @ApiOperation({ summary: 'List agents, newest first' })
   @Get()

@@ -1,4 +1,4 @@
-import { AgentRepository, AgentsModule } from '#agents';
+import { AgentDirectoryCache, AgentsModule } from '#agents';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
 import { AuthApp } from '../auth/auth-app.js';
@@ -44,13 +44,13 @@ describe('agents and tools over HTTP', () => {
     expect(made.headers.get('location')).toBe(`${AGENTS}/${String(made.body['id'])}`);
     expect(made.body).toMatchObject({ key: 'support', enabled: true, tool_ids: [], answer_template: null });
     const scope = { tenantId: admin.tenantId };
-    const { agents } = await app.app.get(AgentRepository).directory(scope);
+    const { agents } = await app.app.get(AgentDirectoryCache).directory(scope);
     expect(agents).toMatchObject([{ key: 'support', knowledgeBaseIds: [base.body['id']] }]);
 
     const path = `${AGENTS}/${String(made.body['id'])}`;
     const changed = await send(path, { name: 'Help', enabled: false }, 'PATCH');
     expect(changed.body).toMatchObject({ name: 'Help', enabled: false, description: 'Answers from the documents' });
-    expect((await app.app.get(AgentRepository).directory(scope)).agents).toEqual([]);
+    expect((await app.app.get(AgentDirectoryCache).directory(scope)).agents).toEqual([]);
     const stale = await app.call(path, {
       method: 'PATCH',
       token: admin.token,
@@ -71,7 +71,7 @@ describe('agents and tools over HTTP', () => {
     expect(tool.body).toMatchObject({ kind: 'http', config: { headers: { authorization: '…1234' } } });
     const agent = await send(AGENTS, { key: 'weather', kind: 'domain', name: 'Weather', tool_ids: [tool.body['id']] });
     expect(agent.body).toMatchObject({ tool_ids: [tool.body['id']] });
-    const { agents } = await app.app.get(AgentRepository).directory({ tenantId: admin.tenantId });
+    const { agents } = await app.app.get(AgentDirectoryCache).directory({ tenantId: admin.tenantId });
     expect(agents.find(({ key }) => key === 'weather')?.tools).toMatchObject([{ key: 'get_weather' }]);
 
     expect((await send(TOOLS, TOOL)).status).toBe(409);

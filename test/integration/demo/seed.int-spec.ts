@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { AgentRepository } from '#agents';
+import { AgentDirectoryCache } from '#agents';
 import { PrincipalService } from '#auth';
 import { UnitOfWork } from '#platform/database';
 import { OutboundClient } from '#platform/outbound';
@@ -69,7 +69,7 @@ async function rowsOf(tenantId: string, table: string): Promise<Record<string, u
 }
 
 async function toolOf(slug: string, key: string): Promise<ToolDefinition> {
-  const { agents } = await demo.app.get(AgentRepository).directory({ tenantId: await idOf(slug) });
+  const { agents } = await demo.app.get(AgentDirectoryCache).directory({ tenantId: await idOf(slug) });
   const found = agents.flatMap(({ tools }) => tools).find((tool) => tool.key === key);
   if (found === undefined) throw new Error(`no tool ${key}`);
   return found;
@@ -121,7 +121,7 @@ describe('the demo seed', () => {
 
   it('makes agents with their tools, in the order of the demo', async () => {
     await demo.seeder.seed();
-    const { agents } = await demo.app.get(AgentRepository).directory({ tenantId: await idOf('acme') });
+    const { agents } = await demo.app.get(AgentDirectoryCache).directory({ tenantId: await idOf('acme') });
     expect(agents.map(({ key, tools }) => [key, tools.map((tool) => tool.key)])).toEqual([
       ['tracking', ['get_order_tracking']],
       ['invoice', ['get_invoice', 'send_invoice']],

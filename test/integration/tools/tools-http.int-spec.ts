@@ -1,4 +1,4 @@
-import { AgentRepository, AgentsModule } from '#agents';
+import { AgentDirectoryCache, AgentsModule } from '#agents';
 import { UnitOfWork } from '#platform/database';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
@@ -64,7 +64,7 @@ describe('tools over HTTP', () => {
     const body = { key: `agent_${key}`, kind: 'domain', name: 'Stock', tool_ids: [id] };
     expect((await app.call('/api/admin/agents', { token: admin.token, body })).status).toBe(201);
     const toolsOfAgent = async () => {
-      const { agents } = await app.app.get(AgentRepository).directory({ tenantId: admin.tenantId });
+      const { agents } = await app.app.get(AgentDirectoryCache).directory({ tenantId: admin.tenantId });
       return agents.find((agent) => agent.key === body.key)?.tools.map((tool) => tool.key);
     };
     expect(await toolsOfAgent()).toEqual([key]);

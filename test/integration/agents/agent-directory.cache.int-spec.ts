@@ -1,6 +1,7 @@
 import type { TenantScope } from '#platform/context';
 import { newId } from '#platform/database';
-import { AgentRepository } from '#agents';
+import { AgentDirectoryCache } from '#agents';
+import { AgentRepository } from '../../../src/agents/catalog/agent.repository.js';
 import { ProfileRepository } from '../../../src/agents/kinds/matching/profile.repository.js';
 import { TestDatabase } from '../../support/test-database.js';
 
@@ -48,7 +49,7 @@ async function addTool(
   });
 }
 
-describe('AgentRepository', () => {
+describe('AgentDirectoryCache', () => {
   it('reads a tenant’s enabled agents in their order, each with its enabled tools in theirs', async () => {
     const first = await addAgent(a, 'second', { position: 2 });
     await addAgent(a, 'first', { position: 1 });
@@ -60,7 +61,7 @@ describe('AgentRepository', () => {
       a.tenantId,
     ]);
 
-    const { agents, entitlements } = await new AgentRepository(database.uow).directory(a);
+    const { agents, entitlements } = await new AgentDirectoryCache(new AgentRepository(database.uow)).directory(a);
 
     expect(agents.map(({ key }) => key)).toEqual(['first', 'second']);
     expect(agents[1]).toMatchObject({
@@ -86,18 +87,18 @@ describe('AgentRepository', () => {
   });
 
   it('sees nothing of another tenant', async () => {
-    const repository = new AgentRepository(database.uow);
+    const cache = new AgentDirectoryCache(new AgentRepository(database.uow));
     await addAgent(a, 'mine');
-    expect((await repository.directory(b)).agents).toEqual([]);
+    expect((await cache.directory(b)).agents).toEqual([]);
   });
 
   it('remembers for a while, and forgets when told', async () => {
-    const repository = new AgentRepository(database.uow);
-    const before = await repository.directory(b);
+    const cache = new AgentDirectoryCache(new AgentRepository(database.uow));
+    const before = await cache.directory(b);
     await addAgent(b, 'new');
-    expect(await repository.directory(b)).toBe(before);
-    repository.invalidate(b.tenantId);
-    expect((await repository.directory(b)).agents.map(({ key }) => key)).toEqual(['new']);
+    expect(await cache.directory(b)).toBe(before);
+    cache.invalidate(b.tenantId);
+    expect((await cache.directory(b)).agents.map(({ key }) => key)).toEqual(['new']);
   });
 });
 
