@@ -135,7 +135,7 @@ module.exports = {
     {
       name: 'one-file-names-langgraph',
       severity: 'error',
-      from: { path: '^src/agents/', pathNot: '^src/agents/supervisor/langgraph\\.ts$' },
+      from: { path: '^src/agents/', pathNot: ['^src/agents/supervisor/langgraph\\.ts$', SPECS] },
       to: { path: '(^|/)node_modules/@langchain/langgraph/' },
     },
     {

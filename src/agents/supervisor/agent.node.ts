@@ -14,8 +14,8 @@ export async function agentNode(task: PartTask, config?: RunnableConfig): Promis
   const run = runOf(config);
   const section = run.sections.section(task.position);
   try {
-    const { retrieved_docs, sections, source_chunks } = await run.walk(task, config);
-    return { retrieved_docs, sections, source_chunks, ...notedBy(run) };
+    const { retrieved_docs, sections, source_chunks, usage } = await run.walk(task, config);
+    return { retrieved_docs, sections, source_chunks, ...notedBy(run), usage };
   } catch (error) {
     run.signal.throwIfAborted();
     // An interrupt is no failure.

@@ -1,6 +1,8 @@
 import { LlmError, LlmTimeoutError } from '#llm';
 import { UnavailableError } from '#platform/errors';
 import { toolFailure } from '#tools';
+import { CompiledStateGraph } from '@langchain/langgraph/web';
+import { jest } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   agent,
@@ -17,7 +19,9 @@ import {
 } from '../../../test/support/agent-fakes.js';
 import { knowledgeKind } from '../kinds/knowledge/knowledge.agent.js';
 import { writerKind } from '../kinds/writer/writer.agent.js';
+import type { TurnEvent } from '../turn/turn-event.js';
 import { buildSupervisorGraph } from './supervisor.graph.js';
+import type { SupervisorStateType } from './supervisor.state.js';
 
 const REFUNDS = () => ({ passages: [REFUND_PASSAGE], degraded: false });
 const UNKNOWN = () => toolFailure('UNKNOWN_OUTCOME', 'It is not known whether this was done.');
@@ -398,6 +402,77 @@ describe('a turn with a model', () => {
     const turn = await runTurn(fakeRuntime({ model }), 'Where is order 1042?');
     expect(turn.answer).toMatchObject({ content: 'Where is order 1042?', intent: 'chitchat', agents: [] });
   });
+});
+
+describe('the state', () => {
+  it('holds all that the nodes produced, as plain data', async () => {
+    const walked = jest.spyOn(CompiledStateGraph.prototype, 'invoke');
+    const model = new ScriptedModel({
+      structured: { route: routedTo('support', 'tracking') },
+      stream: { answer: 'Within 5 days [1].' },
+    });
+    const runtime = fakeRuntime({ model, search: REFUNDS, execute: ORDER });
+    const { answer } = await runTurn(runtime, 'How do refunds work, and where is 1042?');
+    const state = (await walked.mock.results[0]?.value) as SupervisorStateType;
+    walked.mockRestore();
+    expect(structuredClone(state)).toEqual(state);
+    expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+    expect(state.sections.map(({ text }) => text).join('\n\n')).toBe(answer.content);
+    expect(state.citations).toEqual(answer.citations);
+    expect(state.source_chunks).toEqual(answer.sourceChunks);
+    expect(state.usage.map(({ purpose }) => purpose)).toEqual(['route', 'answer']);
+    expect(state.degraded).toBe(false);
+  });
+
+  it('keeps what is awaited, and the payloads of a part', async () => {
+    const walked = jest.spyOn(CompiledStateGraph.prototype, 'invoke');
+    await runTurn(fakeRuntime({ execute: ORDER }), 'Where is my order?');
+    const state = (await walked.mock.results[0]?.value) as SupervisorStateType;
+    walked.mockRestore();
+    expect(state.sections).toEqual([
+      expect.objectContaining({ awaiting: expect.objectContaining({ missing: ['order_id'] }), payloads: [] }),
+    ]);
+    expect(state.degraded).toBe(true);
+  });
+});
+
+it('lets no part wait for another one’s steps', async () => {
+  const order: string[] = [];
+  const runtime = fakeRuntime({
+    search: REFUNDS,
+    execute: async (tool, args) => {
+      await sleep(150);
+      order.push('tool answered');
+      return ORDER(tool, args);
+    },
+  });
+  const events: TurnEvent[] = [];
+  events.push = (...more) => {
+    for (const event of more) if (event.type === 'token') order.push('text');
+    return 0;
+  };
+  await runTurn(runtime, 'How do I get a refund and where is order 1042?', { events });
+  expect(order.indexOf('text')).toBeGreaterThanOrEqual(0);
+  expect(order.lastIndexOf('text')).toBeGreaterThan(order.indexOf('tool answered'));
+  expect(order.indexOf('text')).toBeLessThan(order.indexOf('tool answered'));
+});
+
+it('answers a question to the documents in five supersteps', async () => {
+  const { invoke } = CompiledStateGraph.prototype;
+  const within = async (supersteps: number) => {
+    const limited = jest.spyOn(CompiledStateGraph.prototype, 'invoke').mockImplementationOnce(function (
+      this: CompiledStateGraph<unknown, unknown>,
+      state,
+      config,
+    ) {
+      limited.mockRestore();
+      // LangGraph takes one more to see that nothing is left to do.
+      return invoke.call(this, state, { ...config, recursionLimit: supersteps + 1 });
+    });
+    return runTurn(fakeRuntime({ search: REFUNDS }), 'How do refunds work?');
+  };
+  expect((await within(5)).answer.agents).toEqual(['support']);
+  await expect(within(4)).rejects.toThrow('Recursion limit');
 });
 
 it('can be drawn, with one node for each step', async () => {
