@@ -1,7 +1,6 @@
 import { type LlmUsage, type UsageSink } from './llm-usage.js';
 import { LlmError } from './llm.errors.js';
-import { costOf, type CountedTokens, tokenCount, usageOf } from './usage.js';
-import { roughTokens } from './rough-tokens.js';
+import { type CountedTokens, usageOf } from './usage.js';
 
 export interface MeteredRequest {
   readonly kind: LlmUsage['kind'];
@@ -41,11 +40,11 @@ export class CallMeter {
   }
 
   /** @param output the whole answer, for an estimate */
-  async completed(counted: CountedTokens, output: string): Promise<void> {
+  completed(counted: CountedTokens, output: string): void {
     if (this.told) return;
     this.told = true;
     const { endpoint, input, kind } = this.request;
-    this.onUsage(await usageOf(kind, endpoint, counted, { input, output }));
+    this.onUsage(usageOf(kind, endpoint, counted, { input, output }));
   }
 
   /**
@@ -56,13 +55,7 @@ export class CallMeter {
     const refused = this.reached === 'provider' && error instanceof LlmError;
     if (this.told || refused || this.reached === 'nobody') return;
     this.told = true;
-    const { endpoint, kind } = this.request;
-    const input = tokenCount(counted.input);
-    const said = tokenCount(counted.output);
-    const inputTokens = input ?? roughTokens(this.request.input());
-    const outputTokens = said ?? roughTokens(output);
-    const costUsd = costOf(endpoint, inputTokens, outputTokens);
-    const estimated = input === null || said === null;
-    this.onUsage({ kind, inputTokens, outputTokens, costUsd, model: endpoint.model, estimated });
+    const { endpoint, input, kind } = this.request;
+    this.onUsage(usageOf(kind, endpoint, counted, { input, output }));
   }
 }

@@ -27,6 +27,4 @@ export { EmbedderUnavailableError, LlmError, LlmTimeoutError, type LlmDeadline }
 export { LlmModule } from './llm.module.js';
 export { LlmService, type LlmInfo } from './llm.service.js';
 export { LocalEmbedder } from './local.embedder.js';
-export { roughTokens } from './rough-tokens.js';
-export { estimateTokens } from './usage.js';
 export { insertUsage, recordUsage, usageRow, type UsageInsert, type UsageRow } from './usage-record.js';

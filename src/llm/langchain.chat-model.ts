@@ -194,7 +194,7 @@ export class LangChainChatModel extends ChatModel {
     });
     try {
       const result = await run(chat, heard);
-      await meter.completed(heard.counted, heard.text);
+      meter.completed(heard.counted, heard.text);
       return result;
     } catch (error) {
       meter.broken(transport.fault ?? error, heard.counted, heard.text);

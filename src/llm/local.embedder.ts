@@ -1,6 +1,7 @@
+import { fold, isAskingWord, isFunctionWord, stem, wordsOf } from '#platform/text';
+import { LRUCache } from 'lru-cache';
 import { Embedder, type EmbeddingKind, type EmbeddingSpace } from './embedder.port.js';
-import { FAINT_WORDS, MEANINGS_OF, STOP_WORDS } from './local.lexicon.js';
-import { stem } from './local.stemmer.js';
+import { FAINT_WORDS, MEANINGS_OF } from './local.lexicon.js';
 
 const DIMENSIONS = 384;
 
@@ -26,13 +27,15 @@ const PLACE_WEIGHT = 1 / Math.sqrt(PLACES);
 
 /**
  * An embedder that needs no model and no download: words, their stems, letter n-grams and common meanings, each thrown
- * on a few of 384 signed places by its hash. Texts that share words, word forms or most letters of a word (typing
- * errors) are near each other; texts that share only their sense are not, beyond a small lexicon.
+ * on a few of 384 signed places by its hash. Texts that share words, word forms or most letters of a word (typing errors)
+ * are near each other; texts that share only their sense are not, beyond a small lexicon. Text without spaces is cut into
+ * words by ICU's dictionary.
  *
- * Deterministic for ever: a change of anything that moves a vector is a new space, by `VERSION`.
+ * Deterministic for ever: a change of anything that moves a vector is a new space, by `VERSION`. (ICU's dictionaries change
+ * little and seldom; a word that is cut differently still shares its characters.)
  */
 export class LocalEmbedder extends Embedder {
-  static readonly VERSION = 'hash-v1';
+  static readonly VERSION = 'hash-v2';
   readonly space: EmbeddingSpace = { provider: 'local', model: LocalEmbedder.VERSION, dimensions: DIMENSIONS };
 
   override embed(
@@ -52,17 +55,16 @@ interface Word {
   readonly values: Float32Array;
 }
 
-/** Words of a generation, about 500 bytes each; a full one becomes the old one, so that words in use stay. */
-const KNOWN_WORDS = 12_000;
-let known = new Map<string, Word>();
-let knownBefore = new Map<string, Word>();
+/** About 500 bytes each. */
+const KNOWN_WORDS = 24_000;
+const known = new LRUCache<string, Word>({ max: KNOWN_WORDS });
 
 function embedText(text: string): Float32Array {
   const vector = new Float32Array(DIMENSIONS);
-  const words = normalise(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words = wordsOf(fold(text).replace(/['’]/g, ''));
   const counts = new Map<Word, number>();
   for (const spelling of words) {
-    const word = known.get(spelling) ?? recall(spelling);
+    const word = known.get(spelling) ?? learn(spelling);
     counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const short = words.length <= SHORT_TEXT;
@@ -94,34 +96,17 @@ function sublinear(count: number): number {
   return count === 1 ? 1 : 1 + Math.log(count);
 }
 
-/** Lower case without accents; compatibility forms (ﬁ, full width) as their letters. */
-function normalise(text: string): string {
-  const lower = text.toLowerCase();
-  // oxlint-disable-next-line no-control-regex -- the ASCII range is what is meant
-  return /^[\x00-\x7f]*$/.test(lower)
-    ? lower.replace(/'/g, '')
-    : lower
-        .normalize('NFKD')
-        .replace(/[\p{M}'’]/gu, '')
-        .replace(/ß/g, 'ss');
-}
-
-function recall(spelling: string): Word {
-  const word = knownBefore.get(spelling) ?? learn(spelling);
-  if (spelling.length > LONGEST_WORD) return word;
-  if (known.size >= KNOWN_WORDS) {
-    knownBefore = known;
-    known = new Map();
-  }
-  known.set(spelling, word);
+function learn(spelling: string): Word {
+  const word = weigh(spelling);
+  if (spelling.length <= LONGEST_WORD) known.set(spelling, word);
   return word;
 }
 
 const scratch = new Float32Array(DIMENSIONS);
 
-function learn(spelling: string): Word {
+function weigh(spelling: string): Word {
   const root = stem(spelling);
-  const kind = STOP_WORDS.has(spelling) ? 'stop' : FAINT_WORDS.has(spelling) ? 'faint' : 'plain';
+  const kind = kindOf(spelling);
   scratch.fill(0);
   const weight = rarity(spelling, root);
   throwOn(scratch, hash(root), weight * WEIGHTS.stem);
@@ -138,10 +123,23 @@ function learn(spelling: string): Word {
   return { kind, places: Uint16Array.from(places), values };
 }
 
+/** Particles and endings of Japanese, as the segmenter cuts them. */
+const SHORT_KANA = /^\p{Script=Hiragana}{1,2}$/u;
+
+function kindOf(word: string): Word['kind'] {
+  if (isFunctionWord(word) || SHORT_KANA.test(word)) return 'stop';
+  return isAskingWord(word) || FAINT_WORDS.has(word) ? 'faint' : 'plain';
+}
+
 const LONGEST_WORD = 40;
 
-/** Of three and four letters, with the word's ends marked; of a very long "word", the first. */
+/**
+ * Of three and four letters, with the word's ends marked; of a very long "word", the first. A Chinese character is a
+ * root of its own, and the segmenter does not cut a question as it cuts a passage.
+ */
 function letterGrams(root: string): string[] {
+  const characters = root.slice(0, LONGEST_WORD).match(/\p{Script=Han}/gu);
+  if (characters !== null) return characters;
   const padded = `^${root.slice(0, LONGEST_WORD)}$`;
   const grams: string[] = [];
   for (const length of [3, 4]) {

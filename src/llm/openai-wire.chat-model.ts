@@ -104,7 +104,7 @@ export class OpenAiWireChatModel extends ChatModel {
       }
       throw error instanceof StreamFault ? this.connection.fault(error.message) : asError(error);
     }
-    await meter.completed(counted(parser), parser.text);
+    meter.completed(counted(parser), parser.text);
     return parser;
   }
 

@@ -95,7 +95,7 @@ export class OpenAiEmbedder extends Embedder {
     });
     try {
       const vectors = await embeddings.embedDocuments(batch.map((text) => (text.trim() === '' ? '.' : text)));
-      await meter.completed({ input: embeddings.promptTokens, output: 0 }, '');
+      meter.completed({ input: embeddings.promptTokens, output: 0 }, '');
       if (vectors.length !== batch.length) {
         throw this.connection.fault(`embeddings: ${vectors.length} vectors for ${batch.length} texts`);
       }

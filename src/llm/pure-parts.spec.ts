@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { ChatStreamParser, StreamFault } from './chat-stream.parser.js';
 import { redact } from './redaction.js';
-import { roughTokens } from './rough-tokens.js';
 import { checkAnswer, outputSchema } from './structured-output.js';
-import { costOf, estimateTokens, withoutLongRuns } from './usage.js';
+import { costOf } from './usage.js';
 
 const frame = (content: string, more = ''): string =>
   `data: {"id":"1","choices":[{"index":0,"delta":{"content":${JSON.stringify(content)}},"finish_reason":null}]${more}}`;
@@ -169,44 +168,4 @@ describe('usage', () => {
     expect(costOf({ baseUrl: openAi, model: 'gpt-4o-something-else' }, 1, 1)).toBeNull();
     expect(costOf({ baseUrl: 'http://localhost:1234/v1', model: 'gpt-4o-mini' }, 1, 1)).toBeNull();
   });
-
-  it('estimates the tokens of a text, also of one that looks like a control token', async () => {
-    expect(await estimateTokens('Hello, how are you today?')).toBe(7);
-    expect(await estimateTokens('<|endoftext|>')).toBeGreaterThan(0);
-    expect(await estimateTokens('')).toBe(0);
-    expect(await estimateTokens('x')).toBe(1);
-  });
-
-  it('estimates roughly and at once: four characters a token, one in scripts without spaces', () => {
-    expect(roughTokens('')).toBe(0);
-    expect(roughTokens('abcdefgh')).toBe(2);
-    expect(roughTokens('日本語')).toBe(3);
-    expect(roughTokens('x'.repeat(4_000_000))).toBe(1_000_000);
-    expect(roughTokens('語'.repeat(4_000_000))).toBe(4_000_000);
-    const long = Buffer.from('語 and x '.repeat(1_000_000)).toString();
-    const started = performance.now();
-    roughTokens(long);
-    expect(performance.now() - started).toBeLessThan(50);
-  });
-
-  it('estimates a long text by parts of it', async () => {
-    // A token a word, and one for the last space.
-    const words = await estimateTokens('word '.repeat(20_000));
-    expect(words).toBeGreaterThan(19_500);
-    expect(words).toBeLessThan(21_000);
-    const mixed = `${'word '.repeat(10_000)}${'\u4e16\u754c'.repeat(25_000)}`;
-    expect(await estimateTokens(mixed)).toBeGreaterThan(20_000);
-  });
-
-  it.each(['a', ' ', '\n', '=', '\u4e16', '\u{1F469}\u200D', 'ab!'])(
-    'counts a long run of %j in short parts',
-    async (unit) => {
-      const run = unit.repeat(Math.ceil(2500 / unit.length));
-      const parts = withoutLongRuns(`Well, ${run} ok`);
-      expect(parts.join('')).toBe(`Well, ${run} ok`);
-      const longest = Math.max(...parts.flatMap((part) => part.match(/\S+|\s+/g) ?? []).map((piece) => piece.length));
-      expect(longest).toBeLessThanOrEqual(128);
-      expect(await estimateTokens(unit.repeat(100_000))).toBeGreaterThan(100);
-    },
-  );
 });

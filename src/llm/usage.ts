@@ -1,3 +1,4 @@
+import { estimateTokens } from '#platform/text';
 import { type LlmUsage } from './llm-usage.js';
 
 /** US dollars per million tokens, in and out, by the start of the model's name; the longest match counts. */
@@ -52,60 +53,17 @@ export function tokenCount(said: unknown): number | null {
  * The usage of one call: as the provider counted it, estimated where it did not.
  * @param texts what was sent and what came back, for the estimate
  */
-export async function usageOf(
+export function usageOf(
   kind: LlmUsage['kind'],
   endpoint: { readonly baseUrl: string; readonly model: string },
   counted: CountedTokens,
   texts: { readonly input: () => string; readonly output: string },
-): Promise<LlmUsage> {
+): LlmUsage {
   const input = tokenCount(counted.input);
   const output = tokenCount(counted.output);
-  const inputTokens = input ?? (await estimateTokens(texts.input()));
-  const outputTokens = output ?? (await estimateTokens(texts.output));
+  const inputTokens = input ?? estimateTokens(texts.input());
+  const outputTokens = output ?? estimateTokens(texts.output);
   const costUsd = costOf(endpoint, inputTokens, outputTokens);
   const estimated = input === null || output === null;
   return { kind, inputTokens, outputTokens, costUsd, model: endpoint.model, estimated };
-}
-
-/** So much is counted; of a longer text so much of it, taken evenly, stands for the rest. Some 10 ms at worst. */
-const MOST_COUNTED = 3000;
-const SAMPLES = 6;
-/**
- * The tokenizer cuts a text at spaces and between letters and signs, and is quadratic in each piece: a longer run is
- * counted in parts, which is at most a token too much for each.
- */
-const LONGEST_RUN = 128;
-const LONG_RUN = new RegExp(`\\S{${LONGEST_RUN + 1},}|\\s{${LONGEST_RUN + 1},}`, 'g');
-
-/** Tokens of a text by the vocabulary of OpenAI's current models. The tables are loaded on first use (3 MB). */
-export async function estimateTokens(text: string): Promise<number> {
-  if (text === '') return 0;
-  const { countTokens } = await import('gpt-tokenizer');
-  const parts = sampleOf(text).flatMap(withoutLongRuns);
-  const counted = parts.reduce((sum, part) => sum + part.length, 0);
-  const tokens = parts.reduce((sum, part) => sum + countTokens(part, { disallowedSpecial: new Set() }), 0);
-  return Math.ceil((tokens * text.length) / counted);
-}
-
-function sampleOf(text: string): string[] {
-  if (text.length <= MOST_COUNTED) return [text];
-  const length = MOST_COUNTED / SAMPLES;
-  const stride = (text.length - length) / (SAMPLES - 1);
-  return Array.from({ length: SAMPLES }, (_, index) => {
-    const start = Math.round(index * stride);
-    return text.slice(start, start + length);
-  });
-}
-
-/** @returns parts that together are the text, none with a run that is too long */
-export function withoutLongRuns(text: string): string[] {
-  const parts: string[] = [];
-  let from = 0;
-  for (const { 0: run, index } of text.matchAll(LONG_RUN)) {
-    if (index > from) parts.push(text.slice(from, index));
-    for (let at = 0; at < run.length; at += LONGEST_RUN) parts.push(run.slice(at, at + LONGEST_RUN));
-    from = index + run.length;
-  }
-  if (from < text.length) parts.push(text.slice(from));
-  return parts;
 }

@@ -1,4 +1,4 @@
-import { roughTokens } from '#llm';
+import { estimateTokens } from '#platform/text';
 import { memoryWindow } from './memory-window.js';
 
 const message = (content: string) => ({ role: 'user' as const, content, metadata: {} });
@@ -12,7 +12,7 @@ it('keeps the newest messages that fit, oldest first', () => {
 it('keeps the end of the newest message when it alone is too long', () => {
   const [only] = memoryWindow([message(`${'x'.repeat(5000)}END`)], 100);
   expect(only?.content.endsWith('END')).toBe(true);
-  expect(roughTokens(only?.content ?? '')).toBeLessThanOrEqual(100);
+  expect(estimateTokens(only?.content ?? '')).toBeLessThanOrEqual(100);
 });
 
 it('keeps nothing when there is no room at all', () => {

@@ -1,5 +1,5 @@
 import { toUSVString } from 'node:util';
-import { roughTokens } from '#llm';
+import { estimateTokens } from '#platform/text';
 import type { HistoryMessage } from './turn.types.js';
 
 /** What a message costs beside its words (role, separators). */
@@ -15,7 +15,7 @@ export function memoryWindow(history: readonly HistoryMessage[], tokens: number)
   for (let index = history.length - 1; index >= 0; index--) {
     const message = history[index];
     if (message === undefined) continue;
-    const cost = roughTokens(message.content) + PER_MESSAGE;
+    const cost = estimateTokens(message.content) + PER_MESSAGE;
     if (cost > left) {
       if (kept.length === 0 && left > PER_MESSAGE) {
         kept.push({ ...message, content: toUSVString(message.content.slice(-(left - PER_MESSAGE) * 3)) });

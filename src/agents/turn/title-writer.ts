@@ -1,4 +1,4 @@
-import { plainText } from '#platform/text';
+import { plainText, sentencesOf } from '#platform/text';
 import type { LlmService, UsageEntry } from '#llm';
 import type { RequestContext } from '#platform/context';
 import type { Logger } from '#platform/logging';
@@ -63,7 +63,7 @@ export class TitleWriter {
 
 /** The question's first sentence as it was asked, cut between words where it is long. */
 export function titleFromQuestion(question: string): string {
-  const text = plainText(withoutGreeting(question)).split(/(?<=[?!.])\s|\n/)[0] ?? '';
+  const text = sentencesOf(plainText(withoutGreeting(question)), 'chat')[0] ?? '';
   const words = text
     .replace(/[?!.,;:"“”«»¿¡()[\]{}<>]+/g, ' ')
     .split(/\s+/)

@@ -1,6 +1,15 @@
-/** Text as people write it: words, sentences, Markdown, languages. Imports nothing but libraries. */
+/**
+ * Text as people write it: words, sentences, Markdown, languages, tokens. Imports nothing but libraries. The words of a
+ * language are data, a file each in `words/`.
+ */
+export { blocksOf, unitsOf, type TextBlock, type TextUnit } from './blocks.js';
+export { fold } from './fold.js';
 export { detectLanguage, phraseLanguage, type PhraseLanguage } from './language.js';
 export { escapeMarkdown, plainText } from './markdown-text.js';
-export { blocksOf, sentencesOf, unitsOf, type TextBlock, type TextUnit } from './sentences.js';
+export { isSpaceless, segmented, wordsOf } from './segments.js';
+export { sentencesOf, wholeSentencesOf } from './sentences.js';
+export { stem } from './stem.js';
+export { isAskingWord, isFunctionWord, isStopWord } from './stop-words.js';
+export { estimateTokens, quarterTokens } from './tokens.js';
 export { fenced, neutralise } from './untrusted-text.js';
-export { contentStems, excerpt, fold, isStopWord, stem, topicStems, wordCount } from './words.js';
+export { contentStems, excerpt, topicStems, wordCount } from './words.js';

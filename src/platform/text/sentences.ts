@@ -1,124 +1,56 @@
-import { plainText } from './markdown-text.js';
+import { LANGUAGES } from './stop-words.js';
 
-/** One thing a passage says: a sentence, a list item or a table row, and the block that it stands in. */
-export interface TextUnit {
-  readonly text: string;
-  readonly block: number;
-  readonly kind: 'sentence' | 'item' | 'row';
-  /** The Markdown of the line, for lists and tables that are quoted whole. */
-  readonly markdown: string;
-}
+/**
+ * Ends of sentences: Western stops before white space, East Asian stops, blank lines. `Intl.Segmenter` finds a few more,
+ * but its time grows with the square of the length on `. . . .` and beyond 50,000 characters (measured: minutes), and
+ * what it finds changes with the version of Node. Each alternative is linear.
+ */
+const END = String.raw`[.!?…؟।]["'”’»)\]*_]*\s+(?=BEGIN|$)|[。！？｡][”’」』）)]*\s*`;
+const ENDS = {
+  /** A small letter goes on with the sentence: "Really?" he said. */
+  prose: new RegExp(String.raw`${END.replace('BEGIN', String.raw`[^\s\p{Ll}]`)}|\n\s*\n`, 'gu'),
+  /** As people type: small letters begin sentences, and each line is one. */
+  chat: new RegExp(String.raw`${END.replace('BEGIN', String.raw`\S`)}|\n\s*`, 'gu'),
+};
 
-export interface TextBlock {
-  readonly kind: 'paragraph' | 'list' | 'table' | 'heading';
-  readonly lines: readonly string[];
-  /** The nearest heading above, plain. */
-  readonly heading: string;
-}
+const ALL = Object.values(LANGUAGES);
+const alternatives = (words: readonly string[]): string =>
+  [...new Set(words)].map((word) => word.replaceAll('.', '\\.')).join('|');
+/** Abbreviations and initials, after which the sentence goes on; others only before a number. */
+const ABBREVIATED = new RegExp(
+  String.raw`(?:^|[\s(])(?:${alternatives(ALL.flatMap(({ abbreviations }) => abbreviations))}|\p{Script=Latin})\.$`,
+  'iu',
+);
+const NUMBERED = new RegExp(
+  String.raw`(?:^|[\s(])(?:${alternatives(ALL.flatMap(({ numbered }) => numbered))})\.$`,
+  'iu',
+);
+/** An abbreviation is shorter. */
+const LOOKED_BACK = 12;
 
-/** Splits Markdown into its blocks. */
-export function blocksOf(markdown: string): TextBlock[] {
-  const blocks: { kind: TextBlock['kind']; lines: string[]; heading: string }[] = [];
-  let heading = '';
-  let open: { kind: TextBlock['kind']; lines: string[]; heading: string } | null = null;
-  for (const line of markdown.split(/\r?\n/)) {
-    const kind = lineKind(line);
-    if (kind === null) {
-      // A blank line ends a paragraph; a loose list goes on.
-      if (open?.kind !== 'list') open = null;
-      continue;
-    }
-    if (kind === 'heading') {
-      heading = plainText(line);
-      blocks.push({ kind, lines: [line], heading });
-      open = null;
-      continue;
-    }
-    if (open?.kind === 'list' && kind === 'paragraph' && /^\s{2,}\S/.test(line)) {
-      open.lines[open.lines.length - 1] += ` ${line.trim()}`;
-      continue;
-    }
-    if (open === null || open.kind !== kind) {
-      open = { kind, lines: [], heading };
-      blocks.push(open);
-    }
-    open.lines.push(line);
-  }
-  return blocks;
-}
-
-function lineKind(line: string): TextBlock['kind'] | null {
-  if (line.trim() === '') return null;
-  if (/^\s{0,3}#{1,6}\s/.test(line)) return 'heading';
-  if (/^\s*([-*+•]|\d{1,3}[.)])\s+/.test(line)) return 'list';
-  if (/^\s*\|.*\|\s*$/.test(line)) return 'table';
-  return 'paragraph';
-}
-
-/** Everything a passage says, smallest quotable pieces first to last. */
-export function unitsOf(blocks: readonly TextBlock[]): TextUnit[] {
-  const units: TextUnit[] = [];
-  blocks.forEach((block, index) => {
-    switch (block.kind) {
-      case 'heading':
-        return;
-      case 'list':
-        for (const line of block.lines) {
-          const text = plainText(line.replace(/^\s*([-*+•]|\d{1,3}[.)])\s+/, ''));
-          if (text !== '') units.push({ text, block: index, kind: 'item', markdown: line.trim() });
-        }
-        return;
-      case 'table':
-        for (const text of tableSentences(block.lines)) {
-          units.push({ text, block: index, kind: 'row', markdown: text });
-        }
-        return;
-      case 'paragraph':
-        for (const text of sentencesOf(plainText(block.lines.join(' ')))) {
-          units.push({ text, block: index, kind: 'sentence', markdown: text });
-        }
-    }
-  });
-  return units;
-}
-
-/** Rows as "first cell: header value; header value", since a row alone does not say what its cells mean. */
-function tableSentences(lines: readonly string[]): string[] {
-  const rows = lines.map((line) =>
-    line
-      .trim()
-      .replace(/^\||\|$/g, '')
-      .split('|')
-      .map((cell) => plainText(cell)),
-  );
-  const ruled = rows[1] !== undefined && rows[1].every((cell) => /^:?-{2,}:?$/.test(cell));
-  const header = ruled ? rows[0] : undefined;
-  const body = ruled ? rows.slice(2) : rows;
-  return body.map((cells) => {
-    const [first = '', ...rest] = cells;
-    const told = rest
-      .map((cell, index) => (header?.[index + 1] ? `${header[index + 1]} ${cell}` : cell))
-      .filter((cell) => cell.trim() !== '');
-    return told.length === 0 ? first : `${first}: ${told.join('; ')}`;
-  });
-}
-
-const ABBREVIATION = /(?:\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|No|Nr|St|approx|bzw|z\.B|ca|Sr|Sra|art|p)|\b\p{L})\.$/u;
-
-/** Sentences of a plain text. An abbreviation, a number's point and an initial do not end one. */
-export function sentencesOf(text: string): string[] {
+/** Sentences with the white space that follows them, so that joining them gives the text again. */
+export function wholeSentencesOf(text: string, style: keyof typeof ENDS = 'prose'): string[] {
   const sentences: string[] = [];
   let start = 0;
-  for (const match of text.matchAll(/[.!?…]+["”»')\]]*(?=\s+|$)/gu)) {
-    const end = match.index + match[0].length;
-    const candidate = text.slice(start, end).trim();
-    const next = text.slice(end).trimStart();
-    if (match[0] === '.' && ABBREVIATION.test(candidate)) continue;
-    if (next !== '' && /^[\p{Ll}]/u.test(next)) continue;
-    if (candidate !== '') sentences.push(candidate);
-    start = end;
+  for (const { 0: end, index } of text.matchAll(ENDS[style])) {
+    const stop = index + end.length;
+    if (end.startsWith('.') && goesOn(text.slice(Math.max(start, index - LOOKED_BACK), index + 1), text.charAt(stop)))
+      continue;
+    sentences.push(text.slice(start, stop));
+    start = stop;
   }
-  const rest = text.slice(start).trim();
-  if (rest !== '') sentences.push(rest);
+  if (start < text.length) sentences.push(text.slice(start));
   return sentences;
+}
+
+/** Sentences of a plain text. An abbreviation, a number's point and an initial do not end one. */
+export function sentencesOf(text: string, style: keyof typeof ENDS = 'prose'): string[] {
+  return wholeSentencesOf(text, style)
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => sentence !== '');
+}
+
+/** @param before the text up to the point @param next the first character after the white space */
+function goesOn(before: string, next: string): boolean {
+  return ABBREVIATED.test(before) || (/\d/.test(next) && NUMBERED.test(before));
 }

@@ -1,7 +1,6 @@
+import { estimateTokens } from '#platform/text';
 import type { Block, ParsedDocument } from '../parsing/parsed-document.js';
 import { chunkDocument } from './chunker.js';
-import { estimateTokens } from './estimate-tokens.js';
-import { sentencesOf } from './split-text.js';
 
 function doc(...blocks: Block[]): ParsedDocument {
   return { title: 'Handbook', blocks };
@@ -191,26 +190,5 @@ describe('chunkDocument', () => {
       chunkDocument(doc(paragraph(text)));
     }
     expect(Date.now() - started).toBeLessThan(5000);
-  });
-});
-
-describe('sentencesOf', () => {
-  it.each([
-    ['Ask Dr. Smith. He knows.', ['Ask Dr. Smith. ', 'He knows.']],
-    ['It costs 3.50 euros, e.g. in Spain. Really? Yes!', ['It costs 3.50 euros, e.g. in Spain. ', 'Really? ', 'Yes!']],
-    ['¿Cuándo llega? Mañana.', ['¿Cuándo llega? ', 'Mañana.']],
-    ['今日です。明日です！', ['今日です。', '明日です！']],
-  ])('splits %s', (text, expected) => {
-    expect(sentencesOf(text)).toEqual(expected);
-    expect(sentencesOf(text).join('')).toBe(text);
-  });
-});
-
-describe('estimateTokens', () => {
-  it('counts four Latin letters, two of other alphabets and one character of Chinese as a token', () => {
-    expect(estimateTokens('abcdefgh')).toBe(2);
-    expect(estimateTokens('привет')).toBe(3);
-    expect(estimateTokens('你好吗')).toBe(3);
-    expect(estimateTokens('')).toBe(0);
   });
 });

@@ -4,8 +4,8 @@
  *
  *   blocks -> sections (one per heading) -> tiny siblings joined -> pieces no longer than a chunk -> chunks
  */
+import { estimateTokens } from '#platform/text';
 import type { Block, ParsedDocument } from '../parsing/parsed-document.js';
-import { estimateTokens } from './estimate-tokens.js';
 import { splitLines, splitList, splitProse, splitTable, tailOf } from './split-text.js';
 
 export interface ChunkSettings {

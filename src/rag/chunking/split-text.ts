@@ -1,31 +1,7 @@
 /** Splitting of text that is longer than a chunk, at the best place there is. Everything here is pure. */
-import { estimateTokens, quarterTokens } from './estimate-tokens.js';
+import { estimateTokens, quarterTokens, wholeSentencesOf } from '#platform/text';
 
 const words = new Intl.Segmenter('und', { granularity: 'word' });
-
-/**
- * Ends of sentences: Western stops before white space that no small letter follows, East Asian stops, blank lines.
- * `Intl.Segmenter` finds a few more, but its time grows with the square of the length on `. . . .` and beyond 50,000
- * characters (measured: minutes), and what it finds changes with the version of Node. Each alternative is linear.
- */
-const SENTENCE_END = /[.!?…؟।]["'”’»)\]*_]*\s+(?=[^\s\p{Ll}]|$)|[。！？｡][”’」』）)]*\s*|\n\s*\n/gu;
-/** Abbreviations after which the sentence goes on. */
-const ABBREVIATION =
-  /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|no|nos|approx|dr|mr|mrs|ms|st|inc|ltd|co|fig|art|sec|vol|pp?|bzw|z\.b|nr|ca|sra?|p\.ej|[A-Za-z])\.\s*$/i;
-
-/** Sentences with the white space that follows them, so that joining them gives the text again. */
-export function sentencesOf(text: string): string[] {
-  const result: string[] = [];
-  let start = 0;
-  for (const { 0: end, index } of text.matchAll(SENTENCE_END)) {
-    const stop = index + end.length;
-    if (end.startsWith('.') && ABBREVIATION.test(text.slice(Math.max(start, stop - 12), stop))) continue;
-    result.push(text.slice(start, stop));
-    start = stop;
-  }
-  if (start < text.length) result.push(text.slice(start));
-  return result;
-}
 
 /** What the word segmenter is given at once. */
 const SLAB = 2000;
@@ -51,7 +27,7 @@ function slabsOf(text: string): string[] {
 /** Parts of at most `size` tokens each: whole sentences, and whole words where one sentence is longer than that. */
 export function splitProse(text: string, size: number): string[] {
   if (estimateTokens(text) <= size) return [text];
-  const units = sentencesOf(text).flatMap((sentence) =>
+  const units = wholeSentencesOf(text).flatMap((sentence) =>
     estimateTokens(sentence) > size ? splitSentence(sentence, size) : [sentence],
   );
   return pack(units, size, '');
@@ -88,7 +64,7 @@ export function tailOf(text: string, size: number): string {
   if (size <= 0) return '';
   let tail = '';
   // Only the end matters; a sentence of more than 2,000 characters would not fit anyway.
-  for (const sentence of sentencesOf(text.slice(-2000 - size * 6)).reverse()) {
+  for (const sentence of wholeSentencesOf(text.slice(-2000 - size * 6)).reverse()) {
     if (estimateTokens(sentence + tail) > size) break;
     tail = sentence + tail;
   }

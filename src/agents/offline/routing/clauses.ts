@@ -1,4 +1,4 @@
-import { contentStems, fold } from '#platform/text';
+import { contentStems, fold, sentencesOf } from '#platform/text';
 
 /** Where one request ends and another begins: ends of sentences, and "and" before a verb, a question word or "I". */
 const STARTERS =
@@ -49,11 +49,8 @@ export function clausesOf(message: string): string[] {
   return joined;
 }
 
-/** A point ends a part only where a sentence may end, so "No. 1042", "3.5" and "acme.test" stay whole. */
 function sentenceParts(message: string): string[] {
-  return message.split(
-    /(?<=[?!;]["')\]]?)\s+|(?<=(?<!\b(?:no|nr|st|dr|mr|ms|mrs|approx|ca|bzw))\.["')\]]?)\s+(?=[\p{Lu}¿¡\d])|\n+/iu,
-  );
+  return sentencesOf(message, 'chat').flatMap((sentence) => sentence.split(/(?<=;["')\]]?)\s+/));
 }
 
 /** Folding that keeps positions, so that a match can be cut out of the original. */
