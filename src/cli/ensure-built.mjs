@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const stampFile = join(root, 'dist', '.built-from');
-const INPUTS = ['src', 'migrations', 'package.json', 'nest-cli.json', '.swcrc', 'tsconfig.json'];
+const INPUTS = ['src', 'migrations', 'package.json', 'nest-cli.json', '.swcrc', 'tsconfig.json', 'tsconfig.build.json'];
 
 if (process.argv.includes('--stamp')) writeFileSync(stampFile, fingerprint());
 else if (!existsSync(join(root, 'src'))) {

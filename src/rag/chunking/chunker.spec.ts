@@ -1,4 +1,3 @@
-import { estimateTokens } from '#platform/text';
 import type { Block, ParsedDocument } from '../parsing/parsed-document.js';
 import { chunkDocument } from './chunker.js';
 
