@@ -1,25 +1,14 @@
 import { detect } from 'tinyld';
+import { LANGUAGES } from './stop-words.js';
 
 /** Languages that the product has its own words in; answers by a model follow any language. */
-export type PhraseLanguage = 'en' | 'es' | 'de';
+export type PhraseLanguage = keyof typeof LANGUAGES;
 
-const FUNCTION_WORDS: Readonly<Record<PhraseLanguage, ReadonlySet<string>>> = {
-  en: new Set(
-    'the a an is are was were do does did how what where when why who which can could would should i my me you your it this that and or of to for with from please have has there not any'.split(
-      ' ',
-    ),
-  ),
-  es: new Set(
-    'el la los las un una es son está esta están como cómo qué que dónde donde cuándo cuando por para con mi mis tu su yo puedo puede quiero hay no y o de del al se lo le gracias favor pedido hola'.split(
-      ' ',
-    ),
-  ),
-  de: new Set(
-    'der die das ein eine einen einem einer ist sind war wie was wo wann warum wer welche kann können könnte ich mein meine meinen mir mich sie ihr es und oder von zu zum zur für mit bitte nicht kein haben hat gibt auf im in den dem danke hallo'.split(
-      ' ',
-    ),
-  ),
-};
+/** As they are written: an accent tells a language too. */
+const SMALL_WORDS = Object.entries(LANGUAGES).map(([language, { asking, stop }]) => ({
+  language: language as PhraseLanguage,
+  words: new Set([...stop, ...asking].map((word) => word.toLowerCase())),
+}));
 const ALLOWED = ['en', 'es', 'de', 'fr', 'it', 'pt', 'nl'];
 /** From here on the statistical detector is worth more than a count of small words. */
 const LONG_ENOUGH = 24;
@@ -33,15 +22,15 @@ const TELLING = 1000;
 export function detectLanguage(message: string, fallback = 'en'): string {
   const text = message.slice(0, TELLING);
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
-  const scores = (Object.keys(FUNCTION_WORDS) as PhraseLanguage[]).map((language) => ({
-    language,
-    hits: words.filter((word) => FUNCTION_WORDS[language].has(word)).length,
+  const scores = SMALL_WORDS.map((small) => ({
+    language: small.language,
+    hits: words.filter((word) => small.words.has(word)).length,
   }));
   scores.sort((a, b) => b.hits - a.hits);
   const [first, second] = scores;
   if (first !== undefined && second !== undefined && first.hits > 0 && first.hits > second.hits) {
     // A few shared small words ("no", "de", "un") in a long text of another language must not decide.
-    const telling = words.length <= 4 || (first.hits >= 2 && first.hits / words.length >= 0.25);
+    const telling = words.length <= 4 || (first.hits >= 2 && first.hits / words.length >= 0.4);
     if (telling) return first.language;
   }
   if (text.length >= LONG_ENOUGH) {
