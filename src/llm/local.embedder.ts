@@ -36,7 +36,13 @@ const PLACE_WEIGHT = 1 / Math.sqrt(PLACES);
  */
 export class LocalEmbedder extends Embedder {
   static readonly VERSION = 'hash-v2';
-  readonly space: EmbeddingSpace = { provider: 'local', model: LocalEmbedder.VERSION, dimensions: DIMENSIONS };
+  private static readonly SPACE: EmbeddingSpace = { provider: 'local', model: this.VERSION, dimensions: DIMENSIONS };
+  readonly space = LocalEmbedder.SPACE;
+
+  /** The space that took an older version's place; null where it is no such space. */
+  static successorOf({ model, provider }: EmbeddingSpace): EmbeddingSpace | null {
+    return provider === 'local' && model !== this.VERSION ? this.SPACE : null;
+  }
 
   override embed(
     texts: readonly string[],

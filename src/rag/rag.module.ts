@@ -18,6 +18,8 @@ import { IngestionRepository } from './ingestion/ingestion.repository.js';
 import { KnowledgeBaseCache } from './knowledge-bases/knowledge-base.cache.js';
 import { KnowledgeBaseRepository } from './knowledge-bases/knowledge-base.repository.js';
 import { KnowledgeBaseService } from './knowledge-bases/knowledge-base.service.js';
+import { SpaceRenewal } from './knowledge-bases/space-renewal.js';
+import { SpaceRenewalRepository } from './knowledge-bases/space-renewal.repository.js';
 import { KnowledgeBasesController } from './knowledge-bases/knowledge-bases.controller.js';
 import { knowledgeTool } from './knowledge.tool.js';
 import { MatchingRepository } from './matching/matching.repository.js';
@@ -45,6 +47,8 @@ import { RetrievalService } from './retrieval/retrieval.service.js';
     KnowledgeBaseRepository,
     KnowledgeBaseCache,
     KnowledgeBaseService,
+    SpaceRenewal,
+    SpaceRenewalRepository,
     DocumentRepository,
     DocumentService,
     DocumentFiles,

@@ -1,4 +1,4 @@
-import { type Embedder, isPassingFault, LlmService, usageRow, type UsageRow } from '#llm';
+import { type Embedder, isPassingFault, LlmService, LocalEmbedder, usageRow, type UsageRow } from '#llm';
 import type { TenantScope } from '#platform/context';
 import { asError, UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
@@ -6,6 +6,7 @@ import { Metrics } from '#platform/metrics';
 import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DocumentFiles } from '../documents/document-files.js';
+import { type Space, SpaceRenewal } from '../knowledge-bases/space-renewal.js';
 import { lexicalText } from '../lexical/lexical-text.js';
 import { textSearchConfig } from '../lexical/text-search-config.js';
 import { DocumentParser } from '../parsing/document-parser.port.js';
@@ -78,6 +79,7 @@ export class IngestDocumentJob {
     private readonly files: DocumentFiles,
     private readonly parser: DocumentParser,
     private readonly llm: LlmService,
+    private readonly renewal: SpaceRenewal,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly metrics: Metrics = new Metrics(),
   ) {}
@@ -135,8 +137,9 @@ export class IngestDocumentJob {
     }
   }
 
-  private async ingest(document: ClaimedDocument, turns: TenantTurns, signal: AbortSignal): Promise<number> {
-    if (document.strikes > MOST_STRIKES) throw new RepeatedStopError();
+  private async ingest(claimed: ClaimedDocument, turns: TenantTurns, signal: AbortSignal): Promise<number> {
+    if (claimed.strikes > MOST_STRIKES) throw new RepeatedStopError();
+    const document = { ...claimed, ...(await this.spaceOf(claimed)) };
     const turn: Turn = (work) => turns.take(document.tenantId, work, signal);
     if (document.attempt > 1) await this.documents.uncount(document);
     const prepared =
@@ -156,6 +159,12 @@ export class IngestDocumentJob {
     await this.embed(document, { chunks, done }, turn, signal);
     await turn(() => this.documents.publish(document, prepared.title, chunks.length));
     return chunks.length;
+  }
+
+  /** Of an older version of the local embedder: the base moves on first. */
+  private async spaceOf(document: ClaimedDocument): Promise<Space> {
+    if (LocalEmbedder.successorOf(document.space) === null) return document;
+    return (await this.renewal.renewed(document, document.knowledgeBaseId)) ?? document;
   }
 
   private async parse(document: ClaimedDocument, turn: Turn, signal: AbortSignal): Promise<Prepared> {

@@ -5,6 +5,7 @@ import { TenantSettingsCache } from '#tenants';
 import { Inject, Injectable } from '@nestjs/common';
 import type { KnowledgeBase } from '../knowledge-bases/knowledge-base.js';
 import { KnowledgeBaseCache } from '../knowledge-bases/knowledge-base.cache.js';
+import { SpaceRenewal } from '../knowledge-bases/space-renewal.js';
 import { questionVector } from '../retrieval/question-vector.js';
 import { BY_MEANING, matchCriteria, type MatchCriterion, withWeights } from './match-criteria.js';
 import { type MatchFilter, passesFilters } from './match-filter.js';
@@ -55,6 +56,7 @@ export class MatchingService {
     private readonly llm: LlmService,
     private readonly settings: TenantSettingsCache,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly renewal: SpaceRenewal,
   ) {}
 
   /**
@@ -72,6 +74,7 @@ export class MatchingService {
     signal.throwIfAborted();
     const [base] = await this.bases.get(ctx, [request.knowledgeBaseId]);
     if (base === undefined) return [];
+    this.renewal.begin(ctx, base);
     const criteria = withWeights(criteriaOf(request, base), request.weights ?? {});
     const vector = await this.embed(ctx, base, { ...request, metered }, signal);
     const found = await this.records.candidates(ctx, base.id, vector, MOST_SCORED);

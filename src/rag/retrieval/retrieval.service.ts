@@ -6,6 +6,7 @@ import { TenantSettingsCache } from '#tenants';
 import { Inject, Injectable } from '@nestjs/common';
 import type { KnowledgeBase } from '../knowledge-bases/knowledge-base.js';
 import { KnowledgeBaseCache } from '../knowledge-bases/knowledge-base.cache.js';
+import { SpaceRenewal } from '../knowledge-bases/space-renewal.js';
 import { lexicalText } from '../lexical/lexical-text.js';
 import { textSearchConfig } from '../lexical/text-search-config.js';
 import type { Passage, SearchRequest, SearchResult } from '../retrieval.types.js';
@@ -31,6 +32,7 @@ export class RetrievalService {
     private readonly llm: LlmService,
     private readonly settings: TenantSettingsCache,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly renewal: SpaceRenewal,
   ) {}
 
   /**
@@ -50,6 +52,7 @@ export class RetrievalService {
     const wanted = request.knowledgeBaseIds;
     const bases = wanted === 'all' ? await this.bases.allOfDocuments(ctx) : await this.bases.get(ctx, wanted);
     if (bases.length === 0 || query.trim() === '') return { passages: [], degraded: false };
+    for (const base of bases) this.renewal.begin(ctx, base);
     const limit = await this.limitFor(ctx, request, bases);
     const words = lexicalText(query);
     const groups = bySpace(bases);

@@ -24,6 +24,8 @@ import { IngestionRepository } from '../../../src/rag/ingestion/ingestion.reposi
 import { KnowledgeBaseCache } from '../../../src/rag/knowledge-bases/knowledge-base.cache.js';
 import { KnowledgeBaseRepository } from '../../../src/rag/knowledge-bases/knowledge-base.repository.js';
 import { KnowledgeBaseService } from '../../../src/rag/knowledge-bases/knowledge-base.service.js';
+import { SpaceRenewal } from '../../../src/rag/knowledge-bases/space-renewal.js';
+import { SpaceRenewalRepository } from '../../../src/rag/knowledge-bases/space-renewal.repository.js';
 import { MatchingRepository } from '../../../src/rag/matching/matching.repository.js';
 import { MatchingService } from '../../../src/rag/matching/matching.service.js';
 import { ChildProcessDocumentParser } from '../../../src/rag/parsing/child-process.document-parser.js';
@@ -95,7 +97,9 @@ export class RagUnderTest {
     this.ingestions = new IngestionRepository(work);
     this.removal = new DocumentRemoval(this.documentRows, this.files, work);
     this.parser = options.parser ?? new ChildProcessDocumentParser(builtFile('rag/parsing/parser.child.js'));
-    this.job = new IngestDocumentJob(this.ingestions, this.files, this.parser, llm, logger, this.metrics);
+    const renewals = new SpaceRenewalRepository(work, this.baseRows);
+    const renewal = new SpaceRenewal(this.baseRows, cache, renewals, llm, logger);
+    this.job = new IngestDocumentJob(this.ingestions, this.files, this.parser, llm, renewal, logger, this.metrics);
     const { poll = 600_000 } = options;
     this.ingestion = new DocumentIngestion(this.queue, this.job, this.ingestions, this.removal, config, logger, poll);
     this.bases = new KnowledgeBaseService(this.baseRows, cache, this.documentRows, this.removal, work, llm, audit);
@@ -111,8 +115,8 @@ export class RagUnderTest {
       outbound,
       new TenantAllowList(),
     );
-    this.matching = new MatchingService(new MatchingRepository(work), cache, llm, settings, logger);
-    this.retrieval = new RetrievalService(new RetrievalRepository(work), cache, llm, settings, logger);
+    this.matching = new MatchingService(new MatchingRepository(work), cache, llm, settings, logger, renewal);
+    this.retrieval = new RetrievalService(new RetrievalRepository(work), cache, llm, settings, logger, renewal);
   }
 
   static async start(options: RagOptions = {}): Promise<RagUnderTest> {
