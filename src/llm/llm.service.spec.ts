@@ -26,7 +26,7 @@ describe('LlmService', () => {
     start({});
     expect(await service.chatModel(tenant)).toBeNull();
     expect(service.info()).toEqual({ provider: 'offline', model: 'offline', degraded: true, structured: false });
-    expect(service.embedder().space).toEqual({ provider: 'local', model: 'hash-v1', dimensions: 384 });
+    expect(service.embedder().space).toEqual({ provider: 'local', model: 'hash-v2', dimensions: 384 });
   });
 
   it('echoes, without structured output', async () => {
@@ -75,7 +75,7 @@ describe('LlmService', () => {
   it('still embeds into the space a knowledge base was built in', () => {
     start({ OPENAI_API_KEY: 'sk-x' });
     for (const space of [
-      { provider: 'local', model: 'hash-v1', dimensions: 384 },
+      { provider: 'local', model: 'hash-v2', dimensions: 384 },
       { provider: 'openai', model: 'text-embedding-3-small', dimensions: 512 },
       { provider: 'transformers', model: 'Xenova/all-MiniLM-L6-v2', dimensions: 384 },
     ]) {
@@ -85,7 +85,7 @@ describe('LlmService', () => {
 
   it.each([
     { provider: 'openai', model: 'text-embedding-3-large', dimensions: 3072 },
-    { provider: 'local', model: 'hash-v0', dimensions: 384 },
+    { provider: 'local', model: 'hash-v1', dimensions: 384 },
     { provider: 'cohere', model: 'embed-v4', dimensions: 1536 },
   ])('says what to do about a space that it cannot serve any more ($provider $model)', (space) => {
     start({});

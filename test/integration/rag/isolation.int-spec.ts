@@ -2,6 +2,7 @@ import type { RequestContext } from '#platform/context';
 import { MatchingRepository } from '../../../src/rag/matching/matching.repository.js';
 import { RetrievalRepository } from '../../../src/rag/retrieval/retrieval.repository.js';
 import { type ClaimedDocument, ClaimLostError } from '../../../src/rag/ingestion/ingestion.repository.js';
+import { SpaceRenewalRepository } from '../../../src/rag/knowledge-bases/space-renewal.repository.js';
 import type { KnowledgeBase } from '../../../src/rag/knowledge-bases/knowledge-base.js';
 import type { StoredDocument } from '../../../src/rag/documents/document.js';
 import { RagUnderTest } from './rag-support.js';
@@ -106,6 +107,21 @@ describe('one tenant with another’s ids', () => {
     await rows.release(claimed);
     expect(await rows.embedded(claimed)).toEqual(new Set());
     expect(await rag.documentRows.find(owner, base.id, document.id)).toEqual(document);
+  });
+
+  it('finds no passage to embed anew, adds and deletes no vector and moves no base', async () => {
+    const renewals = new SpaceRenewalRepository(rag.database.uow, rag.baseRows);
+    const spaceId = await renewals.ensureSpace(thief, base.embedding);
+    const at = { baseId: base.id, spaceId, after: null, limit: 10 };
+    expect(await renewals.passagesWithout(thief, at)).toEqual([]);
+    const [passage] = await renewals.passagesWithout(owner, at);
+    expect(passage?.text).toBe('Treasure\n\nThe treasure lies under the oak.');
+    const vectors = [{ id: passage?.id ?? '', vector: new Float32Array(384).fill(0.05) }];
+    await renewals.insertVectors(thief, { baseId: base.id, spaceId, dimensions: 384 }, vectors);
+    expect(await renewals.deleteVectors(thief, base.id, spaceId, 10)).toBe(0);
+    expect(await renewals.deleteVectors(thief, base.id, base.spaceId, 10)).toBe(0);
+    await renewals.switchSpace(thief, base.id, { from: base.spaceId, to: spaceId });
+    expect((await rag.baseRows.findById(owner, base.id))?.spaceId).toBe(base.spaceId);
   });
 
   it('finds no passage and no record', async () => {
