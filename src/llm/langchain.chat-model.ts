@@ -12,7 +12,7 @@ import {
 import { finishReasonOf } from './chat-stream.parser.js';
 import { type UsageSink } from './llm-usage.js';
 import { LlmError } from './llm.errors.js';
-import { isReasoningModel, longestText, sentText } from './openai-wire.chat-model.js';
+import { longestText, sentText } from './openai-wire.chat-model.js';
 import { type ProviderConnection } from './provider-connection.js';
 import { ProviderFetch } from './provider-fetch.js';
 import { withRetry } from './retry.js';
@@ -175,18 +175,17 @@ export class LangChainChatModel extends ChatModel {
     extra: Readonly<Record<string, unknown>> = {},
   ): Promise<T> {
     signal.throwIfAborted();
-    const { endpoint } = this.connection;
-    const { model, baseUrl, temperature, maxTokens } = endpoint;
+    const { endpoint, parameters } = this.connection;
+    const { model, baseUrl } = endpoint;
     const { ChatOpenAICompletions: Chat } = await loadLangChain();
     const heard: Heard = { text: '', counted: { input: null, output: null } };
     const meter = new CallMeter({ kind: 'chat', endpoint, input: () => sentText(request.messages) }, onUsage);
-    const transport = new ProviderFetch(this.connection, signal, meter, extra);
+    // Below the SDK, whose own idea of what a model takes is made from names alone.
+    const transport = new ProviderFetch(this.connection, signal, meter, { ...parameters.of(request), ...extra });
     const chat = new Chat({
       model,
       // Never left to the SDK, which would take OPENAI_API_KEY from the environment and send it to any base URL.
       apiKey: 'set-by-the-transport',
-      ...(isReasoningModel(model) ? {} : { temperature: request.temperature ?? temperature }),
-      maxTokens: request.maxTokens ?? maxTokens,
       maxRetries: 0,
       streamUsage: true,
       // Its log would print what people wrote.
@@ -200,6 +199,7 @@ export class LangChainChatModel extends ChatModel {
       meter.broken(transport.fault ?? error, heard.counted, heard.text);
       signal.throwIfAborted();
       if (error instanceof CallbackError) throw error.cause;
+      if (parameters.learn(transport.fault)) return await this.call({ request, onUsage }, signal, run, extra);
       if (transport.fault !== null) throw transport.fault;
       if (error instanceof LlmError) throw error;
       throw this.connection.fault(error instanceof Error ? `${error.name}: ${error.message}` : String(error));

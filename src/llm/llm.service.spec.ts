@@ -1,4 +1,5 @@
-import { loadConfig } from '#platform/config';
+import { loadConfig, type LlmProvider } from '#platform/config';
+import type { TenantSettingsCache } from '#tenants';
 import { OpenAiStandIn } from '../../test/support/openai-standin.js';
 import type { LlmUsage } from './llm-usage.js';
 import { LlmService } from './llm.service.js';
@@ -52,6 +53,38 @@ describe('LlmService', () => {
     expect(told).toEqual([expect.objectContaining({ model: 'gpt-4o-mini', costUsd: null })]);
     expect(standIn.calls[0]?.headers.authorization).toBeUndefined();
     expect(service.info()).toMatchObject({ provider: 'openai', degraded: false, structured: true });
+  });
+
+  describe('with a tenant’s own choice', () => {
+    type Choice = { provider?: LlmProvider; model?: string };
+    const choosing = (env: Record<string, string>, llm: Choice): LlmService => {
+      const settings = { get: () => Promise.resolve({ llm }) } as unknown as TenantSettingsCache;
+      return (service = new LlmService(loadConfig(env), undefined, settings));
+    };
+
+    it('sends the tenant’s model to the operator’s provider, and keeps it', async () => {
+      choosing({ OPENAI_BASE_URL: standIn.url, LLM_MODEL: 'house' }, { model: 'gpt-tenant' });
+      const model = await service.chatModel(tenant);
+      await model?.stream(request, () => undefined, never, untold);
+      expect(standIn.calls.map(({ body }) => body.model)).toEqual(['gpt-tenant']);
+      expect(await service.chatModel(tenant)).toBe(model);
+    });
+
+    it.each<[Choice, { provider: string; model: string } | null]>([
+      [{}, { provider: 'openai', model: 'house' }],
+      [{ provider: 'groq' }, { provider: 'groq', model: 'llama-3.1-8b-instant' }],
+      [{ provider: 'offline' }, null],
+      [{ provider: 'echo' }, { provider: 'echo', model: 'echo' }],
+    ])('serves %j', async (choice, expected) => {
+      choosing({ OPENAI_BASE_URL: standIn.url, LLM_MODEL: 'house', GROQ_API_KEY: 'gsk_x' }, choice);
+      const model = await service.chatModel(tenant);
+      expect(model === null ? null : { provider: model.provider, model: model.model }).toEqual(expected);
+    });
+
+    it('asks nobody else when the chosen provider is not there any more', async () => {
+      choosing({ OPENAI_BASE_URL: standIn.url }, { provider: 'groq' });
+      await expect(service.chatModel(tenant)).rejects.toMatchObject({ code: 'LLM_ERROR', retryable: false });
+    });
   });
 
   it('embeds locally with a compatible server, and through it when told to', () => {

@@ -1,13 +1,14 @@
 import { Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
-import { AppConfig } from '#platform/config';
+import { AppConfig, type LlmProvider } from '#platform/config';
 import { type TenantScope } from '#platform/context';
+import { TenantSettingsCache } from '#tenants';
 import { type ChatModel } from './chat-model.port.js';
 import { EchoChatModel } from './echo.chat-model.js';
 import { type Embedder, type EmbeddingSpace } from './embedder.port.js';
 import { CachedEmbedder } from './embedding.cache.js';
 import { LangChainChatModel, loadLangChain } from './langchain.chat-model.js';
 import { EndpointPace } from './endpoint-pace.js';
-import { EmbedderUnavailableError } from './llm.errors.js';
+import { EmbedderUnavailableError, LlmError } from './llm.errors.js';
 import { LocalEmbedder } from './local.embedder.js';
 import { OpenAiEmbedder } from './openai.embedder.js';
 import { OpenAiWireChatModel } from './openai-wire.chat-model.js';
@@ -27,31 +28,49 @@ export interface LlmInfo {
   readonly structured: boolean;
 }
 
-/** Which model serves whom. The operator's choice serves every tenant until tenants can bring their own. */
+/** Models of one process, the operator's included; a tenant that tries many leaves no more behind. */
+const MOST_MODELS = 200;
+
+/** Which model serves whom: the tenant's choice among the operator's providers, else the operator's own. */
 @Injectable()
 export class LlmService implements OnApplicationShutdown {
   private readonly connections = new Map<string, ProviderConnection>();
   private readonly embedders = new Map<string, Embedder>();
   /** By base URL: all models of an endpoint share its limits. */
   private readonly paces = new Map<string, EndpointPace>();
+  private readonly models = new Map<string, ChatModel>();
   private readonly operatorModel: ChatModel | null;
 
-  /** @param watch is told how calls end; absent only where the service is made by hand */
+  /**
+   * @param watch is told how calls end; absent only where the service is made by hand
+   * @param settings what tenants have chosen; without it the operator's model serves all
+   */
   constructor(
     private readonly config: AppConfig,
     @Optional() private readonly watch?: ProviderWatch,
+    @Optional() private readonly settings?: TenantSettingsCache,
   ) {
-    this.operatorModel = this.buildChatModel();
+    this.operatorModel = this.modelOf(config.llmProvider, config.llmModel);
     // Loaded while nobody waits: the first question would pay some 300 ms for it.
     if (this.config.llmProvider !== 'offline' && this.config.llmProvider !== 'echo') void loadLangChain();
   }
 
   /**
    * The model that answers for this tenant; null when there is none and the offline ports answer.
-   * Asynchronous because a tenant's own provider, model, temperature and maximum of tokens will be read here.
+   * @throws LlmError when the tenant has chosen a provider that the operator has since taken away: another one might not
+   *   be allowed to see what its people write
    */
-  chatModel(_tenant: TenantScope): Promise<ChatModel | null> {
-    return Promise.resolve(this.operatorModel);
+  async chatModel(tenant: TenantScope): Promise<ChatModel | null> {
+    const chosen = this.settings === undefined ? {} : (await this.settings.get(tenant)).llm;
+    if (chosen.provider === undefined && chosen.model === undefined) return this.operatorModel;
+    const provider = chosen.provider ?? this.config.llmProvider;
+    if (!this.config.offersProvider(provider)) {
+      throw new LlmError({
+        detail: `the tenant's settings name ${provider}, which is not configured here any more`,
+        retryable: false,
+      });
+    }
+    return this.modelOf(provider, chosen.model ?? this.config.modelOf(provider));
   }
 
   /** The embedder for what is built from now on. */
@@ -123,18 +142,30 @@ export class LlmService implements OnApplicationShutdown {
     return embedder;
   }
 
-  private buildChatModel(): ChatModel | null {
-    const endpoint = this.chatEndpoint();
-    if (endpoint === null) return this.config.llmProvider === 'echo' ? new EchoChatModel() : null;
+  private modelOf(provider: LlmProvider, model: string): ChatModel | null {
+    const key = `${provider} ${model}`;
+    const known = this.models.get(key);
+    if (known !== undefined) return known;
+    const built = this.buildChatModel(provider, model);
+    if (built === null) return null;
+    this.models.set(key, built);
+    const [oldest] = this.models.keys();
+    if (this.models.size > MOST_MODELS && oldest !== undefined) this.models.delete(oldest);
+    return built;
+  }
+
+  private buildChatModel(provider: LlmProvider, model: string): ChatModel | null {
+    const endpoint = this.chatEndpoint(provider, model);
+    if (endpoint === null) return provider === 'echo' ? new EchoChatModel() : null;
     const connection = this.connect(endpoint);
     const langChain = new LangChainChatModel(connection);
     return this.config.env.LLM_STREAM_READER === 'fast' ? new OpenAiWireChatModel(connection, langChain) : langChain;
   }
 
   /** null: no remote provider. */
-  private chatEndpoint(): ProviderEndpoint | null {
-    const { env, llmProvider, llmModel: model } = this.config;
-    switch (llmProvider) {
+  private chatEndpoint(provider: LlmProvider, model: string): ProviderEndpoint | null {
+    const { env } = this.config;
+    switch (provider) {
       case 'openai':
         return { ...this.openAiEndpoint(), model };
       case 'groq':
@@ -160,11 +191,13 @@ export class LlmService implements OnApplicationShutdown {
   private connect(endpoint: ProviderEndpoint): ProviderConnection {
     const key = `${endpoint.baseUrl} ${endpoint.model}`;
     let connection = this.connections.get(key);
-    if (connection === undefined)
-      this.connections.set(
-        key,
-        (connection = new ProviderConnection(endpoint, this.deadlines(), (end) => this.watch?.ended(end))),
-      );
+    if (connection === undefined) {
+      connection = new ProviderConnection(endpoint, this.deadlines(), (end) => this.watch?.ended(end));
+      this.connections.set(key, connection);
+      const [oldest] = this.connections.keys();
+      // Not closed: a call may be using it, and a pool without calls closes its sockets itself.
+      if (this.connections.size > MOST_MODELS && oldest !== undefined) this.connections.delete(oldest);
+    }
     return connection;
   }
 

@@ -102,6 +102,7 @@ export class OpenAiWireChatModel extends ChatModel {
         this.usageRefusedUntil = performance.now() + REMEMBERED_MS;
         return answered;
       }
+      if (this.connection.parameters.learn(error)) return this.attempt(request, onText, signal, onUsage, withUsage);
       throw error instanceof StreamFault ? this.connection.fault(error.message) : asError(error);
     }
     meter.completed(counted(parser), parser.text);
@@ -109,16 +110,13 @@ export class OpenAiWireChatModel extends ChatModel {
   }
 
   private body(request: ChatRequest, withUsage: boolean): Record<string, unknown> {
-    const { model, temperature, maxTokens } = this.connection.endpoint;
-    const limit = request.maxTokens ?? maxTokens;
-    const reasoning = isReasoningModel(model);
+    const { endpoint, parameters } = this.connection;
     return {
-      model,
+      model: endpoint.model,
       messages: request.messages,
       stream: true,
       ...(withUsage ? { stream_options: { include_usage: true } } : {}),
-      ...(reasoning ? {} : { temperature: request.temperature ?? temperature }),
-      ...(reasoning ? { max_completion_tokens: limit } : { max_tokens: limit }),
+      ...parameters.of(request),
     };
   }
 }
@@ -130,11 +128,6 @@ function counted({ usage }: ChatStreamParser): CountedTokens {
 /** All that was said to the model, for an estimate. */
 export function sentText(messages: readonly ChatMessage[]): string {
   return messages.map((message) => message.content).join('\n');
-}
-
-/** Models that take `max_completion_tokens` and no temperature. */
-export function isReasoningModel(model: string): boolean {
-  return /^(o\d|gpt-5)/.test(model);
 }
 
 /** UTF-16 units: far above what `maxTokens` allows, so that only a provider that ignores it is cut off. */

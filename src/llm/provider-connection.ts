@@ -1,6 +1,7 @@
 import { type IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import { asError } from '#platform/errors';
+import { CallParameters } from './call-parameters.js';
 import { LlmError, LlmTimeoutError, type LlmDeadline } from './llm.errors.js';
 import { type CallEnd } from './provider-watch.js';
 import { redact } from './redaction.js';
@@ -61,6 +62,7 @@ const CLOSING_MS = 1500;
  * signal aborts, and fails with an `LlmError` that says for the log, without keys, what happened.
  */
 export class ProviderConnection {
+  readonly parameters: CallParameters;
   private readonly agent: Agent;
   private readonly origin: string;
   private readonly basePath: string;
@@ -71,6 +73,7 @@ export class ProviderConnection {
     /** Told once a call, before its caller. */
     private readonly onEnd: (end: CallEnd) => void = () => undefined,
   ) {
+    this.parameters = new CallParameters(endpoint);
     const url = new URL(endpoint.baseUrl);
     this.origin = url.origin;
     this.basePath = url.pathname.replace(/\/+$/, '');

@@ -157,6 +157,22 @@ describe('structured output', () => {
     expect(outputSchema(z.object({ list: z.array(z.object({ b: z.string().optional() })) })).strict).toBe(false);
     expect(outputSchema(schema).json).not.toHaveProperty('$schema');
   });
+
+  it('asks with clean schemas, made once: no bounds that are none, no defaults, members of any name kept', () => {
+    const asked = z.object({ default: z.array(z.int()), $schema: z.string().default('x'), minimum: z.int().min(3) });
+    const { json } = outputSchema(asked);
+    expect(json).toEqual({
+      type: 'object',
+      properties: {
+        default: { type: 'array', items: { type: 'integer' } },
+        $schema: { type: 'string' },
+        minimum: { type: 'integer', minimum: 3 },
+      },
+      required: ['default', '$schema', 'minimum'],
+      additionalProperties: false,
+    });
+    expect(outputSchema(asked).json).toBe(json);
+  });
 });
 
 describe('usage', () => {

@@ -8,13 +8,45 @@ export interface OutputSchema {
   readonly strict: boolean;
 }
 
+/** Of schemas that live as long as the program, or as a tenant's agents; providers keep compiled grammars by their text. */
+const made = new WeakMap<z.ZodType, OutputSchema>();
+
+/** Made once for each schema object. */
 export function outputSchema(schema: z.ZodType): OutputSchema {
-  const json: Record<string, unknown> = {
-    ...z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any', target: 'draft-7' }),
-  };
-  delete json['$schema'];
-  return { json, strict: isStrict(json) };
+  const known = made.get(schema);
+  if (known !== undefined) return known;
+  const json = clean(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any', target: 'draft-7' }));
+  const output = { json, strict: isStrict(json) };
+  made.set(schema, output);
+  return output;
 }
+
+/** Without what says nothing to a model and is refused by some endpoints. */
+function clean(schema: object): Record<string, unknown> {
+  const entries = Object.entries(schema).filter(
+    ([key, value]) => key !== '$schema' && key !== 'default' && !(BOUNDS.has(key) && NO_BOUND.has(value)),
+  );
+  return Object.fromEntries(
+    entries.map(([key, value]) => [
+      key,
+      key === 'properties' ? mapValues(value as object, cleanValue) : cleanValue(value),
+    ]),
+  );
+}
+
+/** Of members, whose names are anybody's. */
+function mapValues(members: object, change: (value: unknown) => unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).map(([name, value]) => [name, change(value)]));
+}
+
+function cleanValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(cleanValue);
+  return typeof value === 'object' && value !== null ? clean(value) : value;
+}
+
+/** How zod says "an integer". */
+const BOUNDS = new Set(['minimum', 'maximum']);
+const NO_BOUND = new Set<unknown>([Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]);
 
 /** Keywords that strict mode refuses. */
 const NOT_STRICT = ['minLength', 'maxLength', 'propertyNames', 'patternProperties', 'allOf', 'not', 'if', 'oneOf'];

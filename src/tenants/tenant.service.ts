@@ -1,9 +1,11 @@
+import { AppConfig } from '#platform/config';
 import type { RequestContext, TenantScope } from '#platform/context';
 import { isUuid, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { AuditService } from './audit/audit.service.js';
+import { assertServable } from './settings/llm-choice.js';
 import { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 import type { OperatorSettings, StoredSettings } from './settings/settings.schema.js';
 import { readSettings } from './settings/tenant-settings.js';
@@ -25,6 +27,7 @@ export interface NewTenant {
 @Injectable()
 export class TenantService {
   constructor(
+    private readonly config: AppConfig,
     private readonly tenants: TenantRepository,
     private readonly settings: TenantSettingsCache,
     private readonly unitOfWork: UnitOfWork,
@@ -45,9 +48,10 @@ export class TenantService {
 
   /**
    * A tenant for a customer, made by a platform admin.
-   * @throws SlugReservedError, SlugTakenError
+   * @throws SlugReservedError, SlugTakenError; InvalidInputError for a model that this server cannot serve
    */
   async create(ctx: RequestContext, input: NewTenant): Promise<Tenant> {
+    assertServable(this.config, input.settings?.llm);
     if (RESERVED_SLUGS.includes(input.slug)) throw new SlugReservedError(input.slug);
     const tenantId = newId();
     const created = await this.unitOfWork.run({ tenantId }, async (tx) => {

@@ -172,6 +172,27 @@ export function remoteChatModelConformance(
       expect(call?.body.messages).toEqual(question('Hi').messages);
     });
 
+    it('leaves out a parameter that the model refuses, at once and from then on', async () => {
+      const message = "Unsupported value: 'temperature' does not support 0.3 with this model.";
+      standIn.script({ times: 1, fault: { kind: 'status', status: 400, message } });
+      const warm = { ...question('Hi'), temperature: 0.3 };
+      await subject.model.stream(warm, () => undefined, never, tell);
+      await subject.model.structured(warm, { name: 'any', schema: z.object({ a: z.string() }) }, never, tell);
+      expect(standIn.calls.map(({ body }) => body['temperature'])).toEqual([0.3, undefined, undefined]);
+      expect(told).toHaveLength(2);
+    });
+
+    it('does not take a refused parameter of a structured call for a way that is not supported', async () => {
+      const message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.";
+      standIn.script({ times: 1, fault: { kind: 'status', status: 400, message } });
+      const bound = { ...question('Hi'), maxTokens: 50 };
+      await subject.model.structured(bound, { name: 'any', schema: z.object({ a: z.string() }) }, never, tell);
+      expect(standIn.calls[1]?.body).toMatchObject({
+        max_completion_tokens: 50,
+        response_format: { type: 'json_schema' },
+      });
+    });
+
     it('sends no key when there is none', async () => {
       await ask();
       expect(standIn.calls[0]?.headers.authorization).toBeUndefined();

@@ -37,6 +37,9 @@ const hostAndPort = z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s/@:?#]+):\d{1,5}$
   message: 'must be host:port, for example api.internal:8080',
 });
 
+/** Where Ollama listens that nobody has configured: whether it does is not known. */
+const OLLAMA_URL = 'http://127.0.0.1:11434/v1';
+
 /** Names and defaults: the README's configuration table and PROTOCOL §7. */
 const schema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -58,7 +61,7 @@ const schema = z.object({
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url().optional(),
   GROQ_API_KEY: z.string().min(1).optional(),
-  OLLAMA_BASE_URL: z.url().default('http://127.0.0.1:11434/v1'),
+  OLLAMA_BASE_URL: z.url().default(OLLAMA_URL),
   LLM_STREAM_READER: z.enum(['fast', 'langchain']).default('fast'),
   EMBEDDINGS_PROVIDER: z.enum(['openai', 'local', 'transformers']).optional(),
   EMBEDDINGS_MODEL: z.string().min(1).optional(),
@@ -94,6 +97,7 @@ const schema = z.object({
 });
 
 type Env = z.infer<typeof schema>;
+export type LlmProvider = NonNullable<Env['LLM_PROVIDER']>;
 
 /** Every fault of the environment at once, each with its variable. */
 export class ConfigError extends Error {
@@ -111,7 +115,7 @@ export class AppConfig {
   readonly embeddedDatabase: boolean;
   readonly seedDemo: boolean;
   readonly migrateOnStart: boolean;
-  readonly llmProvider: 'openai' | 'groq' | 'ollama' | 'offline' | 'echo';
+  readonly llmProvider: LlmProvider;
   readonly embeddingsProvider: 'openai' | 'local' | 'transformers';
 
   constructor(readonly env: Readonly<Env>) {
@@ -128,8 +132,13 @@ export class AppConfig {
   }
 
   get llmModel(): string {
-    if (this.env.LLM_MODEL !== undefined) return this.env.LLM_MODEL;
-    switch (this.llmProvider) {
+    return this.modelOf(this.llmProvider);
+  }
+
+  /** The model that serves where a provider is named and no model: the operator's, of the operator's own provider. */
+  modelOf(provider: LlmProvider): string {
+    if (provider === this.llmProvider && this.env.LLM_MODEL !== undefined) return this.env.LLM_MODEL;
+    switch (provider) {
       case 'openai':
         return 'gpt-4o-mini';
       case 'groq':
@@ -138,7 +147,25 @@ export class AppConfig {
         return 'llama3.2';
       case 'offline':
       case 'echo':
-        return this.llmProvider;
+        return provider;
+    }
+  }
+
+  /** Whether a tenant may choose this provider: the operator's own, and those that the environment gives access to. */
+  offersProvider(provider: LlmProvider): boolean {
+    const { GROQ_API_KEY, OLLAMA_BASE_URL, OPENAI_API_KEY, OPENAI_BASE_URL } = this.env;
+    if (provider === this.llmProvider) return true;
+    switch (provider) {
+      case 'openai':
+        return OPENAI_API_KEY !== undefined || OPENAI_BASE_URL !== undefined;
+      case 'groq':
+        return GROQ_API_KEY !== undefined;
+      case 'ollama':
+        return OLLAMA_BASE_URL !== OLLAMA_URL;
+      case 'offline':
+        return true;
+      case 'echo':
+        return !this.production;
     }
   }
 

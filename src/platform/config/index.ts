@@ -2,5 +2,5 @@
  * The process's settings: read once from the environment (and `.env`), checked by one zod schema, frozen. The only place
  * that reads `process.env`; everything else takes `AppConfig` by injection.
  */
-export { AppConfig, ConfigError, environment, loadConfig } from './app-config.js';
+export { AppConfig, ConfigError, environment, type LlmProvider, loadConfig } from './app-config.js';
 export { ConfigModule } from './config.module.js';

@@ -3,6 +3,7 @@ import { UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import { AuditService } from '../audit/audit.service.js';
 import { TenantRepository } from '../tenant.repository.js';
+import { assertServable } from './llm-choice.js';
 import { applyPatch, type SettingsPatch } from './settings-patch.js';
 import { TenantSettingsCache } from './tenant-settings.cache.js';
 import type { StoredSettings } from './settings.schema.js';
@@ -35,6 +36,8 @@ export class SettingsService {
       check(resolveSettings(this.config, tenant));
       const { stored, operator } = readSettings(tenant.settings);
       const next: StoredSettings = applyPatch(stored, patch);
+      // What was stored before the operator took a provider away must not stop a change of something else.
+      if (patch.llm !== undefined) assertServable(this.config, next.llm);
       await this.audit.record(tx, ctx, { action: 'settings.changed', details: { fields: Object.keys(patch) } });
       return this.tenants.update(tx, { ...tenant, settings: { ...next, operator } });
     });

@@ -128,6 +128,8 @@ describe('settings', () => {
     [{ allowed_origins: ['https://a.example/path'] }, 422],
     [{ allowed_origins: ['javascript:alert(1)'] }, 422],
     [{ llm: { temperature: 3 } }, 422],
+    [{ llm: { provider: 'groq' } }, 422],
+    [{ llm: { model: 'gpt-4o' } }, 422],
     [{ language: 'english please' }, 422],
   ])('refuse %j with %i, and keep what only the operator sets', async (body, status) => {
     const admin = await app.signedIn('tenant_admin');
@@ -137,6 +139,16 @@ describe('settings', () => {
     expect((await settings(admin)).text).not.toContain('4010');
     const now = await app.app.get(TenantSettingsCache).get(admin);
     expect(now).toMatchObject({ topK: 9, outboundAllow: ['127.0.0.1:4010'] });
+  });
+
+  it('say why a model cannot be had here, and take one that can', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const refused = await settings(admin, { llm: { provider: 'groq', temperature: 1 } });
+    expect(refused.text).toContain('GROQ_API_KEY');
+    expect((await settings(admin)).body).toMatchObject({ llm: { provider: null, temperature: null } });
+    expect((await settings(admin, { llm: { provider: 'offline', max_tokens: 300 } })).body).toMatchObject({
+      llm: { provider: 'offline', max_tokens: 300 },
+    });
   });
 
   it('change only for who has read the last version', async () => {
