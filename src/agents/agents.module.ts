@@ -1,5 +1,6 @@
 import { LlmModule, LlmService } from '#llm';
 import { LOGGER, type Logger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import { TenantSettingsCache, TenantsModule } from '#tenants';
 import { MatchingService, RagModule, RetrievalService } from '#rag';
 import { ToolExecutor, ToolsModule } from '#tools';
@@ -25,16 +26,18 @@ export interface RuntimeParts extends Omit<RuntimeDependencies, 'llm' | 'supervi
   readonly tools: Pick<ToolExecutor, 'execute'>;
   readonly matcher: Pick<MatchingService, 'match'>;
   readonly profiles: ProfileSource;
+  /** Counts the steps that fell back; absent where nobody looks at figures. */
+  readonly metrics?: Pick<Metrics, 'stepFellBack'>;
 }
 
 /** The one place where kinds, and steps with and without a model, are put together. */
-export function composeRuntime({ matcher, profiles, tools, ...rest }: RuntimeParts): AgentRuntime {
+export function composeRuntime({ matcher, metrics, profiles, tools, ...rest }: RuntimeParts): AgentRuntime {
   const { llm } = rest;
   const kinds = [domainKind(new ToolRunner(tools)), knowledgeKind, matchingKind(matcher, profiles), writerKind];
   const offline = offlineSteps({ embedder: () => llm.embedder() });
   const supervisor = new Supervisor(kinds, (turn) =>
     // An echo says nothing about the message, so nothing but the answer may be asked of it.
-    turn.model?.provider === 'echo' ? offline : modelSteps(turn, offline),
+    turn.model?.provider === 'echo' ? offline : modelSteps(turn, offline, metrics),
   );
   return new AgentRuntime({ ...rest, supervisor });
 }
@@ -58,6 +61,7 @@ export function composeRuntime({ matcher, profiles, tools, ...rest }: RuntimePar
         RetrievalService,
         MatchingService,
         LOGGER,
+        Metrics,
       ],
       useFactory: (
         directory: AgentDirectoryCache,
@@ -68,7 +72,8 @@ export function composeRuntime({ matcher, profiles, tools, ...rest }: RuntimePar
         passages: RetrievalService,
         matcher: MatchingService,
         logger: Logger,
-      ) => composeRuntime({ directory, profiles, settings, llm, tools, passages, matcher, logger }),
+        metrics: Metrics,
+      ) => composeRuntime({ directory, profiles, settings, llm, tools, passages, matcher, logger, metrics }),
     },
     {
       provide: TitleWriter,

@@ -19,6 +19,7 @@ import {
 } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { createLogger } from '#platform/logging';
+import type { Metrics } from '#platform/metrics';
 import type { MatchItem, MatchRequest, Passage, SearchRequest, SearchResult } from '#rag';
 import type { TenantSettings } from '#tenants';
 import type { ToolCallContext, ToolDefinition, ToolResult } from '#tools';
@@ -282,6 +283,7 @@ export interface FakeWorld {
   readonly match?: (request: MatchRequest) => MatchItem[];
   readonly profile?: Readonly<Record<string, unknown>>;
   readonly embedder?: Embedder;
+  readonly metrics?: Pick<Metrics, 'stepFellBack'>;
 }
 
 export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
@@ -306,6 +308,7 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
     matcher: { match: (_ctx, request) => Promise.resolve(world.match?.(request) ?? []) },
     profiles: { ofCaller: () => Promise.resolve(world.profile ?? {}) },
     logger: createLogger({ level: 'silent' }),
+    ...(world.metrics === undefined ? {} : { metrics: world.metrics }),
   });
 }
 

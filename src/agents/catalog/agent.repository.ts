@@ -30,6 +30,7 @@ interface AgentRow {
   readonly examples: string[];
   readonly personas: string[];
   readonly knowledge_base_ids: string[];
+  readonly languages: string[];
   readonly settings: Record<string, unknown>;
   readonly tools: ToolDefinition[];
   readonly entitlements: string[];
@@ -39,6 +40,12 @@ interface AgentRow {
 const DIRECTORY = `
   SELECT a.id, a.key, a.kind, a.name, a.description, a.instructions, a.answer_template, a.examples, a.personas,
     a.knowledge_base_ids, a.settings,
+    CASE WHEN a.kind = 'knowledge' THEN ARRAY(
+      SELECT DISTINCT k.language FROM app.knowledge_base k
+      WHERE k.tenant_id = $1 AND k.kind = 'documents'
+        AND (a.knowledge_base_ids = '{}' OR k.id = ANY (a.knowledge_base_ids))
+      ORDER BY 1 LIMIT 5
+    ) ELSE '{}' END AS languages,
     COALESCE((
       SELECT jsonb_agg(jsonb_build_object(
         'id', t.id, 'key', t.key, 'name', t.name, 'description', t.description, 'kind', t.kind,
@@ -175,6 +182,7 @@ function toAgent(row: AgentRow): AgentDefinition {
     examples: row.examples,
     personas: row.personas,
     knowledgeBaseIds: row.knowledge_base_ids,
+    languages: row.languages,
     settings: row.settings,
     tools: row.tools,
   };

@@ -21,6 +21,8 @@ export interface AgentDefinition {
   readonly personas: readonly string[];
   /** Of `knowledge`: what it searches; empty: all knowledge bases of documents that the tenant has. */
   readonly knowledgeBaseIds: readonly string[];
+  /** BCP 47 languages of the documents that it searches; absent or empty: none are known. */
+  readonly languages?: readonly string[];
   /** Of its kind: `top_k` (knowledge), `knowledge_base_id`, `payload_type`, `weights` (matching), … */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly tools: readonly ToolDefinition[];

@@ -37,6 +37,7 @@ export class DegradingAnswerWriter extends AnswerWriter {
   private attempt<T>(out: AnswerText, write: (writer: AnswerWriter) => Promise<T>): Promise<T> {
     const before = out.written;
     return this.degrade(
+      'answer',
       () => write(this.model),
       () => write(this.offline),
       () => out.written === before,

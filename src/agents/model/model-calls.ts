@@ -1,4 +1,4 @@
-import { type ChatModel, type ChatRequest, type ChatResult, LlmError } from '#llm';
+import { type ChatModel, type ChatPurpose, type ChatRequest, type ChatResult, LlmError } from '#llm';
 import { DomainError } from '#platform/errors';
 import type { z } from 'zod';
 import type { TurnUsage } from '../turn/turn-usage.js';
@@ -9,12 +9,21 @@ export interface ModelDefaults {
   readonly maxTokens?: number;
 }
 
+/** Answers from facts are to be steady rather than varied. */
+const TEMPERATURE = 0.2;
+/** A long answer in a chat; a bound also where a model does not find an end. */
+const MOST_TOKENS = 1500;
+
+/** Told of a step that the model was asked for and that was decided without it. */
+export type OnFallback = (step: ChatPurpose, error: unknown) => void;
+
 /** A chat model for one turn: the tenant's defaults go in, what every call used is told, also of one that fails. */
 export class ModelCalls {
   constructor(
     private readonly model: ChatModel,
     private readonly usage: TurnUsage,
     private readonly defaults: ModelDefaults = {},
+    private readonly onFallback: OnFallback = () => undefined,
   ) {}
 
   /** @throws what `ChatModel.stream` throws; LlmError when the model ended without a word (a tool call, a filter) */
@@ -42,7 +51,7 @@ export class ModelCalls {
 
   /**
    * As `structured`, but null when the provider answered with something that does not satisfy the schema: then the
-   * offline way decides this step. A provider that refuses or is away still throws.
+   * offline way decides this step, and that is told. A provider that refuses or is away still throws.
    */
   async structuredOrNull<T>(
     request: ChatRequest,
@@ -52,17 +61,23 @@ export class ModelCalls {
     try {
       return await this.structured(request, output, signal);
     } catch (error) {
-      if (!signal.aborted && isUnusableAnswer(error)) return null;
-      throw error;
+      if (signal.aborted || !isUnusableAnswer(error)) throw error;
+      this.fellBack(request.purpose, error);
+      return null;
     }
   }
 
+  /** For an answer that satisfies its schema and cannot be used all the same. */
+  fellBack(step: ChatPurpose, error: unknown): void {
+    this.onFallback(step, error);
+  }
+
   private withDefaults(request: ChatRequest): ChatRequest {
-    const { temperature, maxTokens } = this.defaults;
+    const { temperature = TEMPERATURE, maxTokens = MOST_TOKENS } = this.defaults;
     return {
       ...request,
-      ...(request.temperature === undefined && temperature !== undefined ? { temperature } : {}),
-      ...(request.maxTokens === undefined && maxTokens !== undefined ? { maxTokens } : {}),
+      temperature: request.temperature ?? temperature,
+      maxTokens: Math.min(request.maxTokens ?? maxTokens, maxTokens),
     };
   }
 }

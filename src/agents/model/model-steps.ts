@@ -1,4 +1,6 @@
+import type { ChatPurpose } from '#llm';
 import { asError } from '#platform/errors';
+import type { Metrics } from '#platform/metrics';
 import type { Steps } from '../steps/steps.js';
 import type { TurnContext } from '../turn/turn-context.js';
 import { type Degrade, degrading } from './degrade.js';
@@ -6,22 +8,30 @@ import { DegradingAnswerWriter } from './degrading.answer-writer.js';
 import { ModelAnswerWriter } from './model.answer-writer.js';
 import { ModelCalls } from './model-calls.js';
 import { type EntityRules, ModelEntityExtractor } from './model.entity-extractor.js';
-import { ModelIntentClassifier } from './model.intent-classifier.js';
+import { ModelIntentClassifier, type NearestAgents } from './model.intent-classifier.js';
 import { ModelPassageGrader } from './model.passage-grader.js';
 import { ModelQueryRewriter } from './model.query-rewriter.js';
 import { ModelToolPlanner } from './model.tool-planner.js';
 
-/** What stands behind each step on a model, for an answer of it that cannot be used. */
-export type StepsWithoutModel = Steps & { readonly extractor: EntityRules };
+/** What stands behind each step on a model, for an answer of it that cannot be used, and what it is shown first. */
+export type StepsWithoutModel = Steps & { readonly extractor: EntityRules; readonly ranking: NearestAgents };
 
 /** The implementations on the turn's model; for a tenant that chose to degrade, with the others behind a provider that fails. */
-export function modelSteps(turn: TurnContext, offline: StepsWithoutModel): Steps {
+export function modelSteps(
+  turn: TurnContext,
+  offline: StepsWithoutModel,
+  metrics?: Pick<Metrics, 'stepFellBack'>,
+): Steps {
   if (turn.model === null) return offline;
   const { llm, onProviderFailure } = turn.settings;
   const { maxTokens, temperature } = llm;
-  const calls = new ModelCalls(turn.model, turn.usage, { maxTokens, temperature });
+  const unusable = (step: ChatPurpose, error: unknown): void => {
+    metrics?.stepFellBack({ step, reason: 'unusable' });
+    turn.log.warn({ step, err: asError(error) }, 'the model’s answer could not be used: a step was decided without it');
+  };
+  const calls = new ModelCalls(turn.model, turn.usage, { maxTokens, temperature }, unusable);
   const steps: Steps = {
-    classifier: new ModelIntentClassifier(calls, offline.classifier),
+    classifier: new ModelIntentClassifier(calls, offline),
     extractor: new ModelEntityExtractor(calls, offline.extractor),
     planner: new ModelToolPlanner(calls, offline.planner),
     grader: new ModelPassageGrader(calls, offline.grader),
@@ -29,9 +39,10 @@ export function modelSteps(turn: TurnContext, offline: StepsWithoutModel): Steps
     writer: new ModelAnswerWriter(calls),
   };
   if (onProviderFailure === 'fail') return steps;
-  const degrade = degrading((error) => {
+  const degrade = degrading((step, error) => {
     turn.notes.degrade();
-    turn.log.warn({ err: asError(error) }, 'the provider failed: a step was answered offline');
+    metrics?.stepFellBack({ step, reason: 'failed' });
+    turn.log.warn({ step, err: asError(error) }, 'the provider failed: a step was answered offline');
   });
   return degradingSteps(steps, offline, degrade);
 }
@@ -42,6 +53,7 @@ function degradingSteps(model: Steps, offline: Steps, degrade: Degrade): Steps {
     classifier: {
       classify: (request, signal) =>
         degrade(
+          'route',
           () => model.classifier.classify(request, signal),
           () => offline.classifier.classify(request, signal),
         ),
@@ -49,14 +61,16 @@ function degradingSteps(model: Steps, offline: Steps, degrade: Degrade): Steps {
     extractor: {
       extract: (request, signal) =>
         degrade(
+          'extract',
           () => model.extractor.extract(request, signal),
           () => offline.extractor.extract(request, signal),
         ),
-      gives: (request) => offline.extractor.gives(request),
+      gives: (request) => model.extractor.gives(request),
     },
     planner: {
       next: (request, signal) =>
         degrade(
+          'extract',
           () => model.planner.next(request, signal),
           () => offline.planner.next(request, signal),
         ),
@@ -64,6 +78,7 @@ function degradingSteps(model: Steps, offline: Steps, degrade: Degrade): Steps {
     grader: {
       grade: (request, signal) =>
         degrade(
+          'grade',
           () => model.grader.grade(request, signal),
           () => offline.grader.grade(request, signal),
         ),
@@ -73,11 +88,13 @@ function degradingSteps(model: Steps, offline: Steps, degrade: Degrade): Steps {
     rewriter: {
       standalone: (request, signal) =>
         degrade(
+          'rewrite',
           () => model.rewriter.standalone(request, signal),
           () => offline.rewriter.standalone(request, signal),
         ),
       rewrite: (request, signal) =>
         degrade(
+          'rewrite',
           () => model.rewriter.rewrite(request, signal),
           () => offline.rewriter.rewrite(request, signal),
         ),

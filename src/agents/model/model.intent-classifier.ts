@@ -1,65 +1,164 @@
-import { detectLanguage } from '#platform/text';
-import type { Intent } from '../turn/turn.types.js';
-import type { ModelCalls } from './model-calls.js';
+import { roughTokens } from '#llm';
+import { detectLanguage, fold, wordCount } from '#platform/text';
+import type { AgentDefinition } from '../catalog/agent.types.js';
 import {
   type AgentlessReply,
   type Classification,
   type ClassifyRequest,
   IntentClassifier,
 } from '../steps/intent-classifier.js';
-import { routingMessages, routingSchema } from './routing.prompt.js';
+import type { QueryRewriter } from '../steps/query-rewriter.js';
+import type { Intent } from '../turn/turn.types.js';
+import { isLanguage } from './language-name.js';
+import type { ModelCalls } from './model-calls.js';
+import { routingMessages, routingSchema, type ShownAgent } from './routing.prompt.js';
+import { standsAlone } from './stands-alone.js';
+
+/** Up to here all agents are shown, and all their examples: a choice of ours could only leave the right one out. */
+const MOST_AGENTS = 20;
+const MOST_EXAMPLES = 80;
+const EXAMPLES_OF_MANY = 4;
+const LONGEST_QUERY = 500;
+/** Fewer words are a greeting, a yes or the rest of a question as often as a request. */
+const FEW_WORDS = 3;
+
+/** Agents, and each one's examples, those nearest to the message first. */
+export interface NearestAgents {
+  nearest(request: ClassifyRequest, signal: AbortSignal): Promise<readonly ShownAgent[]>;
+}
 
 /** One call with structured output. What it returns is checked; nothing usable in it means that `otherwise` decides. */
 export class ModelIntentClassifier extends IntentClassifier {
+  private readonly otherwise: IntentClassifier;
+  private readonly ranking: NearestAgents;
+  private readonly rewriter: QueryRewriter;
+
   constructor(
     private readonly calls: ModelCalls,
-    private readonly otherwise: IntentClassifier,
+    without: {
+      readonly classifier: IntentClassifier;
+      readonly ranking: NearestAgents;
+      readonly rewriter: QueryRewriter;
+    },
   ) {
     super();
+    this.otherwise = without.classifier;
+    this.ranking = without.ranking;
+    this.rewriter = without.rewriter;
   }
 
   override async classify(request: ClassifyRequest, signal: AbortSignal): Promise<Classification> {
-    if (request.agents.length === 1) {
+    const [only, ...others] = request.agents;
+    if (only !== undefined && others.length === 0 && (await this.isPlain(request, only, signal))) {
       // Nobody else could answer; what may want no agent at all is still the model's to judge.
       const plain = await this.otherwise.classify(request, signal);
       if (plain.how === 'single') return plain;
     }
-    const keys = request.agents.map((agent) => agent.key);
+    const messages = routingMessages(request, await this.shown(request, signal));
+    const maxTokens = 500 + Math.min(1500, roughTokens(request.message));
     const answer = await this.calls.structuredOrNull(
-      { purpose: 'route', messages: routingMessages(request), temperature: 0, maxTokens: 400 },
-      { name: 'routing', schema: routingSchema(keys) },
+      { purpose: 'route', messages, temperature: 0, maxTokens },
+      { name: 'routing', schema: routingSchema(request.agents) },
       signal,
     );
     if (answer === null) return this.otherwise.classify(request, signal);
-    const intents = mergeByAgent(answer.intents, request.text);
-    if (intents.length === 0 && !answer.small_talk && !answer.unclear && !answer.wants_person) {
+    const intents = await this.withQueries(byAgent(answer.intents, request.message), request, signal);
+    if (intents.length === 0 && !answer.small_talk && !answer.unclear && !answer.wants_person && !answer.never_mind) {
+      this.calls.fellBack('route', new Error('the routing answer names no agent that there is'));
       return this.otherwise.classify(request, signal);
     }
-    const reply = intents.length > 0 && !answer.wants_person ? null : replyOf(answer);
+    const reply = intents.length > 0 && !answer.wants_person ? null : replyOf(answer, request);
     return {
       intents: reply === null ? intents : [],
       reply,
-      language: LANGUAGE_TAG.test(answer.language)
+      language: isLanguage(answer.language)
         ? answer.language.toLowerCase()
-        : detectLanguage(request.text, request.language),
+        : detectLanguage(request.message, request.language),
       how: 'model',
     };
   }
+
+  /** A model that was asked for a query and wrote none is not asked a second time: the rules make it. */
+  private async withQueries(intents: readonly Required<Intent>[], { history }: ClassifyRequest, signal: AbortSignal) {
+    return Promise.all(
+      intents.map(async (intent): Promise<Intent> => {
+        if (intent.query !== '') return intent;
+        return { ...intent, query: await this.rewriter.standalone({ question: intent.text, history }, signal) };
+      }),
+    );
+  }
+
+  /** Whether a message to the only agent there is needs nobody to read it, or the conversation, first. */
+  private async isPlain({ history, message }: ClassifyRequest, agent: AgentDefinition, signal: AbortSignal) {
+    if (wordCount(message) < FEW_WORDS && !/[\d?？]/.test(message)) return false;
+    return agent.kind !== 'knowledge' || (await standsAlone({ question: message, history }, this.rewriter, signal));
+  }
+
+  /** Those nearest to the message, and whoever the conversation is with: a follow-up's own words are near to nobody. */
+  private async shown(request: ClassifyRequest, signal: AbortSignal): Promise<readonly ShownAgent[]> {
+    const { agents } = request;
+    const all = agents.map((agent) => ({ agent, examples: agent.examples }));
+    const examples = agents.reduce((sum, agent) => sum + agent.examples.length, 0);
+    if (agents.length <= MOST_AGENTS && examples <= MOST_EXAMPLES) return all;
+    const ranked = await this.ranking.nearest(request, signal);
+    const nearest = ranked.slice(0, MOST_AGENTS);
+    const shown = new Set<AgentDefinition>(nearest.map(({ agent }) => agent));
+    const speaking = ranked.filter(({ agent }) => !shown.has(agent) && inConversation(request, agent));
+    return [...nearest, ...speaking].map((one) => ({ ...one, examples: one.examples.slice(0, EXAMPLES_OF_MANY) }));
+  }
 }
 
-function replyOf(answer: { readonly wants_person: boolean; readonly small_talk: boolean }): AgentlessReply {
+function replyOf(
+  answer: { readonly never_mind: boolean; readonly small_talk: boolean; readonly wants_person: boolean },
+  { awaiting }: ClassifyRequest,
+): AgentlessReply {
   if (answer.wants_person) return { kind: 'human_request' };
-  return answer.small_talk ? { kind: 'small_talk', smallTalk: null } : { kind: 'unclear' };
+  if (answer.never_mind && awaiting !== null) return { kind: 'stopped' };
+  return answer.small_talk || answer.never_mind ? { kind: 'small_talk', smallTalk: null } : { kind: 'unclear' };
 }
 
-const LANGUAGE_TAG = /^[a-z]{2,3}(?:-[a-z0-9]{2,8})?$/i;
+function inConversation({ awaiting, history }: ClassifyRequest, agent: AgentDefinition): boolean {
+  if (awaiting?.agent === agent.key) return true;
+  const spoke = history.findLast(({ role }) => role === 'assistant')?.metadata['agents'];
+  return Array.isArray(spoke) && spoke.includes(agent.key);
+}
 
-function mergeByAgent(intents: readonly Intent[], whole: string): Intent[] {
-  const texts = new Map<string, string[]>();
-  for (const { agent, text } of intents) texts.set(agent, [...(texts.get(agent) ?? []), text.trim()]);
-  return [...texts].map(([agent, lines]) => {
-    const text = lines.filter((line) => line !== '').join(' ');
-    // A single agent gets the message as it was written: a model's retelling may lose an order number.
-    return { agent, text: texts.size === 1 || text === '' ? whole : text };
+interface Part {
+  readonly agent: string;
+  readonly text: string;
+  readonly query: string;
+}
+
+function byAgent(parts: readonly Part[], whole: string): Required<Intent>[] {
+  const agents = [...new Set(parts.map(({ agent }) => agent))];
+  return agents.map((agent) => {
+    const own = parts.filter((part) => part.agent === agent);
+    const text = joined(own.map((part) => part.text));
+    const query = joined(own.map((part) => part.query))
+      .slice(0, LONGEST_QUERY)
+      .trim();
+    return {
+      agent,
+      // A single agent gets the message as it was written: a model's retelling may lose an order number.
+      text: agents.length > 1 && isFrom(text, whole) ? text : whole,
+      // Some models say it once only: then the part is what they have made complete.
+      query: query === '' ? text.slice(0, LONGEST_QUERY).trim() : query,
+    };
   });
+}
+
+function joined(lines: readonly string[]): string {
+  return [...new Set(lines.map((line) => line.trim()))].filter((line) => line !== '').join(' ');
+}
+
+/** Whether a part is made of the message's own words, most of them at least: not a translation, nor an answer. */
+function isFrom(part: string, whole: string): boolean {
+  if (part.length > whole.length + 200) return false;
+  const said = new Set(wordsOf(whole));
+  const words = wordsOf(part);
+  return words.length > 0 && words.filter((word) => said.has(word)).length * 2 >= words.length;
+}
+
+function wordsOf(text: string): string[] {
+  return fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
 }

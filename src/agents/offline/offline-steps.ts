@@ -5,14 +5,23 @@ import { KeywordQueryRewriter } from './answering/keyword.query-rewriter.js';
 import { RuleEntityExtractor } from './extraction/rule.entity-extractor.js';
 import { SimilarityToolPlanner } from './extraction/similarity.tool-planner.js';
 import { type EmbedderSource, ExampleIndex } from './routing/example-index.js';
+import { SimilarityRanking } from './routing/nearest-agents.js';
 import { OfflineIntentClassifier } from './routing/offline.intent-classifier.js';
 import { SimilarityIntentClassifier } from './routing/similarity.intent-classifier.js';
 
+export interface OfflineSteps extends Steps {
+  readonly extractor: RuleEntityExtractor;
+  /** Which agents a model that routes is shown first. */
+  readonly ranking: SimilarityRanking;
+}
+
 /** The implementations that need no model. */
-export function offlineSteps(embedders: EmbedderSource): Steps & { readonly extractor: RuleEntityExtractor } {
+export function offlineSteps(embedders: EmbedderSource): OfflineSteps {
   const extractor = new RuleEntityExtractor();
+  const index = new ExampleIndex(embedders);
   return {
-    classifier: new OfflineIntentClassifier(new SimilarityIntentClassifier(new ExampleIndex(embedders))),
+    classifier: new OfflineIntentClassifier(new SimilarityIntentClassifier(index)),
+    ranking: new SimilarityRanking(index),
     extractor,
     planner: new SimilarityToolPlanner(extractor),
     grader: new CoveragePassageGrader(),

@@ -2,6 +2,8 @@ import type { HistoryMessage } from '../turn/turn.types.js';
 
 export interface RewriteRequest {
   readonly question: string;
+  /** What was searched for, where whoever read the conversation had written the query already. */
+  readonly query?: string;
   readonly history: readonly HistoryMessage[];
 }
 

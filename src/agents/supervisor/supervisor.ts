@@ -69,7 +69,7 @@ function answerOf(run: SupervisorRun, state: SupervisorStateType): TurnAnswer {
     content: run.sections.content,
     payloads: run.sections.payloads,
     intent: state.intent,
-    intents: state.intents,
+    intents: state.intents.map(({ agent, text }) => ({ agent, text })),
     agents: answered.map(({ agent }) => agent),
     language: state.language,
     citations: state.citations,

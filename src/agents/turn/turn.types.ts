@@ -73,7 +73,10 @@ export interface TurnAnswer {
 /** A part of a message and the agent that answers it. */
 export interface Intent {
   readonly agent: string;
+  /** In the user's own words. */
   readonly text: string;
+  /** What to search for, complete without the conversation; absent: nobody has written it yet. */
+  readonly query?: string;
 }
 
 export interface AwaitingInput {

@@ -69,6 +69,15 @@ describe('the figures', () => {
     expect(figure(await metrics.text(), 'switchboard_turns_running')).toBe(0);
   });
 
+  it('count the steps that fell back, and why', async () => {
+    const metrics = new Metrics();
+    metrics.stepFellBack({ step: 'route', reason: 'unusable' });
+    metrics.stepFellBack({ step: ID as never, reason: ID as never });
+    const text = await metrics.text();
+    expect(figure(text, 'switchboard_model_fallbacks_total{step="route",reason="unusable"}')).toBe(1);
+    expect(figure(text, 'switchboard_model_fallbacks_total{step="other",reason="other"}')).toBe(1);
+  });
+
   it('tell of the process and its build', async () => {
     const text = await new Metrics().text();
     expect(text).toMatch(/^switchboard_build_info\{version="\d+\.\d+\.\d+[^"]*",node="v\d+[^"]*"\} 1$/m);

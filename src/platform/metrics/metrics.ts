@@ -53,6 +53,11 @@ const CALL_FAULTS = [
 ] as const;
 export type CallFault = (typeof CALL_FAULTS)[number];
 
+/** Steps of a turn that ask a model. */
+const MODEL_STEPS = ['route', 'extract', 'grade', 'rewrite', 'answer', 'title', 'summarize'] as const;
+/** `unusable`: the model answered, but not with what was asked for; `failed`: its provider did not answer. */
+const FALLBACK_REASONS = ['unusable', 'failed'] as const;
+
 const DOCUMENT_OUTCOMES = ['ready', 'failed', 'given_back', 'dropped'] as const;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const;
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'aborted'] as const;
@@ -109,6 +114,11 @@ export class Metrics {
     kind: CALL_KINDS,
     code: CODES,
     reason: CALL_FAULTS,
+  });
+
+  private readonly fallbacks = this.counter('model_fallbacks_total', 'Steps of turns that were decided without the model', {
+    step: MODEL_STEPS,
+    reason: FALLBACK_REASONS,
   });
 
   // ── database and bus ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -193,6 +203,14 @@ export class Metrics {
     const outcome = failure === null ? 'completed' : failure === 'aborted' ? 'aborted' : 'failed';
     this.calls.add({ provider, kind, outcome });
     if (failure !== null && failure !== 'aborted') this.callErrors.add({ provider, kind, ...failure });
+  }
+
+  /** A step that a model was asked for was decided without it. */
+  stepFellBack(fallback: {
+    readonly step: (typeof MODEL_STEPS)[number];
+    readonly reason: (typeof FALLBACK_REASONS)[number];
+  }): void {
+    this.fallbacks.add(fallback);
   }
 
   documentBegun(): void {

@@ -4,7 +4,7 @@ const INVISIBLE = /[\u{E0000}-\u{E007F}\u200B-\u200F\u202A-\u202E\u2060-\u2064\u
 const CONTROLS = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]/g;
 /** Spellings by which a text could pretend that another speaker begins, or that our fence ends. */
 const ROLE_TOKENS =
-  /<\|[^|>\n]{0,40}\|>|<\/?(?:s|system|user|assistant|tool|document|data|untrusted)\b[^>\n]{0,80}>|\[\/?INST\]|<<\/?SYS>>/gi;
+  /<\|[^|>\n]{0,40}\|>|<\s{0,4}\/?\s{0,4}(?:s|system|user|assistant|tool|document|data|instructions|untrusted)\b[^>]{0,80}>|\[\/?INST\]|<<\/?SYS>>/gi;
 const ROLE_LINES = /^([ \t>#*]*)(system|user|assistant|developer|tool|human|ai)([ \t]*):/gim;
 
 /**

@@ -46,7 +46,8 @@ async function retrieve({ agent, run, task, work }: KnowledgePart): Promise<Know
   status(run, 'retrieving', { agent: agent.key });
   return timed(run, 'retrieving', async () => {
     const { input_history: history, intent } = task;
-    const query = work.query ?? (await run.steps.rewriter.standalone({ question: intent.text, history }, run.signal));
+    const { query: written, text: question } = intent;
+    const query = work.query ?? written ?? (await run.steps.rewriter.standalone({ question, history }, run.signal));
     const { embedderFailed, passages } = await search({ agent, run, query });
     if (embedderFailed === true) run.notes.degrade();
     return { work: { query, passages } };
@@ -67,7 +68,7 @@ async function search({ agent, query, run }: Pick<KnowledgePart, 'agent' | 'run'
 async function grade({ agent, run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
   status(run, 'grading', { agent: agent.key });
   const { passages, verdict } = await timed(run, 'grading', () =>
-    run.steps.grader.grade({ question: task.intent.text, passages: work.passages ?? [] }, run.signal),
+    run.steps.grader.grade({ question: task.intent.query ?? task.intent.text, passages: work.passages ?? [] }, run.signal),
   );
   run.log.info(
     {
@@ -84,7 +85,8 @@ async function grade({ agent, run, task, work }: KnowledgePart): Promise<Knowled
 
 /** Another query, when there is one; without it what was found stays as it was. */
 async function rewrite({ run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
-  const request = { question: task.intent.text, history: task.input_history };
+  const { query: written, text: question } = task.intent;
+  const request = { question, query: written, history: task.input_history };
   const query = await run.steps.rewriter.rewrite(request, run.signal);
   if (query === null || query === work.query) return { work: { rewritten: true } };
   return { work: { rewritten: true, query, passages: undefined } };

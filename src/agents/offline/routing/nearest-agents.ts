@@ -1,0 +1,59 @@
+import { excerpt, topicStems } from '#platform/text';
+import type { AgentDefinition } from '../../catalog/agent.types.js';
+import type { ClassifyRequest } from '../../steps/intent-classifier.js';
+import { scoreAgents } from './agent-scores.js';
+import { cosine, type ExampleIndex } from './example-index.js';
+
+export interface NearAgent {
+  readonly agent: AgentDefinition;
+  readonly examples: readonly string[];
+}
+
+/** Stems of an agent's examples, made once for each version of it. */
+const stemmed = new WeakMap<AgentDefinition, readonly ReadonlySet<string>[]>();
+
+/** Agents and their examples in the order of their likeness to a message, for whoever can look at a few of them only. */
+export class SimilarityRanking {
+  constructor(private readonly index: ExampleIndex) {}
+
+  async nearest(request: ClassifyRequest, signal: AbortSignal): Promise<readonly NearAgent[]> {
+    const vectors = await this.vectors(request, signal);
+    const asked = new Set(topicStems(excerpt(request.text, 1500, 500)));
+    return scoreAgents(request.text, request.agents, vectors).map(({ agent }) => {
+      const known = vectors?.examples.get(agent.id) ?? [];
+      const near = stemsOf(agent).map((stems, index) => {
+        const vector = known[index];
+        return likeness(asked, stems) + (vectors === null || vector === undefined ? 0 : cosine(vectors.text, vector));
+      });
+      const order = agent.examples.map((_example, index) => index).sort((a, b) => (near[b] ?? 0) - (near[a] ?? 0));
+      return { agent, examples: order.flatMap((index) => agent.examples[index] ?? []) };
+    });
+  }
+
+  /** Without vectors the words order them. */
+  private async vectors(request: ClassifyRequest, signal: AbortSignal) {
+    try {
+      const found = await this.index.lookUp(request, [request.text], signal);
+      const text = found?.texts[0];
+      return found === null || text === undefined ? null : { text, examples: found.examples };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return null;
+    }
+  }
+}
+
+function stemsOf(agent: AgentDefinition): readonly ReadonlySet<string>[] {
+  const known = stemmed.get(agent);
+  if (known !== undefined) return known;
+  const made = agent.examples.map((example) => new Set(topicStems(example)));
+  stemmed.set(agent, made);
+  return made;
+}
+
+/** Share of common stems, 0–1. */
+function likeness(asked: ReadonlySet<string>, example: ReadonlySet<string>): number {
+  let common = 0;
+  for (const stem of example) if (asked.has(stem)) common++;
+  return common === 0 ? 0 : common / Math.sqrt(asked.size * example.size);
+}
