@@ -1,11 +1,17 @@
 import { type ChatRequest } from './chat-model.port.js';
 import { LlmError } from './llm.errors.js';
-import { type ProviderEndpoint } from './provider-connection.js';
 
 /** How much a model that thinks first may think about a step of a turn: somebody is waiting. All of them know this word. */
 const EFFORT = 'low';
 /** Tokens that thinking may take beside the answer's own: providers count both against the one bound. */
 const ROOM_TO_THINK = 2000;
+
+/** What is sent where a request does not say. */
+interface ModelDefaults {
+  readonly model: string;
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+}
 
 /**
  * What one model of one endpoint takes beside the messages: a temperature, a bound of the answer under either of its two
@@ -19,7 +25,7 @@ export class CallParameters {
   private bound: 'max_tokens' | 'max_completion_tokens';
   private boundRenamed = false;
 
-  constructor(private readonly endpoint: Pick<ProviderEndpoint, 'model' | 'temperature' | 'maxTokens'>) {
+  constructor(private readonly endpoint: ModelDefaults) {
     this.thinks = thinksFirst(endpoint.model);
     this.temperature = !this.thinks;
     this.effort = this.thinks;

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { AppConfig, type LlmProvider } from '#platform/config';
 import { type TenantScope } from '#platform/context';
 import { TenantSettingsCache } from '#tenants';
@@ -34,11 +35,12 @@ const MOST_MODELS = 200;
 /** Which model serves whom: the tenant's choice among the operator's providers, else the operator's own. */
 @Injectable()
 export class LlmService implements OnApplicationShutdown {
-  private readonly connections = new Map<string, ProviderConnection>();
+  /** Not closed when forgotten: a call may be using it, and a pool without calls closes its sockets itself. */
+  private readonly connections = new LRUCache<string, ProviderConnection>({ max: MOST_MODELS });
   private readonly embedders = new Map<string, Embedder>();
   /** By base URL: all models of an endpoint share its limits. */
   private readonly paces = new Map<string, EndpointPace>();
-  private readonly models = new Map<string, ChatModel>();
+  private readonly models = new LRUCache<string, ChatModel>({ max: MOST_MODELS });
   private readonly operatorModel: ChatModel | null;
 
   /**
@@ -149,8 +151,6 @@ export class LlmService implements OnApplicationShutdown {
     const built = this.buildChatModel(provider, model);
     if (built === null) return null;
     this.models.set(key, built);
-    const [oldest] = this.models.keys();
-    if (this.models.size > MOST_MODELS && oldest !== undefined) this.models.delete(oldest);
     return built;
   }
 
@@ -194,9 +194,6 @@ export class LlmService implements OnApplicationShutdown {
     if (connection === undefined) {
       connection = new ProviderConnection(endpoint, this.deadlines(), (end) => this.watch?.ended(end));
       this.connections.set(key, connection);
-      const [oldest] = this.connections.keys();
-      // Not closed: a call may be using it, and a pool without calls closes its sockets itself.
-      if (this.connections.size > MOST_MODELS && oldest !== undefined) this.connections.delete(oldest);
     }
     return connection;
   }

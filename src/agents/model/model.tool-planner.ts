@@ -1,5 +1,6 @@
 import { fenced } from '#platform/text';
 import type { ToolDefinition } from '#tools';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { ModelCalls } from './model-calls.js';
 import { talk } from './prompt-history.js';
@@ -32,15 +33,13 @@ export class ModelToolPlanner extends ToolPlanner {
 }
 
 /** By the tools' keys: an endpoint compiles a schema when it first meets it, and so do we. */
-const choices = new Map<string, z.ZodType<{ tool: string }>>();
-const MOST_CHOICES = 500;
+const choices = new LRUCache<string, z.ZodType<{ tool: string }>>({ max: 500 });
 
 function choiceOf(keys: readonly [string, ...string[]]): z.ZodType<{ tool: string }> {
   const name = keys.join('\n');
   const known = choices.get(name);
   if (known !== undefined) return known;
   const schema = z.object({ tool: z.enum([...keys]) });
-  if (choices.size >= MOST_CHOICES) choices.clear();
   choices.set(name, schema);
   return schema;
 }

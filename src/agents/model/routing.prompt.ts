@@ -1,5 +1,6 @@
 import type { ChatMessage } from '#llm';
 import { excerpt, neutralise } from '#platform/text';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { AgentDefinition } from '../catalog/agent.types.js';
 import type { ClassifyRequest } from '../steps/intent-classifier.js';
@@ -17,8 +18,7 @@ export interface ShownAgent {
 }
 
 /** By the agents' keys, whose lists are read anew every few seconds. */
-const made = new Map<string, ReturnType<typeof build>>();
-const MOST_SCHEMAS = 500;
+const made = new LRUCache<string, ReturnType<typeof build>>({ max: 500 });
 
 /**
  * What the routing call must return. Made once for a set of agents, whichever of them are shown: endpoints compile a
@@ -31,7 +31,6 @@ export function routingSchema(agents: readonly AgentDefinition[]) {
   const known = made.get(name);
   if (known !== undefined) return known;
   const schema = build(keys);
-  if (made.size >= MOST_SCHEMAS) made.clear();
   made.set(name, schema);
   return schema;
 }

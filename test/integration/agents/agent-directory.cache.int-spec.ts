@@ -102,6 +102,49 @@ describe('AgentDirectoryCache', () => {
   });
 });
 
+describe('AgentRepository, for a knowledge agent', () => {
+  it('tells the languages of the documents that it searches, and of no others', async () => {
+    const c = await database.tenant();
+    const d = await database.tenant();
+    for (const scope of [c, d]) {
+      await database.uow.query(
+        scope,
+        `INSERT INTO app.embedding_space (tenant_id, id, provider, model, dimensions) VALUES ($1, $2, 'local', 'm', 8)`,
+        [scope.tenantId, scope.tenantId],
+      );
+    }
+    const base = async (scope: TenantScope, name: string, kind: string, language: string): Promise<string> => {
+      const id = newId();
+      await database.uow.query(
+        scope,
+        `INSERT INTO app.knowledge_base (tenant_id, id, kind, name, language, space_id) VALUES ($1, $2, $3, $4, $5, $1)`,
+        [scope.tenantId, id, kind, name, language],
+      );
+      return id;
+    };
+    const german = await base(c, 'Seiten', 'documents', 'de');
+    await base(c, 'Pages', 'documents', 'en');
+    await base(c, 'Mehr Seiten', 'documents', 'de');
+    await base(c, 'Empleos', 'records', 'es');
+    await base(d, 'Sivut', 'documents', 'fi');
+    const add = (key: string, kind: string, bases: readonly string[]) =>
+      database.uow.query(
+        c,
+        `INSERT INTO app.agent (tenant_id, id, key, kind, name, knowledge_base_ids) VALUES ($1, $2, $3, $4, $3, $5)`,
+        [c.tenantId, newId(), key, kind, bases],
+      );
+    await add('all', 'knowledge', []);
+    await add('one', 'knowledge', [german]);
+    await add('post', 'writer', []);
+    const { agents } = await new AgentRepository(database.uow).directory(c);
+    expect(agents.map(({ key, languages }) => [key, languages])).toEqual([
+      ['all', ['de', 'en']],
+      ['one', ['de']],
+      ['post', []],
+    ]);
+  });
+});
+
 describe('ProfileRepository', () => {
   it('reads the caller’s own profile, and none where there is none', async () => {
     const profiles = new ProfileRepository(database.uow);
