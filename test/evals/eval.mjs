@@ -9,7 +9,10 @@
 //
 // `domains` are tenants with their documents, in the file itself or in one beside it: [{key, name, language, documents:
 // [{title, text}], agents: [as in routing]}]. Without a key the server answers offline; with `OPENAI_API_KEY`,
-// `OPENAI_BASE_URL` and the like in the environment it asks that model.
+// `OPENAI_BASE_URL` and the like in the environment it asks that model. `--model` asks the provider stand-in, which reads by
+// word overlap: a model that understands nothing, so its figures are no measure of what a model can do. They tell what is lost
+// around one: the query that routing wrote and nobody searched for, a sign that was shown, a number that stands for no
+// passage, answers that could not be used (counted below the figures).
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,6 +20,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MeasuredProcess } from '../bench/measured-process.mjs';
+import { OpenAiStandIn } from '../support/openai-standin-server.js';
 import { EvalServer } from './eval-server.mjs';
 import { publicSets } from './public-sets.mjs';
 import { scorers } from './scorers.mjs';
@@ -29,6 +33,7 @@ const { positionals, values } = parseArgs({
   options: {
     data: { type: 'string', default: resolve(here, '../../../shared/data') },
     only: { type: 'string' },
+    model: { type: 'boolean', default: false },
     wrong: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -38,11 +43,13 @@ if (values.help) {
   console.log(`npm run eval [-- options] [files of your own sets]
   --only answers     one kind: answers, follow_ups, matching, routing, retrieval
   --data FOLDER      public collections (clinc150, scifact, …); those that are not there are left out
+  --model            with the provider stand-in as the model
   --wrong            each case that went wrong
   --json             for machines`);
   process.exit(0);
 }
 
+const standIn = values.model ? await OpenAiStandIn.start({ reads: true }) : null;
 const dataDir = await mkdtemp(join(tmpdir(), 'switchboard-eval-'));
 const child = await MeasuredProcess.start({
   file: resolve(here, '../../dist/main.js'),
@@ -56,7 +63,11 @@ const child = await MeasuredProcess.start({
     DEMO_PASSWORD: 'a password for the evals',
     MESSAGES_PER_MINUTE: '0',
     REQUESTS_PER_MINUTE: '0',
-    LOG_LEVEL: 'warn',
+    // Bad answers of a model are counted, not printed.
+    LOG_LEVEL: values.model ? 'error' : 'warn',
+    ...(standIn === null
+      ? {}
+      : { LLM_PROVIDER: 'openai', OPENAI_BASE_URL: standIn.url, OPENAI_API_KEY: 'none', EMBEDDINGS_PROVIDER: 'local' }),
   },
   ready: /Switchboard is ready at (\S+)/,
 });
@@ -73,11 +84,28 @@ try {
     results.push({ set: set.name, kind: set.kind, figures, wrong });
     if (!values.json) print(set.name, figures, wrong, Date.now() - began);
   }
+  if (standIn !== null && !values.json) await printSteps();
 } finally {
   await child.stop();
+  await standIn?.stop();
   await rm(dataDir, { recursive: true, force: true });
 }
 if (values.json) console.log(JSON.stringify(results, null, 2));
+
+/** What the model was asked for, and how often its answer could not be used. */
+async function printSteps() {
+  const calls = new Map();
+  for (const { body } of standIn.chatCalls) {
+    const step = body.response_format?.json_schema?.name ?? (body.stream === true ? 'answer' : 'other');
+    calls.set(step, (calls.get(step) ?? 0) + 1);
+  }
+  const metrics = await (await fetch(`${child.address}/metrics`)).text();
+  const fallbacks = metrics.match(/^switchboard_model_fallbacks_total\{.*$/gm) ?? [];
+  console.log(`\ncalls: ${[...calls].map(([step, count]) => `${step} ${count}`).join(', ')}`);
+  console.log(
+    `steps that fell back: ${fallbacks.length === 0 ? 'none' : fallbacks.map((line) => line.slice(34)).join(', ')}`,
+  );
+}
 
 function fromFile(path) {
   const set = JSON.parse(readFileSync(path, 'utf8'));

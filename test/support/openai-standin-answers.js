@@ -62,8 +62,8 @@ function bestSentence(passage, question) {
   let bestScore = -1;
   for (const sentence of passage.split(/(?<=[.!?])\s+|\n+/)) {
     const trimmed = sentence.trim();
-    // Too short to quote, or the passage's place: "(Returns, page 2)".
-    if (trimmed.length < 12 || /^\(.*\)$/.test(trimmed)) continue;
+    // Too short to quote, the passage's place: "(Returns, page 2)", or the fence around it.
+    if (trimmed.length < 12 || /^\(.*\)$/.test(trimmed) || /^<data\b/.test(trimmed)) continue;
     const score = words(trimmed).filter((word) => wanted.has(word)).length;
     if (score > bestScore) [best, bestScore] = [trimmed, score];
   }

@@ -62,6 +62,8 @@ export interface StandInBehaviour {
 }
 
 export interface StandInOptions extends StandInBehaviour {
+  /** Answers by what it reads in the request, as a model of word overlap would; false: with any value that fits. */
+  readonly reads?: boolean;
   readonly port?: number;
   readonly host?: string;
   readonly supports?: { jsonSchema?: boolean; tools?: boolean; usage?: boolean; base64?: boolean };

@@ -19,6 +19,7 @@ import {
   structuredRequest,
   tokenize,
 } from './openai-standin-answers.js';
+import { readAnswer, readStructured } from './openai-standin-reader.js';
 
 const DEFAULTS = {
   port: 0,
@@ -35,6 +36,8 @@ const DEFAULTS = {
   apiKey: null,
   supports: { jsonSchema: true, tools: true, usage: true, base64: true },
   dimensions: null,
+  /** Answers by what it reads in the request (`openai-standin-reader.js`) rather than with any value that fits. */
+  reads: false,
 };
 
 const EMBEDDING_DIMENSIONS = {
@@ -320,7 +323,9 @@ export class OpenAiStandIn {
       const given =
         plan.value ??
         handler ??
-        ((request) => sampleValue(wanted.schema, questionOf(lastUserText(request)), promptText(request)));
+        (plan.reads
+          ? (request) => readStructured(request, wanted)
+          : (request) => sampleValue(wanted.schema, questionOf(lastUserText(request)), promptText(request)));
       const value = typeof given === 'function' ? given(body, wanted) : given;
       const json = plan.fault?.kind === 'bad-value-json' ? '{"intents": [' : JSON.stringify(value);
       if (wanted.how === 'tool') return { pieces: [], toolCall: { name: wanted.name, arguments: json } };
@@ -335,7 +340,8 @@ export class OpenAiStandIn {
         ),
       };
     }
-    const own = plan.text ?? this.chat ?? answerText;
+    const own =
+      plan.text ?? this.chat ?? (plan.reads ? (request) => readAnswer(request) ?? answerText(request) : answerText);
     const text = typeof own === 'function' ? own(body) : own;
     return { pieces: tokenize(call.nonce === undefined ? text : `${text} nonce:${call.nonce}`) };
   }

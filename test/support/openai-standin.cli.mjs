@@ -13,6 +13,7 @@ const { values } = parseArgs({
     delay: { type: 'string', default: '0' },
     'first-byte': { type: 'string', default: '0' },
     'api-key': { type: 'string' },
+    reads: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -23,7 +24,8 @@ if (values.help) {
   --tokens 40        tokens of every answer (default: an answer that fits the prompt)
   --delay 30         milliseconds between tokens
   --first-byte 200   milliseconds before the first
-  --api-key KEY      the only key it accepts (default: any, or none)`);
+  --api-key KEY      the only key it accepts (default: any, or none)
+  --reads            answers by word overlap with what it is shown, where it else takes any value that fits`);
 } else {
   const standIn = await OpenAiStandIn.start({
     port: Number(values.port),
@@ -32,6 +34,7 @@ if (values.help) {
     tokenDelayMs: Number(values.delay),
     firstByteMs: Number(values['first-byte']),
     apiKey: values['api-key'] ?? null,
+    reads: values.reads,
   });
   console.log(JSON.stringify({ url: standIn.url, port: standIn.port }));
   const stop = () => void standIn.stop().then(() => process.exit(0));
