@@ -77,8 +77,8 @@ export function composeRuntime({ matcher, metrics, profiles, tools, ...rest }: R
     },
     {
       provide: TitleWriter,
-      inject: [LlmService, LOGGER],
-      useFactory: (llm: LlmService, logger: Logger) => new TitleWriter(llm, logger),
+      inject: [LlmService, LOGGER, Metrics],
+      useFactory: (llm: LlmService, logger: Logger, metrics: Metrics) => new TitleWriter(llm, logger, metrics),
     },
   ],
   exports: [AgentRuntime, AgentDirectoryCache, AgentService, TitleWriter],

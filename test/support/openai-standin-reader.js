@@ -44,7 +44,7 @@ function best(items, score) {
 
 /** A follow-up with the words of what was asked before. */
 function complete(question, earlier) {
-  const leans = POINTS_BACK.test(question) || stems(question).length < 3;
+  const leans = POINTS_BACK.test(question) || stems(question).length < 2;
   return leans && earlier !== undefined ? `${question} ${earlier}` : question;
 }
 
@@ -181,9 +181,11 @@ export function readAnswer(body) {
   );
   const passage = best(passages, ({ text }) => covered(asked, text));
   if (passage === null || covered(asked, passage.text) < ENOUGH_FOR_ANSWER) return 'NO_ANSWER';
-  const quoted = best(
-    sentences.filter(({ n }) => n === passage.n),
-    ({ sentence }) => covered(asked, sentence),
-  );
-  return quoted === null ? 'NO_ANSWER' : `${quoted.sentence.slice(0, 400)} [${quoted.n}]`;
+  // What is asked now counts more than what it leans on.
+  const worth = ({ sentence }) => 2 * covered(question, sentence) + covered(asked, sentence);
+  const [first, second] = sentences.filter(({ n }) => n === passage.n).sort((a, b) => worth(b) - worth(a));
+  if (first === undefined) return 'NO_ANSWER';
+  return [first, ...(second === undefined ? [] : [second])]
+    .map(({ sentence }) => `${sentence.slice(0, 400)} [${passage.n}]`)
+    .join('\n\n');
 }

@@ -1,5 +1,6 @@
 import { LlmError, type UsageEntry } from '#llm';
 import { createLogger } from '#platform/logging';
+import { Metrics } from '#platform/metrics';
 import { CTX, ScriptedModel } from '../../../test/support/agent-fakes.js';
 import { TitleWriter, titleFromQuestion } from './title-writer.js';
 
@@ -33,6 +34,14 @@ it('uses the question when the model fails', async () => {
   expect(await titles(model).title(CTX, { question: 'Where is order 1042?', answer: '' }, never, untold)).toBe(
     'Where is order 1042',
   );
+});
+
+it('uses the question, and counts it, when the tenant’s provider is not there any more', async () => {
+  const metrics = new Metrics();
+  const gone = { chatModel: () => Promise.reject(new LlmError({ detail: 'not configured', retryable: false })) };
+  const writer = new TitleWriter(gone, createLogger({ level: 'silent' }), metrics);
+  expect(await writer.title(CTX, { question: 'Gift cards', answer: '' }, never, untold)).toBe('Gift cards');
+  expect(await metrics.text()).toContain('switchboard_model_fallbacks_total{step="title",reason="failed"} 1');
 });
 
 it('asks no model where there is none, and echoes no title', async () => {

@@ -3,6 +3,7 @@ import type { LlmService, UsageEntry } from '#llm';
 import type { RequestContext } from '#platform/context';
 import type { Logger } from '#platform/logging';
 import { asError } from '#platform/errors';
+import type { Metrics } from '#platform/metrics';
 import { withoutGreeting } from './greeting.js';
 
 const TIMEOUT_MS = 8_000;
@@ -14,6 +15,7 @@ export class TitleWriter {
   constructor(
     private readonly llm: Pick<LlmService, 'chatModel'>,
     private readonly logger: Logger,
+    private readonly metrics?: Pick<Metrics, 'stepFellBack'>,
   ) {}
 
   /**
@@ -27,9 +29,9 @@ export class TitleWriter {
     signal: AbortSignal,
     onUsage: (entry: UsageEntry) => void,
   ): Promise<string> {
-    const model = await this.llm.chatModel(ctx);
-    if (model === null || model.provider === 'echo') return titleFromQuestion(turn.question);
     try {
+      const model = await this.llm.chatModel(ctx);
+      if (model === null || model.provider === 'echo') return titleFromQuestion(turn.question);
       const result = await model.stream(
         {
           purpose: 'title',
@@ -55,6 +57,7 @@ export class TitleWriter {
       return title === '' ? titleFromQuestion(turn.question) : title;
     } catch (error) {
       signal.throwIfAborted();
+      this.metrics?.stepFellBack({ step: 'title', reason: 'failed' });
       this.logger.warn({ tenant: ctx.tenantId, err: asError(error) }, 'a title was made without the model');
       return titleFromQuestion(turn.question);
     }
