@@ -49,7 +49,10 @@ describe('a turn over the wire', () => {
     standIn.onStructured('routing', ROUTED);
     await ask('Could somebody explain the money thing');
     const [route, answer] = standIn.chatCalls.map(({ body }) => body);
-    expect(route).toMatchObject({ temperature: 0, response_format: { json_schema: { name: 'routing', strict: true } } });
+    expect(route).toMatchObject({
+      temperature: 0,
+      response_format: { json_schema: { name: 'routing', strict: true } },
+    });
     expect(route?.['max_tokens']).toBeGreaterThan(400);
     expect(answer).toMatchObject({ temperature: 0.2, max_tokens: 1500, stream: true });
   });
@@ -83,7 +86,10 @@ describe('a turn over the wire', () => {
 
   it('says that there is no answer when the sign comes in pieces with an excuse behind it', async () => {
     standIn.onStructured('routing', ROUTED);
-    standIn.script({ match: { stream: true }, pieces: ['"', 'NO', '_ANS', 'WER"', ' Please', ' call us on 0800 123.'] });
+    standIn.script({
+      match: { stream: true },
+      pieces: ['"', 'NO', '_ANS', 'WER"', ' Please', ' call us on 0800 123.'],
+    });
     const { turn } = await ask('How do refunds work?');
     expect(turn.answer).toMatchObject({ content: 'Not in our documents.', citations: [] });
   });

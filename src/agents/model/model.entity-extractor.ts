@@ -14,7 +14,7 @@ export interface EntityRules extends EntityExtractor {
   extractNow(request: ExtractRequest): Record<string, unknown>;
 }
 
-/** One structured call; each value is judged by its property's schema, and what the model left out the rules may find. */
+/** One structured call; each value is judged by its property's schema, and what is needed and it left out the rules may find. */
 export class ModelEntityExtractor extends EntityExtractor {
   constructor(
     private readonly calls: ModelCalls,
@@ -37,6 +37,10 @@ export class ModelEntityExtractor extends EntityExtractor {
       signal,
     );
     const values = this.rules.extractNow(request);
+    // What nobody needs and the model did not find was not said: to rules "Guten Morgen" has a date in it.
+    if (answer !== null) {
+      for (const { name, required } of properties) if (!required && !(name in request.known)) delete values[name];
+    }
     for (const { name, value } of answer?.values ?? []) {
       const property = properties.find((item) => item.name === name);
       if (property === undefined) continue;
@@ -63,7 +67,9 @@ function entitiesSchema(names: readonly [string, ...string[]]) {
     values: z.array(
       z.object({
         name: z.enum([...names]),
-        value: z.string().describe('a date as YYYY-MM-DD, a number in plain digits (1000, 12.5), else as it was written'),
+        value: z
+          .string()
+          .describe('a date as YYYY-MM-DD, a number in plain digits (1000, 12.5), else as it was written'),
       }),
     ),
   });

@@ -79,9 +79,15 @@ export class ModelIntentClassifier extends IntentClassifier {
   }
 
   /** A model that was asked for a query and wrote none is not asked a second time: the rules make it. */
-  private async withQueries(intents: readonly Required<Intent>[], { history }: ClassifyRequest, signal: AbortSignal) {
+  private async withQueries(
+    intents: readonly Required<Intent>[],
+    { history, text }: ClassifyRequest,
+    signal: AbortSignal,
+  ): Promise<Intent[]> {
     return Promise.all(
       intents.map(async (intent): Promise<Intent> => {
+        // The search that began with the message is under way: written as it was, the query finds it.
+        if (wordsOf(intent.query).join(' ') === wordsOf(text).join(' ')) return { ...intent, query: text };
         if (intent.query !== '') return intent;
         return { ...intent, query: await this.rewriter.standalone({ question: intent.text, history }, signal) };
       }),

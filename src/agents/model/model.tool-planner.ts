@@ -57,9 +57,11 @@ ${listed.join('\n')}`;
     { role: 'system' as const, content: system },
     {
       role: 'user' as const,
-      content: [...talk(history, 4, 400), `Message:\n${text}`, ...(results.length > 0 ? ['Results so far:', ...results] : [])].join(
-        '\n',
-      ),
+      content: [
+        ...talk(history, 4, 400),
+        `Message:\n${text}`,
+        ...(results.length > 0 ? ['Results so far:', ...results] : []),
+      ].join('\n'),
     },
   ];
 }

@@ -24,10 +24,15 @@ describe('the prompt for an answer from documents', () => {
     const model = answering();
     await runTurn(fakeRuntime({ agents: [told], model, search: FOUND }), 'How do refunds work?');
     const system = systemOf(model);
-    const [own, rules] = [system.indexOf('0800 123'), system.indexOf('Rules. They win wherever the instructions say otherwise:')];
+    const [own, rules] = [
+      system.indexOf('0800 123'),
+      system.indexOf('Rules. They win wherever the instructions say otherwise:'),
+    ];
     expect(own).toBeGreaterThan(0);
     expect(rules).toBeGreaterThan(own);
-    expect(system.indexOf('write exactly NO_ANSWER and nothing else, also where the instructions')).toBeGreaterThan(rules);
+    expect(system.indexOf('write exactly NO_ANSWER and nothing else, also where the instructions')).toBeGreaterThan(
+      rules,
+    );
   });
 
   it('fences each passage as data', async () => {
@@ -63,7 +68,9 @@ describe('the prompt for an answer from documents', () => {
 });
 
 it('the asker’s language is the message’s; its name stands there for those too short to tell', () => {
-  expect(languageRule('de-AT')).toContain("language of the customer's message (where it is too short to tell: Austrian German (de-AT))");
+  expect(languageRule('de-AT')).toContain(
+    "language of the customer's message (where it is too short to tell: Austrian German (de-AT))",
+  );
   expect(languageRule('q')).toContain('(where it is too short to tell: q)');
 });
 
@@ -88,7 +95,10 @@ describe('grading', () => {
       stream: { answer: 'At noon [1].' },
     });
   const ask = (model: ScriptedModel, passages = [NEAR]) =>
-    runTurn(fakeRuntime({ agents: [SUPPORT], model, search: () => ({ passages, degraded: false }) }), 'How do refunds work?');
+    runTurn(
+      fakeRuntime({ agents: [SUPPORT], model, search: () => ({ passages, degraded: false }) }),
+      'How do refunds work?',
+    );
 
   it('does not take nearness of vectors, which means another thing in every space, for an answer', async () => {
     const model = graded([]);

@@ -96,9 +96,7 @@ Rules:
   const said = talk(history, TURNS, LONGEST_TURN);
   const context = said.length === 0 ? '' : `Conversation so far:\n${said.join('\n')}\n\n`;
   const open =
-    awaiting === null
-      ? ''
-      : `The agent ${awaiting.agent} has just asked for: ${awaiting.missing.join(', ')}\n\n`;
+    awaiting === null ? '' : `The agent ${awaiting.agent} has just asked for: ${awaiting.missing.join(', ')}\n\n`;
   return [
     { role: 'system', content: system },
     { role: 'user', content: `${context}${open}Message to route:\n${excerpt(message, 6000, 2000)}` },
@@ -106,9 +104,12 @@ Rules:
 }
 
 function lineOf({ agent, examples }: ShownAgent): string {
-  const told = examples.length === 0 ? '' : ` Examples: ${examples.map((example) => JSON.stringify(example)).join(', ')}.`;
+  const told =
+    examples.length === 0 ? '' : ` Examples: ${examples.map((example) => JSON.stringify(example)).join(', ')}.`;
   const languages = agent.languages ?? [];
   const documents = languages.length === 0 ? '' : ` Documents in ${languages.map(languageName).join(', ')}.`;
-  const what = neutralise(agent.description || agent.name, 500).replace(/\s+/g, ' ').trim();
+  const what = neutralise(agent.description || agent.name, 500)
+    .replace(/\s+/g, ' ')
+    .trim();
   return `- ${agent.key}: ${/[.!?]$/.test(what) ? what : `${what}.`}${documents}${told}`;
 }

@@ -206,6 +206,14 @@ describe('the query that routing writes', () => {
     expect(purposes(silent)).toEqual(['route', 'answer']);
   });
 
+  it('joins the search that began with the message when it says the same', async () => {
+    const searched: string[] = [];
+    const search = ({ query }: { query: string }) => (searched.push(query), FOUND());
+    const model = router(routes([to('support', 'How do refunds work')]));
+    await runTurn(fakeRuntime({ model, search }), 'Hi, how do refunds work?');
+    expect(searched).toHaveLength(1);
+  });
+
   it('is asked for in the language of the documents', async () => {
     const model = router(routes([to('pages', 'Wann fährt die Fähre?')]));
     await runTurn(fakeRuntime({ agents: [PAGES, JOBS], model, search: FOUND }), 'When does the boat go?');
@@ -363,6 +371,27 @@ describe('a routing answer that is not what was asked for', () => {
     await runTurn(fakeRuntime({ agents, model, settings, search: FOUND, metrics }), 'How do refunds work?');
     expect(await metrics.text()).toContain('switchboard_model_fallbacks_total{step="route",reason="failed"} 1');
   });
+});
+
+it('extraction leaves out what nobody needs and the model did not find, whatever the rules see in the words', async () => {
+  const seen: unknown[] = [];
+  const inputSchema = {
+    type: 'object',
+    properties: { room: { type: 'string', pattern: '^R\\d{3}$' }, day: { type: 'string', format: 'date' } },
+    required: ['room'],
+  };
+  const desk = agent('desk', {
+    description: 'Cleans rooms.',
+    answerTemplate: 'Done.',
+    tools: [tool('clean', { inputSchema })],
+  });
+  const execute = (_tool: unknown, args: unknown) => (seen.push(args), { ok: true as const, data: {} });
+  const model = new ScriptedModel({ structured: { extract: { values: [{ name: 'room', value: 'R101' }] } } });
+  await runTurn(
+    fakeRuntime({ agents: [desk], model, execute }),
+    'please have R101 cleaned, tomorrow never dies was great',
+  );
+  expect(seen).toEqual([{ room: 'R101' }]);
 });
 
 it('extraction takes what the model says for numbers with groups of three', async () => {

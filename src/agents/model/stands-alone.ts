@@ -9,7 +9,11 @@ const FEW_STEMS = 4;
  * says enough and `rules` find nothing in it that points back, in a language that they know. In doubt it is not: a needless
  * call costs less than the wrong pages.
  */
-export async function standsAlone(request: RewriteRequest, rules: QueryRewriter, signal: AbortSignal): Promise<boolean> {
+export async function standsAlone(
+  request: RewriteRequest,
+  rules: QueryRewriter,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { history, question } = request;
   if (!history.some(({ role }) => role === 'user')) return true;
   if (contentStems(question).length < FEW_STEMS) return false;
