@@ -132,13 +132,11 @@ function nearestMember(members, text, prompt) {
   const named = members.find((item) => typeof item === 'string' && said.includes(item.toLowerCase()));
   if (named !== undefined) return named;
   const asked = new Set(words(text).filter((word) => word.length > 3));
-  const common = (member) =>
-    words(
-      prompt
-        .split('\n')
-        .filter((line) => words(line).includes(String(member).toLowerCase()))
-        .join(' '),
-    ).filter((word) => asked.has(word)).length;
+  const common = (member) => {
+    const lines = prompt.split('\n').filter((line) => words(line).includes(String(member).toLowerCase()));
+    // Each once: a longer line is not a nearer one.
+    return new Set(words(lines.join(' ')).filter((word) => asked.has(word))).size;
+  };
   return members.reduce((best, member) => (common(member) > common(best) ? member : best), members[0]);
 }
 
