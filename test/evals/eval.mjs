@@ -81,6 +81,7 @@ try {
     if (score === undefined) throw new Error(`${set.name}: no such kind of set: ${set.kind}`);
     const began = Date.now();
     const { figures, wrong } = await score(server, set);
+    if (standIn !== null) Object.assign(figures, shownToModel(set));
     results.push({ set: set.name, kind: set.kind, figures, wrong });
     if (!values.json) print(set.name, figures, wrong, Date.now() - began);
   }
@@ -91,6 +92,17 @@ try {
   await rm(dataDir, { recursive: true, force: true });
 }
 if (values.json) console.log(JSON.stringify(results, null, 2));
+
+/** Whether the document that answers stood before the model at all: what it made of it is another matter. */
+function shownToModel({ cases, kind }) {
+  if (kind !== 'answers' && kind !== 'follow_ups') return {};
+  const asked = cases.filter(({ document }) => document !== null);
+  const prompts = standIn.chatCalls.map(({ body }) => String(body.messages?.at(-1)?.content));
+  const shown = asked.filter(({ document, question, then }) =>
+    prompts.some((prompt) => prompt.endsWith(`Question: ${question ?? then}`) && prompt.includes(document)),
+  );
+  return { 'right document shown to the model': { count: shown.length, of: asked.length } };
+}
 
 /** What the model was asked for, and how often its answer could not be used. */
 async function printSteps() {
