@@ -1,5 +1,4 @@
-import { roughTokens } from '#llm';
-import { detectLanguage, fold, wordCount } from '#platform/text';
+import { detectLanguage, estimateTokens, fold, wordCount, wordsOf } from '#platform/text';
 import type { AgentDefinition } from '../catalog/agent.types.js';
 import {
   type AgentlessReply,
@@ -55,7 +54,7 @@ export class ModelIntentClassifier extends IntentClassifier {
       if (plain.how === 'single') return plain;
     }
     const messages = routingMessages(request, await this.shown(request, signal));
-    const maxTokens = 500 + Math.min(1500, roughTokens(request.message));
+    const maxTokens = 500 + Math.min(1500, estimateTokens(request.message));
     const answer = await this.calls.structuredOrNull(
       { purpose: 'route', messages, temperature: 0, maxTokens },
       { name: 'routing', schema: routingSchema(request.agents) },
@@ -87,7 +86,7 @@ export class ModelIntentClassifier extends IntentClassifier {
     return Promise.all(
       intents.map(async (intent): Promise<Intent> => {
         // The search that began with the message is under way: written as it was, the query finds it.
-        if (wordsOf(intent.query).join(' ') === wordsOf(text).join(' ')) return { ...intent, query: text };
+        if (saidIn(intent.query).join(' ') === saidIn(text).join(' ')) return { ...intent, query: text };
         if (intent.query !== '') return intent;
         return { ...intent, query: await this.rewriter.standalone({ question: intent.text, history }, signal) };
       }),
@@ -160,11 +159,11 @@ function joined(lines: readonly string[]): string {
 /** Whether a part is made of the message's own words, most of them at least: not a translation, nor an answer. */
 function isFrom(part: string, whole: string): boolean {
   if (part.length > whole.length + 200) return false;
-  const said = new Set(wordsOf(whole));
-  const words = wordsOf(part);
+  const said = new Set(saidIn(whole));
+  const words = saidIn(part);
   return words.length > 0 && words.filter((word) => said.has(word)).length * 2 >= words.length;
 }
 
-function wordsOf(text: string): string[] {
-  return fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+function saidIn(text: string): string[] {
+  return wordsOf(fold(text));
 }
