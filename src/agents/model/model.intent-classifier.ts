@@ -145,11 +145,29 @@ function byAgent(parts: readonly Part[], whole: string): Required<Intent>[] {
     return {
       agent,
       // A single agent gets the message as it was written: a model's retelling may lose an order number.
-      text: agents.length > 1 && isFrom(text, whole) ? text : whole,
+      text: agents.length > 1 && isFrom(text, whole) ? withValues(text, query, whole) : whole,
       // Some models say it once only: then the part is what they have made complete.
       query: query === '' ? text.slice(0, LONGEST_QUERY).trim() : query,
     };
   });
+}
+
+/** "Send me the invoice for it" with the number that the other part of the message gave and the query repeats. */
+function withValues(part: string, query: string, whole: string): string {
+  const [own, said] = [new Set(valuesIn(part)), new Set(valuesIn(whole))];
+  const missing = valuesIn(query).filter((value) => said.has(value) && !own.has(value));
+  return [part, ...new Set(missing)].join(' ');
+}
+
+const LONGEST_VALUE = 100;
+
+/** Numbers, codes and addresses: what a tool needs and a retelling says "it" for. */
+function valuesIn(text: string): string[] {
+  return text
+    .split(/[\s,;()"“”]+/)
+    .filter((word) => word.length <= LONGEST_VALUE)
+    .map((word) => word.replace(/^[#'¿¡]+|[.:!?']+$/g, ''))
+    .filter((word) => /[\d@]/.test(word));
 }
 
 function joined(lines: readonly string[]): string {

@@ -13,7 +13,7 @@ export function withRules(
   const own =
     instructions.trim() === ''
       ? ''
-      : `\nThe company's own instructions, for tone, wording and what matters to it:\n<instructions>\n${instructions.trim().replace(/<\s*\/?\s*instructions\s*>/gi, ' ')}\n</instructions>\n`;
+      : `\nThe company's own instructions, for tone, wording and what matters to it:\n<instructions>\n${instructions.trim().replace(/<\s{0,4}\/?\s{0,4}instructions\s{0,4}>/gi, ' ')}\n</instructions>\n`;
   const head = own === '' ? 'Rules:' : 'Rules. They win wherever the instructions say otherwise:';
   return `${introduction}\n${own}\n${head}\n${rules.map((rule) => `- ${rule}`).join('\n')}`;
 }

@@ -220,6 +220,36 @@ describe('the query that routing writes', () => {
     expect(model.requests[0]?.messages[0]?.content).toContain('Documents in German (de).');
   });
 
+  it('gives a part the number that another part of the message has said, and no other', async () => {
+    const bill = agent('bill', {
+      ...TRACKING,
+      id: 'agent-bill',
+      key: 'bill',
+      description: 'Sends bills.',
+      answerTemplate: 'Sent.',
+    });
+    const seen: unknown[] = [];
+    const execute = (_tool: unknown, args: unknown) => (
+      seen.push(args),
+      { ok: true as const, data: { order_id: '1', status: 'x' } }
+    );
+    const model = router(
+      routes([
+        to('tracking', 'Where is order 1042?', 'Where is 1042'),
+        to('bill', 'Send the bill for order 1042, made in 2019', 'can you send me the bill for it?'),
+      ]),
+    );
+    const turn = await runTurn(
+      fakeRuntime({ agents: [TRACKING, bill, SUPPORT], model, execute }),
+      'Where is 1042 and can you send me the bill for it?',
+    );
+    expect(turn.answer.intents.map(({ text }) => text)).toEqual([
+      'Where is 1042',
+      'can you send me the bill for it? 1042',
+    ]);
+    expect(seen).toEqual([{ order_id: '1042' }, { order_id: '1042' }]);
+  });
+
   it('leaves the message whole for a tool of a single agent', async () => {
     const seen: unknown[] = [];
     const execute = (_tool: unknown, args: unknown) => (
@@ -412,4 +442,18 @@ it('extraction takes what the model says for numbers with groups of three', asyn
   const execute = (_tool: unknown, args: unknown) => ({ ok: true as const, data: args });
   const turn = await runTurn(fakeRuntime({ agents: [order], model, execute }), 'please order a thousand tiles');
   expect(turn.answer.content).toBe('1000 tiles.');
+});
+
+it.each([
+  ['dots', '.'.repeat(20_000)],
+  ['spaces', `a${' '.repeat(20_000)}b`],
+  ['numbers', '1042 '.repeat(4000)],
+  ['quotes', `"${'”'.repeat(20_000)}`],
+  ['one long word', `1${'x'.repeat(20_000)}`],
+])('a message of 20,000 characters (%s) is routed at once', async (_name, message) => {
+  const model = router(routes([to('tracking', message, message), to('support', message, message)]));
+  const execute = () => ({ ok: true as const, data: { order_id: '1', status: 'x' } });
+  const started = performance.now();
+  await runTurn(fakeRuntime({ model, search: FOUND, execute }), message).catch(() => undefined);
+  expect(performance.now() - started).toBeLessThan(1500);
 });
