@@ -96,6 +96,20 @@ describe('a model provider', () => {
     await back.close();
   });
 
+  it('is asked for the tenant’s model, at its temperature, within its bound; one that is not there is refused', async () => {
+    const { token: admin } = await server.login('admin@acme.test');
+    const settings = (llm: object | null) =>
+      server.api('/api/admin/settings', { method: 'PATCH', token: admin, body: { llm } });
+    expect((await settings({ provider: 'groq' })).status).toBe(422);
+    expect((await settings({ model: 'tenants-own', temperature: 0.7, max_tokens: 321 })).status).toBe(200);
+    const client = await server.chat(token);
+    expect((await client.ask('What is your returns policy?')).done['status']).toBe('completed');
+    await client.close();
+    const answer = standIn.chatCalls.findLast(({ body }) => body.stream === true && body['max_tokens'] === 321);
+    expect(answer?.body).toMatchObject({ model: 'tenants-own', temperature: 0.7 });
+    expect((await settings(null)).status).toBe(200);
+  });
+
   it('never has its key in what the server prints', () => {
     expect(server.log).not.toContain('canary');
     expect(server.log).not.toContain(token);
