@@ -31,3 +31,11 @@ class PlainNode extends Runnable {
 export function plainNode(name: string, call: NodeFunction): Runnable {
   return new PlainNode(name, call);
 }
+
+/**
+ * The config for a graph that is run inside a node. It would put its listeners on a signal that its parent made, where those
+ * of four walks side by side look like a leak to Node; it gets the turn's.
+ */
+export function listeningTo(signal: AbortSignal, config: RunnableConfig | undefined): RunnableConfig {
+  return { ...config, signal, configurable: { ...config?.configurable, __pregel_abort_signals: undefined } };
+}

@@ -458,7 +458,6 @@ it('lets no part wait for another one’s steps', async () => {
 });
 
 it('answers a question to the documents in five supersteps', async () => {
-  const { invoke } = CompiledStateGraph.prototype;
   const within = async (supersteps: number) => {
     const limited = jest.spyOn(CompiledStateGraph.prototype, 'invoke').mockImplementationOnce(function (
       this: CompiledStateGraph<unknown, unknown>,
@@ -467,7 +466,7 @@ it('answers a question to the documents in five supersteps', async () => {
     ) {
       limited.mockRestore();
       // LangGraph takes one more to see that nothing is left to do.
-      return invoke.call(this, state, { ...config, recursionLimit: supersteps + 1 });
+      return this.invoke(state, { ...config, recursionLimit: supersteps + 1 });
     });
     return runTurn(fakeRuntime({ search: REFUNDS }), 'How do refunds work?');
   };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AgentKind } from '../catalog/agent.types.js';
 import type { Steps } from '../steps/steps.js';
 import { memoryWindow } from '../turn/memory-window.js';
@@ -5,7 +6,7 @@ import type { TurnContext } from '../turn/turn-context.js';
 import type { TurnAnswer } from '../turn/turn.types.js';
 import type { KindGraph } from './agent-kind.js';
 import { CitationLedger } from './citation-ledger.js';
-import type { RunnableConfig } from './langgraph.js';
+import { listeningTo, type RunnableConfig } from './langgraph.js';
 import { SectionStream } from './section-stream.js';
 import { buildKindGraph, buildSupervisorGraph, type CompiledGraph } from './supervisor.graph.js';
 import type { SupervisorRun } from './supervisor.run.js';
@@ -37,12 +38,14 @@ export class Supervisor {
   /** @throws what the turn fails with; whatever LangGraph makes of an abort */
   async answer(turn: TurnContext): Promise<TurnAnswer> {
     const { emit, input, settings, signal } = turn;
+    // Every walk and every call of a turn listens to its one signal; ten of them are no leak.
+    setMaxListeners(0, signal);
     const run: SupervisorRun = {
       ...turn,
       steps: this.stepsFor(turn),
       sections: new SectionStream(1, emit),
       citations: new CitationLedger(),
-      walk: (task, config) => this.walk(task, config),
+      walk: (task, config) => this.walk(task, listeningTo(signal, config)),
       failures: [],
     };
     const initial = {
