@@ -20,6 +20,44 @@ it('keeps the conversation’s language when a message does not tell', () => {
   expect(detectLanguage('ok', 'es')).toBe('es');
 });
 
+it.each([
+  'no',
+  'OK',
+  'No.',
+  '1042',
+  'iPhone 15',
+  'ana@example.com',
+  'AB-1234',
+  'PIN',
+  'Max Müller',
+  'Hilton Madrid',
+  '👍',
+])('keeps the conversation’s language for "%s"', (text) => {
+  expect(['en', 'es', 'de', 'fr'].map((language) => detectLanguage(text, language))).toEqual(['en', 'es', 'de', 'fr']);
+});
+
+it.each([
+  ['Mi hijo tiene fiebre', 'es'],
+  ['Mein Sohn hat Fieber', 'de'],
+  ['I lost my card yesterday', 'en'],
+  ['Ik ben gisteren mijn kaart kwijtgeraakt', 'nl'],
+  ['Zgubiłem wczoraj swoją kartę kredytową', 'pl'],
+  ['Jag vill boka om min tid', 'sv'],
+  ['Randevumu değiştirmek istiyorum', 'tr'],
+  ['予約を変更したいです', 'ja'],
+  ['Я потерял карту вчера', 'ru'],
+  ['أريد تغيير موعدي', 'ar'],
+  ['Hola', 'es'],
+  ['Danke!', 'de'],
+])('hears that "%s" is another language than the conversation’s', (text, language) => {
+  expect(['en', 'es', 'de'].map((before) => detectLanguage(text, before))).toEqual([language, language, language]);
+});
+
 it('has its own words in three languages and English for the rest', () => {
-  expect(['en', 'es-MX', 'de', 'fr'].map(phraseLanguage)).toEqual(['en', 'es', 'de', 'en']);
+  expect(['en', 'es-MX', 'de', 'fr'].map((language) => phraseLanguage(language))).toEqual(['en', 'es', 'de', 'en']);
+  expect([phraseLanguage('fr', 'de-AT'), phraseLanguage('es', 'de'), phraseLanguage('fr', 'it')]).toEqual([
+    'de',
+    'es',
+    'en',
+  ]);
 });

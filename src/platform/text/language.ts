@@ -1,4 +1,4 @@
-import { detect } from 'tinyld';
+import { detectAll } from 'tinyld';
 import { LANGUAGES } from './stop-words.js';
 
 /** Languages that the product has its own words in; answers by a model follow any language. */
@@ -8,40 +8,76 @@ export type PhraseLanguage = keyof typeof LANGUAGES;
 const SMALL_WORDS = Object.entries(LANGUAGES).map(([language, { asking, stop }]) => ({
   language: language as PhraseLanguage,
   words: new Set([...stop, ...asking].map((word) => word.toLowerCase())),
+  /** Enough by themselves, where no other language has them: to whoever says "gracias", one answers in Spanish. */
+  asking: new Set(asking.map((word) => word.toLowerCase())),
 }));
-const ALLOWED = ['en', 'es', 'de', 'fr', 'it', 'pt', 'nl'];
-/** From here on the statistical detector is worth more than a count of small words. */
-const LONG_ENOUGH = 24;
+/** So many words, of two letters or more, are too few for statistics. */
+const FEW_WORDS = 2;
+/** Of the statistics, from 0 to 1: certain whatever small words are among it; and where names are taken for languages. */
+const CERTAIN = 0.5;
+const SURE = 0.1;
+/** They share small words with Spanish, English and German. */
+const NEIGHBOURS = new Set(['fr', 'it', 'pt', 'nl', 'ca', 'gl', 'ro', 'sv', 'da', 'no', 'nb', 'af']);
+/** The languages that are asked in most. Where letters tell little, one of them is likelier than Afrikaans or Latin. */
+const LIKELY = ['en', 'es', 'de', 'fr', 'it', 'pt', 'nl'];
+/** The share of a message that is one language's small words: where none of the statistics are needed, and where they fail. */
+const PLAIN_SHARE = 0.4;
+const SHARE = 0.2;
 /** Characters that tell a language as well as any more. */
 const TELLING = 1000;
 
 /**
- * BCP 47 language of a message. Short messages say little, so function words decide first, then a detector with an
- * allow-list, then `fallback` (the conversation's language so far, or the tenant's).
+ * BCP 47 language of a message. A message that says little ("no", "ok", "1042", "iPhone 15") keeps `fallback`: the
+ * conversation's language so far, or the tenant's. Small words of a language decide where they are plain, then a
+ * statistical detector for all the languages that it knows.
  */
 export function detectLanguage(message: string, fallback = 'en'): string {
-  const text = message.slice(0, TELLING);
+  // Addresses and codes are in no language.
+  const text = message.slice(0, TELLING).replace(/\S*[@\d]\S*|https?:\S+/g, ' ');
   const words = text.toLowerCase().match(/\p{L}+/gu) ?? [];
-  const scores = SMALL_WORDS.map((small) => ({
-    language: small.language,
-    hits: words.filter((word) => small.words.has(word)).length,
-  }));
-  scores.sort((a, b) => b.hits - a.hits);
-  const [first, second] = scores;
-  if (first !== undefined && second !== undefined && first.hits > 0 && first.hits > second.hits) {
-    // A few shared small words ("no", "de", "un") in a long text of another language must not decide.
-    const telling = words.length <= 4 || (first.hits >= 2 && first.hits / words.length >= 0.4);
-    if (telling) return first.language;
+  const long = words.filter((word) => word.length > 1);
+  if (long.length === 0 && words.length < FEW_WORDS) return fallback;
+  const few = long.length <= FEW_WORDS && long.every((word) => /^\p{Script=Latin}+$/u.test(word));
+  if (few) return ofFewWords(long) ?? fallback;
+  // Spanish alone opens its questions.
+  const opened = /[¿¡]/.test(text) ? 1 : 0;
+  const scores = SMALL_WORDS.map(({ language, words: small }) => {
+    return { language, hits: words.filter((word) => small.has(word)).length + (language === 'es' ? opened : 0) };
+  });
+  const [first, second] = scores.sort((a, b) => b.hits - a.hits);
+  if (first === undefined || second === undefined) return fallback;
+  const share = first.hits / words.length;
+  const open = best(text);
+  const plain = first.hits >= 2 && first.hits > second.hits && share >= PLAIN_SHARE;
+  if (plain && (opened > 0 || open === null || !NEIGHBOURS.has(open.lang) || open.accuracy < CERTAIN)) {
+    return first.language;
   }
-  if (text.length >= LONG_ENOUGH) {
-    const found = detect(text, { only: ALLOWED });
-    if (found !== '') return found;
-  }
-  return fallback;
+  if (open !== null && open.accuracy >= CERTAIN) return open.lang;
+  const likely = best(text, LIKELY);
+  const found = (likely?.accuracy ?? 0) >= (open?.accuracy ?? 0) ? likely : open;
+  if (found !== null && found.accuracy >= SURE) return found.lang;
+  return first.hits > second.hits && share >= SHARE ? first.language : fallback;
 }
 
-/** The language of the product's own sentences nearest to a BCP 47 tag. */
-export function phraseLanguage(language: string): PhraseLanguage {
-  const base = language.toLowerCase().split('-')[0];
-  return base === 'es' || base === 'de' ? base : 'en';
+function best(text: string, only?: string[]): { lang: string; accuracy: number } | null {
+  return detectAll(text, only === undefined ? undefined : { only }).find(({ lang }) => lang.length === 2) ?? null;
+}
+
+/** Only words that no other language has: "no" and "die" are several languages' words. */
+function ofFewWords(words: readonly string[]): PhraseLanguage | null {
+  const owners = words.map((word) => SMALL_WORDS.filter((small) => small.words.has(word)));
+  const told = owners.flatMap((languages, index) => {
+    const [only, ...others] = languages;
+    const word = words[index] ?? '';
+    if (only === undefined || others.length > 0 || word.length < 3) return [];
+    return words.length > 1 || only.asking.has(word) ? [only.language] : [];
+  });
+  const [one, ...others] = new Set(told);
+  return one !== undefined && others.length === 0 ? one : null;
+}
+
+/** The language of the product's own sentences: the first of some BCP 47 tags that it has any in, else English. */
+export function phraseLanguage(...languages: readonly string[]): PhraseLanguage {
+  const bases = languages.map((language) => language.toLowerCase().split('-')[0] ?? '');
+  return bases.find((base): base is PhraseLanguage => Object.hasOwn(LANGUAGES, base)) ?? 'en';
 }
