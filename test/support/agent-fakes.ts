@@ -31,6 +31,7 @@ export const TENANT_ID = '0190b8a0-0000-7000-8000-000000000001';
 export const SETTINGS: TenantSettings = {
   tenant: { id: TENANT_ID, slug: 'acme', name: 'ACME' },
   language: 'en',
+  timezone: 'UTC',
   texts: {
     greeting: 'Hello from ACME!',
     small_talk: 'Happy to chat.',

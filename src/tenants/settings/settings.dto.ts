@@ -9,6 +9,7 @@ const texts = <T extends object>(defaults: T) =>
 export const settingsResponse = z
   .object({
     language: z.string(),
+    timezone: z.string(),
     texts: texts(DEFAULT_TEXTS),
     status_messages: texts(DEFAULT_STATUS_MESSAGES),
     websocket: z.object({
@@ -37,6 +38,7 @@ export type SettingsResponse = z.infer<typeof settingsResponse>;
 export function toSettingsResponse(settings: TenantSettings): SettingsResponse {
   return {
     language: settings.language,
+    timezone: settings.timezone,
     texts: { ...settings.texts },
     status_messages: { ...settings.statusMessages },
     websocket: {

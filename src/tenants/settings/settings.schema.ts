@@ -7,6 +7,12 @@ const origin = z
   .refine((value) => URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value), {
     message: 'must be an origin such as https://app.example.com, without a path',
   });
+/** An IANA name; an offset such as +01:00 has no summer time and is not taken. */
+const timeZone = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/, 'must be an IANA time zone such as Europe/Madrid')
+  .refine(isTimeZone, { message: 'must be an IANA time zone such as Europe/Madrid' });
 
 /**
  * A tenant's settings are one JSON document (column `tenant.settings`), with the same names in the database, in REST and
@@ -17,6 +23,8 @@ export const storedSettings = z.strictObject({
     .string()
     .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag such as en or pt-BR')
     .optional(),
+  /** Whose day "tomorrow" is counted from, and what an hour without a zone means. */
+  timezone: timeZone.optional(),
   texts: z
     .strictObject({
       /** Answer to a greeting. */
@@ -75,6 +83,14 @@ export const storedSettings = z.strictObject({
     .optional(),
 });
 export type StoredSettings = z.infer<typeof storedSettings>;
+
+function isTimeZone(value: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
 
 /** What only the operator (seed, command line, platform admin) sets; kept in the same column under `operator`. */
 export const operatorSettings = z.strictObject({

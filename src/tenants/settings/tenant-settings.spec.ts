@@ -28,6 +28,17 @@ describe('settings', () => {
     expect(readSettings(null)).toEqual({ stored: {}, operator: {} });
   });
 
+  it('name a time zone that exists, or UTC holds', () => {
+    expect(resolveSettings(config, tenant({ timezone: 'America/Bogota' })).timezone).toBe('America/Bogota');
+    expect(resolveSettings(config, tenant({ timezone: 'Europe/Atlantis', top_k: 9 }))).toMatchObject({
+      timezone: 'UTC',
+      topK: 9,
+    });
+    const takes = (timezone: unknown) => settingsPatch.safeParse({ timezone }).success;
+    expect(['UTC', 'Europe/Madrid', 'America/Argentina/Buenos_Aires', null].filter((zone) => !takes(zone))).toEqual([]);
+    expect(['Europe/Atlantis', '+01:00', 'Europe/Madrid ', '', 7, '../etc'].filter(takes)).toEqual([]);
+  });
+
   it('are patched member by member, and null goes back to the default', () => {
     const current = { top_k: 3, texts: { greeting: 'Hi', unclear: 'Eh?' }, allowed_origins: ['https://a.example'] };
     expect(applyPatch(current, settingsPatch.parse({ top_k: null, texts: { greeting: null, refused: 'No' } }))).toEqual(

@@ -14,6 +14,8 @@ import {
 export interface TenantSettings {
   readonly tenant: { readonly id: string; readonly slug: string; readonly name: string };
   readonly language: string;
+  /** IANA. */
+  readonly timezone: string;
   readonly texts: Readonly<Record<TextKey, string>>;
   readonly statusMessages: Readonly<Record<StatusStep, string>>;
   readonly websocket: {
@@ -42,6 +44,7 @@ export interface TenantSettings {
 }
 
 export const DEFAULT_TOP_K = 5;
+export const DEFAULT_TIMEZONE = 'UTC';
 
 /** Splits the column's document into its two owners' parts. What no longer fits is dropped rather than fatal. */
 export function readSettings(document: unknown): { stored: StoredSettings; operator: OperatorSettings } {
@@ -60,6 +63,7 @@ export function resolveSettings(
   return {
     tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name },
     language: stored.language ?? 'en',
+    timezone: stored.timezone ?? DEFAULT_TIMEZONE,
     texts: { ...DEFAULT_TEXTS, ...stored.texts },
     statusMessages: { ...DEFAULT_STATUS_MESSAGES, ...stored.status_messages },
     websocket: {

@@ -97,18 +97,28 @@ describe('settings', () => {
     expect((await settings(admin)).body).toMatchObject({
       messages_per_minute: 7,
       language: 'en',
+      timezone: 'UTC',
       queue_mode: 'queue',
       on_provider_failure: 'fail',
       websocket: { stream: true, final: true, format: 'markdown', on_disconnect: 'continue' },
       status_messages: { routing: 'Classifying your query...' },
     });
-    const body = { messages_per_minute: 3, texts: { greeting: 'Hallo!' }, status_messages: { routing: 'Moment…' } };
+    const body = {
+      messages_per_minute: 3,
+      timezone: 'America/Bogota',
+      texts: { greeting: 'Hallo!' },
+      status_messages: { routing: 'Moment…' },
+    };
     const changed = await settings(admin, body);
     expect(changed.status).toBe(200);
     expect(changed.body).toMatchObject(body);
     expect(changed.body).toMatchObject({ status_messages: { retrieving: 'Searching knowledge base...' } });
-    const back = await settings(admin, { messages_per_minute: null, texts: { greeting: null } });
-    expect(back.body).toMatchObject({ messages_per_minute: 7, texts: { greeting: expect.stringMatching(/^Hello/) } });
+    const back = await settings(admin, { messages_per_minute: null, timezone: null, texts: { greeting: null } });
+    expect(back.body).toMatchObject({
+      timezone: 'UTC',
+      messages_per_minute: 7,
+      texts: { greeting: expect.stringMatching(/^Hello/) },
+    });
     expect(back.body).toMatchObject({ status_messages: { routing: 'Moment…' } });
   });
 
@@ -131,6 +141,8 @@ describe('settings', () => {
     [{ llm: { provider: 'groq' } }, 422],
     [{ llm: { model: 'gpt-4o' } }, 422],
     [{ language: 'english please' }, 422],
+    [{ timezone: 'Europe/Atlantis' }, 422],
+    [{ timezone: '+02:00' }, 422],
   ])('refuse %j with %i, and keep what only the operator sets', async (body, status) => {
     const admin = await app.signedIn('tenant_admin');
     await app.app.get(TenantService).setOperatorSettings(admin, { outbound_allow: ['127.0.0.1:4010'] });
