@@ -10,6 +10,7 @@ import { AgentRepository } from './catalog/agent.repository.js';
 import { AgentService } from './catalog/agent.service.js';
 import { AgentsController } from './catalog/agents.controller.js';
 import { domainKind } from './kinds/domain/domain.agent.js';
+import { type CallerAddresses, CallerRepository } from './kinds/domain/caller.repository.js';
 import { ToolRunner } from './kinds/domain/tool-runner.js';
 import { knowledgeKind } from './kinds/knowledge/knowledge.agent.js';
 import { matchingKind, type ProfileSource } from './kinds/matching/matching.agent.js';
@@ -26,14 +27,20 @@ export interface RuntimeParts extends Omit<RuntimeDependencies, 'llm' | 'supervi
   readonly tools: Pick<ToolExecutor, 'execute'>;
   readonly matcher: Pick<MatchingService, 'match'>;
   readonly profiles: ProfileSource;
+  readonly callers: CallerAddresses;
   /** Counts the steps that fell back; absent where nobody looks at figures. */
   readonly metrics?: Pick<Metrics, 'stepFellBack'>;
 }
 
 /** The one place where kinds, and steps with and without a model, are put together. */
-export function composeRuntime({ matcher, metrics, profiles, tools, ...rest }: RuntimeParts): AgentRuntime {
+export function composeRuntime({ callers, matcher, metrics, profiles, tools, ...rest }: RuntimeParts): AgentRuntime {
   const { llm } = rest;
-  const kinds = [domainKind(new ToolRunner(tools)), knowledgeKind, matchingKind(matcher, profiles), writerKind];
+  const kinds = [
+    domainKind(new ToolRunner(tools), callers),
+    knowledgeKind,
+    matchingKind(matcher, profiles),
+    writerKind,
+  ];
   const offline = offlineSteps({ embedder: () => llm.embedder() });
   const supervisor = new Supervisor(kinds, (turn) =>
     // An echo says nothing about the message, so nothing but the answer may be asked of it.
@@ -50,11 +57,13 @@ export function composeRuntime({ matcher, metrics, profiles, tools, ...rest }: R
     AgentService,
     AgentDirectoryCache,
     ProfileRepository,
+    CallerRepository,
     {
       provide: AgentRuntime,
       inject: [
         AgentDirectoryCache,
         ProfileRepository,
+        CallerRepository,
         TenantSettingsCache,
         LlmService,
         ToolExecutor,
@@ -66,6 +75,7 @@ export function composeRuntime({ matcher, metrics, profiles, tools, ...rest }: R
       useFactory: (
         directory: AgentDirectoryCache,
         profiles: ProfileRepository,
+        callers: CallerRepository,
         settings: TenantSettingsCache,
         llm: LlmService,
         tools: ToolExecutor,
@@ -73,7 +83,7 @@ export function composeRuntime({ matcher, metrics, profiles, tools, ...rest }: R
         matcher: MatchingService,
         logger: Logger,
         metrics: Metrics,
-      ) => composeRuntime({ directory, profiles, settings, llm, tools, passages, matcher, logger, metrics }),
+      ) => composeRuntime({ directory, profiles, callers, settings, llm, tools, passages, matcher, logger, metrics }),
     },
     {
       provide: TitleWriter,

@@ -20,6 +20,11 @@ const schema = z.strictObject({
   payload_type: z.string().min(1).max(64).optional(),
   /** Dot path of the payload's items in the answer; the result itself unless told. */
   items_path: z.string().min(1).max(200).optional(),
+  /**
+   * Whether the user is asked before a tool that changes something runs: never, where it sends something to an address
+   * (email, telephone or account number) that only the conversation names, or always.
+   */
+  confirm: z.enum(['never', 'address', 'always']).default('address'),
   timeout_ms: z.number().int().min(100).max(120_000).default(10_000),
   max_bytes: z.number().int().min(1024).max(2_097_152).default(262_144),
 });

@@ -283,6 +283,8 @@ export interface FakeWorld {
   ) => Promise<ToolResult> | ToolResult;
   readonly match?: (request: MatchRequest) => MatchItem[];
   readonly profile?: Readonly<Record<string, unknown>>;
+  /** The caller's own, as the tenant has them. */
+  readonly addresses?: readonly string[];
   readonly embedder?: Embedder;
   readonly metrics?: Pick<Metrics, 'stepFellBack'>;
 }
@@ -308,6 +310,7 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
     tools: executor,
     matcher: { match: (_ctx, request) => Promise.resolve(world.match?.(request) ?? []) },
     profiles: { ofCaller: () => Promise.resolve(world.profile ?? {}) },
+    callers: { addressesOf: () => Promise.resolve(world.addresses ?? []) },
     logger: createLogger({ level: 'silent' }),
     ...(world.metrics === undefined ? {} : { metrics: world.metrics }),
   });

@@ -16,8 +16,19 @@ export interface SchemaProperty {
   readonly examples: readonly string[];
 }
 
-/** The arguments of a tool, required ones first. */
-export function propertiesOf(tool: ToolDefinition): SchemaProperty[] {
+/** By the tool's schema: a turn asks for them a dozen times, and they never change. */
+const kept = new WeakMap<JsonSchema, readonly SchemaProperty[]>();
+
+/** The arguments of a tool, required ones first; the same objects as long as the tool's schema is. */
+export function propertiesOf(tool: ToolDefinition): readonly SchemaProperty[] {
+  const known = kept.get(tool.inputSchema);
+  if (known !== undefined) return known;
+  const read = readProperties(tool);
+  kept.set(tool.inputSchema, read);
+  return read;
+}
+
+function readProperties(tool: ToolDefinition): SchemaProperty[] {
   const { properties, required } = tool.inputSchema;
   if (!isRecord(properties)) return [];
   const needed = new Set(Array.isArray(required) ? required : []);
@@ -62,11 +73,16 @@ export function missingOf(tool: ToolDefinition, values: Readonly<Record<string, 
   );
 }
 
-/** What to ask for, in the user's language where the tenant gave it. */
-export function askFor(property: SchemaProperty, language: string): string {
-  const own = property.labels[language] ?? property.labels[language.split('-')[0] ?? ''] ?? property.labels['en'];
+/**
+ * What to ask for: in the user's language where the tenant gave it, else in the tenant's, else in English.
+ * @param languages BCP 47 tags, the user's first
+ */
+export function askFor(property: SchemaProperty, ...languages: readonly string[]): string {
+  const tags = [...languages, 'en'].flatMap((language) => [language, language.split('-')[0] ?? '']);
+  const own = tags.map((tag) => property.labels[tag]).find((label) => label !== undefined);
   if (own !== undefined) return own;
-  const [example] = property.examples;
+  // Of a date, a form that every country reads alike.
+  const [example = property.schema['format'] === 'date' ? 'YYYY-MM-DD' : undefined] = property.examples;
   return example === undefined ? property.label : `${property.label} (${example})`;
 }
 

@@ -66,6 +66,7 @@ function degradingSteps(model: Steps, offline: Steps, degrade: Degrade): Steps {
           () => offline.extractor.extract(request, signal),
         ),
       gives: (request) => model.extractor.gives(request),
+      further: (request, first) => offline.extractor.further(request, first),
     },
     planner: {
       next: (request, signal) =>

@@ -8,6 +8,9 @@ export interface PlanRequest {
   readonly tools: readonly ToolDefinition[];
   readonly text: string;
   readonly history: readonly HistoryMessage[];
+  /** As of `ExtractRequest`. */
+  readonly language: string;
+  readonly timeZone: string;
   /** Calls of this turn so far. */
   readonly done: readonly { readonly tool: string; readonly arguments: unknown; readonly result: unknown }[];
 }

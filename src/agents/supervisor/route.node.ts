@@ -1,5 +1,6 @@
 import { detectLanguage } from '#platform/text';
 import type { AgentKind } from '../catalog/agent.types.js';
+import { CONFIRMATION, CONFIRMED } from '../catalog/confirmation.js';
 import type { ClassifyRequest } from '../steps/intent-classifier.js';
 import { awaitingOf, languageSoFar } from '../turn/awaiting.js';
 import { withoutGreeting } from '../turn/greeting.js';
@@ -59,7 +60,8 @@ async function route(run: SupervisorRun, { input_history: history, question }: S
     return send(run.input.agent, 'forced');
   }
   const awaiting = awaitingOf(history);
-  if (awaiting !== null && answersWhatWasAsked(run, awaiting, question)) return send(awaiting.agent, 'continued');
+  if (awaiting !== null && answersWhatWasAsked(run, awaiting, question, language))
+    return send(awaiting.agent, 'continued');
   if (run.agents.length === 0) return answer({ kind: 'unclear' }, 'no agent');
   const text = withoutGreeting(question);
   const request: ClassifyRequest = {
@@ -87,9 +89,19 @@ async function route(run: SupervisorRun, { input_history: history, question }: S
 }
 
 /** The message holds a value that was asked for. A sentence that plainly asks for something else is routed anew. */
-function answersWhatWasAsked(run: SupervisorRun, { agent: key, missing, tool: toolKey }: AwaitingInput, text: string) {
-  const tool = run.agents.find((agent) => agent.key === key)?.tools.find((each) => each.key === toolKey);
-  return tool !== undefined && run.steps.extractor.gives({ tool, text, asked: missing });
+function answersWhatWasAsked(run: SupervisorRun, awaiting: AwaitingInput, text: string, language: string): boolean {
+  const tool = run.agents.find(({ key }) => key === awaiting.agent)?.tools.find(({ key }) => key === awaiting.tool);
+  if (tool === undefined) return false;
+  const asked = { text, language: run.voice.localeFor(language), timeZone: run.settings.timezone };
+  if (run.steps.extractor.gives({ ...asked, tool, asked: awaiting.missing })) return true;
+  // In the language that it was asked in, too.
+  const languages = [language, run.voice.spoken(language)];
+  return (
+    awaiting.confirm === true &&
+    languages.some((one) =>
+      run.steps.extractor.gives({ ...asked, tool: CONFIRMATION, asked: [CONFIRMED], language: one }),
+    )
+  );
 }
 
 function kindOf(run: SupervisorRun, intent: Intent): AgentKind {

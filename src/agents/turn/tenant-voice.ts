@@ -1,4 +1,4 @@
-import { phraseLanguage } from '#platform/text';
+import { type PhraseLanguage, phraseLanguage } from '#platform/text';
 import type { TenantSettings } from '#tenants';
 import type { StatusStep } from './turn-event.js';
 import { fill, type Phrases, PHRASES, type SmallTalkKind } from './phrases.js';
@@ -25,7 +25,17 @@ export class TenantVoice {
   }
 
   phrases(language: string): Phrases {
-    return PHRASES[phraseLanguage(language)];
+    return PHRASES[this.spoken(language)];
+  }
+
+  /** What is answered in: the language itself where the product has words in it, else the tenant's. */
+  spoken(language: string): PhraseLanguage {
+    return phraseLanguage(language, this.language);
+  }
+
+  /** The language with the tenant's country, where it is the tenant's language: dates and numbers differ by it. */
+  localeFor(language: string): string {
+    return language === this.language.split('-')[0] ? this.language : language;
   }
 
   smallTalk(kind: SmallTalkKind | null, language: string): string {
@@ -55,6 +65,8 @@ export class TenantVoice {
   }
 
   private isOwn(language: string): boolean {
-    return language.split('-')[0] === this.settings.language.split('-')[0];
+    const [own, asked] = [this.settings.language.split('-')[0], language.split('-')[0]];
+    // To whoever speaks a language that the product does not, the tenant's own words are nearer than its.
+    return own === asked || (phraseLanguage(language, '') === 'en' && asked !== 'en');
   }
 }

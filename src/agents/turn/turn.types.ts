@@ -85,4 +85,8 @@ export interface AwaitingInput {
   /** Entities found so far. */
   readonly entities: Readonly<Record<string, unknown>>;
   readonly missing: readonly string[];
+  /** Nothing is missing but a yes. `missing` then names what a correction would be of. */
+  readonly confirm?: boolean;
+  /** What the same tool is to be called with afterwards. */
+  readonly further?: readonly Readonly<Record<string, unknown>>[];
 }

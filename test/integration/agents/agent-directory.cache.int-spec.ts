@@ -2,6 +2,7 @@ import type { TenantScope } from '#platform/context';
 import { newId } from '#platform/database';
 import { AgentDirectoryCache } from '#agents';
 import { AgentRepository } from '../../../src/agents/catalog/agent.repository.js';
+import { CallerRepository } from '../../../src/agents/kinds/domain/caller.repository.js';
 import { ProfileRepository } from '../../../src/agents/kinds/matching/profile.repository.js';
 import { TestDatabase } from '../../support/test-database.js';
 
@@ -162,5 +163,30 @@ describe('ProfileRepository', () => {
     );
     expect(await profiles.ofCaller(context(a))).toEqual({ skills: ['SQL'] });
     expect(await profiles.ofCaller(context(b))).toEqual({});
+  });
+});
+
+describe('CallerRepository', () => {
+  it('knows the address that the tenant has stored for the caller, and no other tenant’s', async () => {
+    const callers = new CallerRepository(database.uow);
+    const id = await database.principal(a.tenantId);
+    const context = (scope: TenantScope) => ({
+      tenantId: scope.tenantId,
+      principal: { id, role: 'end_user' as const, persona: null, sessionId: null },
+      correlationId: 'spec',
+    });
+    const email = `${id}@example.com`;
+    await database.uow.query(a, 'UPDATE app.principal SET email = $3 WHERE tenant_id = $1 AND id = $2', [
+      a.tenantId,
+      id,
+      email,
+    ]);
+    expect(await callers.addressesOf(context(a))).toEqual([email]);
+    expect(await callers.addressesOf(context(b))).toEqual([]);
+    await database.uow.query(a, 'UPDATE app.principal SET email = NULL WHERE tenant_id = $1 AND id = $2', [
+      a.tenantId,
+      id,
+    ]);
+    expect(await callers.addressesOf(context(a))).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import type { HistoryMessage } from '../../turn/turn.types.js';
 import { toolFailure, type ToolCallContext, type ToolDefinition, type ToolFailureCode } from '#tools';
 import {
   agent,
@@ -39,10 +40,26 @@ function world(rest: FakeWorld = {}) {
   return { runtime, calls };
 }
 
+/** One message after the other, each with the history of those before it. */
+async function talk(
+  runtime: ReturnType<typeof fakeRuntime>,
+  messages: readonly string[],
+  rest: { language?: string } = {},
+) {
+  const turns: Awaited<ReturnType<typeof runTurn>>[] = [];
+  const history: HistoryMessage[] = [];
+  for (const message of messages) {
+    const turn = await runTurn(runtime, message, { history: [...history], ...rest });
+    history.push(...remember(message, turn));
+    turns.push(turn);
+  }
+  return turns.map(({ answer }) => answer);
+}
+
 it('chooses the reading tool unless the message asks to send', async () => {
   const { runtime, calls } = world();
   await runTurn(runtime, 'I need the invoice of order 1017');
-  await runTurn(runtime, 'Please email the invoice of order 1017 to ana@example.com');
+  await talk(runtime, ['Please email the invoice of order 1017 to ana@example.com', 'yes']);
   expect(calls.map(({ key, args }) => [key, args])).toEqual([
     ['get_invoice', { order_id: '1017' }],
     ['send_invoice', { order_id: '1017', email: 'ana@example.com' }],
@@ -51,8 +68,7 @@ it('chooses the reading tool unless the message asks to send', async () => {
 
 it('takes an address alone as the wish to have it sent, with the order of before', async () => {
   const { runtime, calls } = world();
-  const first = await runTurn(runtime, 'I need the invoice of order 1017');
-  await runTurn(runtime, 'ana@example.com', { history: remember('I need the invoice of order 1017', first) });
+  await talk(runtime, ['I need the invoice of order 1017', 'ana@example.com', 'yes']);
   expect(calls.at(-1)).toMatchObject({ key: 'send_invoice', args: { order_id: '1017', email: 'ana@example.com' } });
 });
 
@@ -76,7 +92,9 @@ it('collects inputs over several messages', async () => {
   expect(second.answer.awaiting).toMatchObject({ entities: { order_id: '1042' }, missing: ['email'] });
   const history = [...remember('Send me the invoice', first), ...remember('1042', second)];
   const third = await runTurn(runtime, 'ana@example.com', { history });
-  expect(third.answer.awaiting).toBeNull();
+  expect(third.answer.awaiting).toMatchObject({ confirm: true });
+  const fourth = await runTurn(runtime, 'yes', { history: [...history, ...remember('ana@example.com', third)] });
+  expect(fourth.answer.awaiting).toBeNull();
   expect(calls).toHaveLength(1);
   expect(calls[0]?.args).toEqual({ order_id: '1042', email: 'ana@example.com' });
 });
@@ -144,6 +162,186 @@ it('answers readably when a template cannot be rendered', async () => {
   const broken = { ...TRACKING, answerTemplate: '{{ get_order.order_id | nonsense }}' };
   const runtime = fakeRuntime({ agents: [broken], execute: () => ({ ok: true, data: { order_id: '1042' } }) });
   expect((await runTurn(runtime, 'Where is order 1042?')).answer.content).toContain('1042');
+});
+
+describe('before something goes to an address that only the message names', () => {
+  const SEND = agent('mail', { name: 'Invoices', tools: [SEND_INVOICE] });
+
+  it.each([
+    [
+      'en',
+      'Send the invoice of order 1017 to ana@example.com',
+      'yes',
+      'no',
+      /Please confirm: \*\*Send an invoice by email\*\*/,
+    ],
+    ['es', 'Envía la factura del pedido 1017 a ana@example.com, por favor', 'sí', 'no', /Confírmalo, por favor/],
+    ['de', 'Schicken Sie die Rechnung zu Bestellung 1017 bitte an ana@example.com', 'ja', 'nein', /Bitte bestätigen/],
+  ])('asks (%s): yes goes ahead, no stops', async (language, wish, yes, no, question) => {
+    const { calls, runtime } = world({ agents: [SEND] });
+    const [asked, done] = await talk(runtime, [wish, yes]);
+    expect(asked?.content).toMatch(question);
+    expect(asked?.content).toMatch(/1017.*ana@example\.com/);
+    expect(asked).toMatchObject({ language, awaiting: { confirm: true, entities: { order_id: '1017' } } });
+    expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'ana@example.com' }]);
+    expect(done?.awaiting).toBeNull();
+    const [, stopped] = await talk(runtime, [wish, no]);
+    expect(stopped).toMatchObject({ language, awaiting: null });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('asks again when the answer corrects the address, and goes ahead with the corrected one', async () => {
+    const { calls, runtime } = world({ agents: [SEND] });
+    const [, corrected] = await talk(runtime, [
+      'Send invoice 1017 to ana@example.com',
+      'no, to bea@example.com',
+      'yes',
+    ]);
+    expect(corrected?.content).toContain('bea@example.com');
+    expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'bea@example.com' }]);
+  });
+
+  it.each(['ok and what does shipping to France cost these days, do you know?', 'no problem, yes', 'hm', 'Yesterday'])(
+    'takes "%s" for no yes',
+    async (reply) => {
+      const { calls, runtime } = world({ agents: [SEND] });
+      await talk(runtime, ['Send invoice 1017 to ana@example.com', reply]);
+      expect(calls).toEqual([]);
+    },
+  );
+
+  it('answers another wish instead of going ahead', async () => {
+    const { calls, runtime } = world();
+    await talk(runtime, ['Email invoice 1017 to ana@example.com', 'What was the total on the invoice of order 1018?']);
+    expect(calls.map(({ key }) => key)).not.toContain('send_invoice');
+  });
+
+  it('asks nothing for the address that the tenant has stored for the caller', async () => {
+    const { calls, runtime } = world({ agents: [SEND], addresses: ['Ana@Example.com'] });
+    await talk(runtime, ['Send the invoice of order 1017 to ana@example.com']);
+    expect(calls).toHaveLength(1);
+    await talk(runtime, ['Send the invoice of order 1017 to eve@example.com']);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('asks as the tool’s configuration says', async () => {
+    const never = { ...SEND_INVOICE, config: { confirm: 'never' } };
+    const cancel = tool('cancel', { ...SEND_INVOICE, key: 'cancel', inputSchema: GET_INVOICE.inputSchema });
+    const asks = async (definition: ToolDefinition) => {
+      const { runtime } = world({ agents: [agent('a', { tools: [definition] })] });
+      const [answer] = await talk(runtime, ['Order 1017, to ana@example.com']);
+      return answer?.awaiting?.confirm === true;
+    };
+    expect(await asks(never)).toBe(false);
+    expect(await asks(cancel)).toBe(false);
+    expect(await asks({ ...cancel, config: { confirm: 'always' } })).toBe(true);
+    expect(await asks({ ...SEND_INVOICE, readOnly: true })).toBe(false);
+  });
+
+  it('goes on from a yes in a language that the product has no words in', async () => {
+    const { calls, runtime } = world({ agents: [SEND], settings: { language: 'de' } });
+    const [asked] = await talk(runtime, ['Je voudrais recevoir la facture 1017 à ana@example.com', 'ja']);
+    expect(asked?.content).toMatch(/Bitte bestätigen/);
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('what several parts of a message, or several messages, are about', () => {
+  const ORDERS = agent('tracking', {
+    examples: ['Where is my order?', 'Where is 1001?', 'Where is it now?'],
+    answerTemplate: 'Order {{ get_order.id }} is on its way.',
+    tools: [tool('get_order', { description: 'Where an order is.', inputSchema: GET_INVOICE.inputSchema })],
+  });
+  const BILLS = agent('billing', {
+    examples: ['Send me the invoice', 'I need the invoice of order 1001', 'Can you send me the bill?'],
+    tools: [GET_INVOICE],
+  });
+  const both = (agents = [ORDERS]) => {
+    const calls: unknown[] = [];
+    const runtime = fakeRuntime({
+      agents,
+      execute: (definition, args) => {
+        const { order_id: id } = args as { order_id: string };
+        calls.push([definition.key, id]);
+        return id === '9999' ? toolFailure('NOT_FOUND', 'none') : { ok: true, data: { id } };
+      },
+    });
+    return { calls, runtime };
+  };
+
+  it('gives every part the order that one of them names', async () => {
+    const { calls, runtime } = both([ORDERS, BILLS]);
+    const [answer] = await talk(runtime, ['Where is my order 1042 and can you send me the invoice for it?']);
+    expect(answer?.agents).toEqual(['tracking', 'billing']);
+    expect(calls).toEqual(
+      expect.arrayContaining([
+        ['get_order', '1042'],
+        ['get_invoice', '1042'],
+      ]),
+    );
+  });
+
+  it.each([
+    'Where are orders 1042 and 1043?',
+    '¿Dónde están los pedidos 1042 y 1043?',
+    'Wo sind die Bestellungen 1042, 1043?',
+  ])('answers for each: %s', async (message) => {
+    const { calls, runtime } = both();
+    const [answer] = await talk(runtime, [message]);
+    expect(calls).toEqual([
+      ['get_order', '1042'],
+      ['get_order', '1043'],
+    ]);
+    expect(answer?.content).toBe('Order 1042 is on its way.\n\nOrder 1043 is on its way.');
+  });
+
+  it('says which one was not found, and answers the other', async () => {
+    const { calls, runtime } = both();
+    const [answer] = await talk(runtime, ['Where are orders 9999 and 1043?']);
+    expect(calls).toHaveLength(2);
+    expect(answer?.content).toMatch(/^Order 1043 is on its way\.\n\n.*nothing for 9999/s);
+  });
+
+  it('stops at its budget and says so', async () => {
+    const { calls, runtime } = both();
+    const [answer] = await talk(runtime, ['Where are 1041, 1042, 1043, 1044, 1045, 1046 and 1047?']);
+    expect(calls).toHaveLength(5);
+    expect(answer?.content).toMatch(/too many steps/);
+  });
+
+  it('answers for the one that is meant when the other is denied', async () => {
+    const { calls, runtime } = both();
+    await talk(runtime, ['Where is order 1043? Not 1042.']);
+    expect(calls).toEqual([['get_order', '1043']]);
+  });
+
+  it('carries the order over, and asks for the address that is another one', async () => {
+    const { calls, runtime } = world({ agents: [agent('mail', { tools: [SEND_INVOICE] })] });
+    const [, , again] = await talk(runtime, [
+      'Send the invoice of order 1017 to ana@example.com',
+      'yes',
+      'Send it again to my other email',
+    ]);
+    expect(calls).toHaveLength(1);
+    expect(again?.awaiting).toMatchObject({ entities: { order_id: '1017' }, missing: ['email'] });
+  });
+
+  it('never answers for an earlier order when the message names one that cannot be', async () => {
+    const { calls, runtime } = both();
+    const [, answer] = await talk(runtime, ['Where is order 1042?', 'And where is order 77?']);
+    expect(calls).toHaveLength(1);
+    expect(answer?.awaiting).toMatchObject({ missing: ['order_id'] });
+  });
+
+  it('sends to one address after the other only what stands in one list, after asking once', async () => {
+    const { calls, runtime } = world({ agents: [agent('mail', { tools: [SEND_INVOICE] })] });
+    const [asked] = await talk(runtime, ['Send the invoices of orders 1017 and 1018 to ana@example.com', 'yes']);
+    expect(asked?.content).toMatch(/1017 and 1018/);
+    expect(calls.map(({ args }) => args)).toEqual([
+      { order_id: '1017', email: 'ana@example.com' },
+      { order_id: '1018', email: 'ana@example.com' },
+    ]);
+  });
 });
 
 describe('with a model', () => {

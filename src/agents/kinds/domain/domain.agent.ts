@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ToolDefinition, ToolFailure, ToolSuccess } from '#tools';
 import { escapeMarkdown } from '#platform/text';
 import { renderAnswer } from '../../catalog/answer-template.js';
-import { askFor, missingOf } from '../../catalog/tool-inputs.js';
+import { addressesIn, CONFIRMATION, CONFIRMED, confirmModeOf } from '../../catalog/confirmation.js';
+import { askFor, missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
 import { DONE, type KindGraph, type Part, type PartUpdate } from '../../supervisor/agent-kind.js';
 import type { SupervisorRun } from '../../supervisor/supervisor.run.js';
 import { writeWords } from '../../turn/answer-text.js';
@@ -9,136 +11,222 @@ import { awaitingOf } from '../../turn/awaiting.js';
 import { fill, listing } from '../../turn/phrases.js';
 import { status, timed } from '../../turn/turn-context.js';
 import { UnknownOutcomeError } from '../../turn/turn.errors.js';
+import type { AwaitingInput } from '../../turn/turn.types.js';
+import type { CallerAddresses } from './caller.repository.js';
 import type { ToolRunner } from './tool-runner.js';
 
 /** A turn never calls more tools than this for one agent, whatever a model wants. */
 const STEP_BUDGET = 5;
 
+type Arguments = Readonly<Record<string, unknown>>;
+
 interface DoneCall {
   readonly tool: string;
-  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly arguments: Arguments;
   readonly result: ToolSuccess;
 }
 
 interface DomainWork {
   /** The key of the tool to call next; null when nothing more is needed. */
   readonly tool: string | null;
-  readonly entities: Readonly<Record<string, unknown>>;
+  readonly entities: Arguments;
+  /** What the same tool is to be called with afterwards: "1042 and 1043". */
+  readonly further: readonly Arguments[];
   /** Names of required inputs that nobody gave. */
   readonly missing: readonly string[];
+  /** Names of inputs that the user has to agree to before the call. */
+  readonly unconfirmed: readonly string[];
   /** Calls that succeeded, in their order. */
   readonly calls: readonly DoneCall[];
   /** What to tell the user of a call that failed, or of an agent that can do nothing for him. */
   readonly apology: string;
   /** True when the message goes on with what the last answer asked for. */
   readonly continued: boolean;
+  /** True when the user was asked whether to go ahead, and does not want it. */
+  readonly declined: boolean;
+  /** The node after this one. */
+  readonly onwards: Step;
 }
+type Step = 'choose' | 'extract' | 'ask' | 'call' | 'answer';
 type DomainPart = Part<DomainWork>;
 type DomainUpdate = PartUpdate<DomainWork>;
-type DomainNode = (part: DomainPart, tools: ToolRunner) => Promise<DomainUpdate>;
+interface Services {
+  readonly runner: ToolRunner;
+  readonly callers: CallerAddresses;
+}
+type DomainNode = (part: DomainPart, services: Services) => Promise<DomainUpdate>;
 
 /**
- * choose a tool ─▶ extract ─ missing ─▶ ask (the next message goes on from there)
+ * choose a tool ─▶ extract ─ missing, or to be agreed to ─▶ ask (the next message goes on from there)
  *      ▲               └─ complete ─▶ call ─ failure ─▶ answer: say what to do
- *      └──────────────── success ◀──────┘
+ *      └──────────────── success ◀────┘ └─ the same for another value of the message ─▶ call
  *      outcome unknown ─▶ the part fails: it may have happened, so nothing follows from it
  *      nothing more to call ─▶ answer by template, by the model, or readably
  */
-export function domainKind(tools: ToolRunner): KindGraph<DomainWork> {
-  const node = (run: DomainNode) => (part: DomainPart) => run(part, tools);
+export function domainKind(runner: ToolRunner, callers: CallerAddresses): KindGraph<DomainWork> {
+  const node = (run: DomainNode) => (part: DomainPart) => run(part, { runner, callers });
   return {
     kind: 'domain',
     entry: 'choose',
     nodes: {
-      choose: {
-        run: node(choose),
-        next: {
-          ends: ['extract', 'answer'],
-          after: ({ tool }) => (tool === null || tool === undefined ? 'answer' : 'extract'),
-        },
-      },
-      extract: { run: node(extract), next: { ends: ['ask', 'call', 'answer'], after: afterExtract } },
+      choose: { run: node(choose), next: { ends: ['extract', 'call', 'answer'], after } },
+      extract: { run: node(extract), next: { ends: ['ask', 'call', 'answer'], after } },
       ask: { run: node(ask), next: DONE },
-      call: {
-        run: node(call),
-        next: {
-          ends: ['choose', 'answer'],
-          after: ({ apology, tool }) => (apology !== undefined || tool === null ? 'answer' : 'choose'),
-        },
-      },
+      call: { run: node(call), next: { ends: ['call', 'choose', 'answer'], after } },
       answer: { run: node(answer), next: DONE },
     },
   };
 }
 
-async function choose({ agent, run, task, work }: DomainPart, runner: ToolRunner): Promise<DomainUpdate> {
+function after({ onwards = 'answer' }: Partial<DomainWork>): string {
+  return onwards;
+}
+
+async function choose({ agent, run, task, work }: DomainPart, { runner }: Services): Promise<DomainUpdate> {
   const { calls = [] } = work;
   const tools = runner.visible(run.ctx, agent, run.entitlements);
-  if (tools.length === 0) return { work: { tool: null } };
+  if (tools.length === 0 || calls.length >= STEP_BUDGET) return { work: { tool: null, onwards: 'answer' } };
   if (calls.length === 0) {
-    const continued = continuedCall(run.input.history, agent.key, tools);
-    if (continued !== null) return { work: { tool: continued.tool.key, continued: true } };
+    const awaiting = awaited(run, agent.key, tools);
+    // An offer that the message neither takes nor refuses nor corrects is dropped: the user wants something else.
+    const settled =
+      awaiting?.confirm === true ? await settle({ agent, run, task }, awaiting) : { onwards: 'extract' as const };
+    if (awaiting !== null && settled !== null) return { work: { tool: awaiting.tool, continued: true, ...settled } };
   }
-  if (calls.length >= STEP_BUDGET) return { work: { tool: null } };
   const next = await run.steps.planner.next(
     {
       agent,
       tools,
       text: task.intent.text,
       history: task.input_history,
+      ...placeOf(run, task.language),
       done: calls.map(({ tool, arguments: args, result }) => ({ tool, arguments: args, result: result.data })),
     },
     run.signal,
   );
-  return { work: { tool: next?.key ?? null, continued: false } };
+  return { work: { tool: next?.key ?? null, continued: false, onwards: next === null ? 'answer' : 'extract' } };
 }
 
-function continuedCall(history: Parameters<typeof awaitingOf>[0], agent: string, tools: readonly ToolDefinition[]) {
-  const awaiting = awaitingOf(history);
+function awaited(run: SupervisorRun, agent: string, tools: readonly ToolDefinition[]): AwaitingInput | null {
+  const awaiting = awaitingOf(run.input.history);
   if (awaiting === null || awaiting.agent !== agent) return null;
-  const tool = tools.find(({ key }) => key === awaiting.tool);
-  return tool === undefined ? null : { tool, entities: awaiting.entities, missing: awaiting.missing };
+  return tools.some(({ key }) => key === awaiting.tool) ? awaiting : null;
 }
 
-async function extract({ agent, run, task, work }: DomainPart): Promise<DomainUpdate> {
+/**
+ * What the answer to "Shall I?" settles: a yes that changes nothing lets the call go ahead; whatever it changes has to be
+ * agreed to anew.
+ * @returns null when the message does not answer that
+ */
+async function settle(
+  { agent, run, task }: Pick<DomainPart, 'agent' | 'run' | 'task'>,
+  awaiting: AwaitingInput,
+): Promise<Partial<DomainWork> | null> {
+  const { extractor } = run.steps;
+  const { entities, further = [] } = awaiting;
+  const request = { text: task.intent.text, history: [], asked: [], ...placeOf(run, task.language) };
+  const tool = chosenTool(agent.tools, { tool: awaiting.tool });
+  const said = await extractor.extract({ ...request, tool, known: entities }, run.signal);
+  if (Object.keys({ ...said, ...entities }).some((name) => !isDeepStrictEqual(said[name], entities[name]))) {
+    return { onwards: 'extract' };
+  }
+  const answers = [task.language, run.voice.spoken(task.language)].map((language) => {
+    return { ...request, tool: CONFIRMATION, known: {}, asked: [CONFIRMED], language };
+  });
+  // What is done cannot be called back, so "OK, and what does it cost?" is no yes; a model may judge what rules cannot.
+  const plain = answers.find((one) => extractor.gives(one)) ?? (run.model === null ? undefined : answers[0]);
+  if (plain === undefined) return null;
+  const { [CONFIRMED]: agreed } = await extractor.extract(plain, run.signal);
+  if (typeof agreed !== 'boolean') return null;
+  return agreed ? { entities, further, onwards: 'call' } : { declined: true, onwards: 'answer' };
+}
+
+/** Where and when the message was written. */
+function placeOf(run: SupervisorRun, language: string): { language: string; timeZone: string } {
+  return { language: run.voice.localeFor(language), timeZone: run.settings.timezone };
+}
+
+async function extract({ agent, run, task, work }: DomainPart, { callers }: Services): Promise<DomainUpdate> {
   const tool = chosenTool(agent.tools, work);
-  const continued = work.continued === true ? continuedCall(run.input.history, agent.key, agent.tools) : null;
-  const entities = await timed(run, 'extracting', () =>
-    run.steps.extractor.extract(
-      {
-        tool,
-        text: task.intent.text,
-        history: task.input_history,
-        known: continued?.entities ?? {},
-        asked: continued?.missing ?? [],
-      },
-      run.signal,
-    ),
-  );
-  return { work: { entities, missing: missingOf(tool, entities).map(({ name }) => name) } };
-}
-
-function afterExtract({ calls = [], entities = {}, missing = [], tool }: Partial<DomainWork>): string {
+  const awaiting = work.continued === true ? awaited(run, agent.key, agent.tools) : null;
+  const request = {
+    tool,
+    text: task.intent.text,
+    question: task.question,
+    history: task.input_history,
+    known: awaiting?.entities ?? {},
+    asked: awaiting?.confirm === true ? [] : (awaiting?.missing ?? []),
+    ...placeOf(run, task.language),
+  };
+  const entities = await timed(run, 'extracting', () => run.steps.extractor.extract(request, run.signal));
+  const { calls = [] } = work;
+  const missing = missingOf(tool, entities).map(({ name }) => name);
   // What the first calls found is still worth saying; only then ask.
-  if (missing.length > 0) return calls.length > 0 ? 'answer' : 'ask';
-  const same = JSON.stringify(entities);
-  const repeated = calls.some((call) => call.tool === tool && JSON.stringify(call.arguments) === same);
-  return repeated ? 'answer' : 'call';
+  if (missing.length > 0) return { work: { entities, missing, onwards: calls.length > 0 ? 'answer' : 'ask' } };
+  if (calls.some((done) => done.tool === tool.key && isDeepStrictEqual(done.arguments, entities))) {
+    return { work: { entities, missing, onwards: 'answer' } };
+  }
+  const further = run.steps.extractor.further(request, entities);
+  const unconfirmed = await toConfirm(run, tool, [entities, ...further], callers);
+  if (unconfirmed.length === 0) return { work: { entities, missing, further, onwards: 'call' } };
+  return { work: { entities, missing, further, unconfirmed, onwards: calls.length > 0 ? 'answer' : 'ask' } };
 }
 
-function ask({ agent, run, section, task, work }: DomainPart): Promise<DomainUpdate> {
+/** Names of the inputs to ask about; an address that the tenant has stored for the caller needs no asking. */
+async function toConfirm(
+  run: SupervisorRun,
+  tool: ToolDefinition,
+  calls: readonly Arguments[],
+  callers: CallerAddresses,
+): Promise<readonly string[]> {
+  const mode = confirmModeOf(tool);
+  if (mode === 'never') return [];
+  const inputs = propertiesOf(tool).filter(({ name }) => calls.some((args) => name in args));
+  if (mode === 'always') return inputs.map(({ name }) => name);
+  if (calls.every((args) => addressesIn(tool, args).length === 0)) return [];
+  const own = await callers.addressesOf(run.ctx);
+  return [...new Set(calls.flatMap((args) => addressesIn(tool, args, own)))];
+}
+
+function ask(part: DomainPart): Promise<DomainUpdate> {
+  const { agent, run, section, task, work } = part;
   const { continued, entities = {}, missing = [] } = work;
+  if (missing.length === 0) return Promise.resolve(askToConfirm(part));
   const tool = chosenTool(agent.tools, work);
   const phrases = run.voice.phrases(task.language);
-  const labels = missingOf(tool, entities).map((property) => escapeMarkdown(askFor(property, task.language)));
+  const labels = missingOf(tool, entities).map((property) =>
+    escapeMarkdown(askFor(property, task.language, run.voice.language)),
+  );
   const asked = fill(continued === true ? phrases.askAgain : phrases.ask, { missing: listing(labels, phrases.and) });
   writeWords(asked, section);
   return Promise.resolve({ awaiting: { agent: agent.key, tool: tool.key, entities, missing } });
 }
 
+/** "Please confirm: **Send an invoice by email** (1042, ana@example.com)." */
+function askToConfirm({ agent, run, section, task, work }: DomainPart): DomainUpdate {
+  const { entities = {}, further = [], unconfirmed = [] } = work;
+  const tool = chosenTool(agent.tools, work);
+  const phrases = run.voice.phrases(task.language);
+  const given = propertiesOf(tool).flatMap(({ label, name, type }) => {
+    const values = [entities, ...further].flatMap((args) => (name in args ? [shown(args[name])] : []));
+    if (values.length === 0) return [];
+    const said = listing([...new Set(values)], phrases.and);
+    // A text says by itself what it is; "true" and "3" do not.
+    return [type === 'string' ? said : `${escapeMarkdown(label)}: ${said}`];
+  });
+  const asked = fill(phrases.confirm, { tool: escapeMarkdown(tool.name), given: given.join(', ') });
+  writeWords(`${section.written > 0 ? '\n\n' : ''}${asked}`, section);
+  const rest = further.length === 0 ? {} : { further };
+  return { awaiting: { agent: agent.key, tool: tool.key, entities, missing: unconfirmed, confirm: true, ...rest } };
+}
+
+function shown(value: unknown): string {
+  return escapeMarkdown((typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 200));
+}
+
 /** @throws UnknownOutcomeError when it may have happened: that is no answer, whatever else was found out */
-async function call({ agent, run, section, task, work }: DomainPart, runner: ToolRunner): Promise<DomainUpdate> {
-  const { calls = [], entities: args = {} } = work;
+async function call({ agent, run, section, task, work }: DomainPart, { runner }: Services): Promise<DomainUpdate> {
+  const { apology, calls = [], entities: args = {}, further = [] } = work;
   const tool = chosenTool(agent.tools, work);
   status(run, 'tool', { agent: agent.key, tool: tool.key });
   // Equal calls end the loop, so each is the first of its kind.
@@ -149,13 +237,19 @@ async function call({ agent, run, section, task, work }: DomainPart, runner: Too
   signal.throwIfAborted();
   run.log.info({ agent: agent.key, tool: tool.key, outcome: result.ok ? 'succeeded' : result.code }, 'tool called');
   if (!result.ok && result.code === 'UNKNOWN_OUTCOME') throw new UnknownOutcomeError(result.message);
-  if (!result.ok) return { work: { apology: failureText(run, result, args, task.language) } };
-  if (result.payload !== undefined) section.payload(result.payload.payloadType, result.payload.items);
+  if (result.ok && result.payload !== undefined) section.payload(result.payload.payloadType, result.payload.items);
+  const done = result.ok ? [...calls, { tool: tool.key, arguments: args, result }] : calls;
+  const failed = result.ok ? [] : [failureText(run, result, args, task.language)];
+  const [next, ...later] = further;
+  const spent = next !== undefined && done.length >= STEP_BUDGET;
+  if (spent) failed.push(run.voice.phrases(task.language).stepBudget);
+  const said = [...(apology === undefined ? [] : [apology]), ...failed];
+  const told = { calls: done, ...(said.length === 0 ? {} : { apology: said.join('\n\n') }) };
+  // "1042 and 1043": one that is not there does not keep the other from being answered.
+  if (next !== undefined && !spent) return { work: { ...told, entities: next, further: later, onwards: 'call' } };
   // With a single tool there is nothing more to choose.
-  const more = runner.visible(ctx, agent, entitlements).length > 1;
-  return {
-    work: { calls: [...calls, { tool: tool.key, arguments: args, result }], ...(more ? {} : { tool: null }) },
-  };
+  const more = said.length === 0 && runner.visible(ctx, agent, entitlements).length > 1;
+  return { work: { ...told, further: [], onwards: more ? 'choose' : 'answer' } };
 }
 
 function chosenTool(tools: readonly ToolDefinition[], { tool: key }: Partial<DomainWork>): ToolDefinition {
@@ -164,15 +258,20 @@ function chosenTool(tools: readonly ToolDefinition[], { tool: key }: Partial<Dom
   return tool;
 }
 
-async function answer({ agent, run, section, task, work }: DomainPart): Promise<DomainUpdate> {
-  const { apology, calls = [] } = work;
+async function answer(part: DomainPart): Promise<DomainUpdate> {
+  const { agent, run, section, task, work } = part;
+  const { apology, calls = [], declined, unconfirmed = [] } = work;
+  if (declined === true) {
+    writeWords(run.voice.phrases(task.language).stopped, section);
+    return {};
+  }
   if (calls.length === 0 && apology === undefined) {
     writeWords(run.voice.phrases(task.language).noTool, section);
     return {};
   }
   if (calls.length > 0) await tell({ agent, run, section, task }, calls);
   if (apology !== undefined) writeWords(`${section.written > 0 ? '\n\n' : ''}${apology}`, section);
-  return {};
+  return unconfirmed.length > 0 ? askToConfirm(part) : {};
 }
 
 function failureText(
@@ -232,24 +331,38 @@ async function fromTemplate({ agent, run, task }: Teller, calls: readonly DoneCa
   const { answerTemplate, settings } = agent;
   // A tenant may prefer the model's words while there is a model.
   if (answerTemplate === null || (run.model !== null && settings['answer_with'] === 'model')) return null;
-  const byTool = Object.fromEntries(
-    calls.flatMap(({ tool, result }) => [
-      [tool, result.data],
-      [tool.replace(/-/g, '_'), result.data],
-    ]),
-  );
-  const last = calls.at(-1);
   try {
-    const text = await renderAnswer(answerTemplate, {
-      ...byTool,
-      result: last?.result.data,
-      entities: last?.arguments,
-      message: task.intent.text,
-      language: task.language.split('-')[0],
-    });
-    return text === '' ? null : text;
+    const texts: string[] = [];
+    for (const round of roundsOf(calls)) {
+      const last = round.at(-1);
+      const text = await renderAnswer(answerTemplate, {
+        ...Object.fromEntries(
+          round.flatMap(({ tool, result }) => [
+            [tool, result.data],
+            [tool.replace(/-/g, '_'), result.data],
+          ]),
+        ),
+        result: last?.result.data,
+        entities: last?.arguments,
+        message: task.intent.text,
+        language: task.language.split('-')[0],
+      });
+      if (text !== '') texts.push(text);
+    }
+    return texts.length === 0 ? null : texts.join('\n\n');
   } catch (error) {
     run.log.warn({ agent: agent.key, err: error }, 'an answer template could not be rendered');
     return null;
   }
+}
+
+/** A template speaks of one result of each tool: what was called twice is told twice. */
+function roundsOf(calls: readonly DoneCall[]): DoneCall[][] {
+  const rounds: DoneCall[][] = [];
+  for (const call of calls) {
+    const open = rounds.find((round) => !round.some(({ tool }) => tool === call.tool));
+    if (open === undefined) rounds.push([call]);
+    else open.push(call);
+  }
+  return rounds;
 }

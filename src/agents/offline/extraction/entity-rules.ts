@@ -1,16 +1,31 @@
-import { contentStems, excerpt, fold, isStopWord, stem } from '#platform/text';
+import { fold, isStopWord, stem } from '#platform/text';
 import type { WorkMeter } from '#tools';
-import { datesIn } from './dates.js';
-import { fits, type SchemaProperty, wordsOf } from '../../catalog/tool-inputs.js';
+import { fits, type SchemaProperty } from '../../catalog/tool-inputs.js';
+import { zonedTime } from './calendar.js';
+import type { DateSpan } from './dates.js';
+import { MessageReading, overlap, type Token } from './message-reading.js';
+import type { NumberSpan } from './numbers.js';
+import { besideCue, nameBehind, rulesOf } from './property-rules.js';
+import { type LanguageWords, wordsOfLanguage } from './words/index.js';
 
 export interface Finding {
   readonly value: unknown;
   /** True when the value's own form shows that it belongs here (pattern, format, enum, a cue beside it). */
   readonly strong: boolean;
+  /** It belongs here, but only the message's language says how it is read: enough without a model, not to leave one out. */
+  readonly likely?: boolean;
+  /** Nothing says which of its readings is meant: better asked for. */
+  readonly unsure?: boolean;
+  /** Its place in the text that is read, where it has one: what is one property's is no other's. */
+  readonly span?: { readonly at: number; readonly end: number };
 }
 
 export interface RuleOptions {
   readonly today: Date;
+  /** IANA, of the tenant; UTC unless told. */
+  readonly timeZone?: string;
+  /** BCP 47, of the message. Unless told, no language's words are looked for. */
+  readonly language?: string;
   /** The user was just asked for this property, so a bare value is meant for it. */
   readonly asked: boolean;
   /** Nothing else of the tool could be meant by a bare value. */
@@ -19,11 +34,23 @@ export interface RuleOptions {
   readonly meter: WorkMeter;
 }
 
-/** Values stand at the beginning or the end of a long message; between them is its material. */
-const READ = { head: 3000, tail: 1000 };
-const MOST_TOKENS = 200;
-const LONGEST_TOKEN = 80;
 const LONGEST_BARE = 500;
+
+/** Texts that were read under one meter: the message for each of a tool's properties, and for each of an agent's tools. */
+const readings = new WeakMap<WorkMeter, Map<string, MessageReading>>();
+
+export function readingOf(
+  text: string,
+  { language = '', meter, timeZone = 'UTC', today }: RuleOptions,
+): MessageReading {
+  const known = readings.get(meter) ?? new Map<string, MessageReading>();
+  readings.set(meter, known);
+  const reading = known.get(text);
+  if (reading !== undefined && reading.language === language) return reading;
+  const made = new MessageReading(text, { today, timeZone, language });
+  known.set(text, made);
+  return made;
+}
 
 /**
  * Everything in a text that may be the property's value, likeliest first. Candidates are proposed by rules and judged by
@@ -32,26 +59,31 @@ const LONGEST_BARE = 500;
 export function findingsFor(property: SchemaProperty, text: string, options: RuleOptions): Finding[] {
   const findings: Finding[] = [];
   const seen = new Set<string>();
-  for (const { value, strong } of candidates(property, text, options)) {
+  for (const finding of candidates(property, readingOf(text, options), options)) {
     if (options.meter.exhausted) break;
-    const key = JSON.stringify(value);
+    const key = JSON.stringify(finding.value);
     if (seen.has(key)) continue;
     seen.add(key);
-    if (!fits(property, value, options.meter)) continue;
-    findings.push({ value, strong });
+    if (fits(property, finding.value, options.meter)) findings.push(finding);
   }
-  return [...findings.filter(({ strong }) => strong), ...findings.filter(({ strong }) => !strong)];
+  return findings
+    .map((finding) => ({ finding, rank: rank(finding) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ finding }) => finding);
 }
 
-function* candidates(property: SchemaProperty, message: string, options: RuleOptions): Generator<Finding> {
+function rank({ likely, strong, unsure }: Finding): number {
+  return strong ? 0 : likely === true ? 1 : unsure === true ? 3 : 2;
+}
+
+function* candidates(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {
   const { schema } = property;
   if (isFreeText(property) && isPlainString(property)) {
-    yield { value: message.trim(), strong: false };
+    yield { value: reading.message.trim(), strong: false };
     return;
   }
-  const text = excerpt(message, READ.head, READ.tail);
   if (Array.isArray(schema['enum'])) {
-    yield* enumMembers(schema['enum'], text);
+    yield* enumMembers(schema['enum'], reading);
     return;
   }
   if (typeof schema['const'] === 'string' || typeof schema['const'] === 'number') {
@@ -60,81 +92,97 @@ function* candidates(property: SchemaProperty, message: string, options: RuleOpt
   }
   switch (property.type) {
     case 'boolean':
-      yield* truth(property, text, options);
+      yield* truth(property, reading, options);
       return;
     case 'integer':
     case 'number':
-      yield* numbers(property, text, options);
+      yield* numbers(property, reading, options);
       return;
     case 'array':
     case 'object':
       return;
     case 'string':
-      yield* strings(property, text, options);
+      yield* strings(property, reading, options);
   }
 }
 
-function* strings(property: SchemaProperty, text: string, options: RuleOptions): Generator<Finding> {
+function* strings(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {
   const { schema } = property;
-  const format = typeof schema['format'] === 'string' ? schema['format'] : '';
-  switch (format) {
+  switch (typeof schema['format'] === 'string' ? schema['format'] : '') {
     case 'email':
-      for (const match of text.matchAll(/[^\s@<>"',;:()]{1,64}@[^\s@<>"',;:()]{1,255}\.[\p{L}]{2,}/gu)) {
-        yield { value: match[0], strong: true };
-      }
+      yield* matching(reading, /[^\s@<>"',;:()]{1,64}@[^\s@<>"',;:()]{1,255}\.[\p{L}]{2,}/gu);
       return;
     case 'uri':
     case 'url':
-      for (const match of text.matchAll(/https?:\/\/[^\s<>"']{3,500}/g)) {
-        yield { value: match[0].replace(/[.,;:!?)\]]+$/, ''), strong: true };
-      }
+      yield* matching(reading, /https?:\/\/[^\s<>"']{3,500}/g, (url) => url.replace(/[.,;:!?)\]]+$/, ''));
       return;
     case 'date':
-      for (const date of datesIn(text, options.today)) yield { value: date, strong: true };
+      for (const span of reading.dates()) yield* dated(span, options, (day) => day);
       return;
     case 'date-time':
-      for (const date of datesIn(text, options.today)) yield { value: `${date}T00:00:00Z`, strong: true };
+      for (const span of reading.dates()) {
+        yield* dated(span, options, (day) => zonedTime(day, span.time ?? '00:00', options.timeZone ?? 'UTC'));
+      }
       return;
     case 'uuid':
-      for (const match of text.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi)) {
-        yield { value: match[0], strong: true };
-      }
+      yield* matching(reading, /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi);
       return;
     default:
   }
   if (typeof schema['pattern'] === 'string') {
-    // A pattern that any word satisfies proves nothing by itself.
-    const anyWord = fits(property, 'lorem', options.meter);
-    for (const token of tokensOf(text)) {
-      const telling = /\d/.test(token) || !anyWord;
-      if (telling) yield { value: token, strong: true };
-      if (telling && token !== token.toUpperCase()) yield { value: token.toUpperCase(), strong: true };
-    }
-    if (options.asked) yield { value: bare(text), strong: true };
+    yield* patterned(property, reading, options);
     return;
   }
-  for (const shape of property.examples.map(shapeOf)) {
-    if (shape === null) continue;
-    for (const token of tokensOf(text)) {
-      if (shape.test(token)) yield { value: token, strong: true };
-    }
+  const { identifier, shapes } = rulesOf(property);
+  for (const shape of shapes) {
+    for (const token of reading.tokens()) if (shape.test(token.text)) yield { ...found(token), strong: true };
   }
-  for (const value of besideCue(property, text)) yield { value, strong: true };
-  if (isIdentifier(property)) {
-    for (const token of tokensOf(text)) {
-      if (/\d/.test(token) && /^[#\p{L}\d][\p{L}\d_/.-]*$/u.test(token)) {
-        yield { value: token.replace(/^#/, ''), strong: options.asked };
+  for (const token of besideItsName(property, reading)) yield { ...found(token), strong: true };
+  if (identifier) {
+    for (const token of reading.tokens()) {
+      if (isCode(token.text) && !reading.namesDay(token)) {
+        yield { ...found(token, token.text.replace(/^#/, '')), strong: options.asked };
       }
     }
     return;
   }
-  for (const place of placesFor(property, text)) yield { value: place, strong: true };
-  if (options.asked && options.alone) yield { value: bare(text), strong: true };
+  yield* names(property, reading);
+  if (options.asked && options.alone) yield { value: bare(reading), strong: true };
 }
 
-function* enumMembers(members: readonly unknown[], text: string): Generator<Finding> {
-  const words = ` ${fold(text).replace(/[^\p{L}\p{N}]+/gu, ' ')} `;
-  const stems = new Set(contentStems(text));
+function* matching(
+  reading: MessageReading,
+  pattern: RegExp,
+  trim: (text: string) => string = (text) => text,
+): Generator<Finding> {
+  for (const match of reading.text.matchAll(pattern)) {
+    const value = trim(match[0]);
+    yield { value, strong: true, span: { at: match.index, end: match.index + value.length } };
+  }
+}
+
+function* patterned(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {
+  // A pattern that any word satisfies proves nothing by itself.
+  const anyWord = fits(property, 'lorem', options.meter);
+  for (const token of reading.tokens()) {
+    const telling = /\d/.test(token.text) || !anyWord;
+    if (telling) yield { ...found(token), strong: true };
+    const upper = token.text.toUpperCase();
+    if (telling && token.text !== upper) yield { ...found(token, upper), strong: true };
+  }
+  if (options.asked) yield { value: bare(reading), strong: true };
+}
+
+/** Several days are what different countries read; the likeliest is taken only when nothing but this was asked for. */
+function* dated(span: DateSpan, { asked }: RuleOptions, write: (day: string) => string): Generator<Finding> {
+  for (const day of span.days) {
+    yield { value: write(day), strong: span.sure || (asked && span.days.length === 1), unsure: !span.sure, span };
+  }
+}
+
+function* enumMembers(members: readonly unknown[], reading: MessageReading): Generator<Finding> {
+  const words = ` ${fold(reading.text).replace(/[^\p{L}\p{N}]+/gu, ' ')} `;
+  const stems = reading.stems();
   const scored = members
     .filter((member) => typeof member === 'string' || typeof member === 'number')
     .map((member) => ({
@@ -151,139 +199,121 @@ function* enumMembers(members: readonly unknown[], text: string): Generator<Find
   }
 }
 
-function* truth(property: SchemaProperty, text: string, options: RuleOptions): Generator<Finding> {
-  const said = fold(text);
-  if (options.asked) {
-    if (/^\W*(?:yes|yep|yeah|sure|ok|okay|si|claro|ja|klar|gerne)\b/.test(said)) yield { value: true, strong: true };
-    if (/^\W*(?:no|nope|not|nein|nicht)\b/.test(said)) yield { value: false, strong: true };
+function* truth(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {
+  const words = wordsOfLanguage(reading.language);
+  if (options.asked && words !== null) {
+    const said = saidYes(reading, words);
+    if (said !== null) yield { value: said, strong: true };
   }
-  const stems = contentStems(text);
-  const cue = wordsOf(property.name)
-    .filter((word) => word.length > 2)
-    .map((word) => stem(fold(word)));
-  if (cue.length > 0 && cue.every((word) => stems.includes(word))) {
-    const negated = new RegExp(`\\b(?:no|not|without|sin|kein\\w*|ohne|nicht)\\b[^.!?]{0,20}${cue[0] ?? ''}`).test(
-      said,
-    );
-    yield { value: !negated, strong: true };
-  }
-}
-
-function* numbers(property: SchemaProperty, text: string, options: RuleOptions): Generator<Finding> {
-  const cues = cuesOf(property);
-  const matches = [...text.matchAll(/(?<![\p{L}\d.,-])-?\d{1,12}(?:[.,]\d{1,6})?(?![\d]|[.,]\d|-\d)/gu)];
-  const tokens = matches.map((match) => {
-    const value = Number(match[0].replace(',', '.'));
-    const around = fold(text.slice(Math.max(0, match.index - 30), match.index + match[0].length + 20));
-    const near = cues.some((cue) => around.includes(cue));
-    return { value: property.type === 'integer' ? Math.trunc(value) : value, whole: Number.isInteger(value), near };
+  const { nameStems } = rulesOf(property);
+  const stems = reading.stems();
+  if (nameStems.length === 0 || !nameStems.every((word) => stems.has(word))) return;
+  const [cue = ''] = nameStems;
+  const all = reading.words();
+  const negated = all.some((word, index) => {
+    if (words?.negations.includes(word.text) !== true) return false;
+    const after = all.slice(index + 1, index + 5).filter(({ at }) => at - word.end <= 20);
+    return after.some(({ stem: one, at }) => one === cue && !/[.!?]/.test(reading.text.slice(word.end, at)));
   });
-  for (const { value, whole, near } of tokens) {
-    if (property.type === 'integer' && !whole) continue;
-    yield { value, strong: near || (options.asked && tokens.length === 1) };
-  }
+  yield { value: !negated, strong: true };
 }
 
-/** "order 1042", "order number: A-17", "invoice no. 2025/8": what stands behind the property's own words. */
-function* besideCue(property: SchemaProperty, text: string): Generator<string> {
-  const cues = cuesOf(property);
-  const folded = fold(text);
-  // Folding may change lengths; then positions cannot be carried over.
-  if (folded.length !== text.length) return;
-  for (const cue of cues) {
-    const pattern = new RegExp(
-      `(?<![\\p{L}\\p{N}])${escapeRegExp(cue)}(?:s|en|er)?(?:[ _-]{0,4}(?:id|number|numbers|num|no|nr|code|nummer|numero|n|is|are|ist|es)){0,4}[.:#°º =-]{0,8}\\s{0,8}([\\p{L}\\d#][\\p{L}\\d_/.-]*)`,
-      'gu',
-    );
-    for (const match of folded.matchAll(pattern)) {
-      const value = match[1];
-      if (value === undefined || isStopWord(value)) continue;
-      const start = match.index + match[0].length - value.length;
-      const token = text
-        .slice(start, start + value.length)
-        .replace(/^#/, '')
-        .replace(/[.,;:!?]+$/, '');
-      if (isIdentifier(property) ? /\d/.test(token) : token.length > 1 && /^\p{Lu}|\d/u.test(token)) yield token;
+/** By the first word, and neither when the next ones say the opposite: "no problem, yes", "ok, but do not send it". */
+function saidYes(reading: MessageReading, words: LanguageWords): boolean | null {
+  const [first, ...others] = reading.words().slice(0, 6);
+  if (first === undefined) return null;
+  const yes = words.yes.includes(first.text);
+  if (!yes && !words.no.includes(first.text)) return null;
+  const opposite = yes ? [...words.no, ...words.negations] : words.yes;
+  return others.some(({ text }) => opposite.includes(text)) ? null : yes;
+}
+
+function* numbers(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {
+  const all = reading.numbers();
+  const firm = all.filter(({ loose }) => !loose);
+  const judged = all.map((number) => ({ number, near: isBesideCue(property, number, reading) }));
+  const alone = options.asked && (firm.length === 1 || all.length === 1);
+  // Those that stand beside their word first.
+  for (const { near, number } of [...judged].sort((a, b) => Number(b.near) - Number(a.near))) {
+    if (number.loose && !near && !(alone && firm.length === 0)) continue;
+    const meant = near || (alone && (firm.length === 0 || !number.loose));
+    const sure = number.readings.length === 1;
+    for (const [index, value] of number.readings.entries()) {
+      if (property.type === 'integer' && !Number.isInteger(value)) continue;
+      const idiomatic = number.idiomatic && index === 0;
+      yield {
+        value,
+        strong: meant && (sure || (alone && idiomatic)),
+        likely: meant && idiomatic,
+        unsure: !sure && !idiomatic,
+        span: { at: number.at, end: number.end },
+      };
     }
   }
 }
 
-/** Names of places and people stand behind a preposition and begin with a capital. */
-function* placesFor(property: SchemaProperty, text: string): Generator<string> {
-  const words = [...wordsOf(property.name), ...wordsOf(property.label)];
-  const preposition = words.some((word) => ['origin', 'from', 'source', 'departure'].includes(word))
-    ? 'from|de|desde|von|aus'
-    : words.some((word) => ['destination', 'to', 'target', 'arrival'].includes(word))
-      ? 'to|a|hacia|nach'
-      : words.some((word) =>
-            ['city', 'location', 'place', 'country', 'region', 'town', 'area', 'store', 'shop'].includes(word),
-          )
-        ? 'in|near|at|around|from|to|for|en|cerca de|desde|bei|aus|nach|um'
-        : words.some((word) => ['name', 'person', 'customer', 'user'].includes(word))
-          ? 'named|called|am|is|llamo|soy|heisse|bin'
-          : null;
-  if (preposition === null) return;
-  const pattern = new RegExp(
-    `(?<![\\p{L}])(?:${preposition})\\s{1,8}((?:\\p{Lu}[\\p{L}'’-]+)(?:\\s{1,8}(?:de|la|del|am|of)?\\s{0,8}\\p{Lu}[\\p{L}'’-]+){0,2})`,
-    'gu',
-  );
-  for (const match of text.matchAll(pattern)) if (match[1] !== undefined) yield match[1];
-}
-
-/** Words, and pairs of words, without the punctuation around them. Bounded, since patterns are tried on each. */
-function tokensOf(text: string): string[] {
-  const words = text
-    .split(/[\s,;!?()"“”„«»]+/u)
-    // Before the punctuation is taken off: a word of ten thousand dots is none.
-    .filter((word) => word.length <= LONGEST_TOKEN + 10)
-    .map((word) => word.replace(/^[#'.:]+(?=[\p{L}\d])|[.:'’]+$/gu, ''))
-    .filter((word) => word !== '' && word.length <= LONGEST_TOKEN)
-    .slice(0, MOST_TOKENS);
-  const pairs = words.flatMap((word, index) => {
-    const next = words[index + 1];
-    return next !== undefined && /\d/.test(word + next) ? [`${word} ${next}`, `${word}-${next}`, `${word}${next}`] : [];
+/** "3 nights", "quantity: 3": no other number and no end of a phrase stands between them. */
+function isBesideCue(property: SchemaProperty, number: NumberSpan, reading: MessageReading): boolean {
+  const { cueStems, cues } = rulesOf(property);
+  if (cueStems.size === 0) return false;
+  const named = reading.words().filter(({ stem: word, text }) => {
+    // German writes the word that it is about at the end of a longer one.
+    return cueStems.has(word) || cues.some((cue) => cue.length >= 4 && text.length > cue.length && text.endsWith(cue));
   });
-  return [...words, ...pairs];
-}
-
-/** `INV-2025-007` → letters and digits of the same lengths, so that INV-2026-113 is recognised; null for plain words. */
-function shapeOf(example: string): RegExp | null {
-  if (!/\d/.test(example) || example.length > 40) return null;
-  const source = example.replace(/\p{L}+|\d+|[^\p{L}\d]/gu, (part) => {
-    if (/^\d/.test(part)) return `\\d{${Math.max(1, part.length - 1)},${part.length + 2}}`;
-    if (/^\p{L}/u.test(part)) return `\\p{L}{${part.length}}`;
-    return escapeRegExp(part);
+  return named.some((word) => {
+    // "One night" of the nights that are asked for counts; "un importe" is any amount.
+    if (number.loose && cues.includes(word.text)) return false;
+    if (word.end <= number.at) {
+      return number.at - word.end <= 30 && !/[\d.;!?\n]/.test(reading.text.slice(word.end, number.at));
+    }
+    return (
+      word.at >= number.end &&
+      word.at - number.end <= 16 &&
+      !/[\d,.;:!?\n]/.test(reading.text.slice(number.end, word.at))
+    );
   });
-  return new RegExp(`^${source}$`, 'u');
 }
 
-/** Words by which people name the property: of its name and its label, without "id", "number" and the like. */
-function cuesOf(property: SchemaProperty): string[] {
-  const words = [...wordsOf(property.name), ...wordsOf(property.label)].map(fold);
-  return [...new Set(words.filter((word) => word.length > 2 && !GENERIC.has(word) && !isStopWord(word)))];
+/** "order 1042", "order number: A-17", "invoice no. 2025/8": what stands behind the property's own words. */
+export function* besideItsName(property: SchemaProperty, reading: MessageReading): Generator<Token> {
+  const pattern = besideCue(property, reading.language);
+  if (pattern === null) return;
+  const { identifier } = rulesOf(property);
+  for (const match of reading.folded().matchAll(pattern)) {
+    const value = match[1];
+    if (value === undefined || isStopWord(value)) continue;
+    const start = match.index + match[0].length - value.length;
+    const raw = reading.text.slice(start, start + value.length).replace(/[.,;:!?]+$/, '');
+    const text = raw.replace(/^#/, '');
+    const at = start + raw.length - text.length;
+    const token = { text, at, end: at + text.length };
+    if (reading.namesDay(token)) continue;
+    if (identifier ? /\d/.test(text) : text.length > 1 && /^\p{Lu}|\d/u.test(text)) yield token;
+  }
 }
-const GENERIC = new Set(
-  'id number numbers num no nr code key reference ref value text string name nummer numero identifier'.split(' '),
-);
 
-function isIdentifier(property: SchemaProperty): boolean {
-  const words = [...wordsOf(property.name), ...wordsOf(property.label)];
-  return words.some((word) =>
-    [
-      'id',
-      'number',
-      'no',
-      'nr',
-      'code',
-      'reference',
-      'ref',
-      'sku',
-      'nummer',
-      'numero',
-      'número',
-      'identifier',
-    ].includes(word),
-  );
+function* names(property: SchemaProperty, reading: MessageReading): Generator<Finding> {
+  const pattern = nameBehind(property, reading.language);
+  const words = wordsOfLanguage(reading.language);
+  if (pattern === null || words === null) return;
+  for (const match of reading.text.matchAll(pattern)) {
+    const [whole, value = ''] = match;
+    const at = match.index + whole.length - value.length;
+    const token = { text: value, at, end: at + value.length };
+    // "In May", "on Friday".
+    if (reading.dates().some((date) => overlap(date, token))) continue;
+    // Every noun of German begins like a name.
+    yield { ...found(token), strong: words.capitalsAreNames };
+  }
+}
+
+function found(token: Token, value: string = token.text): { value: string; span: { at: number; end: number } } {
+  return { value, span: { at: token.at, end: token.end } };
+}
+
+/** Has a digit, and is no version or address of a machine. */
+function isCode(text: string): boolean {
+  return /\d/.test(text) && /^[#\p{L}\d][\p{L}\d_/.-]*$/u.test(text) && !/\d+(?:\.\d+){2,}/.test(text);
 }
 
 /** Nothing in its schema says what the text must look like. */
@@ -299,18 +329,19 @@ function isFreeText(property: SchemaProperty): boolean {
   );
 }
 
-function bare(text: string): string {
-  return text
-    .trim()
-    .slice(0, LONGEST_BARE)
-    .replace(
-      /^(?:it(?:'s| is)|that(?:'s| is)|this is|the (?:number|id|code) is|number|no\.?|nr\.?|es (?:el|la)?|das ist|die nummer ist)\s+/i,
-      '',
-    )
+/** All that was said, without what people put around a value. */
+function bare({ language, text }: MessageReading): string {
+  const openers = wordsOfLanguage(language)?.openers;
+  const said = text.trim().slice(0, LONGEST_BARE);
+  return (openers === undefined ? said : said.replace(openersOf(openers), ''))
     .replace(/^#/, '')
     .replace(/[.,;:!?]+$/, '');
 }
 
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+const compiled = new Map<string, RegExp>();
+
+function openersOf(source: string): RegExp {
+  const pattern = compiled.get(source) ?? new RegExp(`^(?:${source})\\s+`, 'i');
+  compiled.set(source, pattern);
+  return pattern;
 }

@@ -1,9 +1,11 @@
 import { wordCount } from '#platform/text';
 import type { WorkMeter } from '#tools';
-import { meansAnother } from '../routing/requests.js';
-import { EntityExtractor, type ExtractRequest } from '../../steps/entity-extractor.js';
-import { type Finding, findingsFor } from './entity-rules.js';
+import { EntityExtractor, type AskedRequest, type ExtractRequest } from '../../steps/entity-extractor.js';
 import { judging, propertiesOf, type SchemaProperty } from '../../catalog/tool-inputs.js';
+import { anew } from './another.js';
+import { type Finding, findingsFor, type RuleOptions } from './entity-rules.js';
+import { overlap } from './message-reading.js';
+import { furtherArguments } from './several-values.js';
 
 const LOOK_BACK = 6;
 
@@ -26,29 +28,23 @@ export class RuleEntityExtractor extends EntityExtractor {
   extractNow(request: ExtractRequest): Record<string, unknown> {
     const properties = propertiesOf(request.tool);
     const values: Record<string, unknown> = { ...request.known };
-    const used = new Set<unknown>();
-    const meter = judging();
+    const used: Finding[] = [];
+    const reading = { request, properties, meter: judging() };
     for (const property of properties) {
-      const found = this.findings(property, request.text, { request, properties, meter }).find(
-        ({ value }) => !used.has(value),
+      const found = this.findings(property, request.text, reading).find(
+        (finding) => !used.some((other) => isSame(finding, other)),
       );
       if (found === undefined) continue;
-      if (!found.strong && !property.required) continue;
+      // What may be read in two ways is asked for, once; the answer to that is taken as the language reads it.
+      if (found.unsure === true && !request.asked.includes(property.name)) continue;
+      if (!found.strong && found.likely !== true && !property.required) continue;
+      // What was said before is better than a guess.
+      if (property.name in request.known && !found.strong && found.likely !== true) continue;
       values[property.name] = found.value;
-      used.add(found.value);
+      used.push(found);
     }
-    if (!meansAnother(request.text)) this.fromHistory({ request, properties, meter }, values);
+    this.fromHistory(reading, values);
     return values;
-  }
-
-  override gives({ asked, text, tool }: Pick<ExtractRequest, 'tool' | 'text' | 'asked'>): boolean {
-    const wanted = propertiesOf(tool).filter(({ name }) => asked.includes(name));
-    const short = wordCount(text) <= 6 && !text.includes('?');
-    const meter = judging();
-    return wanted.some((property) => {
-      const options = { today: this.today(), asked: short, alone: short && wanted.length === 1, meter };
-      return findingsFor(property, text, options).some(({ strong }) => strong);
-    });
   }
 
   /** Every required value has exactly one strong candidate in the message and nothing optional is left: no model needed. */
@@ -66,31 +62,60 @@ export class RuleEntityExtractor extends EntityExtractor {
     return values;
   }
 
+  override gives(request: AskedRequest): boolean {
+    const { asked, text, tool } = request;
+    const wanted = propertiesOf(tool).filter(({ name }) => asked.includes(name));
+    const short = wordCount(text) <= 6 && !text.includes('?');
+    const options = { ...this.options(request, judging()), asked: short, alone: short && wanted.length === 1 };
+    return wanted.some((property) => findingsFor(property, text, options).some(({ strong }) => strong));
+  }
+
+  override further(request: ExtractRequest, first: Readonly<Record<string, unknown>>): Record<string, unknown>[] {
+    const { question = request.text, text, tool } = request;
+    const options = this.options(request, judging());
+    const said = furtherArguments(tool, first, text, options);
+    // "Where are 1042 and 1043, and what do they cost?"
+    return said.length > 0 || question === text ? said : furtherArguments(tool, first, question, options);
+  }
+
   private findings(property: SchemaProperty, text: string, { meter, properties, request }: Reading): Finding[] {
     const asked = request.asked.includes(property.name) && text === request.text;
     return findingsFor(property, text, {
-      today: this.today(),
+      ...this.options(request, meter),
       asked,
       alone: asked && (request.asked.length === 1 || properties.length === 1),
-      meter,
     });
   }
 
-  /** Only what the user said, newest first; only values whose form leaves no doubt. */
+  private options({ language, timeZone }: AskedRequest, meter: WorkMeter): RuleOptions {
+    return { today: this.today(), language, timeZone, asked: false, alone: false, meter };
+  }
+
+  /** Only what the user said, newest first; only values whose form leaves no doubt, of what the message leaves out. */
   private fromHistory(reading: Reading, values: Record<string, unknown>): void {
-    const { properties, request } = reading;
+    const { meter, properties, request } = reading;
+    const wanted = properties.filter(({ name, required }) => required && !(name in values));
+    if (wanted.length === 0) return;
     const earlier = request.history
       .filter(({ role }) => role === 'user')
       .slice(-LOOK_BACK)
+      .map(({ content }) => content)
       .reverse();
-    for (const property of properties) {
-      if (!property.required || property.name in values) continue;
+    if (request.question !== undefined && request.question !== request.text) earlier.unshift(request.question);
+    const said = anew(request.tool, request.text, this.options(request, meter));
+    for (const property of wanted) {
+      if (said.has(property.name)) continue;
       for (const message of earlier) {
-        const strong = this.findings(property, message.content, reading).find((finding) => finding.strong);
+        const strong = this.findings(property, message, reading).find((finding) => finding.strong);
         if (strong === undefined) continue;
         values[property.name] = strong.value;
         break;
       }
     }
   }
+}
+
+/** The same words of the message, or a value that could be anywhere in it. */
+function isSame(a: Finding, b: Finding): boolean {
+  return a.span !== undefined && b.span !== undefined ? overlap(a.span, b.span) : a.value === b.value;
 }

@@ -1,7 +1,8 @@
 import { topicStems } from '#platform/text';
 import type { ToolDefinition } from '#tools';
-import { findingsFor } from './entity-rules.js';
+import { findingsFor, type RuleOptions } from './entity-rules.js';
 import type { RuleEntityExtractor } from './rule.entity-extractor.js';
+import { wordsOfTool } from './tool-words.js';
 import { judging, missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
 import { type PlanRequest, ToolPlanner } from '../../steps/tool-planner.js';
 
@@ -24,17 +25,18 @@ export class SimilarityToolPlanner extends ToolPlanner {
     return Promise.resolve(this.best(request));
   }
 
-  private best({ tools, text, history }: PlanRequest): ToolDefinition | null {
+  private best({ tools, text, history, language, timeZone }: PlanRequest): ToolDefinition | null {
     if (tools.length <= 1) return tools[0] ?? null;
     const stems = [...new Set(topicStems(text))];
     const reading = tools.filter(({ readOnly }) => readOnly);
     const plainWords = new Set(reading.flatMap((tool) => [...wordsOfTool(tool)]));
     const plainInputs = new Set(reading.flatMap((tool) => propertiesOf(tool).map(({ name }) => name)));
+    const options = { today: new Date(), language, timeZone, asked: false, alone: false, meter: judging() };
     const scored = tools.map((tool, position) => {
       const own = wordsOfTool(tool);
       const common = stems.filter((stem) => own.has(stem));
-      const given = givenInputs(tool, text);
-      const values = this.rules.extractNow({ tool, text, history, known: {}, asked: [] });
+      const given = givenInputs(tool, text, options);
+      const values = this.rules.extractNow({ tool, text, history, known: {}, asked: [], language, timeZone });
       const ready = missingOf(tool, values).length === 0;
       const bold =
         tool.readOnly ||
@@ -49,12 +51,7 @@ export class SimilarityToolPlanner extends ToolPlanner {
   }
 }
 
-function wordsOfTool(tool: ToolDefinition): ReadonlySet<string> {
-  return new Set(topicStems(`${tool.key.replace(/[_-]/g, ' ')} ${tool.name} ${tool.description}`));
-}
-
-function givenInputs(tool: ToolDefinition, text: string): string[] {
-  const options = { today: new Date(), asked: false, alone: false, meter: judging() };
+function givenInputs(tool: ToolDefinition, text: string, options: RuleOptions): string[] {
   return propertiesOf(tool)
     .filter((property) => findingsFor(property, text, options).some(({ strong }) => strong))
     .map(({ name }) => name);

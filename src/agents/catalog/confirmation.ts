@@ -1,0 +1,67 @@
+import type { ToolDefinition } from '#tools';
+import { propertiesOf } from './tool-inputs.js';
+
+/** When a tool that changes something asks first (`config.confirm`): where what it does cannot be called back. */
+export type ConfirmMode = 'never' | 'address' | 'always';
+
+/** "Shall I?" as a tool, so that the answer is read by what reads every other answer. */
+export const CONFIRMATION: ToolDefinition = {
+  id: 'confirmation',
+  key: 'confirmation',
+  name: 'Confirmation',
+  description: 'Whether the customer agrees to what the service has just offered to do.',
+  kind: 'builtin',
+  inputSchema: {
+    type: 'object',
+    properties: { confirmed: { type: 'boolean', description: 'true: go ahead; false: do not' } },
+    required: ['confirmed'],
+  },
+  idempotent: true,
+  readOnly: true,
+  personas: [],
+  config: {},
+};
+export const CONFIRMED = 'confirmed';
+
+export function confirmModeOf({ config, readOnly }: ToolDefinition): ConfirmMode {
+  if (readOnly) return 'never';
+  const mode = config['confirm'];
+  return mode === 'never' || mode === 'always' ? mode : 'address';
+}
+
+const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,255}$/;
+const IBAN = /^[A-Z]{2}\d{2}(?: ?[A-Z\d]){11,30}$/i;
+const PHONE = /^\+?[\d ()/.-]{6,24}$/;
+const PHONE_NAME = /phone|mobile|(?:^|_)(?:tel|fax|sms|whatsapp)(?:_|$)|telefon|tel[eé]fono/i;
+
+/**
+ * The arguments that say where something goes to and that nobody has vouched for: email addresses, telephone and account
+ * numbers, wherever in an argument they stand.
+ * @param own addresses that are known to be the caller's
+ */
+export function addressesIn(
+  tool: ToolDefinition,
+  args: Readonly<Record<string, unknown>>,
+  own: readonly string[] = [],
+): string[] {
+  const known = new Set(own.map(plain));
+  return propertiesOf(tool)
+    .filter(({ name, schema }) => {
+      const byPhone = PHONE_NAME.test(name) || schema['format'] === 'phone' || schema['format'] === 'tel';
+      return textsIn(args[name]).some((text) => {
+        if (known.has(plain(text))) return false;
+        return EMAIL.test(text) || IBAN.test(text) || (PHONE.test(text) && (byPhone || text.startsWith('+')));
+      });
+    })
+    .map(({ name }) => name);
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value.trim()];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(textsIn);
+}
+
+function plain(address: string): string {
+  return address.trim().toLowerCase().replace(/\s/g, '');
+}
