@@ -201,6 +201,26 @@ describe('before something goes to an address that only the message names', () =
     expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'bea@example.com' }]);
   });
 
+  it.each([
+    ['Send invoice 1017 to ana@example.com', 'yes, but order 1018', { order_id: '1018', email: 'ana@example.com' }],
+    ['Send invoices 1017 and 1018 to ana@example.com', 'ok, only 1018', { order_id: '1018', email: 'ana@example.com' }],
+  ])('asks again when the yes is to something else (%s – %s)', async (wish, reply, args) => {
+    const { calls, runtime } = world({ agents: [SEND] });
+    const [, asked] = await talk(runtime, [wish, reply]);
+    expect(calls).toEqual([]);
+    expect(asked?.awaiting).toMatchObject({ confirm: true, entities: args });
+    await talk(runtime, [wish, reply, 'yes']);
+    expect(calls.map((one) => one.args)).toEqual([args]);
+  });
+
+  it('asks no model whether "yes" is a yes', async () => {
+    const model = new ScriptedModel({ stream: { answer: 'Sent.' } });
+    const { calls, runtime } = world({ agents: [SEND], model });
+    await talk(runtime, ['Send the invoice of order 1017 to ana@example.com', 'yes']);
+    expect(calls).toHaveLength(1);
+    expect(model.requests.map(({ purpose }) => purpose)).toEqual(['answer']);
+  });
+
   it.each(['ok and what does shipping to France cost these days, do you know?', 'no problem, yes', 'hm', 'Yesterday'])(
     'takes "%s" for no yes',
     async (reply) => {

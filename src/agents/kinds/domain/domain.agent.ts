@@ -126,9 +126,10 @@ async function settle(
   const { entities, further = [] } = awaiting;
   const request = { text: task.intent.text, history: [], asked: [], ...placeOf(run, task.language) };
   const tool = chosenTool(agent.tools, { tool: awaiting.tool });
-  const said = await extractor.extract({ ...request, tool, known: entities }, run.signal);
-  if (Object.keys({ ...said, ...entities }).some((name) => !isDeepStrictEqual(said[name], entities[name]))) {
-    return { onwards: 'extract' };
+  // "Yes, but order 1043", "yes, but only 1042".
+  if (extractor.gives({ ...request, tool, asked: propertiesOf(tool).map(({ name }) => name) })) {
+    const said = await extractor.extract({ ...request, tool, known: entities }, run.signal);
+    if (further.length > 0 || !isDeepStrictEqual(said, entities)) return { onwards: 'extract' };
   }
   const answers = [task.language, run.voice.spoken(task.language)].map((language) => {
     return { ...request, tool: CONFIRMATION, known: {}, asked: [CONFIRMED], language };

@@ -14,7 +14,7 @@ export const DE: LanguageWords = {
   before: {
     origin: list('von aus ab'),
     destination: list('nach'),
-    place: list('in bei aus nach um'),
+    place: list('in bei aus nach'),
     person: list('heisse heisst heiße heißt bin name'),
   },
   kinds: {
