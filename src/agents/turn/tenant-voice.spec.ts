@@ -12,6 +12,14 @@ it('uses the tenant’s texts in its language and the product’s phrases in oth
   expect(voice.noAnswer('de')).toBe(PHRASES.de.notInDocuments);
 });
 
+it('speaks the tenant’s language to whoever speaks one that it has no words in', () => {
+  const german = new TenantVoice({ ...SETTINGS, language: 'de-AT' });
+  expect([german.spoken('fr'), german.spoken('es'), voice.spoken('fr')]).toEqual(['de', 'es', 'en']);
+  expect(german.phrases('pl')).toBe(PHRASES.de);
+  expect(german.noAnswer('pl')).toBe('Not in our documents.');
+  expect([german.localeFor('de'), german.localeFor('en')]).toEqual(['de-AT', 'en']);
+});
+
 it('always says how the tenant’s people are reached', () => {
   expect(voice.humanContact('en')).toBe('Call 123.');
   expect(voice.humanContact('es')).toMatch(/Quieres hablar con una persona.*ACME.*Call 123\./s);

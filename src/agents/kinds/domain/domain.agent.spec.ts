@@ -99,6 +99,22 @@ it('collects inputs over several messages', async () => {
   expect(calls[0]?.args).toEqual({ order_id: '1042', email: 'ana@example.com' });
 });
 
+it('asks for a date that two countries read differently, in a form that all read alike', async () => {
+  const inputSchema = {
+    type: 'object',
+    properties: { day: { type: 'string', format: 'date', title: 'day' } },
+    required: ['day'],
+  };
+  const BOOK = agent('desk', { tools: [tool('book', { inputSchema })] });
+  const { calls, runtime } = world({ agents: [BOOK] });
+  const [asked] = await talk(runtime, ['A table on 03/04/2026 please', '2026-04-03']);
+  expect(asked?.content).toBe('To help with this I need day (YYYY-MM-DD).');
+  expect(calls.map(({ args }) => args)).toEqual([{ day: '2026-04-03' }]);
+  const american = world({ agents: [BOOK], settings: { language: 'en-US' } });
+  await talk(american.runtime, ['A table on 03/04/2026 please']);
+  expect(american.calls.map(({ args }) => args)).toEqual([{ day: '2026-03-04' }]);
+});
+
 it('names a call by its message, so that another attempt is the same call', async () => {
   const { runtime, calls } = world();
   await runTurn(runtime, 'invoice of order 1017', { messageId: 'm1', turnId: 't1' });
