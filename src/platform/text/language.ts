@@ -16,8 +16,8 @@ const FEW_WORDS = 2;
 /** Of the statistics, from 0 to 1: certain whatever small words are among it; and where names are taken for languages. */
 const CERTAIN = 0.5;
 const SURE = 0.1;
-/** They share small words with Spanish, English and German. */
-const NEIGHBOURS = new Set(['fr', 'it', 'pt', 'nl', 'ca', 'gl', 'ro', 'sv', 'da', 'no', 'nb', 'af']);
+/** They share small words with Spanish: "de", "la", "a". */
+const NEIGHBOURS = new Set(['fr', 'it', 'pt', 'ca', 'gl', 'ro']);
 /** The languages that are asked in most. Where letters tell little, one of them is likelier than Afrikaans or Latin. */
 const LIKELY = ['en', 'es', 'de', 'fr', 'it', 'pt', 'nl'];
 /** The share of a message that is one language's small words: where none of the statistics are needed, and where they fail. */
@@ -47,12 +47,13 @@ export function detectLanguage(message: string, fallback = 'en'): string {
   const [first, second] = scores.sort((a, b) => b.hits - a.hits);
   if (first === undefined || second === undefined) return fallback;
   const share = first.hits / words.length;
-  const open = best(text);
   const plain = first.hits >= 2 && first.hits > second.hits && share >= PLAIN_SHARE;
-  if (plain && (opened > 0 || open === null || !NEIGHBOURS.has(open.lang) || open.accuracy < CERTAIN)) {
-    return first.language;
-  }
-  if (open !== null && open.accuracy >= CERTAIN) return open.lang;
+  // Nothing costs here as much as the statistics do.
+  if (plain && (first.language !== 'es' || opened > 0)) return first.language;
+  const open = best(text);
+  const certain = open !== null && open.accuracy >= CERTAIN;
+  if (plain && !(certain && NEIGHBOURS.has(open.lang))) return first.language;
+  if (certain) return open.lang;
   const likely = best(text, LIKELY);
   const found = (likely?.accuracy ?? 0) >= (open?.accuracy ?? 0) ? likely : open;
   if (found !== null && found.accuracy >= SURE) return found.lang;
