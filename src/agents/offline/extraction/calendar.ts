@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** A day as YYYY-MM-DD with the arithmetic that extraction needs; no clock, no zone. */
 export type Day = string;
 
@@ -35,7 +37,8 @@ export interface WallClock {
   readonly minute: number;
 }
 
-const clocks = new Map<string, Intl.DateTimeFormat>();
+/** Making one takes longer than all the rest of a reading. */
+const clocks = new LRUCache<string, Intl.DateTimeFormat>({ max: 500 });
 
 /**
  * What a clock on the wall shows in a time zone.

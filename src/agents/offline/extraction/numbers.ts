@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { foldInPlace } from './fold-in-place.js';
 import { wordsOfLanguage } from './words/index.js';
 
@@ -87,12 +88,13 @@ function grouped(figures: string, sign: string): boolean {
   return /^[1-9]\d{0,2}$/.test(first) && rest.length > 0 && rest.every((group) => group.length === 3);
 }
 
-const signs = new Map<string, string | null>();
+/** Tags come from outside; there are not many at a time. `null` cannot be kept, so nothing is `''`. */
+const signs = new LRUCache<string, string>({ max: 200 });
 
 /** Between thousands, as the language and its country write them; null where nobody tells. */
 function groupSign(language: string): string | null {
   const known = signs.get(language);
-  if (known !== undefined) return known;
+  if (known !== undefined) return known === '' ? null : known;
   let sign: string | null = null;
   try {
     const parts = language === '' ? [] : new Intl.NumberFormat(language).formatToParts(1_234_567);
@@ -100,7 +102,6 @@ function groupSign(language: string): string | null {
   } catch {
     // A tag that is none is as good as no tag.
   }
-  if (signs.size > 200) signs.clear();
-  signs.set(language, sign);
+  signs.set(language, sign ?? '');
   return sign;
 }
