@@ -13,15 +13,21 @@ export const CONFIRMATION: ToolDefinition = {
   kind: 'builtin',
   inputSchema: {
     type: 'object',
-    properties: { confirmed: { type: 'boolean', description: 'true: go ahead; false: do not' } },
-    required: ['confirmed'],
+    properties: {
+      ok: {
+        type: 'boolean',
+        description: 'true only when the customer agrees to exactly what was offered; false when not',
+      },
+    },
+    required: ['ok'],
   },
   idempotent: true,
   readOnly: true,
   personas: [],
   config: {},
 };
-export const CONFIRMED = 'confirmed';
+/** Too short a name to be looked for in a message: "is it confirmed?" agrees to nothing. */
+export const CONFIRMED = 'ok';
 
 export function confirmModeOf({ config, readOnly }: ToolDefinition): ConfirmMode {
   if (readOnly) return 'never';

@@ -6,6 +6,7 @@ import {
   fakeRuntime,
   type FakeWorld,
   remember,
+  routedTo,
   runTurn,
   ScriptedModel,
   tool,
@@ -229,12 +230,22 @@ describe('before something goes to an address that only the message names', () =
     expect(calls.map((one) => one.args)).toEqual([args]);
   });
 
-  it('asks no model whether "yes" is a yes', async () => {
-    const model = new ScriptedModel({ stream: { answer: 'Sent.' } });
-    const { calls, runtime } = world({ agents: [SEND], model });
-    await talk(runtime, ['Send the invoice of order 1017 to ana@example.com', 'yes']);
-    expect(calls).toHaveLength(1);
-    expect(model.requests.map(({ purpose }) => purpose)).toEqual(['answer']);
+  it('takes a yes for what it is with a model too, and asks again when it is to something else', async () => {
+    const wish = 'Send the invoice of order 1017 to ana@example.com';
+    const sent = async (...replies: string[]) => {
+      const model = new ScriptedModel({
+        structured: { route: routedTo('mail'), extract: { values: [] } },
+        stream: { answer: 'Sent.' },
+      });
+      const { calls, runtime } = world({ agents: [SEND], model });
+      await talk(runtime, [wish, ...replies]);
+      return calls.map(({ args }) => (args as { order_id: string }).order_id);
+    };
+    expect(await sent('yes')).toEqual(['1017']);
+    expect(await sent('no')).toEqual([]);
+    expect(await sent('yes, but order 1018')).toEqual([]);
+    expect(await sent('yes, but order 1018', 'yes')).toEqual(['1018']);
+    expect(await sent('ok and what does shipping to France cost these days')).toEqual([]);
   });
 
   it.each(['ok and what does shipping to France cost these days, do you know?', 'no problem, yes', 'hm', 'Yesterday'])(

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ToolDefinition, ToolFailure, ToolSuccess } from '#tools';
-import { escapeMarkdown } from '#platform/text';
+import { escapeMarkdown, wordCount } from '#platform/text';
 import { renderAnswer } from '../../catalog/answer-template.js';
 import { addressesIn, CONFIRMATION, CONFIRMED, confirmModeOf } from '../../catalog/confirmation.js';
 import { askFor, missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
@@ -17,6 +17,8 @@ import type { ToolRunner } from './tool-runner.js';
 
 /** A turn never calls more tools than this for one agent, whatever a model wants. */
 const STEP_BUDGET = 5;
+/** Words of a yes to what cannot be called back; a longer message says more than that. */
+const LONGEST_YES = 6;
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -124,22 +126,27 @@ async function settle(
 ): Promise<Partial<DomainWork> | null> {
   const { extractor } = run.steps;
   const { entities, further = [] } = awaiting;
-  const request = { text: task.intent.text, history: [], asked: [], ...placeOf(run, task.language) };
+  // As it was written: a routing model may have made more of a yes.
+  const text = task.question;
+  const request = { text, history: [], asked: [], ...placeOf(run, task.language) };
   const tool = chosenTool(agent.tools, { tool: awaiting.tool });
-  // "Yes, but order 1043", "yes, but only 1042".
-  if (extractor.gives({ ...request, tool, asked: propertiesOf(tool).map(({ name }) => name) })) {
+  // "Yes, but order 1043", "yes, but only 1042". A model may find what has no form of its own.
+  const names = propertiesOf(tool).map(({ name }) => name);
+  if (run.model !== null || extractor.gives({ ...request, tool, asked: names })) {
     const said = await extractor.extract({ ...request, tool, known: entities }, run.signal);
-    if (further.length > 0 || !isDeepStrictEqual(said, entities)) return { onwards: 'extract' };
+    if (!isDeepStrictEqual(said, entities)) return { onwards: 'extract' };
+    if (further.length > 0 && /\d/.test(text)) return { onwards: 'extract' };
   }
-  const answers = [task.language, run.voice.spoken(task.language)].map((language) => {
-    return { ...request, tool: CONFIRMATION, known: {}, asked: [CONFIRMED], language };
-  });
-  // What is done cannot be called back, so "OK, and what does it cost?" is no yes; a model may judge what rules cannot.
-  const plain = answers.find((one) => extractor.gives(one)) ?? (run.model === null ? undefined : answers[0]);
-  if (plain === undefined) return null;
-  const { [CONFIRMED]: agreed } = await extractor.extract(plain, run.signal);
-  if (typeof agreed !== 'boolean') return null;
-  return agreed ? { entities, further, onwards: 'call' } : { declined: true, onwards: 'answer' };
+  // What is done cannot be called back, so "OK, and what does shipping cost?" is no yes.
+  if (wordCount(text) > LONGEST_YES || text.includes('?')) return null;
+  const languages = run.model === null ? [task.language, run.voice.spoken(task.language)] : [task.language];
+  for (const language of languages) {
+    const asked = { ...request, tool: CONFIRMATION, known: {}, asked: [CONFIRMED], language };
+    const { [CONFIRMED]: agreed } = await extractor.extract(asked, run.signal);
+    if (agreed === true) return { entities, further, onwards: 'call' };
+    if (agreed === false) return { declined: true, onwards: 'answer' };
+  }
+  return null;
 }
 
 /** Where and when the message was written. */

@@ -68,7 +68,10 @@ async function search({ agent, query, run }: Pick<KnowledgePart, 'agent' | 'run'
 async function grade({ agent, run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
   status(run, 'grading', { agent: agent.key });
   const { passages, verdict } = await timed(run, 'grading', () =>
-    run.steps.grader.grade({ question: task.intent.query ?? task.intent.text, passages: work.passages ?? [] }, run.signal),
+    run.steps.grader.grade(
+      { question: task.intent.query ?? task.intent.text, passages: work.passages ?? [] },
+      run.signal,
+    ),
   );
   run.log.info(
     {

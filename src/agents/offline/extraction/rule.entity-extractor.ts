@@ -54,8 +54,10 @@ export class RuleEntityExtractor extends EntityExtractor {
     const values: Record<string, unknown> = { ...request.known };
     const reading = { request, properties, meter: judging() };
     for (const property of properties) {
-      if (property.name in values) continue;
       const strong = this.findings(property, request.text, reading).filter((finding) => finding.strong);
+      // Known, unless the message says it anew.
+      if (property.name in request.known && strong.every(({ value }) => value === request.known[property.name]))
+        continue;
       if (strong.length !== 1) return null;
       values[property.name] = strong[0]?.value;
     }
