@@ -1,5 +1,14 @@
 import type { OnEmbedderFailure } from './retrieval/question-vector.js';
 
+/** A word of the question as the passage's knowledge base knows it. Words of no meaning are none. */
+export interface AskedWord {
+  /** As it was asked, in lower case. */
+  readonly word: string;
+  /** Share of the base's chunks that have it, 0–1; 0: the base does not know it. */
+  readonly share: number;
+  readonly held: boolean;
+}
+
 /** A passage that a search found, with where it came from and why it was found. */
 export interface Passage {
   readonly chunkId: string;
@@ -20,6 +29,7 @@ export interface Passage {
   readonly textScore: number | null;
   /** Share of the query's term weight (IDF) that the passage contains, 0–1: an absolute measure for grading. */
   readonly coverage: number;
+  readonly words: readonly AskedWord[];
 }
 
 export interface SearchRequest {

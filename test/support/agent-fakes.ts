@@ -170,6 +170,7 @@ export function passage(content: string, rest: Partial<Passage> = {}): Passage {
     vectorScore: 0.4,
     textScore: 5,
     coverage: 0.9,
+    words: [],
     ...rest,
   };
 }

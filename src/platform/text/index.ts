@@ -3,6 +3,7 @@
  * language are data, a file each in `words/`.
  */
 export { blocksOf, unitsOf, type TextBlock, type TextUnit } from './blocks.js';
+export { tellingOf } from './everyday-words.js';
 export { fold } from './fold.js';
 export { detectLanguage, phraseLanguage, type PhraseLanguage } from './language.js';
 export { escapeMarkdown, plainText } from './markdown-text.js';
@@ -12,4 +13,4 @@ export { stem } from './stem.js';
 export { isAskingWord, isFunctionWord, isStopWord } from './stop-words.js';
 export { estimateTokens, quarterTokens } from './tokens.js';
 export { fenced, neutralise } from './untrusted-text.js';
-export { contentStems, excerpt, topicStems, wordCount } from './words.js';
+export { contentStems, excerpt, hasStem, topicStems, wordCount } from './words.js';

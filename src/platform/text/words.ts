@@ -6,6 +6,19 @@ import { isStopWord } from './stop-words.js';
 /** One sign that is a word: a number, or a character of Chinese or Japanese. */
 const SAYS_MUCH = /[\p{N}\p{Script=Han}]/u;
 
+/** Stems as short as this must be equal; longer ones may be the beginning of one another. */
+const SHORTEST_PREFIX = 5;
+
+/** The light stems of two forms of one word may end differently: "deliveri" and "deliv". */
+export function hasStem(stems: ReadonlySet<string>, wanted: string): boolean {
+  if (stems.has(wanted)) return true;
+  if (wanted.length < SHORTEST_PREFIX) return false;
+  for (const stem of stems) {
+    if (stem.length >= SHORTEST_PREFIX && (stem.startsWith(wanted) || wanted.startsWith(stem))) return true;
+  }
+  return false;
+}
+
 /** Stems of the words that carry meaning, in order, with repeats. */
 export function contentStems(text: string): string[] {
   return wordsOf(fold(text))

@@ -30,6 +30,9 @@ interface Row {
   vector_score: number | null;
   text_score: number | null;
   coverage: number;
+  /** Of each term of the question: which word it is, counted from 1, how many chunks of the base and how often this one has it. */
+  words: readonly (readonly [position: number, df: number, tf: number])[];
+  chunks: number;
 }
 
 /** How many rows of other tenants and bases an index scan may pass on its way to enough of ours. */
@@ -78,11 +81,12 @@ export class RetrievalRepository {
       }
       return tx.commitWith<Row>(searchSql(shape), values, searchName(shape));
     });
-    return rows.map(toPassage);
+    const asked = plan.words.split(' ');
+    return rows.map((row) => toPassage(row, asked));
   }
 }
 
-function toPassage(row: Row): Passage {
+function toPassage(row: Row, asked: readonly string[]): Passage {
   return {
     chunkId: row.chunk_id,
     documentId: row.document_id,
@@ -96,5 +100,6 @@ function toPassage(row: Row): Passage {
     vectorScore: row.vector_score,
     textScore: row.text_score,
     coverage: row.coverage,
+    words: row.words.map(([position, df, tf]) => ({ word: asked[position - 1] ?? '', share: df / Math.max(1, row.chunks), held: tf > 0 })),
   };
 }

@@ -68,14 +68,15 @@ export function searchSql(shape: SearchShape): string {
       }`;
   return `
 WITH base AS MATERIALIZED (
-  SELECT k.id, wanted.config, greatest(k.chunk_count, ${FEWEST_CHUNKS})::float8 AS chunks,
+  SELECT k.id, wanted.config, k.chunk_count, greatest(k.chunk_count, ${FEWEST_CHUNKS})::float8 AS chunks,
     greatest(k.term_total::float8 / greatest(k.chunk_count, 1), 1) AS average_terms
   FROM unnest($2::uuid[], $3::text[]) AS wanted(id, config)
   JOIN app.knowledge_base k ON k.tenant_id = $1 AND k.id = wanted.id
 ),
 term AS MATERIALIZED (
   SELECT * FROM (
-    SELECT base.id AS base_id, base.average_terms, word.lexeme COLLATE "C" AS term,
+    SELECT base.id AS base_id, base.average_terms, word.lexeme COLLATE "C" AS term, word.positions[1] AS position,
+      coalesce(stat.df, 0) AS df,
       -- A word that the base does not have at all would outweigh those that it has: "returns policy" is about returns.
       CASE WHEN stat.df IS NULL THEN ${UNKNOWN_WORD} ELSE 1 END
         * ln(1 + (base.chunks - least(coalesce(stat.df, 0), base.chunks) + 0.5) / (coalesce(stat.df, 0) + 0.5)) AS rarity,
@@ -112,15 +113,21 @@ ranked AS (
 )
 SELECT r.chunk_id, c.document_id, c.knowledge_base_id, d.title, c.page, c.section, d.source_url AS url, c.content,
   r.score, r.similarity AS vector_score, r.text_score,
-  least(1, coalesce((
-    SELECT sum(term.rarity) FROM term
-    JOIN app.chunk_term posting ON posting.tenant_id = $1 AND posting.knowledge_base_id = term.base_id
-      AND posting.term = term.term AND posting.chunk_id = r.chunk_id
-    WHERE term.base_id = c.knowledge_base_id
-  ) / nullif((SELECT total FROM weight WHERE weight.base_id = c.knowledge_base_id), 0), 0)) AS coverage
+  least(1, coalesce(held.rarity / nullif((SELECT total FROM weight WHERE weight.base_id = c.knowledge_base_id), 0), 0))
+    AS coverage,
+  held.words, base.chunk_count AS chunks
 FROM ranked r
 JOIN app.chunk c ON c.tenant_id = $1 AND c.id = r.chunk_id
 JOIN app.document d ON d.tenant_id = $1 AND d.id = c.document_id
+JOIN base ON base.id = c.knowledge_base_id
+CROSS JOIN LATERAL (
+  SELECT sum(term.rarity) FILTER (WHERE posting.tf IS NOT NULL) AS rarity,
+    coalesce(json_agg(json_build_array(term.position, term.df, coalesce(posting.tf, 0)) ORDER BY term.position), '[]') AS words
+  FROM term
+  LEFT JOIN app.chunk_term posting ON posting.tenant_id = $1 AND posting.knowledge_base_id = term.base_id
+    AND posting.term = term.term AND posting.chunk_id = r.chunk_id
+  WHERE term.base_id = c.knowledge_base_id
+) held
 ORDER BY r.score DESC, r.chunk_id`;
 }
 

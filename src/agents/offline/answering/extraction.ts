@@ -3,10 +3,10 @@ import type { Passage } from '#rag';
 import { type RankedUnit, rankUnits } from './sentence-ranking.js';
 
 /** What a unit must at least have of the question. Calibrated on test/evals. */
-const ENOUGH = 0.32;
+const ENOUGH = 0.1;
 /** Further quotes must be nearly as good as the best, those of other documents more so. */
 const NEARLY = 0.82;
-const NEARLY_ELSEWHERE = 0.92;
+const NEARLY_ELSEWHERE = 0.88;
 const MOST_PARTS = 3;
 const LONGEST_LIST = 10;
 const LONGEST_TABLE = 9;

@@ -1,6 +1,7 @@
-import { blocksOf, contentStems, type TextBlock, type TextUnit, unitsOf } from '#platform/text';
+import { blocksOf, contentStems, hasStem, type TextBlock, type TextUnit, unitsOf } from '#platform/text';
 import type { Passage } from '#rag';
-import { askedFor, asksForWhole, likeness, tells, topicOf } from './asked-for.js';
+import { askedFor, asksForWhole, likeness, tells } from './asked-for.js';
+import { topicWords } from './topic-words.js';
 
 export interface RankedUnit {
   readonly unit: TextUnit;
@@ -29,27 +30,19 @@ const FIRST = 0.08;
 const TITLE = 0.2;
 /** A heading that is worded like the question. */
 const HEADED = 0.8;
-/** A word that no passage has tells little about which of them answers. */
-const UNKNOWN_WORD = 0.5;
-/** Stems as short as this must be equal; longer ones may be the beginning of one another. */
-const SHORTEST_PREFIX = 5;
-/** A question of more words says nothing more. */
-const MOST_WORDS = 64;
 
 /** Everything the passages say, ranked by how well it answers the question. Passages come best first. */
 export function rankUnits(question: string, passages: readonly Passage[]): RankedUnit[] {
-  const wanted = topicOf(question).slice(0, MOST_WORDS);
+  const topic = topicWords(question, passages);
+  const wanted = topic.map(({ stem }) => stem);
+  const weights = new Map(topic.map(({ stem, weight }) => [stem, weight]));
   const asked = askedFor(question);
   const read = passages.map((passage) => {
     const blocks = blocksOf(passage.content);
     const units = unitsOf(blocks).map((unit) => ({ unit, stems: new Set(contentStems(unit.text)) }));
     return { passage, blocks, units };
   });
-  const all = read.flatMap(({ units }) => units);
-  const frequency = (stem: string) => all.filter(({ stems }) => has(stems, stem)).length;
-  const rarity = (count: number) => Math.log(1 + (all.length + 1) / (count + 0.5)) * (count === 0 ? UNKNOWN_WORD : 1);
-  const weights = new Map(wanted.map((stem) => [stem, rarity(frequency(stem))]));
-  const total = wanted.reduce((sum, stem) => sum + (weights.get(stem) ?? 0), 0);
+  const total = topic.reduce((sum, { weight }) => sum + weight, 0);
   if (total === 0) return [];
   const share = (stems: readonly string[]) => stems.reduce((sum, stem) => sum + (weights.get(stem) ?? 0), 0) / total;
   const lacking = (found: readonly string[]) => wanted.filter((stem) => !found.includes(stem));
@@ -60,17 +53,17 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
     return units.flatMap(({ stems, unit }, place): RankedUnit[] => {
       const block = blocks[unit.block];
       if (block === undefined || unit.text.length < 3) return [];
-      const said = wanted.filter((stem) => has(stems, stem));
+      const said = wanted.filter((stem) => hasStem(stems, stem));
       const near = contentStems(`${ownHeading(passage)} ${block.heading} ${lead(blocks, unit.block)}`);
-      const meant = lacking(said).filter((stem) => has(new Set(near), stem));
-      const titled = lacking([...said, ...meant]).filter((stem) => has(title, stem));
+      const meant = lacking(said).filter((stem) => hasStem(new Set(near), stem));
+      const titled = lacking([...said, ...meant]).filter((stem) => hasStem(title, stem));
       const under = block.heading === '' ? headed : Math.max(headed, likeness(question, block.heading));
       const relevance = share(said) + AROUND * share(meant) + TITLED * share(titled);
       const length = unit.text.length > 400 ? -0.1 : unit.text.length < 25 && unit.kind === 'sentence' ? -0.05 : 0;
       const score =
         relevance +
         HEADED * under +
-        TITLE * share(wanted.filter((stem) => has(title, stem))) +
+        TITLE * share(wanted.filter((stem) => hasStem(title, stem))) +
         PLACE * NEXT_PLACE ** index +
         (tells(asked, unit.text) ? TELLS : 0) +
         (beginning && place < 2 ? BEGINNING : 0) +
@@ -81,16 +74,6 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
     });
   });
   return ranked.sort((a, b) => b.score - a.score);
-}
-
-/** The light stems of two forms of one word may end differently: "deliveri" and "deliv". */
-function has(stems: ReadonlySet<string>, wanted: string): boolean {
-  if (stems.has(wanted)) return true;
-  if (wanted.length < SHORTEST_PREFIX) return false;
-  for (const stem of stems) {
-    if (stem.length >= SHORTEST_PREFIX && (stem.startsWith(wanted) || wanted.startsWith(stem))) return true;
-  }
-  return false;
 }
 
 /** Before the first heading below the title. */

@@ -1,0 +1,67 @@
+import { contentStems, detectLanguage, fold, isStopWord, sentencesOf, stem, tellingOf } from '#platform/text';
+import type { Passage } from '#rag';
+
+/** A word of a question that tells what it is about. */
+export interface TopicWord {
+  readonly stem: string;
+  /** 0–1: how much it matters that a passage has it. */
+  readonly weight: number;
+}
+
+/** Share of the base's chunks from which on a word tells apart as well as it can. */
+const RARE = 0.02;
+/** What a word counts that stands beside the sentence that asks: "My wallet was stolen. What does a new card cost?" */
+const BESIDE = 0.3;
+/** A question of more words says nothing more. */
+const MOST_WORDS = 64;
+const LONGEST = 2000;
+
+/**
+ * The words of a question with their weights, by two statistics: how rare a word is in its language, and how rare it is in
+ * the knowledge base that the passages come from. A word that the base does not have at all counts fully.
+ */
+export function topicWords(question: string, passages: readonly Passage[]): TopicWord[] {
+  const text = question.slice(0, LONGEST);
+  const language = detectLanguage(text);
+  const shares = sharesOf(passages);
+  const asking = askingWords(text);
+  const weighed = wordsOf(text).map((word) => ({
+    stem: stem(word),
+    weight: tellingOf(word, language) * rarityOf(shares.get(word)),
+    beside: asking !== null && !asking.has(word),
+  }));
+  const asks = weighed.some(({ beside, weight }) => !beside && weight > BESIDE);
+  const words = new Map<string, number>();
+  for (const { beside, stem: root, weight } of weighed) {
+    const own = asks && beside ? weight * BESIDE : weight;
+    words.set(root, Math.max(words.get(root) ?? 0, own));
+  }
+  const told = [...words].map(([root, weight]) => ({ stem: root, weight })).filter(({ weight }) => weight > 0);
+  // "How are you?" to the documents: small words are better than none.
+  return told.length > 0 ? told.slice(0, MOST_WORDS) : [...new Set(contentStems(text))].map((root) => ({ stem: root, weight: 1 }));
+}
+
+/** By word: the largest share of a base's chunks that have it. */
+function sharesOf(passages: readonly Passage[]): Map<string, number> {
+  const shares = new Map<string, number>();
+  for (const { words } of passages) {
+    for (const { share, word } of words) shares.set(fold(word), Math.max(shares.get(fold(word)) ?? 0, share));
+  }
+  return shares;
+}
+
+function rarityOf(share: number | undefined): number {
+  if (share === undefined || share <= RARE) return 1;
+  return Math.sqrt(Math.log(share) / Math.log(RARE));
+}
+
+/** Words of the sentences with a question mark; null when there is none. */
+function askingWords(text: string): ReadonlySet<string> | null {
+  const asking = sentencesOf(text).filter((sentence) => sentence.endsWith('?'));
+  return asking.length === 0 ? null : new Set(wordsOf(asking.join(' ')));
+}
+
+function wordsOf(text: string): string[] {
+  const words = fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.filter((word) => !isStopWord(word) && (word.length > 1 || /\d/.test(word)));
+}
