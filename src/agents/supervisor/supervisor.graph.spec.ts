@@ -221,7 +221,7 @@ describe('a turn without a model', () => {
   });
 
   it('says plainly that the documents do not answer, and cites nothing', async () => {
-    const off = { ...REFUND_PASSAGE, coverage: 0.1 };
+    const off = { ...REFUND_PASSAGE, title: 'Boats', content: 'A canoe is delivered in one piece.' };
     const turn = await runTurn(
       fakeRuntime({ search: () => ({ passages: [off], degraded: false }) }),
       'How do refunds work?',
@@ -265,7 +265,7 @@ describe('a turn with a model', () => {
       structured: {
         route: {
           intents: [
-            { agent: 'support', text: 'my money back' },
+            { agent: 'support', text: 'a refund' },
             { agent: 'tracking', text: 'order 1042' },
           ],
           language: 'en',

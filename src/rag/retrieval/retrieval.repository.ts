@@ -100,6 +100,10 @@ function toPassage(row: Row, asked: readonly string[]): Passage {
     vectorScore: row.vector_score,
     textScore: row.text_score,
     coverage: row.coverage,
-    words: row.words.map(([position, df, tf]) => ({ word: asked[position - 1] ?? '', share: df / Math.max(1, row.chunks), held: tf > 0 })),
+    words: row.words.map(([position, df, tf]) => ({
+      word: asked[position - 1] ?? '',
+      share: df / Math.max(1, row.chunks),
+      held: tf > 0,
+    })),
   };
 }

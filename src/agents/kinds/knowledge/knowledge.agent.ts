@@ -68,10 +68,8 @@ async function search({ agent, query, run }: Pick<KnowledgePart, 'agent' | 'run'
 async function grade({ agent, run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
   status(run, 'grading', { agent: agent.key });
   const { passages, verdict } = await timed(run, 'grading', () =>
-    run.steps.grader.grade(
-      { question: task.intent.query ?? task.intent.text, passages: work.passages ?? [] },
-      run.signal,
-    ),
+    // What was searched for: a follow-up is not judged by its two words, nor other words for the same thing by the first.
+    run.steps.grader.grade({ question: work.query ?? task.intent.text, passages: work.passages ?? [] }, run.signal),
   );
   run.log.info(
     {

@@ -10,11 +10,15 @@ import { type TopicWord, topicWords } from './topic-words.js';
 const ALWAYS_MISSING = 0.3;
 /** What the weightiest word that a passage lacks takes away. */
 const AGAINST = 1.3;
+/** What it counts that a title or heading above the passage has the words too. */
+const HEADED = 0.3;
+/** What it counts that a passage is nearer to the question than those found with it, a cosine: the same in every vector space. */
+const STANDS_OUT = 1.5;
 /** Where a question is as likely answered as not, and how fast that changes around it. */
-const LIMIT = -0.6;
+const LIMIT = -0.57;
 const STEEPNESS = 3;
 /** A word of this weight may stand for a question alone; of commoner ones two are needed where the question has several. */
-const TELLS_ALONE = 0.25;
+const TELLS_ALONE = 0.3;
 const TELLS_A_LITTLE = 0.1;
 
 /**
@@ -23,22 +27,40 @@ const TELLS_A_LITTLE = 0.1;
  */
 export function answerabilityOf(question: string, passages: readonly Passage[]): number[] {
   const words = topicWords(question, passages);
-  return passages.map((passage) => 1 / (1 + Math.exp(-STEEPNESS * (measure(words, passage) - LIMIT))));
+  const nearness = nearnessOf(passages);
+  return passages.map((passage, index) => {
+    const measured = measure(words, passage) + STANDS_OUT * (nearness[index] ?? 0);
+    return 1 / (1 + Math.exp(-STEEPNESS * (measured - LIMIT)));
+  });
+}
+
+/** Of each passage: how much nearer it is than they all are on average. */
+function nearnessOf(passages: readonly Passage[]): number[] {
+  const near = passages.map(({ vectorScore }) => vectorScore ?? 0);
+  const average = near.reduce((sum, one) => sum + one, 0) / Math.max(1, near.length);
+  return near.map((one) => one - average);
 }
 
 function measure(words: readonly TopicWord[], passage: Passage): number {
-  const said = new Set(contentStems(`${passage.title} ${passage.section ?? ''} ${passage.content}`));
+  const above = new Set(contentStems(`${passage.title} ${passage.section ?? ''}`));
+  const said = new Set([...above, ...contentStems(passage.content)]);
   // The search knows a word's forms by its own language's stemmer.
   for (const { held, word } of passage.words) if (held) said.add(stem(fold(word)));
-  const [found, lacking] = [words.filter((word) => hasStem(said, word.stem)), words.filter((word) => !hasStem(said, word.stem))];
+  const [found, lacking] = [
+    words.filter((word) => hasStem(said, word.stem)),
+    words.filter((word) => !hasStem(said, word.stem)),
+  ];
   const missing = Math.max(0, ...lacking.map(({ weight }) => weight));
   const total = ALWAYS_MISSING + words.reduce((sum, { weight }) => sum + weight, 0);
-  const share = found.reduce((sum, { weight }) => sum + weight, 0) / total;
-  return isEnough(found, words) ? share - AGAINST * missing : Math.min(share - AGAINST * missing, 2 * LIMIT);
+  const share = (list: readonly TopicWord[]) => list.reduce((sum, { weight }) => sum + weight, 0) / total;
+  const headed = words.filter((word) => hasStem(above, word.stem));
+  const measured = share(found) + HEADED * share(headed) - AGAINST * missing;
+  return isEnough(found, words) ? measured : Math.min(measured, 2 * LIMIT);
 }
 
 /** Two words in common, or one that is rare: "How fast does light travel?" and a page for travellers share a common one. */
 function isEnough(found: readonly TopicWord[], words: readonly TopicWord[]): boolean {
   const telling = (list: readonly TopicWord[]) => list.filter(({ weight }) => weight > TELLS_A_LITTLE).length;
+  if (words.length === 0) return false;
   return telling(found) >= Math.min(2, telling(words)) || found.some(({ weight }) => weight >= TELLS_ALONE);
 }

@@ -27,7 +27,8 @@ const FRAME = new Set(
     'long something anything someone anyone somebody anybody often happen happens soon many mean lange oft etwas jemand tiempo algo alguien temps',
   ),
 );
-const WHOLE = new Set(
+/** By stem: they ask for the whole of a topic, and tell nothing of which. */
+export const WHOLE: ReadonlySet<string> = new Set(
   contentStems(
     'policy policies rules rule information info details conditions work works help topic question questions',
   ),

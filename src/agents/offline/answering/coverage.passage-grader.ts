@@ -10,7 +10,7 @@ const NEAR = 0.62;
 /** As likely an answer as not. */
 const LIKELY = 0.5;
 /** Kept beside a good passage. */
-const USEFUL_SHARE = 0.5;
+const USEFUL_SHARE = 0.3;
 
 /** Grading by what the search tells of the question's words and of each passage's nearness. */
 export class CoveragePassageGrader extends PassageGrader {

@@ -22,7 +22,12 @@ export function extract(question: string, passages: readonly Passage[]): string[
   const [best] = ranked;
   if (best === undefined) return [];
   const documentOf = (unit: RankedUnit) => passages[unit.passage]?.documentId;
-  const home = ranked.filter((unit) => documentOf(unit) === documentOf(best) && unit.score >= best.score * NEARLY);
+  const home = ranked.filter(
+    (unit) =>
+      documentOf(unit) === documentOf(best) &&
+      unit.score >= best.score * NEARLY &&
+      unit.relevance >= best.relevance * NEARLY,
+  );
   const away = ranked.filter(
     (unit) => documentOf(unit) !== documentOf(best) && unit.score >= best.score * NEARLY_ELSEWHERE,
   );

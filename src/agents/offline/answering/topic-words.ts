@@ -1,5 +1,6 @@
 import { contentStems, detectLanguage, fold, isStopWord, sentencesOf, stem, tellingOf } from '#platform/text';
 import type { Passage } from '#rag';
+import { WHOLE } from './asked-for.js';
 
 /** A word of a question that tells what it is about. */
 export interface TopicWord {
@@ -12,6 +13,8 @@ export interface TopicWord {
 const RARE = 0.02;
 /** What a word counts that stands beside the sentence that asks: "My wallet was stolen. What does a new card cost?" */
 const BESIDE = 0.3;
+/** And one that asks for the whole of a topic: "What is your policy on returns?" */
+const WHOLE_COUNTS = 0.3;
 /** A question of more words says nothing more. */
 const MOST_WORDS = 64;
 const LONGEST = 2000;
@@ -27,7 +30,7 @@ export function topicWords(question: string, passages: readonly Passage[]): Topi
   const asking = askingWords(text);
   const weighed = wordsOf(text).map((word) => ({
     stem: stem(word),
-    weight: tellingOf(word, language) * rarityOf(shares.get(word)),
+    weight: tellingOf(word, language) * rarityOf(shares.get(word)) * (WHOLE.has(stem(word)) ? WHOLE_COUNTS : 1),
     beside: asking !== null && !asking.has(word),
   }));
   const asks = weighed.some(({ beside, weight }) => !beside && weight > BESIDE);
@@ -38,7 +41,9 @@ export function topicWords(question: string, passages: readonly Passage[]): Topi
   }
   const told = [...words].map(([root, weight]) => ({ stem: root, weight })).filter(({ weight }) => weight > 0);
   // "How are you?" to the documents: small words are better than none.
-  return told.length > 0 ? told.slice(0, MOST_WORDS) : [...new Set(contentStems(text))].map((root) => ({ stem: root, weight: 1 }));
+  return told.length > 0
+    ? told.slice(0, MOST_WORDS)
+    : [...new Set(contentStems(text))].map((root) => ({ stem: root, weight: 1 }));
 }
 
 /** By word: the largest share of a base's chunks that have it. */
@@ -62,6 +67,10 @@ function askingWords(text: string): ReadonlySet<string> | null {
 }
 
 function wordsOf(text: string): string[] {
-  const words = fold(text).match(/[\p{L}\p{N}]+/gu) ?? [];
+  // 6,000 and 6.000 are one word, as the search has it.
+  const words =
+    fold(text)
+      .replace(/(?<=\d)[.,](?=\d{3}(?!\d))/g, '')
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.filter((word) => !isStopWord(word) && (word.length > 1 || /\d/.test(word)));
 }
