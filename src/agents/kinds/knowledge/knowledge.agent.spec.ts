@@ -59,11 +59,11 @@ it('takes the question before along for a follow-up', async () => {
 it('names the source when the model forgot to, and only when it plainly is the source', async () => {
   const search = () => ({ passages: [REFUND_PASSAGE], degraded: false });
   const told = new ScriptedModel({ stream: { answer: 'A return is checked within 5 working days of its arrival.' } });
-  const plain = await runTurn(fakeRuntime({ agents: [SUPPORT], model: told, search }), 'When?');
+  const plain = await runTurn(fakeRuntime({ agents: [SUPPORT], model: told, search }), 'When is a return checked?');
   expect(plain.answer.content).toBe('A return is checked within 5 working days of its arrival. [1]');
   expect(plain.answer.citations).toHaveLength(1);
   const free = new ScriptedModel({ stream: { answer: 'Ask our friendly colleagues about it.' } });
-  const vague = await runTurn(fakeRuntime({ agents: [SUPPORT], model: free, search }), 'When?');
+  const vague = await runTurn(fakeRuntime({ agents: [SUPPORT], model: free, search }), 'When is a return checked?');
   expect(vague.answer.citations).toEqual([]);
 });
 

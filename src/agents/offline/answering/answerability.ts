@@ -18,7 +18,7 @@ const STANDS_OUT = 1.5;
 const LIMIT = -0.57;
 const STEEPNESS = 3;
 /** A word of this weight may stand for a question alone; of commoner ones two are needed where the question has several. */
-const TELLS_ALONE = 0.3;
+const TELLS_ALONE = 0.25;
 const TELLS_A_LITTLE = 0.1;
 
 /**
