@@ -408,7 +408,15 @@ describe('the state', () => {
   it('holds all that the nodes produced, as plain data', async () => {
     const walked = jest.spyOn(CompiledStateGraph.prototype, 'invoke');
     const model = new ScriptedModel({
-      structured: { route: routedTo('support', 'tracking') },
+      structured: {
+        route: {
+          ...routedTo(),
+          intents: [
+            { agent: 'support', text: 'How do refunds work?' },
+            { agent: 'tracking', text: 'Where is 1042?' },
+          ],
+        },
+      },
       stream: { answer: 'Within 5 days [1].' },
     });
     const runtime = fakeRuntime({ model, search: REFUNDS, execute: ORDER });

@@ -1,28 +1,42 @@
+import { withoutFurniture } from './furniture.js';
 import { plainText } from './markdown-text.js';
 import { sentencesOf } from './sentences.js';
 
-/** One thing a passage says: a sentence, a list item or a table row, and the block that it stands in. */
+/** One thing a passage says: a sentence, a list item, a table row or a piece of code, and the block that it stands in. */
 export interface TextUnit {
   readonly text: string;
   readonly block: number;
-  readonly kind: 'sentence' | 'item' | 'row';
+  readonly kind: 'sentence' | 'item' | 'row' | 'code';
   /** The Markdown of the line, for lists and tables that are quoted whole. */
   readonly markdown: string;
 }
 
 export interface TextBlock {
-  readonly kind: 'paragraph' | 'list' | 'table' | 'heading';
+  readonly kind: 'paragraph' | 'list' | 'table' | 'heading' | 'code';
   readonly lines: readonly string[];
   /** The nearest heading above, plain. */
   readonly heading: string;
 }
 
-/** Splits Markdown into its blocks. */
+/** Splits Markdown into its blocks, without the furniture of the page that it comes from. */
 export function blocksOf(markdown: string): TextBlock[] {
   const blocks: { kind: TextBlock['kind']; lines: string[]; heading: string }[] = [];
   let heading = '';
   let open: { kind: TextBlock['kind']; lines: string[]; heading: string } | null = null;
-  for (const line of markdown.split(/\r?\n/)) {
+  let fence: string | null = null;
+  for (const line of withoutFurniture(markdown).split('\n')) {
+    const mark = FENCE.exec(line)?.[1] ?? null;
+    if (fence !== null && open !== null) {
+      open.lines.push(line);
+      if (mark?.startsWith(fence) === true) [fence, open] = [null, null];
+      continue;
+    }
+    if (mark !== null) {
+      fence = mark;
+      open = { kind: 'code', lines: [line], heading };
+      blocks.push(open);
+      continue;
+    }
     const kind = lineKind(line);
     if (kind === null) {
       // A blank line ends a paragraph; a loose list goes on.
@@ -47,6 +61,9 @@ export function blocksOf(markdown: string): TextBlock[] {
   }
   return blocks;
 }
+
+/** Of a block of code: at least three signs; as many at least close it. */
+const FENCE = /^\s*(`{3,}|~{3,})/;
 
 function lineKind(line: string): TextBlock['kind'] | null {
   if (line.trim() === '') return null;
@@ -74,6 +91,11 @@ export function unitsOf(blocks: readonly TextBlock[]): TextUnit[] {
           units.push({ text, block: index, kind: 'row', markdown: text });
         }
         return;
+      case 'code': {
+        const text = block.lines.filter((line) => !FENCE.test(line)).join('\n').trim();
+        if (text !== '') units.push({ text, block: index, kind: 'code', markdown: block.lines.join('\n') });
+        return;
+      }
       case 'paragraph':
         for (const text of sentencesOf(plainText(block.lines.join(' ')))) {
           units.push({ text, block: index, kind: 'sentence', markdown: text });

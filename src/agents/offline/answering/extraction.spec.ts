@@ -83,3 +83,34 @@ it('finds the key phrase in a real page', () => {
   const parts = extract('How many days do I have to return something?', [passage(text)]);
   expect(parts.join('\n')).toContain('30 days');
 });
+
+it('quotes what stands under a telling heading together with the heading', () => {
+  const page = passage('## Lost keys\n\nRing the caretaker at once. He comes within the hour.', { title: 'House rules' });
+  expect(extract('What do I do when I have lost my keys?', [page])).toEqual([
+    '**Lost keys**\n\nRing the caretaker at once. He comes within the hour. [1]',
+  ]);
+});
+
+it('leaves a heading out that says no more than the sentence', () => {
+  const page = passage('## Keys\n\nLost keys cost 40 euros to replace.', { title: 'House rules' });
+  expect(extract('What does it cost to replace lost keys?', [page])).toEqual([
+    'Lost keys cost 40 euros to replace. [1]',
+  ]);
+});
+
+it('quotes a list with the line that introduces it, and code with its fence and without prompts', () => {
+  const page = passage(
+    'To mend the index, stop the service and run:\n\n```sh\n$ mend --index\n```\n\nThe laundry takes:\n\n- sheets\n- towels[^1]',
+    { title: 'Handbook' },
+  );
+  expect(extract('Which command mends the index?', [page])[0]).toContain('```sh\nmend --index\n```\n\n[1]');
+  expect(extract('What does the laundry take?', [page])[0]).toBe('The laundry takes:\n\n- sheets\n- towels [1]');
+});
+
+it('quotes no furniture of the page', () => {
+  const page = passage(
+    ':::caution\n\nThe lift stops at ten.[^3] <!-- check! -->\n\n:::\n\n[![b](https://a.test/b.svg)](https://a.test)\n\nEdit this page',
+    { title: 'Lift' },
+  );
+  expect(extract('When does the lift stop?', [page])).toEqual(['The lift stops at ten. [1]']);
+});

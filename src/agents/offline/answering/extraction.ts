@@ -38,10 +38,11 @@ export function extract(question: string, passages: readonly Passage[]): string[
     const place = `${candidate.passage}/${candidate.unit.block}`;
     if (taken.has(place) || taken.has(candidate.unit.text)) continue;
     taken.add(place);
-    const text = partOf(candidate, ranked);
+    const text = introduced(partOf(candidate, ranked), candidate);
     if (parts.some((part) => part.includes(candidate.unit.text))) continue;
     // Overlapping chunks say the same twice.
     for (const { unit } of ranked) if (text.includes(unit.text)) taken.add(unit.text);
+    if (candidate.led !== null) taken.add(`${candidate.passage}/${candidate.unit.block + 1}`);
     parts.push(marked(text, candidate.passage + 1));
   }
   return parts;
@@ -53,8 +54,13 @@ function partOf(candidate: RankedUnit, ranked: readonly RankedUnit[]): string {
     const text = block.lines.map((line) => line.trimEnd()).join('\n');
     if (text.length <= LONGEST_PART) return text;
   }
+  if (unit.kind === 'code' && unit.markdown.length <= LONGEST_PART) return unit.markdown;
   if (unit.kind === 'row') return wholeTable(candidate, ranked) ?? unit.text;
   if (unit.kind !== 'sentence') return unit.text;
+  if (candidate.led !== null) {
+    const text = [unit.text, candidate.led.lines.join('\n')].join('\n\n');
+    if (text.length <= LONGEST_PART) return text;
+  }
   // The sentence with its neighbour, where the paragraph is short: pronouns keep what they point to.
   const paragraph = plainText(block.lines.join(' '));
   if (paragraph.length <= 320) return paragraph;
@@ -67,6 +73,14 @@ function partOf(candidate: RankedUnit, ranked: readonly RankedUnit[]): string {
   return inOrder.join(' ').slice(0, LONGEST_PART);
 }
 
+/** With the heading that gives it its sense, and the line before a list or code. */
+function introduced(text: string, { heading, lead, unit }: RankedUnit): string {
+  const whole = unit.kind === 'code' || text.includes('\n') ? lead.trim() : '';
+  if (text.startsWith('|')) return text;
+  const before = [heading === '' ? '' : `**${heading}**`, whole].filter((line) => line !== '' && !text.includes(line));
+  return [...before, text].join('\n\n');
+}
+
 /** The table, when the question does not tell which of its rows is meant. */
 function wholeTable(candidate: RankedUnit, ranked: readonly RankedUnit[]): string | null {
   const { block, passage, relevance, unit } = candidate;
@@ -77,9 +91,9 @@ function wholeTable(candidate: RankedUnit, ranked: readonly RankedUnit[]): strin
   return whole && alike.length * 2 > rows.length ? text : null;
 }
 
-/** A marker behind a table would be a cell of it. */
+/** A marker behind a table would be a cell of it, and behind code a line of it. */
 function marked(text: string, number: number): string {
-  if (text.startsWith('|')) return `${text}\n\n[${number}]`;
+  if (/^(?:\||\s*[`~]{3})/m.test(text)) return `${text}\n\n[${number}]`;
   const lines = text.split('\n');
   const last = lines.pop() ?? '';
   return [...lines, `${last} [${number}]`].join('\n');

@@ -10,6 +10,12 @@ export interface RankedUnit {
   readonly passage: number;
   /** Weighted share of the question's words that it and its surroundings have, 0–1. */
   readonly relevance: number;
+  /** What introduces it: the line before a list or code. */
+  readonly lead: string;
+  /** The list or code that it introduces. */
+  readonly led: TextBlock | null;
+  /** Above it; empty unless it has more of the question's words than the unit itself: without it, the unit says little. */
+  readonly heading: string;
   /** Relevance with what else speaks for it: its passage's place, and that it tells what is asked for; about 0–2. */
   readonly score: number;
 }
@@ -54,7 +60,9 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
       const block = blocks[unit.block];
       if (block === undefined || unit.text.length < 3) return [];
       const said = wanted.filter((stem) => hasStem(stems, stem));
-      const near = contentStems(`${ownHeading(passage)} ${block.heading} ${lead(blocks, unit.block)}`);
+      const introduced = lead(blocks, unit.block);
+      const above = block.heading === '' ? ownHeading(passage) : block.heading;
+      const near = contentStems(`${ownHeading(passage)} ${block.heading} ${introduced}`);
       const meant = lacking(said).filter((stem) => hasStem(new Set(near), stem));
       const titled = lacking([...said, ...meant]).filter((stem) => hasStem(title, stem));
       const under = block.heading === '' ? headed : Math.max(headed, likeness(question, block.heading));
@@ -70,7 +78,8 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
         (place === 0 ? FIRST : 0) +
         (unit.text.endsWith('?') ? -0.25 : 0) +
         length;
-      return [{ unit, block, passage: index, relevance, score }];
+      const heading = headsMore(above, { said, wanted, share }) ? above : '';
+      return [{ unit, block, passage: index, relevance, score, lead: introduced, led: ledBy(blocks, unit), heading }];
     });
   });
   return ranked.sort((a, b) => b.score - a.score);
@@ -87,11 +96,29 @@ function ownHeading({ section, title }: Passage): string {
   return own === title ? '' : own;
 }
 
-/** The sentence that introduces a list ("You cannot return:"). */
+function ledBy(blocks: readonly TextBlock[], unit: TextUnit): TextBlock | null {
+  const next = blocks[unit.block + 1];
+  return next !== undefined && unit.text.endsWith(':') && lead(blocks, unit.block + 1) !== '' ? next : null;
+}
+
+interface Heads {
+  readonly said: readonly string[];
+  readonly wanted: readonly string[];
+  readonly share: (stems: readonly string[]) => number;
+}
+
+/** A heading has more of what is asked for than the unit below it says itself. */
+function headsMore(heading: string, { said, share, wanted }: Heads): boolean {
+  const headed = new Set(contentStems(heading));
+  return share(wanted.filter((stem) => hasStem(headed, stem) && !said.includes(stem))) > share(said);
+}
+
+/** The sentence that introduces a list ("You cannot return:") or code. */
 function lead(blocks: readonly TextBlock[], index: number): string {
   const before = blocks[index - 1];
   const line = before?.lines.at(-1) ?? '';
-  return blocks[index]?.kind === 'list' && before?.kind === 'paragraph' && line.trimEnd().endsWith(':') ? line : '';
+  const led = blocks[index]?.kind === 'list' || blocks[index]?.kind === 'code';
+  return led && before?.kind === 'paragraph' && line.trimEnd().endsWith(':') ? line : '';
 }
 
 /** The sentence of a passage that is nearest to what was said of it. */
