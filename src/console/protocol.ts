@@ -173,6 +173,8 @@ export interface DemoUser {
 export interface Demo {
   users: DemoUser[];
   password: string;
+  /** The demo's documents are not all searchable yet. */
+  reading?: boolean;
 }
 
 export interface Page<T> {

@@ -21,6 +21,7 @@ const demoResponse = z
       }),
     ),
     password: z.string(),
+    reading: z.boolean(),
   })
   .meta({ id: 'Demo' });
 type DemoResponse = z.infer<typeof demoResponse>;
@@ -38,7 +39,8 @@ export class DemoController {
   @Get()
   @Header('cache-control', 'no-store')
   @ApiOperation({
-    summary: 'The demo users and their password; 404 in production, without demo data, and to other machines',
+    summary:
+      'The demo users, their password, and whether the demo’s documents are still being read; 404 in production, without demo data, and to other machines',
   })
   @ApiOkResponse({ standardSchema: demoResponse })
   @ApiNotFoundResponse()
@@ -55,6 +57,7 @@ export class DemoController {
         description: user.description,
       })),
       password: this.logins.password,
+      reading: this.logins.reading,
     };
   }
 }

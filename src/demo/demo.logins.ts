@@ -16,6 +16,8 @@ export interface DemoLogin {
 export class DemoLogins {
   private readonly known: DemoLogin[] = [];
   private secret: string | undefined;
+  /** While the demo's documents are still being read: what is asked of them may not be answered yet. */
+  reading = false;
 
   constructor(
     private readonly config: AppConfig,

@@ -61,6 +61,7 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
     this.api ??= await DemoApi.start();
     let made = 0;
     for (const demo of DEMO_TENANTS) made += Number(await this.seedTenant(demo, this.api));
+    this.logins.reading ||= this.unfilled.length > 0;
     this.filling = this.filling.then(() => this.fill(this.unfilled.splice(0)));
     const ms = Math.round(performance.now() - startedAt);
     this.logger.info({ ms, made, demo_api: this.api.url }, made === 0 ? 'demo is there' : 'demo tenants seeded');
@@ -68,7 +69,7 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
 
   /** What a newcomer can do now, for the start's banner. @param url `http://127.0.0.1:3000` */
   welcome(url: string): string[] {
-    return welcomeLines(url, this.logins.list, this.logins.password);
+    return welcomeLines(url, this.logins);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -161,6 +162,8 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
     } catch (error) {
       if (signal.aborted) return;
       this.logger.error({ err: asError(error) }, 'the demo documents could not be added: the next start tries again');
+    } finally {
+      this.logins.reading = this.unfilled.length > 0;
     }
   }
 

@@ -9,9 +9,11 @@ const loginsOf = ({ name, slug, users }: typeof ACME): DemoLogin[] =>
 
 describe('welcomeLines', () => {
   it('names everybody who can sign in, and the password', () => {
-    const text = welcomeLines('http://127.0.0.1:3000', [...loginsOf(ACME), ...loginsOf(JOBS)], 'open sesame').join(
-      '\n',
-    );
+    const text = welcomeLines('http://127.0.0.1:3000', {
+      list: [...loginsOf(ACME), ...loginsOf(JOBS)],
+      password: 'open sesame',
+      reading: false,
+    }).join('\n');
     for (const { email } of [...ACME.users, ...JOBS.users]) expect(text).toContain(email);
     expect(text).toContain('open sesame');
     expect(text).toContain('ws://127.0.0.1:3000/ws/chat?token=$TOKEN');
@@ -19,8 +21,8 @@ describe('welcomeLines', () => {
 
   it('survives a shell with any password', () => {
     const password = `it's "quoted" \\ $HOME \`id\` 'twice'`;
-    const line = welcomeLines('http://127.0.0.1:3000', loginsOf(ACME), password).find((text) =>
-      text.includes('TOKEN=$('),
+    const line = welcomeLines('http://127.0.0.1:3000', { list: loginsOf(ACME), password, reading: false }).find(
+      (text) => text.includes('TOKEN=$('),
     );
     // The same words, with a program in curl's place that shows what it was given.
     const shown = /TOKEN=\$\(curl (.*) \| node -pe/.exec(line ?? '')?.[1] ?? '';
@@ -32,7 +34,14 @@ describe('welcomeLines', () => {
     });
   });
 
+  it('says that documents are still being read, and only then', () => {
+    const lines = (reading: boolean) =>
+      welcomeLines('http://127.0.0.1:3000', { list: loginsOf(ACME), password: 'x', reading }).join('\n');
+    expect(lines(true)).toContain('still being read');
+    expect(lines(false)).not.toContain('still being read');
+  });
+
   it('says nothing where the shop was not seeded', () => {
-    expect(welcomeLines('http://127.0.0.1:3000', loginsOf(JOBS), 'x')).toEqual([]);
+    expect(welcomeLines('http://127.0.0.1:3000', { list: loginsOf(JOBS), password: 'x', reading: true })).toEqual([]);
   });
 });

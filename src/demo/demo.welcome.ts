@@ -1,4 +1,4 @@
-import type { DemoLogin } from './demo.logins.js';
+import type { DemoLogins } from './demo.logins.js';
 
 const ASKS = {
   tenant: 'acme',
@@ -10,7 +10,10 @@ const ASKS = {
  * The demo's part of the start's banner: who can sign in, and lines to paste that log in and ask. They need `curl` and
  * the Node that runs the server, and are run in the folder of the product (the WebSocket client is in its node_modules).
  */
-export function welcomeLines(url: string, logins: readonly DemoLogin[], password: string): string[] {
+export function welcomeLines(
+  url: string,
+  { list: logins, password, reading }: Pick<DemoLogins, 'list' | 'password' | 'reading'>,
+): string[] {
   const asker = logins.find(({ tenant, user }) => tenant === ASKS.tenant && user.role === 'end_user');
   if (asker === undefined) return [];
   const width = Math.max(...logins.map(({ user }) => user.email.length));
@@ -24,6 +27,9 @@ export function welcomeLines(url: string, logins: readonly DemoLogin[], password
   const frame = `{ type: 'user_message', content: '${ASKS.order}' }`;
   return [
     '',
+    ...(reading
+      ? ['  the demo’s documents are still being read, some seconds yet: answers from them say so until then', '']
+      : []),
     `  demo logins, each with the password ${password}`,
     ...people,
     '',

@@ -46,6 +46,8 @@ export interface SearchRequest {
 
 export interface SearchResult {
   readonly passages: readonly Passage[];
+  /** Documents of the bases that are still being read: what is not found today may stand in one of them. */
+  readonly unread?: number;
   /** True when the vectors come from the local embedder, or only one half of the search answered. */
   readonly degraded: boolean;
   /** True when a provider that should have embedded the question did not, so that words alone answered. */

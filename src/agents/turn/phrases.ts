@@ -12,6 +12,7 @@ export interface Phrases {
   readonly humanHelp: string;
   readonly notInDocuments: string;
   readonly nothingInDocuments: string;
+  readonly stillReading: string;
   readonly retrievalFailed: string;
   readonly sectionFailed: string;
   readonly interrupted: string;
@@ -50,6 +51,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     humanHelp: 'You would like to talk to a person. I have noted your request for the team of {tenant}.',
     notInDocuments: 'I could not find an answer to this in the knowledge base.',
     nothingInDocuments: 'The knowledge base has nothing about this yet.',
+    stillReading: 'Some documents are still being read: please ask again in a moment.',
     retrievalFailed: 'I could not search the knowledge base just now. Please try again in a moment.',
     sectionFailed: 'I could not answer the part about "{topic}". Please try again in a moment.',
     interrupted: '(This part broke off. Please ask again.)',
@@ -85,6 +87,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     humanHelp: 'Quieres hablar con una persona. He anotado tu petición para el equipo de {tenant}.',
     notInDocuments: 'No he encontrado una respuesta a esto en la base de conocimiento.',
     nothingInDocuments: 'La base de conocimiento todavía no dice nada sobre esto.',
+    stillReading: 'Algunos documentos todavía se están leyendo: vuelve a preguntar dentro de un momento.',
     retrievalFailed: 'Ahora mismo no he podido buscar en la base de conocimiento. Inténtalo de nuevo en un momento.',
     sectionFailed: 'No he podido responder a la parte sobre «{topic}». Inténtalo de nuevo en un momento.',
     interrupted: '(Esta parte se ha interrumpido. Pregunta de nuevo, por favor.)',
@@ -121,6 +124,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     humanHelp: 'Sie möchten mit einem Menschen sprechen. Ich habe Ihren Wunsch für das Team von {tenant} notiert.',
     notInDocuments: 'Dazu habe ich in der Wissensdatenbank keine Antwort gefunden.',
     nothingInDocuments: 'Die Wissensdatenbank sagt dazu noch nichts.',
+    stillReading: 'Einige Dokumente werden noch gelesen: Bitte fragen Sie gleich noch einmal.',
     retrievalFailed: 'Die Wissensdatenbank konnte gerade nicht durchsucht werden. Bitte gleich noch einmal versuchen.',
     sectionFailed: 'Den Teil über „{topic}“ konnte ich nicht beantworten. Bitte gleich noch einmal versuchen.',
     interrupted: '(Dieser Teil brach ab. Bitte noch einmal fragen.)',

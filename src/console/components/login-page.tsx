@@ -6,6 +6,9 @@ import type { Demo, DemoUser, TokenAnswer, User } from '../protocol.js';
 import { roleName } from '../suggestions.js';
 import { AlertIcon, Logo } from './icons.js';
 
+/** How often the page looks whether the demo's documents have been read. */
+const LOOK_AGAIN_MS = 1500;
+
 interface LoginPageProps {
   onLogin(answer: TokenAnswer & { user: User }): void;
 }
@@ -24,6 +27,12 @@ export function LoginPage({ onLogin }: LoginPageProps) {
       .catch((thrown: unknown) => setError(messageOf(thrown)))
       .finally(() => setLoading(false));
   }, []);
+
+  useEffect(() => {
+    if (demo?.reading !== true) return;
+    const timer = setTimeout(() => void fetchDemo().then(setDemo, () => undefined), LOOK_AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [demo]);
 
   const signIn = async (tenant: string, email: string, password: string) => {
     setError(null);
@@ -52,6 +61,11 @@ export function LoginPage({ onLogin }: LoginPageProps) {
         </p>
       )}
       {loading && <p class="muted">Looking for demo accounts…</p>}
+      {demo?.reading === true && (
+        <p class="muted" role="status" data-testid="demo-reading">
+          The demo’s documents are still being read. Until then an answer that needs them says so.
+        </p>
+      )}
       {demo && (
         <DemoUsers
           users={demo.users}

@@ -17,8 +17,10 @@ export interface SearchPlan {
   readonly limit: number;
 }
 
+/** The first row also comes when nothing was found, with nothing but the count. */
 interface Row {
-  chunk_id: string;
+  unread: number;
+  chunk_id: string | null;
   document_id: string;
   knowledge_base_id: string;
   title: string;
@@ -47,8 +49,8 @@ export class RetrievalRepository {
     await recordUsage(this.work, { tenantId: ctx.tenantId, turnId, principalId: ctx.principal.id }, rows);
   }
 
-  /** One round trip. @returns best first */
-  async search(ctx: RequestContext, plan: SearchPlan): Promise<Passage[]> {
+  /** One round trip. @returns best first, and how many of the bases' documents are still being read */
+  async search(ctx: RequestContext, plan: SearchPlan): Promise<{ passages: Passage[]; unread: number }> {
     const { bases, metadata, vector } = plan;
     const shape: SearchShape = {
       dimensions: vector === null ? null : vector.values.length,
@@ -82,11 +84,12 @@ export class RetrievalRepository {
       return tx.commitWith<Row>(searchSql(shape), values, searchName(shape));
     });
     const asked = plan.words.split(' ');
-    return rows.map((row) => toPassage(row, asked));
+    return { passages: rows.flatMap((row) => toPassage(row, asked)), unread: rows[0]?.unread ?? 0 };
   }
 }
 
-function toPassage(row: Row, asked: readonly string[]): Passage {
+function toPassage(row: Row, asked: readonly string[]): Passage | [] {
+  if (row.chunk_id === null) return [];
   return {
     chunkId: row.chunk_id,
     documentId: row.document_id,

@@ -51,7 +51,7 @@ export class RetrievalService {
     const query = request.query.slice(0, LONGEST_QUERY);
     const wanted = request.knowledgeBaseIds;
     const bases = wanted === 'all' ? await this.bases.allOfDocuments(ctx) : await this.bases.get(ctx, wanted);
-    if (bases.length === 0 || query.trim() === '') return { passages: [], degraded: false };
+    if (bases.length === 0 || query.trim() === '') return { passages: [], unread: 0, degraded: false };
     for (const base of bases) this.renewal.begin(ctx, base);
     const limit = await this.limitFor(ctx, request, bases);
     const words = lexicalText(query);
@@ -62,6 +62,7 @@ export class RetrievalService {
     signal.throwIfAborted();
     return {
       passages: interleaved(found.map(({ passages }) => passages)).slice(0, limit),
+      unread: found.reduce((sum, { unread = 0 }) => sum + unread, 0),
       degraded: found.some(({ degraded }) => degraded),
       embedderFailed: found.some(({ embedderFailed }) => embedderFailed === true),
     };
@@ -97,7 +98,7 @@ export class RetrievalService {
   ): Promise<SearchResult> {
     const { group, limit, metered, query, request, words } = search;
     const [first] = group;
-    if (first === undefined) return { passages: [], degraded: false };
+    if (first === undefined) return { passages: [], unread: 0, degraded: false };
     const question = {
       base: first,
       text: query,
@@ -119,13 +120,16 @@ export class RetrievalService {
       metadata: request.filter === undefined || Object.keys(request.filter).length === 0 ? null : request.filter,
       limit,
     };
-    let passages = await this.passages.search(ctx, plan);
+    let { passages, unread } = await this.passages.search(ctx, plan);
     if (plan.vector?.approximate === true && passages.length < limit) {
       // The index gave up before it had enough that the caller may see.
-      passages = await this.passages.search(ctx, { ...plan, vector: { ...plan.vector, approximate: false } });
+      ({ passages, unread } = await this.passages.search(ctx, {
+        ...plan,
+        vector: { ...plan.vector, approximate: false },
+      }));
     }
     const embedderFailed = values === null;
-    return { passages, degraded: embedderFailed || first.embedding.provider === 'local', embedderFailed };
+    return { passages, unread, degraded: embedderFailed || first.embedding.provider === 'local', embedderFailed };
   }
 
   private async limitFor(

@@ -51,6 +51,37 @@ describe('search', () => {
     expect(passages[0]?.coverage).toBeLessThanOrEqual(1);
   });
 
+  it('tells of each word of the question how common it is in the base, and whether the passage has it', async () => {
+    const ctx = await rag.caller();
+    const id = await baseWith(ctx, {
+      'Returns and refunds': RETURNS,
+      Shipping: 'Parcels to Spain arrive on the third day.',
+    });
+    const [first] = (await search(ctx, 'How long do refunds of zeppelins take?', [id])).passages;
+    const words = Object.fromEntries((first?.words ?? []).map(({ held, share, word }) => [word, { held, share }]));
+    expect(words['zeppelins']).toEqual({ held: false, share: 0 });
+    expect(words['refunds']?.held).toBe(true);
+    expect(words['refunds']?.share).toBeGreaterThan(0);
+    expect(words['refunds']?.share).toBeLessThanOrEqual(1);
+    expect(words['how']).toBeUndefined();
+  });
+
+  it('says how many documents of the base are still being read, also when it finds nothing', async () => {
+    const ctx = await rag.caller();
+    const id = await baseWith(ctx, { Harbour: 'The harbour is deep.' });
+    expect(await search(ctx, 'harbour', [id])).toMatchObject({ unread: 0, passages: [{ title: 'Harbour' }] });
+    await rag.database.uow.run(ctx, (tx) =>
+      tx.execute(`UPDATE app.document SET status = 'parsing' WHERE tenant_id = $1 AND knowledge_base_id = $2`, [
+        ctx.tenantId,
+        id,
+      ]),
+    );
+    expect(await search(ctx, 'harbour', [id])).toMatchObject({ unread: 1 });
+    expect(await search(ctx, 'zeppelin', [id], { filter: { none: true } })).toEqual(
+      expect.objectContaining({ unread: 1, passages: [] }),
+    );
+  });
+
   it('takes the number of passages from the request, else the knowledge base, else the tenant', async () => {
     const ctx = await rag.caller();
     const texts = Object.fromEntries(
@@ -223,7 +254,7 @@ describe('search', () => {
         [false, true].map((approximate) =>
           repository.search(ctx, { ...plan, vector: { spaceId: base.spaceId, values, approximate } }),
         ),
-      );
+      ).then((found) => found.map(({ passages }) => passages));
       expect(indexed).toHaveLength(10);
       const wanted = new Set(exact?.map(({ chunkId }) => chunkId));
       common += indexed?.filter(({ chunkId }) => wanted.has(chunkId)).length ?? 0;

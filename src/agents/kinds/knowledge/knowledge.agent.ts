@@ -11,6 +11,8 @@ interface KnowledgeWork {
   /** Best first; after grading, those worth writing from. */
   readonly passages: readonly Passage[];
   readonly verdict: 'good' | 'poor';
+  /** Documents that are still being read. */
+  readonly unread: number;
   /** True once another query was looked for; there is one such try. */
   readonly rewritten: boolean;
 }
@@ -48,9 +50,9 @@ async function retrieve({ agent, run, task, work }: KnowledgePart): Promise<Know
     const { input_history: history, intent } = task;
     const { query: written, text: question } = intent;
     const query = work.query ?? written ?? (await run.steps.rewriter.standalone({ question, history }, run.signal));
-    const { embedderFailed, passages } = await search({ agent, run, query });
+    const { embedderFailed, passages, unread = 0 } = await search({ agent, run, query });
     if (embedderFailed === true) run.notes.degrade();
-    return { work: { query, passages } };
+    return { work: { query, passages, unread } };
   });
 }
 
@@ -94,13 +96,14 @@ async function rewrite({ run, task, work }: KnowledgePart): Promise<KnowledgeUpd
 }
 
 async function write({ agent, run, section, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
-  const { passages = [], verdict } = work;
+  const { passages = [], unread = 0, verdict } = work;
   const retrieved = passages.map(({ chunkId, documentId, score, title }) => {
     return { chunk_id: chunkId, document_id: documentId, title, score };
   });
   const { voice } = run;
   const refuse = (): KnowledgeUpdate => {
-    writeWords(voice.noAnswer(task.language), section);
+    const reading = unread > 0 ? ` ${voice.phrases(task.language).stillReading}` : '';
+    writeWords(`${voice.noAnswer(task.language)}${reading}`, section);
     return { retrieved };
   };
   if (verdict !== 'good') return refuse();
