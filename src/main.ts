@@ -33,6 +33,9 @@ async function main(): Promise<void> {
     await server?.stop();
     process.exit(1);
   });
+  // A question right after the banner finds its documents, or hears that they are being read.
+  if (config.seedDemo) await server.app.get(DemoSeeder).handedOver();
+  if (leaving) return;
   logger.info({ url: server.url, ms: Math.round(performance.now() - startedAt) }, 'ready');
   process.stdout.write(welcome(server, config));
 }

@@ -4,17 +4,17 @@ import type { User } from './protocol.js';
 const SHOP = [
   'Where is my order 1042?',
   'What is your returns policy?',
-  'Send me the invoice for order 1042 and tell me how refunds work',
+  'Show me the invoice for order 1042 and tell me how refunds work',
   'Write a LinkedIn post about our summer sale',
 ];
 
-const JOBS_STAFF = ['Find jobs for a backend engineer in Berlin', 'Which candidates know TypeScript and Postgres?'];
+const JOBS_STAFF = ['Find jobs for a backend engineer in Berlin', 'Find candidates who know TypeScript and Postgres'];
 
 const BY_PERSONA: Record<string, string[]> = {
   job_seeker: [
     'Find jobs that match my profile',
     'Which remote jobs fit my skills?',
-    'Why is the first match a good fit for me?',
+    'How do I hide my profile from employers?',
   ],
   employer: [
     'Which candidates fit my open vacancy?',

@@ -41,6 +41,7 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
   private api: DemoApi | undefined;
   private readonly closing = new AbortController();
   private filling: Promise<void> = Promise.resolve();
+  private handing: Promise<boolean> = Promise.resolve(true);
   private unfilled: Unfilled[] = [];
 
   constructor(
@@ -61,8 +62,10 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
     this.api ??= await DemoApi.start();
     let made = 0;
     for (const demo of DEMO_TENANTS) made += Number(await this.seedTenant(demo, this.api));
-    this.logins.reading ||= this.unfilled.length > 0;
-    this.filling = this.filling.then(() => this.fill(this.unfilled.splice(0)));
+    const unfilled = this.unfilled.splice(0);
+    this.logins.reading ||= unfilled.length > 0;
+    this.handing = this.filling.then(() => this.handOver(unfilled));
+    this.filling = this.handing.then((done) => this.follow(done ? unfilled : []));
     const ms = Math.round(performance.now() - startedAt);
     this.logger.info({ ms, made, demo_api: this.api.url }, made === 0 ? 'demo is there' : 'demo tenants seeded');
   }
@@ -150,20 +153,41 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
     return { ...scope, principal, correlationId: 'demo-seed' };
   }
 
+  /**
+   * Resolves when every document is at least waiting to be read, so that an answer that misses it can say so. Never
+   * rejects.
+   */
+  async handedOver(): Promise<void> {
+    await this.handing;
+  }
+
   /** Never rejects: what is missing then is made by the next start. */
-  private async fill(tenants: readonly Unfilled[]): Promise<void> {
-    const { signal } = this.closing;
-    try {
+  private handOver(tenants: readonly Unfilled[]): Promise<boolean> {
+    return this.orSaid(async (signal) => {
       for (const { baseIds, ctx, demo } of tenants) {
         await this.knowledge.fill(ctx, demo, baseIds, signal);
         await this.mark(ctx, { content: CONTENT });
       }
+    });
+  }
+
+  private async follow(tenants: readonly Unfilled[]): Promise<void> {
+    await this.orSaid(async (signal) => {
       for (const { baseIds, ctx, demo } of tenants) await this.knowledge.follow(ctx, demo, baseIds, signal);
+    });
+    this.logins.reading = false;
+  }
+
+  /** @returns whether it went well */
+  private async orSaid(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+    const { signal } = this.closing;
+    try {
+      await work(signal);
+      return true;
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       this.logger.error({ err: asError(error) }, 'the demo documents could not be added: the next start tries again');
-    } finally {
-      this.logins.reading = this.unfilled.length > 0;
+      return false;
     }
   }
 

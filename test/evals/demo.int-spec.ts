@@ -1,4 +1,6 @@
 import { RetrievalService } from '#rag';
+import { suggestionsFor } from '../../src/console/suggestions.js';
+import { DEMO_TENANTS } from '../../src/demo/demo-tenants.js';
 import { DemoServer, golden } from './demo-server.js';
 
 /**
@@ -81,6 +83,46 @@ describe('retrieval', () => {
     expectShare(0.88, elsewhere, answered);
     expectShare(0.74, unsaid, answered);
   }, 120_000);
+});
+
+describe('the questions that the page suggests', () => {
+  interface Suggestion {
+    readonly user: string;
+    readonly question: string;
+    readonly agents: string[];
+    readonly document?: string;
+    readonly says?: string;
+    /** What the ids of a list's items begin with. */
+    readonly items?: string;
+  }
+
+  it('are all in the golden set, for each demo user', async () => {
+    const { cases } = await golden<Suggestion>('demo-suggestions.json');
+    for (const { name, slug, users } of DEMO_TENANTS) {
+      for (const { email, persona, ...user } of users) {
+        const suggested = suggestionsFor({ ...user, email, persona, id: email, tenant: { id: slug, slug, name } });
+        const known = cases.filter((one) => one.user === email).map(({ question }) => question);
+        expect([email, suggested]).toEqual([email, known]);
+      }
+    }
+  });
+
+  it('are answered as they are meant', async () => {
+    const { cases } = await golden<Suggestion>('demo-suggestions.json');
+    const wrong: string[] = [];
+    for (const { agents, document, items, question, says = '', user } of cases) {
+      const tenant = user.replace(/^.*@|\.test$/g, '');
+      const { content, metadata, payloads } = await demo.ask(tenant, user, question);
+      const ids = payloads.flatMap((payload) => payload.items.map(({ id }) => id));
+      const right =
+        metadata.intents.map(({ agent }) => agent).join() === agents.join() &&
+        (document === undefined || metadata.citations.some(({ title }) => title === document)) &&
+        plain(content).includes(plain(says)) &&
+        (items === undefined || (ids.length > 0 && ids.every((id) => id.startsWith(items))));
+      if (!right) wrong.push(`${user}: ${question} → ${content.slice(0, 120)} ${ids.join(' ')}`);
+    }
+    expectShare(1, wrong, cases);
+  }, 60_000);
 });
 
 describe('matching', () => {
