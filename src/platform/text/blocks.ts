@@ -92,7 +92,10 @@ export function unitsOf(blocks: readonly TextBlock[]): TextUnit[] {
         }
         return;
       case 'code': {
-        const text = block.lines.filter((line) => !FENCE.test(line)).join('\n').trim();
+        const text = block.lines
+          .filter((line) => !FENCE.test(line))
+          .join('\n')
+          .trim();
         if (text !== '') units.push({ text, block: index, kind: 'code', markdown: block.lines.join('\n') });
         return;
       }

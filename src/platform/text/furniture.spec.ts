@@ -13,7 +13,11 @@ it.each([
   ['a footnote', 'Mind the gap.[^2]\n\n[^2]: Between train and platform.', ['Mind the gap.']],
   ['front matter', '---\ntitle: Gaps\ntags:\n  - a\n---\n\nMind the gap.', ['Mind the gap.']],
   ['a comment', 'Mind <!-- the cat,\nno, -->the gap.', ['Mind the gap.']],
-  ['badges', '[![build](https://a.test/b.svg)](https://a.test) ![npm](https://a.test/n.svg)\n\nMind the gap.', ['Mind the gap.']],
+  [
+    'badges',
+    '[![build](https://a.test/b.svg)](https://a.test) ![npm](https://a.test/n.svg)\n\nMind the gap.',
+    ['Mind the gap.'],
+  ],
   ['a button', 'Mind the gap.\n\n[Edit this page](https://a.test/edit)', ['Mind the gap.']],
   ['a button in German', 'Vorsicht an der Kante.\n\nSeite bearbeiten', ['Vorsicht an der Kante.']],
   ['a button in Spanish', 'Cuidado con el hueco.\n\nEditar esta página', ['Cuidado con el hueco.']],

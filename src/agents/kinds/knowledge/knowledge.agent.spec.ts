@@ -104,3 +104,25 @@ it('searches in all knowledge bases of the tenant when it names none', async () 
   await runTurn(runtime, 'Returns?');
   expect(requests[0]).toEqual({ query: 'Returns?', knowledgeBaseIds: 'all' });
 });
+
+it.each([
+  ['How deep is the harbour?', 'Some documents are still being read'],
+  ['¿Qué profundidad tiene el puerto?', 'Algunos documentos todavía se están leyendo'],
+  ['Wie tief ist der Hafen?', 'Einige Dokumente werden noch gelesen'],
+])('says to %j that documents are still being read, where that may be why nothing is found', async (question, said) => {
+  const asked = async (unread: number) => {
+    const search = () => ({ passages: [], unread, degraded: false });
+    return (await runTurn(fakeRuntime({ agents: [SUPPORT], search }), question)).answer;
+  };
+  expect((await asked(2)).content).toContain(said);
+  expect((await asked(0)).content).not.toContain(said);
+  expect((await asked(2)).citations).toEqual([]);
+});
+
+it('shows beside a source how likely it answers, not its place in the search', async () => {
+  const likely = passage('A refund takes five days.', { score: 0.11, chunkId: 'likely' });
+  const search = () => ({ passages: [likely], degraded: false });
+  const { answer } = await runTurn(fakeRuntime({ agents: [SUPPORT], search }), 'How many days does a refund take?');
+  expect(answer.citations[0]?.score).toBeGreaterThan(0.5);
+  expect(answer.citations[0]?.score).toBeLessThanOrEqual(1);
+});

@@ -85,7 +85,9 @@ it('finds the key phrase in a real page', () => {
 });
 
 it('quotes what stands under a telling heading together with the heading', () => {
-  const page = passage('## Lost keys\n\nRing the caretaker at once. He comes within the hour.', { title: 'House rules' });
+  const page = passage('## Lost keys\n\nRing the caretaker at once. He comes within the hour.', {
+    title: 'House rules',
+  });
   expect(extract('What do I do when I have lost my keys?', [page])).toEqual([
     '**Lost keys**\n\nRing the caretaker at once. He comes within the hour. [1]',
   ]);

@@ -1,4 +1,4 @@
-import { contentStems, detectLanguage, fold, isStopWord, sentencesOf, stem, tellingOf } from '#platform/text';
+import { contentStems, detectLanguage, fold, isStopWord, sentencesOf, stem, tellingOf, wordsOf } from '#platform/text';
 import type { Passage } from '#rag';
 import { WHOLE } from './asked-for.js';
 
@@ -18,6 +18,8 @@ const WHOLE_COUNTS = 0.3;
 /** A question of more words says nothing more. */
 const MOST_WORDS = 64;
 const LONGEST = 2000;
+/** One sign that is a word: a number, or a character of Chinese or Japanese. */
+const SAYS_MUCH = /[\p{N}\p{Script=Han}]/u;
 
 /**
  * The words of a question with their weights, by two statistics: how rare a word is in its language, and how rare it is in
@@ -28,7 +30,7 @@ export function topicWords(question: string, passages: readonly Passage[]): Topi
   const language = detectLanguage(text);
   const shares = sharesOf(passages);
   const asking = askingWords(text);
-  const weighed = wordsOf(text).map((word) => ({
+  const weighed = meantWords(text).map((word) => ({
     stem: stem(word),
     weight: tellingOf(word, language) * rarityOf(shares.get(word)) * (WHOLE.has(stem(word)) ? WHOLE_COUNTS : 1),
     beside: asking !== null && !asking.has(word),
@@ -63,14 +65,11 @@ function rarityOf(share: number | undefined): number {
 /** Words of the sentences with a question mark; null when there is none. */
 function askingWords(text: string): ReadonlySet<string> | null {
   const asking = sentencesOf(text).filter((sentence) => sentence.endsWith('?'));
-  return asking.length === 0 ? null : new Set(wordsOf(asking.join(' ')));
+  return asking.length === 0 ? null : new Set(meantWords(asking.join(' ')));
 }
 
-function wordsOf(text: string): string[] {
+function meantWords(text: string): string[] {
   // 6,000 and 6.000 are one word, as the search has it.
-  const words =
-    fold(text)
-      .replace(/(?<=\d)[.,](?=\d{3}(?!\d))/g, '')
-      .match(/[\p{L}\p{N}]+/gu) ?? [];
-  return words.filter((word) => !isStopWord(word) && (word.length > 1 || /\d/.test(word)));
+  const words = wordsOf(fold(text).replace(/(?<=\d)[.,](?=\d{3}(?!\d))/g, ''));
+  return words.filter((word) => !isStopWord(word) && (word.length > 1 || SAYS_MUCH.test(word)));
 }
