@@ -10,6 +10,8 @@ import { type TopicWord, topicWords } from './topic-words.js';
 const ALWAYS_MISSING = 0.3;
 /** What the weightiest word that a passage lacks takes away. */
 const AGAINST = 1.3;
+/** A name more than another word: what is told of Norway answers nothing about France. */
+const NAMED = 1.4;
 /** What it counts that a title or heading above the passage has the words too. */
 const HEADED = 0.3;
 /** What it counts that a passage is nearer to the question than those found with it, a cosine: the same in every vector space. */
@@ -50,7 +52,7 @@ function measure(words: readonly TopicWord[], passage: Passage): number {
     words.filter((word) => hasStem(said, word.stem)),
     words.filter((word) => !hasStem(said, word.stem)),
   ];
-  const missing = Math.max(0, ...lacking.map(({ weight }) => weight));
+  const missing = Math.max(0, ...lacking.map(({ name, weight }) => weight * (name ? NAMED : 1)));
   const total = ALWAYS_MISSING + words.reduce((sum, { weight }) => sum + weight, 0);
   const share = (list: readonly TopicWord[]) => list.reduce((sum, { weight }) => sum + weight, 0) / total;
   const headed = words.filter((word) => hasStem(above, word.stem));

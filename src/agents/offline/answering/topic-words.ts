@@ -7,6 +7,8 @@ export interface TopicWord {
   readonly stem: string;
   /** 0–1: how much it matters that a passage has it. */
   readonly weight: number;
+  /** A name cannot be said in other words. */
+  readonly name: boolean;
 }
 
 /** Share of the base's chunks from which on a word tells apart as well as it can. */
@@ -30,22 +32,27 @@ export function topicWords(question: string, passages: readonly Passage[]): Topi
   const language = detectLanguage(text);
   const shares = sharesOf(passages);
   const asking = askingWords(text);
+  const names = namesIn(text, language);
   const weighed = meantWords(text).map((word) => ({
     stem: stem(word),
-    weight: tellingOf(word, language) * rarityOf(shares.get(word)) * (WHOLE.has(stem(word)) ? WHOLE_COUNTS : 1),
+    weight:
+      tellingOf(word, language) *
+      rarityOf(shares.get(word)) *
+      (WHOLE.has(stem(word)) ? WHOLE_COUNTS : 1),
+    name: names.has(word),
     beside: asking !== null && !asking.has(word),
   }));
   const asks = weighed.some(({ beside, weight }) => !beside && weight > BESIDE);
-  const words = new Map<string, number>();
-  for (const { beside, stem: root, weight } of weighed) {
+  const words = new Map<string, TopicWord>();
+  for (const { beside, name, stem: root, weight } of weighed) {
     const own = asks && beside ? weight * BESIDE : weight;
-    words.set(root, Math.max(words.get(root) ?? 0, own));
+    const known = words.get(root);
+    words.set(root, { stem: root, weight: Math.max(known?.weight ?? 0, own), name: name || known?.name === true });
   }
-  const told = [...words].map(([root, weight]) => ({ stem: root, weight })).filter(({ weight }) => weight > 0);
+  const told = [...words.values()].filter(({ weight }) => weight > 0);
+  if (told.length > 0) return told.slice(0, MOST_WORDS);
   // "How are you?" to the documents: small words are better than none.
-  return told.length > 0
-    ? told.slice(0, MOST_WORDS)
-    : [...new Set(contentStems(text))].map((root) => ({ stem: root, weight: 1 }));
+  return [...new Set(contentStems(text))].map((root) => ({ stem: root, weight: 1, name: false }));
 }
 
 /** By word: the largest share of a base's chunks that have it. */
@@ -67,6 +74,14 @@ function askingWords(text: string): ReadonlySet<string> | null {
   const asking = sentencesOf(text).filter((sentence) => sentence.endsWith('?'));
   return asking.length === 0 ? null : new Set(meantWords(asking.join(' ')));
 }
+
+/** Words with a capital within a sentence, where that tells names: not in German, nor in a text full of capitals. */
+function namesIn(text: string, language: string): ReadonlySet<string> {
+  const capitals = text.match(WITHIN) ?? [];
+  const few = capitals.length * 2 <= (text.match(/\s\p{L}/gu)?.length ?? 0);
+  return new Set(language.startsWith('de') || !few ? [] : capitals.map(fold));
+}
+const WITHIN = /(?<=[\p{L}\p{N},;)]\s)\p{Lu}[\p{L}\p{N}]+/gu;
 
 function meantWords(text: string): string[] {
   // 6,000 and 6.000 are one word, as the search has it.
