@@ -131,10 +131,15 @@ LEFT JOIN (
   JOIN base ON base.id = c.knowledge_base_id
   CROSS JOIN LATERAL (
     SELECT sum(term.rarity) FILTER (WHERE posting.tf IS NOT NULL) AS rarity,
-      coalesce(json_agg(json_build_array(term.position, term.df, coalesce(posting.tf, 0)) ORDER BY term.position), '[]') AS words
+      coalesce(json_agg(json_build_array(term.position, term.df, coalesce(posting.tf, 0)) ORDER BY term.position), '[]')
+        AS words
     FROM term
-    LEFT JOIN app.chunk_term posting ON posting.tenant_id = $1 AND posting.knowledge_base_id = term.base_id
-      AND posting.term = term.term AND posting.chunk_id = r.chunk_id
+    -- One row, by its key: of fresh tables the planner knows nothing, and would read all postings for each passage.
+    LEFT JOIN LATERAL (
+      SELECT p.tf FROM app.chunk_term p
+      WHERE p.tenant_id = $1 AND p.knowledge_base_id = term.base_id AND p.term = term.term AND p.chunk_id = r.chunk_id
+      LIMIT 1
+    ) posting ON true
     WHERE term.base_id = c.knowledge_base_id
   ) held
 ) found ON true
