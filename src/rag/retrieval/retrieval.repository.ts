@@ -32,8 +32,10 @@ interface Row {
   vector_score: number | null;
   text_score: number | null;
   coverage: number;
-  /** Of each term of the question: which word it is, counted from 1, how many chunks of the base and how often this one has it. */
-  words: readonly (readonly [position: number, df: number, tf: number])[];
+  /** Of each term of the question: which word it is, counted from 1, and how many chunks of the base have it. */
+  asked: readonly (readonly [position: number, df: number])[] | null;
+  /** The positions of those that this one has. */
+  held: readonly number[] | null;
   chunks: number;
 }
 
@@ -103,10 +105,10 @@ function toPassage(row: Row, asked: readonly string[]): Passage | [] {
     vectorScore: row.vector_score,
     textScore: row.text_score,
     coverage: row.coverage,
-    words: row.words.map(([position, df, tf]) => ({
+    words: (row.asked ?? []).map(([position, df]) => ({
       word: asked[position - 1] ?? '',
       share: df / Math.max(1, row.chunks),
-      held: tf > 0,
+      held: row.held?.includes(position) ?? false,
     })),
   };
 }

@@ -110,8 +110,29 @@ ranked AS (
   FULL JOIN (SELECT *, row_number() OVER (ORDER BY similarity DESC, chunk_id) AS place FROM vector_hit) v
     ON v.chunk_id = w.chunk_id
   ORDER BY score DESC, chunk_id LIMIT $8
+),
+found AS MATERIALIZED (
+  SELECT r.chunk_id, c.document_id, c.knowledge_base_id, d.title, c.page, c.section, d.source_url AS url, c.content,
+    r.score, r.similarity AS vector_score, r.text_score,
+    least(1, coalesce((
+      SELECT sum(term.rarity) FROM term
+      JOIN app.chunk_term posting ON posting.tenant_id = $1 AND posting.knowledge_base_id = term.base_id
+        AND posting.term = term.term AND posting.chunk_id = r.chunk_id
+      WHERE term.base_id = c.knowledge_base_id
+    ) / nullif((SELECT total FROM weight WHERE weight.base_id = c.knowledge_base_id), 0), 0)) AS coverage,
+    (SELECT json_agg(term.position) FROM term
+      JOIN app.chunk_term posting ON posting.tenant_id = $1 AND posting.knowledge_base_id = term.base_id
+        AND posting.term = term.term AND posting.chunk_id = r.chunk_id
+      WHERE term.base_id = c.knowledge_base_id
+    ) AS held
+  FROM ranked r
+  JOIN app.chunk c ON c.tenant_id = $1 AND c.id = r.chunk_id
+  JOIN app.document d ON d.tenant_id = $1 AND d.id = c.document_id
 )
-SELECT unread.documents AS unread, found.*
+-- The question's words come with each passage: how many of its base's chunks have them.
+SELECT unread.documents AS unread, found.*,
+  (SELECT json_agg(json_build_array(term.position, term.df)) FROM term WHERE term.base_id = found.knowledge_base_id) AS asked,
+  (SELECT base.chunk_count FROM base WHERE base.id = found.knowledge_base_id) AS chunks
 FROM (
   -- Documents on their way: what is not found today may stand in one of them.
   SELECT count(*)::int AS documents FROM app.document d
@@ -119,30 +140,7 @@ FROM (
     AND d.deleted_at IS NULL AND NOT d.held AND (d.owner_id IS NULL OR d.owner_id = $5)
     AND ($7 OR d.personas = '{}' OR $6 = ANY(d.personas))
 ) unread
-LEFT JOIN (
-  SELECT r.chunk_id, c.document_id, c.knowledge_base_id, d.title, c.page, c.section, d.source_url AS url, c.content,
-    r.score, r.similarity AS vector_score, r.text_score,
-    least(1, coalesce(held.rarity / nullif((SELECT total FROM weight WHERE weight.base_id = c.knowledge_base_id), 0), 0))
-      AS coverage,
-    held.words, base.chunk_count AS chunks
-  FROM ranked r
-  JOIN app.chunk c ON c.tenant_id = $1 AND c.id = r.chunk_id
-  JOIN app.document d ON d.tenant_id = $1 AND d.id = c.document_id
-  JOIN base ON base.id = c.knowledge_base_id
-  CROSS JOIN LATERAL (
-    SELECT sum(term.rarity) FILTER (WHERE posting.tf IS NOT NULL) AS rarity,
-      coalesce(json_agg(json_build_array(term.position, term.df, coalesce(posting.tf, 0)) ORDER BY term.position), '[]')
-        AS words
-    FROM term
-    -- One row, by its key: of fresh tables the planner knows nothing, and would read all postings for each passage.
-    LEFT JOIN LATERAL (
-      SELECT p.tf FROM app.chunk_term p
-      WHERE p.tenant_id = $1 AND p.knowledge_base_id = term.base_id AND p.term = term.term AND p.chunk_id = r.chunk_id
-      LIMIT 1
-    ) posting ON true
-    WHERE term.base_id = c.knowledge_base_id
-  ) held
-) found ON true
+LEFT JOIN found ON true
 ORDER BY found.score DESC, found.chunk_id`;
 }
 
