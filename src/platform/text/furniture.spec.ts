@@ -43,12 +43,12 @@ it.each([
   expect(withoutFurniture(markdown)).toBe(markdown);
 });
 
-it.each(['<!--', '![', '[![a](b)', '---\na: b\n', ':::', '[^', '<Key ', '{% ', 'me@host:', '> '])(
+it.each(['<!--', '![', '[![a](b)', '---\na: b\n', ':::', '[^', '<Key ', '{% ', 'me@host:', '> ', ' \n', '---\n \t \n'])(
   'is linear on twenty thousand characters of %j',
   (piece) => {
     const started = performance.now();
     withoutFurniture(piece.repeat(20_000 / piece.length));
-    withoutFurniture(`${piece.repeat(20_000 / piece.length)}\n`.repeat(3));
-    expect(performance.now() - started).toBeLessThan(200);
+    withoutFurniture(`---\n${piece.repeat(20_000 / piece.length)}\n`);
+    expect(performance.now() - started).toBeLessThan(1000);
   },
 );

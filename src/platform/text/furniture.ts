@@ -4,7 +4,7 @@
  */
 
 /** `---` with keys between, at the very beginning. */
-const FRONT_MATTER = /^\s*---[ \t]*\n(?:[\w-]+:.*\n|[ \t]+.*\n|[ \t]*\n)*?---[ \t]*(?:\n|$)/;
+const FRONT_MATTER = /^\s*---[ \t]*\n(?:[\w-]+:.*\n|[ \t]+\S.*\n|[ \t]*\n)*?---[ \t]*(?:\n|$)/;
 /** Directives (`:::note`), alerts (`[!NOTE]`), footnotes' own lines, modules, template tags (`{% tab %}`), link targets. */
 const SIGNS =
   /^\s*(?::{3,}.*|>?\s*\[![A-Z]+\]\s*|\[\^[^\]]+\]:.*|(?:import|export)\s.*\bfrom\s+['"].*|\{[%{]<?.*[%>]\}\}?\s*|\[[^\]]+\]:\s+\S+.*|={3,}|-{3,}|\*{3,})\s*$/;

@@ -35,10 +35,7 @@ export function topicWords(question: string, passages: readonly Passage[]): Topi
   const names = namesIn(text, language);
   const weighed = meantWords(text).map((word) => ({
     stem: stem(word),
-    weight:
-      tellingOf(word, language) *
-      rarityOf(shares.get(word)) *
-      (WHOLE.has(stem(word)) ? WHOLE_COUNTS : 1),
+    weight: tellingOf(word, language) * rarityOf(shares.get(word)) * (WHOLE.has(stem(word)) ? WHOLE_COUNTS : 1),
     name: names.has(word),
     beside: asking !== null && !asking.has(word),
   }));
