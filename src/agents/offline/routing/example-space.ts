@@ -20,7 +20,7 @@ export class ExampleSpace {
   standings(text: Float32Array): (number | undefined)[] {
     const { calibration } = this;
     return this.centres.map((centre) =>
-      centre === null || calibration === null ? undefined : standing(dot(text, centre), calibration),
+      centre === null || calibration === null ? undefined : standing(cosine(text, centre), calibration),
     );
   }
 
@@ -32,10 +32,10 @@ export class ExampleSpace {
     return examples
       .filter((_, index) => index % step === 0)
       .map(({ group, vector }) => {
-        const scores = this.centres.map((centre) => (centre === null ? 0 : dot(vector, centre)));
+        const scores = this.centres.map((centre) => (centre === null ? 0 : cosine(vector, centre)));
         const sum = sums[group];
         if (sum !== undefined && sum !== null)
-          scores[group] = dot(vector, unit(sum.map((value, at) => value - (vector[at] ?? 0))));
+          scores[group] = cosine(vector, unit(sum.map((value, at) => value - (vector[at] ?? 0))));
         return { group, scores };
       });
   }
@@ -53,11 +53,12 @@ function sumOf(vectors: readonly Float32Array[]): Float32Array | null {
 }
 
 function unit(vector: Float32Array): Float32Array {
-  const length = Math.sqrt(dot(vector, vector));
+  const length = Math.sqrt(cosine(vector, vector));
   return length === 0 ? vector : vector.map((value) => value / length);
 }
 
-function dot(a: Float32Array, b: Float32Array): number {
+/** Of unit vectors. */
+export function cosine(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at++) sum += (a[at] ?? 0) * (b[at] ?? 0);
