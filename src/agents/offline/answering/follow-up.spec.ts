@@ -3,7 +3,7 @@ import { passage } from '../../../../test/support/agent-fakes.js';
 import { contentStems } from '#platform/text';
 import type { HistoryMessage } from '../../turn/turn.types.js';
 import { completed } from './follow-up.js';
-import { leaningOf, withoutCorrection } from './words/pointers.js';
+import { leaningOf, withoutCorrection } from '../words/pointers.js';
 
 const doc = (id: string, title: string, content: string) =>
   passage(content, { chunkId: id, documentId: id, title, section: null });

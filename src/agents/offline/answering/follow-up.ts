@@ -2,7 +2,7 @@ import type { Passage } from '#rag';
 import { blocksOf, contentStems, isStopWord, unitsOf, wordCount, wordsOf } from '#platform/text';
 import type { HistoryMessage } from '../../turn/turn.types.js';
 import { askedFor, tells, topicOf } from './asked-for.js';
-import { isLeading, type Leaning, leaningOf, withoutCorrection } from './words/pointers.js';
+import { isLeading, type Leaning, leaningOf, withoutCorrection } from '../words/pointers.js';
 
 /**
  * Whether a question leaves something to the one before it, judged by what the documents say:

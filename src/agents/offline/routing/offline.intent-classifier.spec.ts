@@ -55,3 +55,21 @@ it('does not take a question about people for a wish to be handed over', async (
   expect(await ask('Is there a table where we can talk to people?')).toMatchObject({ reply: null });
   expect(await ask('Can I talk to a person?')).toMatchObject({ reply: { kind: 'human_request' } });
 });
+
+it.each(['and for six of us?', 'How long?', 'for students?', 'Is there another one?', '¿Y mañana?'])(
+  'leaves "%s" with whoever answered last',
+  async (message) => {
+    expect(await ask(message, 'There is one at nine.')).toMatchObject({ intents: [{ agent: 'tables' }] });
+    expect((await ask(message)).reply).toMatchObject({ kind: 'unclear' });
+  },
+);
+
+it('does not leave there what is whole, or gibberish', async () => {
+  expect(await ask('Who was the first president of Iceland?', 'There is one at nine.')).toMatchObject({
+    reply: { kind: 'unclear' },
+  });
+  expect(await ask('asdf qwer', 'There is one at nine.')).toMatchObject({ reply: { kind: 'unclear' } });
+  expect(await ask('And what does the soup cost?', 'There is one at nine.')).toMatchObject({
+    intents: [{ agent: 'menu' }],
+  });
+});

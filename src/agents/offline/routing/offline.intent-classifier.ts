@@ -4,6 +4,7 @@ import { judging, isRecord, propertiesOf } from '../../catalog/tool-inputs.js';
 import { type Classification, type ClassifyRequest, IntentClassifier } from '../../steps/intent-classifier.js';
 import { lastAgentsOf } from '../../turn/awaiting.js';
 import { findingsFor } from '../extraction/entity-rules.js';
+import { leaningOf } from '../words/pointers.js';
 import { pointsBack, saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
 import type { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
 import { smallTalkKind } from './small-talk.js';
@@ -56,9 +57,23 @@ function askedBy({ awaiting, history }: ClassifyRequest): string[] {
   return last?.role === 'assistant' && /[?？]\s*$/.test(last.content) ? lastAgentsOf(history) : [];
 }
 
+/** "How long?", "and for students?": hardly to be understood without what was said before. */
+function leans(text: string): boolean {
+  const words = contentStems(text).length;
+  if (words > 4) return false;
+  const { elliptical, leads, standsIn } = leaningOf(text);
+  return (
+    leads ||
+    standsIn ||
+    pointsBack(text) ||
+    (words <= 1 && text.includes('?')) ||
+    (elliptical && words <= 2 && text.includes('?'))
+  );
+}
+
 function continues(agent: AgentDefinition, text: string): boolean {
+  if (leans(text)) return true;
   if (contentStems(text).length > 4) return false;
-  if (pointsBack(text)) return true;
   const options = { today: new Date(), asked: false, alone: false, meter: judging() };
   return agent.tools.some((tool) =>
     propertiesOf(tool).some(
