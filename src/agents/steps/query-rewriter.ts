@@ -1,3 +1,4 @@
+import type { Passage } from '#rag';
 import type { HistoryMessage } from '../turn/turn.types.js';
 
 export interface RewriteRequest {
@@ -5,6 +6,8 @@ export interface RewriteRequest {
   /** What was searched for, where whoever read the conversation had written the query already. */
   readonly query?: string;
   readonly history: readonly HistoryMessage[];
+  /** The agent's own search, where there is one yet: what its documents say may tell what is meant. */
+  readonly find?: (query: string) => Promise<readonly Passage[]>;
 }
 
 /** What to search for. */

@@ -56,6 +56,18 @@ it('takes the question before along for a follow-up', async () => {
   expect(queries[1]).toBe('How long does delivery to Spain take? and to Norway?');
 });
 
+it('answers the question as it is meant in the conversation', async () => {
+  const delivery = passage('Delivery to Norway takes 7 days.', { chunkId: 'n', documentId: 'n', title: 'Abroad' });
+  const runtime = fakeRuntime({
+    agents: [SUPPORT],
+    search: () => ({ passages: [REFUND_PASSAGE, delivery], degraded: false }),
+  });
+  const first = await runTurn(runtime, 'Do you have a delivery to Norway?');
+  const history = remember('Do you have a delivery to Norway?', first);
+  const { answer } = await runTurn(runtime, 'How long does that take?', { history });
+  expect(answer.content).toBe('Delivery to Norway takes 7 days. [1]');
+});
+
 it('names the source when the model forgot to, and only when it plainly is the source', async () => {
   const search = () => ({ passages: [REFUND_PASSAGE], degraded: false });
   const told = new ScriptedModel({ stream: { answer: 'A return is checked within 5 working days of its arrival.' } });

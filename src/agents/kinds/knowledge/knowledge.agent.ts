@@ -6,7 +6,9 @@ import { status, timed } from '../../turn/turn-context.js';
 import { searchFailure } from '../../turn/turn.errors.js';
 
 interface KnowledgeWork {
-  /** What is searched for: the question, complete without the conversation. */
+  /** What is asked, complete without the conversation. */
+  readonly question: string;
+  /** What is searched for: the question, or other words for it. */
   readonly query: string;
   /** Best first; after grading, those worth writing from. */
   readonly passages: readonly Passage[];
@@ -47,13 +49,21 @@ type KnowledgeUpdate = PartUpdate<KnowledgeWork>;
 async function retrieve({ agent, run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
   status(run, 'retrieving', { agent: agent.key });
   return timed(run, 'retrieving', async () => {
-    const { input_history: history, intent } = task;
-    const { query: written, text: question } = intent;
-    const query = work.query ?? written ?? (await run.steps.rewriter.standalone({ question, history }, run.signal));
+    const question =
+      work.question ??
+      task.intent.query ??
+      (await run.steps.rewriter.standalone(requestOf({ agent, run, task }), run.signal));
+    const query = work.query ?? question;
     const { embedderFailed, passages, unread = 0 } = await search({ agent, run, query });
     if (embedderFailed === true) run.notes.degrade();
-    return { work: { query, passages, unread } };
+    return { work: { question, query, passages, unread } };
   });
+}
+
+/** What is asked, with what came before it and the documents that may tell what is meant. */
+function requestOf({ agent, run, task }: Pick<KnowledgePart, 'agent' | 'run' | 'task'>) {
+  const find = async (query: string) => (await search({ agent, run, query })).passages;
+  return { question: task.intent.text, history: task.input_history, find };
 }
 
 async function search({ agent, query, run }: Pick<KnowledgePart, 'agent' | 'run'> & { readonly query: string }) {
@@ -70,8 +80,14 @@ async function search({ agent, query, run }: Pick<KnowledgePart, 'agent' | 'run'
 async function grade({ agent, run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
   status(run, 'grading', { agent: agent.key });
   const { passages, verdict } = await timed(run, 'grading', () =>
-    // What was searched for: a follow-up is not judged by its two words, nor other words for the same thing by the first.
-    run.steps.grader.grade({ question: work.query ?? task.intent.text, passages: work.passages ?? [] }, run.signal),
+    // A follow-up is not judged by its two words, nor other words for the same thing by the first.
+    run.steps.grader.grade(
+      {
+        question: (work.rewritten === true ? work.query : work.question) ?? task.intent.text,
+        passages: work.passages ?? [],
+      },
+      run.signal,
+    ),
   );
   run.log.info(
     {
@@ -87,9 +103,10 @@ async function grade({ agent, run, task, work }: KnowledgePart): Promise<Knowled
 }
 
 /** Another query, when there is one; without it what was found stays as it was. */
-async function rewrite({ run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
-  const { query: written, text: question } = task.intent;
-  const request = { question, query: written, history: task.input_history };
+async function rewrite({ agent, run, task, work }: KnowledgePart): Promise<KnowledgeUpdate> {
+  const { query: written, text } = task.intent;
+  const question = written === undefined ? (work.question ?? text) : text;
+  const request = { ...requestOf({ agent, run, task }), question, query: written };
   const query = await run.steps.rewriter.rewrite(request, run.signal);
   if (query === null || query === work.query) return { work: { rewritten: true } };
   return { work: { rewritten: true, query, passages: undefined } };
@@ -108,7 +125,8 @@ async function write({ agent, run, section, task, work }: KnowledgePart): Promis
   };
   if (verdict !== 'good') return refuse();
   status(run, 'generating', { agent: agent.key });
-  const question = task.intent.text;
+  // A writer that reads the conversation gets the user's own words, any other the completed question.
+  const question = task.intent.query === undefined ? (work.question ?? task.intent.text) : task.intent.text;
   const quote = (passage: Passage, said: string) => run.steps.grader.quote(passage, said);
   const out = new CitedText(section, passages, { ledger: run.citations, quote, question });
   const answered = await timed(run, 'generating', () =>

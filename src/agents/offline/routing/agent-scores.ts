@@ -1,109 +1,112 @@
-import { excerpt, topicStems } from '#platform/text';
+import { topicStems } from '#platform/text';
 import type { WorkMeter } from '#tools';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
-import { findingsFor } from '../extraction/entity-rules.js';
 import { judging, propertiesOf } from '../../catalog/tool-inputs.js';
-import { cosine } from './example-index.js';
+import { findingsFor } from '../extraction/entity-rules.js';
+import { type Calibration, calibrate, standing } from './calibration.js';
+import { ExampleSpace } from './example-space.js';
+import { UtteranceModel } from './utterance-model.js';
 
 export interface AgentScore {
   readonly agent: AgentDefinition;
-  /** 0–1; see `scoreAgents`. */
-  readonly score: number;
-  /** How near the nearest example is by its words alone, 0–1. */
-  readonly nearest: number;
+  /** 0: nothing speaks for it; 1: just enough to get the text; more where it is plainer. */
+  readonly standing: number;
   /** True when the text has a value that one of the agent's tools needs. */
   readonly holds: boolean;
 }
 
-const INPUT_BONUS = 0.15;
-
-interface Lexicon {
-  readonly agent: AgentDefinition;
-  readonly examples: readonly ReadonlySet<string>[];
-  readonly vocabulary: ReadonlySet<string>;
+/** A text's vector, and those of each agent's examples by its id: the same arrays as long as the examples stay the same. */
+export interface TextVectors {
+  readonly text: Float32Array;
+  readonly examples: ReadonlyMap<string, readonly Float32Array[]>;
 }
 
-interface Lexicons {
-  readonly entries: readonly Lexicon[];
-  /** Weight of a stem: how few of the agents use it. */
-  readonly weights: ReadonlyMap<string, number>;
-  readonly unknown: number;
+/** What a value for one of its tools adds to an agent's standing: half of what is enough. */
+const HOLDS = 0.5;
+/** Without a single word of meaning that the agent's own texts have, everything else must say it twice. */
+const WITHOUT_A_WORD = 0.5;
+/** Where there are hardly any examples to learn from. Measured over random sets of two to four agents with three examples. */
+const PRIOR: Calibration = { far: 0, enough: 0.04 };
+/** The vectors' part, where there are any. */
+const VECTORS = 0.5;
+/** Personas see different agents of the same tenant; each such set is learnt once. */
+const MOST_SETS = 16;
+
+/** How well each of a set of agents fits a text. Learnt once for each set, from the agents' own texts. */
+export class AgentScorer {
+  private space: ExampleSpace | null = null;
+
+  private constructor(
+    private readonly agents: readonly AgentDefinition[],
+    private readonly model: UtteranceModel,
+    private readonly calibration: Calibration,
+    private readonly words: readonly ReadonlySet<string>[],
+  ) {}
+
+  /** Definitions are replaced, never changed, when an agent changes. */
+  static of(agents: readonly AgentDefinition[]): Promise<AgentScorer> {
+    const [first] = agents;
+    if (first === undefined) return AgentScorer.fit(agents);
+    const sets = known.get(first) ?? [];
+    const found = sets.find((set) => sameAgents(set.agents, agents));
+    if (found !== undefined) return found.scorer;
+    const scorer = AgentScorer.fit(agents);
+    known.set(first, [{ agents, scorer }, ...sets].slice(0, MOST_SETS));
+    return scorer;
+  }
+
+  private static async fit(agents: readonly AgentDefinition[]): Promise<AgentScorer> {
+    const groups = agents.map((agent) => ({ examples: agent.examples, about: aboutOf(agent) }));
+    const model = await UtteranceModel.fit(groups);
+    const words = groups.map(({ about, examples }) => new Set(topicStems([...about, ...examples].join('\n'))));
+    return new AgentScorer(agents, model, calibrate(model.trials, PRIOR), words);
+  }
+
+  /** Best first. */
+  score(text: string, vectors: TextVectors | null): AgentScore[] {
+    const stems = topicStems(text);
+    const byWords = this.model.scores(text);
+    const byVectors = vectors === null ? null : this.spaceOf(vectors).standings(vectors.text);
+    const meter = judging();
+    const scores = this.agents.map((agent, index) => {
+      const own = this.words[index];
+      const shares = stems.length === 0 || stems.some((stem) => own?.has(stem) === true);
+      const words = standing(byWords[index] ?? 0, this.calibration) * (shares ? 1 : WITHOUT_A_WORD);
+      const near = byVectors?.[index];
+      const holds = holdsInput(agent, text, meter);
+      const both = near === undefined ? words : (1 - VECTORS) * words + VECTORS * near;
+      return { agent, standing: holds ? both + HOLDS : both, holds };
+    });
+    return scores.sort((a, b) => b.standing - a.standing);
+  }
+
+  private spaceOf({ examples }: TextVectors): ExampleSpace {
+    const groups = this.agents.map(({ id }) => examples.get(id) ?? NONE);
+    if (this.space?.groups.every((vectors, index) => vectors === groups[index]) === true) return this.space;
+    return (this.space = new ExampleSpace(groups));
+  }
+
+  /** True when at least one word of the text is known to some agent; gibberish has none. */
+  knowsAnyWord(text: string): boolean {
+    return topicStems(text).some((stem) => this.words.some((words) => words.has(stem)));
+  }
 }
 
-/** Built once for each set of agents (sets are replaced, not changed, when a tenant's agents change). */
-const built = new WeakMap<readonly AgentDefinition[], Lexicons>();
+const NONE: readonly Float32Array[] = [];
 
-function lexiconsOf(agents: readonly AgentDefinition[]): Lexicons {
-  const known = built.get(agents);
-  if (known !== undefined) return known;
-  const entries = agents.map((agent) => ({
-    agent,
-    examples: agent.examples.map((example) => new Set(topicStems(example))),
-    vocabulary: new Set(
-      topicStems(
-        [
-          agent.key.replace(/[_-]/g, ' '),
-          agent.name,
-          agent.description,
-          ...agent.examples,
-          ...agent.tools.flatMap((tool) => [tool.name, tool.description]),
-        ].join(' '),
-      ),
-    ),
-  }));
-  const counts = new Map<string, number>();
-  for (const { vocabulary } of entries) for (const stem of vocabulary) counts.set(stem, (counts.get(stem) ?? 0) + 1);
-  const weight = (count: number) => Math.log(1 + (entries.length + 0.5) / count);
-  const lexicons = {
-    entries,
-    weights: new Map([...counts].map(([stem, count]) => [stem, weight(count)])),
-    unknown: weight(1),
-  };
-  built.set(agents, lexicons);
-  return lexicons;
+const known = new WeakMap<
+  AgentDefinition,
+  readonly { readonly agents: readonly AgentDefinition[]; readonly scorer: Promise<AgentScorer> }[]
+>();
+
+function sameAgents(some: readonly AgentDefinition[], others: readonly AgentDefinition[]): boolean {
+  return some === others || (some.length === others.length && some.every((agent, index) => agent === others[index]));
 }
 
-/**
- * How well each agent fits a text, best first: the nearest example by words and by vector, and how much of the text the
- * agent's vocabulary knows. Without vectors the lexical parts count alone.
- */
-export function scoreAgents(
-  text: string,
-  agents: readonly AgentDefinition[],
-  vectors: { readonly text: Float32Array; readonly examples: ReadonlyMap<string, readonly Float32Array[]> } | null,
-): AgentScore[] {
-  const { entries, weights, unknown } = lexiconsOf(agents);
-  const stems = [...new Set(topicStems(excerpt(text, 1500, 500)))];
-  const weightOf = (stem: string) => weights.get(stem) ?? unknown;
-  const total = sum(stems, weightOf);
-  const meter = judging();
-  const scores = entries.map(({ agent, examples, vocabulary }) => {
-    const covered =
-      total === 0
-        ? 0
-        : sum(
-            stems.filter((stem) => vocabulary.has(stem)),
-            weightOf,
-          ) / total;
-    let nearest = 0;
-    for (const example of examples) {
-      const common = sum(
-        stems.filter((stem) => example.has(stem)),
-        weightOf,
-      );
-      const size = Math.sqrt(total * sum([...example], weightOf));
-      if (size > 0) nearest = Math.max(nearest, common / size);
-    }
-    let score = 0.6 * nearest + 0.4 * covered;
-    const exampleVectors = vectors?.examples.get(agent.id);
-    if (vectors !== null && exampleVectors !== undefined && exampleVectors.length > 0) {
-      const near = Math.max(0, ...exampleVectors.map((vector) => cosine(vectors.text, vector)));
-      score = 0.65 * score + 0.35 * near;
-    }
-    const holds = holdsInput(agent, text, meter);
-    return { agent, score: holds ? score + INPUT_BONUS * (1 - score) : score, nearest, holds };
-  });
-  return scores.sort((a, b) => b.score - a.score);
+/** Sentence by sentence: a long description must not drown in one direction. */
+function aboutOf({ description, key, name, tools }: AgentDefinition): string[] {
+  const texts = [`${key.replace(/[_-]/g, ' ')} ${name}`, description];
+  return [...texts, ...tools.map((tool) => `${tool.name} ${tool.description}`)].filter((text) => text.trim() !== '');
 }
 
 /** "1042" is an order number to a tool whose input looks like that. Only values with digits or an @ can be told so. */
@@ -115,16 +118,4 @@ function holdsInput(agent: AgentDefinition, text: string, meter: WorkMeter): boo
       (property) => property.required && findingsFor(property, text, options).some(({ strong }) => strong),
     ),
   );
-}
-
-/** True when at least one word of the text is known to some agent; gibberish has none. */
-export function knowsAnyWord(text: string, agents: readonly AgentDefinition[]): boolean {
-  const { weights } = lexiconsOf(agents);
-  return topicStems(text).some((stem) => weights.has(stem));
-}
-
-function sum(stems: readonly string[], weightOf: (stem: string) => number): number {
-  let total = 0;
-  for (const stem of stems) total += weightOf(stem);
-  return total;
 }

@@ -10,6 +10,11 @@ describe('clausesOf', () => {
     ['Wo ist mein Paket und wie gebe ich es zurück?', ['Wo ist mein Paket', 'wie gebe ich es zurück?']],
     ['The price is 3.50 at acme.test for order no. 1042', ['The price is 3.50 at acme.test for order no. 1042']],
     ['boots and socks', ['boots and socks']],
+    ['Where is my suitcase, how do I claim?', ['Where is my suitcase', 'how do I claim?']],
+    ['If I travel there, do I need a visa?', ['If I travel there, do I need a visa?']],
+    ['I lost my card, what do I do now?', ['I lost my card, what do I do now?']],
+    ['At least, what must I pay for a family?', ['At least, what must I pay for a family?']],
+    ['I don’t like this song, can you skip it?', ['I don’t like this song, can you skip it?']],
     ['Hello? Where is order 1042?', ['Hello? Where is order 1042?']],
   ])('splits "%s"', (message, clauses) => {
     expect(clausesOf(message)).toEqual(clauses);

@@ -7,9 +7,12 @@ const STARTERS =
   'wie|was|wo|wann|warum|wer|welche|welcher|kann|konnen|ich|bitte|zeige|zeig|schreib|schreibe|sende|schick|suche|finde|gib|mochte';
 const CONJUNCTIONS = 'and also|and then|and|also|plus|y tambien|y|e|ademas|und auch|und|sowie|ausserdem';
 const JOINT = new RegExp(
-  `(?:[,;]\\s*(?:(?:${CONJUNCTIONS})\\s+)?|\\s+(?:${CONJUNCTIONS})\\s+)(?=(?:${STARTERS})\\b)`,
+  `(?:;\\s*(?:(?:${CONJUNCTIONS})\\s+)?|,\\s*(?:${CONJUNCTIONS})\\s+|\\s+(?:${CONJUNCTIONS})\\s+|(,)\\s*)(?=(?:${STARTERS})\\b)`,
   'g',
 );
+/** "Where is it, how do I return it?" are two; "if I go there, do I need a visa?" and "I lost it, what now?" are one. */
+const ASKS = new RegExp(`^(?:${STARTERS})\\b`);
+const TELLS = /^(?:i|i'd|i'll|ich|please|bitte|also)\b/;
 
 const LONGEST = 1500;
 const MOST_CLAUSES = 12;
@@ -29,6 +32,9 @@ export function clausesOf(message: string): string[] {
     const folded = foldSameLength(sentence);
     let start = 0;
     for (const match of folded.matchAll(JOINT)) {
+      const before = folded.slice(start, match.index);
+      const asks = ASKS.test(before) && !TELLS.test(before);
+      if (match[1] !== undefined && !asks && contentStems(before).length > 0) continue;
       parts.push(sentence.slice(start, match.index));
       start = match.index + match[0].length;
     }

@@ -20,6 +20,7 @@ interface Entry {
 }
 
 const MOST_ENTRIES = 2000;
+const NONE: Promise<readonly Float32Array[]> = Promise.resolve([]);
 
 /**
  * Vectors of the agents' example utterances, kept in memory by tenant, agent and space. Changed examples replace the
@@ -29,6 +30,12 @@ export class ExampleIndex {
   private readonly entries = new LRUCache<string, Entry>({ max: MOST_ENTRIES });
 
   constructor(private readonly source: EmbedderSource) {}
+
+  /** False where vectors know no more than words do. */
+  get knowsMeaning(): boolean {
+    const provider = this.source.embedder()?.space.provider;
+    return provider !== undefined && provider !== 'local';
+  }
 
   /** @returns the text's vector and each agent's example vectors (by agent id), or null without an embedder */
   async lookUp(
@@ -51,7 +58,7 @@ export class ExampleIndex {
     agent: AgentDefinition,
     embedder: Embedder,
   ): Promise<readonly Float32Array[]> {
-    if (agent.examples.length === 0) return Promise.resolve([]);
+    if (agent.examples.length === 0) return NONE;
     const { provider, model, dimensions } = embedder.space;
     const key = `${tenantId}/${agent.id}/${provider}/${model}/${dimensions}`;
     const fingerprint = agent.examples.join('\u0000');
@@ -66,12 +73,4 @@ export class ExampleIndex {
     });
     return vectors;
   }
-}
-
-/** Of unit vectors. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index++) sum += (a[index] ?? 0) * (b[index] ?? 0);
-  return sum;
 }

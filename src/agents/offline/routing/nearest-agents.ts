@@ -1,8 +1,9 @@
 import { excerpt, topicStems } from '#platform/text';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import type { ClassifyRequest } from '../../steps/intent-classifier.js';
-import { scoreAgents } from './agent-scores.js';
-import { cosine, type ExampleIndex } from './example-index.js';
+import { AgentScorer } from './agent-scores.js';
+import type { ExampleIndex } from './example-index.js';
+import { cosine } from './example-space.js';
 
 export interface NearAgent {
   readonly agent: AgentDefinition;
@@ -17,9 +18,10 @@ export class SimilarityRanking {
   constructor(private readonly index: ExampleIndex) {}
 
   async nearest(request: ClassifyRequest, signal: AbortSignal): Promise<readonly NearAgent[]> {
-    const vectors = await this.vectors(request, signal);
+    const [scorer, vectors] = await Promise.all([AgentScorer.of(request.agents), this.vectors(request, signal)]);
+    signal.throwIfAborted();
     const asked = new Set(topicStems(excerpt(request.text, 1500, 500)));
-    return scoreAgents(request.text, request.agents, vectors).map(({ agent }) => {
+    return scorer.score(request.text, this.index.knowsMeaning ? vectors : null).map(({ agent }) => {
       const known = vectors?.examples.get(agent.id) ?? [];
       const near = stemsOf(agent).map((stems, index) => {
         const vector = known[index];

@@ -4,7 +4,8 @@ import { judging, isRecord, propertiesOf } from '../../catalog/tool-inputs.js';
 import { type Classification, type ClassifyRequest, IntentClassifier } from '../../steps/intent-classifier.js';
 import { lastAgentsOf } from '../../turn/awaiting.js';
 import { findingsFor } from '../extraction/entity-rules.js';
-import { pointsBack, saysNeverMind, wantsPerson } from './requests.js';
+import { leaningOf } from '../words/pointers.js';
+import { pointsBack, saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
 import type { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
 import { smallTalkKind } from './small-talk.js';
 
@@ -25,12 +26,15 @@ export class OfflineIntentClassifier extends IntentClassifier {
     };
     if (awaiting !== null && saysNeverMind(message)) return said({ kind: 'stopped' });
     if (wantsPerson(message)) return said({ kind: 'human_request' });
+    const named = (keys: readonly string[]) => agents.find(({ key }) => keys.includes(key));
+    // "Yes please" is small talk only where nothing was asked.
+    const asking = saysYesOrNo(message) ? named(askedBy(request)) : undefined;
+    if (asking !== undefined) return goesTo(asking, 'continued');
     const smallTalk = smallTalkKind(message);
     if (smallTalk !== null) return said({ kind: 'small_talk', smallTalk });
 
     const [only, ...others] = agents;
     if (only !== undefined && others.length === 0) return goesTo(only, 'single');
-    const named = (keys: readonly string[]) => agents.find(({ key }) => keys.includes(key));
     // A bare "1043" says nothing of its own: it is for whoever answered last.
     if (topicStems(text).length === 0) {
       const last = named(lastAgentsOf(history));
@@ -46,9 +50,30 @@ export class OfflineIntentClassifier extends IntentClassifier {
   }
 }
 
+/** The agents of the last answer, if it ended with a question. */
+function askedBy({ awaiting, history }: ClassifyRequest): string[] {
+  if (awaiting !== null) return [awaiting.agent];
+  const last = history.findLast(({ role }) => role !== 'system');
+  return last?.role === 'assistant' && /[?？]\s*$/.test(last.content) ? lastAgentsOf(history) : [];
+}
+
+/** "How long?", "and for students?": hardly to be understood without what was said before. */
+function leans(text: string): boolean {
+  const words = contentStems(text).length;
+  if (words > 4) return false;
+  const { elliptical, leads, standsIn } = leaningOf(text);
+  return (
+    leads ||
+    standsIn ||
+    pointsBack(text) ||
+    (words <= 1 && text.includes('?')) ||
+    (elliptical && words <= 2 && text.includes('?'))
+  );
+}
+
 function continues(agent: AgentDefinition, text: string): boolean {
+  if (leans(text)) return true;
   if (contentStems(text).length > 4) return false;
-  if (pointsBack(text)) return true;
   const options = { today: new Date(), asked: false, alone: false, meter: judging() };
   return agent.tools.some((tool) =>
     propertiesOf(tool).some(

@@ -1,4 +1,4 @@
-import { meansAnother, pointsBack, saysNeverMind, wantsPerson } from './requests.js';
+import { meansAnother, pointsBack, saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
 
 describe('wantsPerson', () => {
   it.each([
@@ -15,6 +15,18 @@ describe('wantsPerson', () => {
     'Ich möchte mit einem Mitarbeiter sprechen',
     'Kann ich bitte mit einem echten Menschen reden?',
     'Verbinden Sie mich mit einem Berater',
+    'I’m tired of talking to a bot',
+    'stop, I do not want to talk to a machine',
+    'how do I speak to someone from support?',
+    'we would like to speak with your manager',
+    'Let me talk to a person',
+    'I want a human',
+    'Please escalate this',
+    'Quisiera hablar con alguien',
+    '¿Puedo hablar con un agente?',
+    'Quiero una persona real',
+    'Ich will einen echten Menschen',
+    'Kann ich mit jemandem sprechen?',
   ])('hears it in "%s"', (message) => {
     expect(wantsPerson(message)).toBe(true);
   });
@@ -28,6 +40,23 @@ describe('wantsPerson', () => {
     'Show me people with Airflow and dbt',
     'Is the agent able to track orders?',
     'Busco una persona con experiencia en Python',
+    'Which jobs let me talk to people all day?',
+    'I don’t want AI jobs',
+    'I like to talk to people, which job suits me?',
+    'A course on how to speak to a manager',
+    'Can I pass my ticket on to a colleague?',
+    'Can I transfer it to someone else?',
+    'I would rather have a vacuum instead of a robot lawn mower',
+    'I am not a robot',
+    'What does a real estate agent earn?',
+    'Why do protests escalate the conflict?',
+    'My doctor told me to talk to someone about my knee before I train again',
+    '¿Qué siente un ser humano en el espacio?',
+    '¿En qué trabajos se habla con personas?',
+    '¿Cuánto cobra un agente inmobiliario?',
+    'Welche Stellen gibt es, in denen ich mit Menschen rede?',
+    'Habt ihr Fotos mit echten Menschen?',
+    'Wie spricht man mit einem Kind über Zähne?',
   ])('does not hear it in "%s"', (message) => {
     expect(wantsPerson(message)).toBe(false);
   });
@@ -49,6 +78,21 @@ describe('saysNeverMind', () => {
     'does not hear it in "%s"',
     (message) => expect(saysNeverMind(message)).toBe(false),
   );
+});
+
+it('knows a bare answer', () => {
+  const answers = ['yes please', 'No', 'ok, go ahead!', 'sí, por favor', 'Ja bitte', 'nein danke'];
+  expect(answers.filter((message) => !saysYesOrNo(message))).toEqual([]);
+  const others = ['yes, but where is it?', 'no milk', 'great', 'ja wo denn', 'hello', `${'yes '.repeat(5000)}`];
+  expect(others.filter(saysYesOrNo)).toEqual([]);
+});
+
+it('stays quick on long messages', () => {
+  const start = performance.now();
+  for (const piece of ['i want to ', 'kann ich mit ', 'please ', 'yes, ', 'ich will ', 'stop talking to a '])
+    for (const judge of [wantsPerson, saysYesOrNo, pointsBack, saysNeverMind])
+      judge(piece.repeat(20_000 / piece.length));
+  expect(performance.now() - start).toBeLessThan(1000);
 });
 
 it('knows what points back to an earlier message', () => {

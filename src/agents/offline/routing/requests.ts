@@ -1,29 +1,40 @@
 import { excerpt, fold } from '#platform/text';
 
 /**
- * "I want to talk to a person", in three languages, on folded text. Needs both someone and a wish to reach them: an
- * employer who looks for a person, or a question about human resources, is not meant.
+ * "I want to talk to a person", in three languages, on folded text. Needs someone and a wish of the one who writes to reach
+ * them now: whoever asks about a job among people, how to speak to a boss, or for anything without AI in it, is not meant.
  */
 const SOMEONE_EN =
-  '(?:an? |the |some |your |one of your |any )?(?:(?:real|live|actual|human|physical|support|customer|service|sales|care) )*(?:human(?! resources)(?: being)?|person|people|agent|representative|rep|operator|advisor|adviser|supporter|staff(?: member)?|employee|manager|supervisor|colleague|somebody|someone|support team|customer (?:service|support|care)|team member)';
+  '(?:an? |the |some |your |one of your |any )?(?:(?:real|live|actual|human|physical|support|customer|service|sales|care) )*(?:human(?! resources)(?: being)?|person|agent|representative|rep|operator|advisor|adviser|supporter|staff(?: member)?|employee|manager|supervisor|colleague|somebody|someone|support team|customer (?:service|support|care)|team member|(?:real|actual|live|your) people)';
+const WISH_EN =
+  "(?:^|[.!,;:] |\\b(?:i|we) (?:really |just |would |rather |now |do |still )*(?:want|wanna|need|like|love|prefer|wish|demand|have|must) (?:to )?|\\b(?:i|we)'d (?:like|love|prefer|rather) (?:to )?|\\b(?:please|just) (?:let me )?|^let me |\\blet me (?:please )?|\\b(?:can|could|may|might|should) (?:i|we|you) (?:please |possibly |just )?(?:let me )?|\\bhow (?:can|could|do|may) (?:i|we) (?:get to )?|\\b(?:possible|able|trying|like) to |\\bi(?:'m| am) (?:trying|hoping|waiting) to )";
+/** What comes behind a machine that somebody does not want to talk with: nothing, or the next thing that is said. */
+const END = "(?=$|[.,!;:]| (?:any ?more|again|but|please|now|here|because|i|i'm|any longer)\\b)";
+const MACHINE = `(?:an? |this |the |your |some )?(?:stupid |dumb |damn )?(?:bots?|robots?|machines?|chatbots?|ai)${END}`;
 const WANTS_PERSON: readonly RegExp[] = [
-  new RegExp(`\\b(?:talk|speak|chat|spoken|speaking|talking)(?: directly)? (?:to|with) ${SOMEONE_EN}\\b`),
+  new RegExp(`${WISH_EN}(?:talk|speak|chat)(?: directly)? (?:to|with) ${SOMEONE_EN}\\b`),
   new RegExp(
-    `\\b(?:connect|transfer|forward|redirect|escalate|hand|put|pass)(?: (?:me|this|it|us))?(?: (?:over|through|on))?(?: directly)? (?:to|with) ${SOMEONE_EN}\\b`,
+    `\\b(?:connect|transfer|forward|redirect|escalate|hand|put|pass) (?:me|us|this chat|this conversation|this)(?: (?:over|through|on))?(?: directly)? (?:to|with) ${SOMEONE_EN}\\b`,
   ),
+  new RegExp(`${WISH_EN}(?:connect|transfer|escalate)(?: (?:me|us))? (?:to|with) ${SOMEONE_EN}\\b`),
   new RegExp(
-    `\\b(?:want|need|like|get|give|have|prefer|reach|contact|call|request)(?: me| us| to (?:reach|contact|call|get|have|see))? (?:an? |the )?(?:real|live|actual|human|physical) (?:person|human|agent|being|operator|representative|support|help|assistance)\\b`,
+    `${WISH_EN}(?:please )?(?:want|need|like|get|give|have|prefer|reach|contact|call|request)?(?: me| us| to (?:reach|contact|call|get|have|see))? ?(?:an? |the )?(?:real|live|actual|human) (?:person|human|agent|being|operator|representative|support|help|assistance)\\b`,
   ),
-  /\b(?:want|need|like|get|give|prefer)(?: me)? an? human(?! resources)\b/,
+  new RegExp(`${WISH_EN}(?:get |give |have )?(?:me )?an? human${END}`),
   /^(?:(?:an? )?(?:real |live |actual )?(?:human|operator|representative|live agent|real person)|agent)(?: please)?[.! ]*$/,
-  /\b(?:not|don't want(?: to (?:talk|speak) to)?|stop|instead of|sick of|tired of) (?:talking to |with )?(?:an? |this |the )?(?:bot|robot|machine|chatbot|ai)\b/,
-  /\bescalate (?:this|my|the)\b/,
-  /\b(?:hablar|chatear|comunicarme|contactar|conectar(?:me)?|pasar(?:me)?|ponme|paseme|pasame)(?: directamente)? (?:con|a) (?:una?|el|la|algun|alguna|un)? ?(?:persona|humano|agente|asesor|asesora|operador|operadora|representante|empleado|alguien|encargado|gerente|ser humano)\b/,
-  /\b(?:quiero|necesito|prefiero) (?:una?|un) (?:persona|humano|agente|asesor|operador)(?: real| humano| de verdad)?\b/,
-  /\b(?:persona real|agente humano|atencion humana|atencion al cliente por favor|ser humano)\b/,
-  /\bmit (?:einem?|einer|ihrem|jemandem|dem|der)? ?(?:echten |richtigen |realen |menschlichen )?(?:menschen|mitarbeiter(?:in)?|berater(?:in)?|person|jemandem|kundendienst|kundenservice|support|ansprechpartner(?:in)?|kollegen|kollegin|vorgesetzten)\b.*\b(?:sprechen|reden|chatten|verbunden|verbinden|telefonieren)\b/,
-  /\b(?:sprechen|reden|verbinden sie mich|verbinde mich) (?:bitte )?(?:ich )?(?:bitte )?mit (?:einem?|einer|ihrem|dem)? ?(?:echten |richtigen |menschlichen )?(?:menschen|mitarbeiter(?:in)?|berater(?:in)?|person|jemandem|ansprechpartner(?:in)?)\b/,
-  /\b(?:echten|richtigen|menschlichen) (?:menschen|mitarbeiter|ansprechpartner|berater)\b/,
+  new RegExp(
+    `\\b(?:(?:don't|do not|dont|won't|didn't) (?:want|wanna|like)(?: to)?|stop|instead of|sick of|tired of|hate) (?:(?:talk|speak|chat)(?:ing)? (?:to|with) )${MACHINE}`,
+  ),
+  new RegExp(`\\b(?:(?:i|we) (?:don't|do not|dont) want|sick of|tired of) ${MACHINE}`),
+  /(?:^|\b(?:please|to|you|must) )escalate (?:this|it|my (?:case|issue|ticket|problem|complaint)|the (?:case|issue|ticket|problem|complaint))\b/,
+  /\b(?:quiero|quisiera|necesito|puedo|podria|prefiero|deseo|me gustaria|exijo|dejame|como puedo|por favor|^) ?(?:hablar|chatear|comunicarme|contactar|conectar(?:me)?)(?: directamente)? (?:con|a) (?:una?|el|la|algun|alguna)? ?(?:persona|humano|agente(?! inmobiliari)|asesor|asesora|operador|operadora|representante|empleado|alguien|encargado|gerente|ser humano)\b/,
+  /\b(?:pasar?me|paseme|pasame|ponme|ponerme|conectame|comuniqueme) (?:con|a) (?:una?|el|la|algun|alguna)? ?(?:persona|humano|agente|asesor|asesora|operador|operadora|representante|empleado|alguien|encargado|gerente|ser humano)\b/,
+  /\b(?:quiero|necesito|prefiero) (?:una?) (?:(?:persona|agente|asesor|operador) (?:real|humano|humana|de verdad)|humano|agente|asesor|operador)(?! inmobiliari)\b/,
+  /^(?:una? )?(?:persona real|agente humano|atencion humana|ser humano)(?:,? por favor)?[.! ]*$/,
+  /\b(?:atencion humana|atencion al cliente por favor)\b/,
+  /\b(?:ich|wir|kann|konnte|darf|bitte|wurde|mochte|will)\b(?:(?! (?:denen|dem ich|der ich)\b)[^.!?]){0,60}?\bmit (?:einem|einer|ihrem|jemandem|dem|der|ihren) ?(?:echten |richtigen |realen |menschlichen )?(?:menschen|mitarbeiter(?:in|n)?|berater(?:in)?|person|kundendienst|kundenservice|support|ansprechpartner(?:in)?|kollegen|kollegin|vorgesetzten)?(?: aus fleisch und blut| vom support| vom kundendienst)? (?:sprechen|reden|chatten|verbunden|verbinden|telefonieren)\b/,
+  /\b(?:sprechen|reden|verbinden sie mich|verbinde mich|stellen sie mich durch) (?:bitte )?(?:ich )?(?:bitte )?(?:mit|zu) (?:einem|einer|ihrem|dem|jemandem) ?(?:echten |richtigen |menschlichen )?(?:menschen|mitarbeiter(?:in)?|berater(?:in)?|person|ansprechpartner(?:in)?|kollegen)?\b/,
+  /\b(?:will|mochte|brauche|bitte|gib mir|geben sie mir) (?:bitte |gern |gerne |sofort )?(?:einen?|mit einem) (?:echten |richtigen |menschlichen )?(?:menschen|(?:echten|menschlichen) (?:mitarbeiter|ansprechpartner|berater))\b/,
   /\beinen menschen (?:bitte|sprechen)\b/,
 ];
 
@@ -39,6 +50,14 @@ const NEVER_MIND =
 
 export function saysNeverMind(message: string): boolean {
   return NEVER_MIND.test(normalise(message));
+}
+
+/** A bare yes or no: an answer, where something was asked. */
+const YES_OR_NO =
+  /^(?:(?:yes|yep|yeah|yup|sure|ok|okay|of course|no|nope|nah|please|go ahead|do it|correct|right|si|claro|vale|de acuerdo|por supuesto|por favor|correcto|ja|jawohl|jep|klar|gern|gerne|bitte|nein|nee|genau|doch|thanks|thank you|gracias|danke)(?:[ ,.!]+|$))+$/;
+
+export function saysYesOrNo(message: string): boolean {
+  return message.length <= 80 && YES_OR_NO.test(normalise(message));
 }
 
 /** Words that point back at what was said before. */

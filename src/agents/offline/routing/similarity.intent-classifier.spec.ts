@@ -56,7 +56,9 @@ describe.each([
 it('routes by words when the embedder fails, and remembers no failure', async () => {
   let fail = true;
   const embedder = new LocalEmbedder();
-  const flaky = Object.create(embedder) as LocalEmbedder;
+  const flaky = Object.create(embedder, {
+    space: { value: { ...embedder.space, provider: 'openai' } },
+  }) as LocalEmbedder;
   flaky.embed = (texts, kind, signal) =>
     fail ? Promise.reject(new Error('away')) : embedder.embed(texts, kind, signal);
   const index = new ExampleIndex({ embedder: () => flaky });
@@ -85,4 +87,32 @@ it('keeps example vectors by tenant, agent and space, and renews them when examp
   expect(embedded).toBe(4 + 3);
   await lookUp('t1', { ...one, examples: ['c'] });
   expect(embedded).toBe(7 + 2);
+});
+
+it.each([
+  ['The app shows an error and I do not know why', ['app']],
+  ['My ticket is gone and I need it for tomorrow', ['tickets']],
+  ['Can you check and tell me if my ticket is valid?', ['tickets']],
+  ['The app crashes and what does a day ticket cost?', ['app', 'tickets']],
+  ['The app crashes. What does a ticket cost for a child?', ['app', 'tickets']],
+])('takes "%s" for as many requests as it is', async (text, keys) => {
+  const agents = [
+    agent('app', { examples: ['the app crashes', 'error in the app', 'the app does not start', 'update the app'] }),
+    agent('tickets', {
+      examples: [
+        'what does a ticket cost',
+        'is my ticket valid',
+        'I lost my ticket',
+        'tickets for children',
+        'day ticket',
+      ],
+    }),
+    agent('unsure', { examples: ['I do not know', 'not sure why', 'I cannot say', 'maybe, maybe not'] }),
+    agent('delays', {
+      examples: ['is the train late', 'why is there a delay', 'delays of today', 'money back for a delay'],
+    }),
+  ];
+  const classifier = new SimilarityIntentClassifier(new ExampleIndex({ embedder: () => null }));
+  const { intents } = await classifier.classify(request(text, 0, agents), never);
+  expect(intents.map(({ agent: key }) => key)).toEqual(keys);
 });

@@ -1,27 +1,31 @@
 import { contentStems, detectLanguage, topicStems, wordCount } from '#platform/text';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import type { Intent } from '../../turn/turn.types.js';
-import { type AgentScore, knowsAnyWord, scoreAgents } from './agent-scores.js';
+import { type AgentScore, AgentScorer } from './agent-scores.js';
 import { clausesOf } from './clauses.js';
 import { pointsBack } from './requests.js';
 import type { ExampleIndex } from './example-index.js';
 import { type Classification, type ClassifyRequest, IntentClassifier } from '../../steps/intent-classifier.js';
 
-/** An agent gets a text from here on. Calibrated on the demo tenants' routing sets (test/evals). */
-const ENOUGH = 0.3;
-/** It is enough when the text also holds what one of the agent's tools needs. */
-const ENOUGH_WITH_INPUT = 0.2;
-/** A clause leaves the message's main agent only when it fits another one clearly better. */
-const CLAUSE_ENOUGH = 0.32;
-/** A little more where a tool's input, such as an order number, is not in it. */
-const CLAUSE_ENOUGH_WITHOUT_INPUT = 0.38;
-const CLAUSE_MARGIN = 0.08;
+/** A clause leaves the message's main agent only when it plainly is for another one, … */
+const CLAUSE_ENOUGH = 1.25;
+/** … fits that one better by this, … */
+const CLAUSE_MARGIN = 0.5;
+/** … and the message as a whole says something of it too, … */
+const CLAUSE_IN_WHOLE = 0.5;
+/** … or the clause says it beyond doubt. */
+const CLAUSE_BEYOND_DOUBT = 2.5;
+/** A single word of meaning, or words that point back, need more. */
+const FRAGMENT_ENOUGH = 5;
 /** Documents that cover this much of a question make it theirs when no example does. */
 const EVIDENCE_ENOUGH = 0.55;
-/** Below this, a tool's agent without an input for its tool may lose a question to the documents that cover it well. */
-const BEYOND_DOUBT = 0.55;
+/**
+ * Below this, a tool's agent may lose a question to the documents that cover it well. By the calibration an agent's own
+ * examples stand at 4 on the average.
+ */
+const BEYOND_DOUBT = 6;
 const EVIDENCE_STRONG = 0.5;
-/** "My parcel" speaks of one of the user's own: then the documents must cover it even better. */
+/** "My parcel", or a number that its tool takes, speak of one of the user's own: then documents must cover it even better. */
 const EVIDENCE_STRONG_OWN = 0.7;
 const OWN = /\b(?:my|mine|our|mi|mis|nuestr[oa]s?|mein\w*|unser\w*)\b/i;
 const MOST_INTENTS = 4;
@@ -35,13 +39,12 @@ export class SimilarityIntentClassifier extends IntentClassifier {
   override async classify(request: ClassifyRequest, signal: AbortSignal): Promise<Classification> {
     const clauses = clausesOf(request.text);
     const texts = clauses.length > 1 ? [request.text, ...clauses] : [request.text];
-    const vectors = await this.vectors(request, texts, signal);
+    const [scorer, vectors] = await Promise.all([AgentScorer.of(request.agents), this.vectors(request, texts, signal)]);
     signal.throwIfAborted();
     const scored = texts.map((text, index) => {
       const vector = vectors?.texts[index];
-      return scoreAgents(
+      return scorer.score(
         text,
-        request.agents,
         vectors === null || vector === undefined ? null : { text: vector, examples: vectors.examples },
       );
     });
@@ -68,16 +71,13 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     parts: readonly (readonly AgentScore[])[],
     whole: readonly AgentScore[],
   ): Promise<Intent[]> {
-    const main = whole[0];
     const resolved = await Promise.all(
       parts.map(async (scores, index) => {
         const text = clauses[index] ?? '';
-        const [best, second] = scores;
-        const near = best !== undefined && second !== undefined && best.score - second.score < CLAUSE_MARGIN;
-        const enough = best?.agent.kind === 'domain' && !best.holds ? CLAUSE_ENOUGH_WITHOUT_INPUT : CLAUSE_ENOUGH;
-        if (best === undefined || best.score < enough || (near && best.agent !== main?.agent)) {
-          // What no example knows may be known to the documents; a fragment belongs to what stands beside it.
-          const fragment = topicStems(text).length < 2 || pointsBack(text);
+        const [best] = scores;
+        // A fragment belongs to what stands beside it; what no example knows may be known to the documents.
+        const fragment = topicStems(text).length < 2 || pointsBack(text);
+        if (best === undefined || !standsAlone(best, { scores, whole, fragment })) {
           return fragment ? null : this.fromDocuments(request, text);
         }
         return (await this.betterDocumented(request, text, best)) ?? best.agent;
@@ -106,8 +106,7 @@ export class SimilarityIntentClassifier extends IntentClassifier {
   ): Promise<AgentDefinition | null> {
     const [best] = scores;
     if (best === undefined) return null;
-    if (best.score >= (best.holds ? ENOUGH_WITH_INPUT : ENOUGH))
-      return (await this.betterDocumented(request, text, best)) ?? best.agent;
+    if (best.standing >= 1) return (await this.betterDocumented(request, text, best)) ?? best.agent;
     const documented = await this.fromDocuments(request, text);
     if (documented !== null) return documented;
     return this.askedOfNobody(request, text);
@@ -119,8 +118,8 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     text: string,
     best: AgentScore,
   ): Promise<AgentDefinition | null> | null {
-    if (best.agent.kind !== 'domain' || best.holds || best.score >= BEYOND_DOUBT) return null;
-    return this.fromDocuments(request, text, OWN.test(text) ? EVIDENCE_STRONG_OWN : EVIDENCE_STRONG);
+    if (best.agent.kind !== 'domain' || best.standing >= BEYOND_DOUBT) return null;
+    return this.fromDocuments(request, text, best.holds || OWN.test(text) ? EVIDENCE_STRONG_OWN : EVIDENCE_STRONG);
   }
 
   /** The knowledge agent whose documents cover the text best. */
@@ -142,7 +141,7 @@ export class SimilarityIntentClassifier extends IntentClassifier {
    * A proper question that fits no example is still a question to the documents: to say that they do not answer it is
    * more honest than to call it unclear. Fragments and gibberish are unclear.
    */
-  private askedOfNobody(request: ClassifyRequest, text: string): AgentDefinition | null {
+  private async askedOfNobody(request: ClassifyRequest, text: string): Promise<AgentDefinition | null> {
     const knowledge = request.agents.filter((agent) => agent.kind === 'knowledge');
     const [only] = knowledge;
     if (only === undefined) return null;
@@ -150,10 +149,12 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     const meaning = contentStems(text).length;
     const asks = text.includes('?') || QUESTION.test(text);
     if (asks && words >= 3 && meaning >= 1 && words > meaning) return only;
-    return words >= 3 && knowsAnyWord(text, knowledge) ? only : null;
+    if (words < 3) return null;
+    return (await AgentScorer.of(knowledge)).knowsAnyWord(text) ? only : null;
   }
 
   private async vectors(request: ClassifyRequest, texts: readonly string[], signal: AbortSignal) {
+    if (!this.index.knowsMeaning) return null;
     try {
       return await this.index.lookUp(request, texts, signal);
     } catch (error) {
@@ -162,6 +163,21 @@ export class SimilarityIntentClassifier extends IntentClassifier {
       return null;
     }
   }
+}
+
+/** Whether a clause is a request of its own to the agent that it fits best. */
+function standsAlone(
+  best: AgentScore,
+  rest: { readonly scores: readonly AgentScore[]; readonly whole: readonly AgentScore[]; readonly fragment: boolean },
+): boolean {
+  const [main] = rest.whole;
+  if (main === undefined || best.standing < 1) return false;
+  if (best.agent === main.agent) return true;
+  const standingIn = (scores: readonly AgentScore[], { agent }: AgentScore) =>
+    scores.find((score) => score.agent === agent)?.standing ?? 0;
+  if (best.standing < CLAUSE_ENOUGH || best.standing - standingIn(rest.scores, main) < CLAUSE_MARGIN) return false;
+  if (rest.fragment && !best.holds) return best.standing >= FRAGMENT_ENOUGH;
+  return best.standing >= CLAUSE_BEYOND_DOUBT || standingIn(rest.whole, best) >= CLAUSE_IN_WHOLE;
 }
 
 const QUESTION =

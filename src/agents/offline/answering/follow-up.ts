@@ -1,0 +1,282 @@
+import type { Passage } from '#rag';
+import { blocksOf, contentStems, isStopWord, unitsOf, wordCount, wordsOf } from '#platform/text';
+import type { HistoryMessage } from '../../turn/turn.types.js';
+import { askedFor, tells, topicOf } from './asked-for.js';
+import { isLeading, type Leaning, leaningOf, withoutCorrection } from '../words/pointers.js';
+
+/**
+ * Whether a question leaves something to the one before it, judged by what the documents say:
+ *
+ *   the question alone ─▶ passages ─┐   does a passage exist that is as good for the question's own words as any,
+ *   both together ──────▶ passages ─┴─▶ and as good for the earlier ones as any? Then they speak of one thing.
+ *
+ * What is carried over are those words of the earlier question that the best sentence for both has.
+ */
+export interface Conversation {
+  readonly question: string;
+  readonly history: readonly HistoryMessage[];
+  /** Without it the words alone tell. */
+  readonly find?: Find;
+}
+type Find = (query: string) => Promise<readonly Passage[]>;
+
+/** A question of more words of meaning says all itself. */
+const MOST_WORDS = 4;
+/** Of this many, and with a word that points back, it does not. */
+const FEW_WORDS = 3;
+/** One passage that is nearly as good for both as the best for each. */
+const AGREED = 0.6;
+/** Something that a base hardly knows cannot be asked alone. */
+const UNKNOWN = 0.2;
+/** The words of a question are covered as well as can be. */
+const COVERED = 0.9;
+/** How much better a question may be covered alone than with the earlier one and still belong to it. */
+const SLACK = 0.1;
+const NEAR_COVERED = 0.7;
+/** What an answer of the kind that is asked for, and one from the document that was meant, are worth to a sentence. */
+const TELLS = 0.2;
+const MEANT = 0.35;
+const EARLIER_SHARE = 0.5;
+const LONGEST_EARLIER = 300;
+const SHORTEST_PREFIX = 5;
+
+/** @returns the question, complete without the conversation */
+export async function completed({ find, history, question: asked }: Conversation): Promise<string> {
+  const earlier = earlierQuestion(history);
+  const question = withoutCorrection(asked);
+  const said = contentStems(question);
+  if (earlier === '' || said.length > MOST_WORDS + 2) return asked;
+  const leaning = leaningOf(asked);
+  const points = leaning.leads || leaning.standsIn;
+  if (find === undefined) return points && said.length <= FEW_WORDS ? `${earlier} ${question}` : asked;
+  // Beside the earlier words those of a question's frame ("how many") are told from what it is about.
+  const own = topicOf(`${earlier} ${question}`).filter((word) => said.includes(word));
+  if (own.length > MOST_WORDS) return asked;
+  const before = topicOf(earlier).filter((word) => !own.includes(word));
+  const [both, alone] = [await find(`${earlier} ${question}`), await find(asked)];
+  const passages = distinct([...both, ...alone]);
+  const evidence = weigh(passages, { own, before });
+  const measures = { ...evidence, alone: coverageOf(alone), both: coverageOf(both) };
+  // Whoever corrects himself means what he asked before.
+  const corrects = question !== asked.trim() && leaning.elliptical;
+  if (!corrects && !goesOn(question, own, leaning, measures)) return asked;
+  return combined({ question, earlier, own, before, leaning }, passages, await meantBy(earlier, history, find));
+}
+
+interface Measures {
+  /** How much of the question's own words the best passage has: in the text found here, and by the search's measure. */
+  readonly own: number;
+  readonly alone: number;
+  /** Of both questions together. */
+  readonly both: number;
+  /** 0–1: of one passage, how near it is to the best for each. */
+  readonly agreement: number;
+}
+
+function goesOn(question: string, own: readonly string[], leaning: Leaning, measures: Measures): boolean {
+  const { agreement, alone, both } = measures;
+  const points = leaning.leads || leaning.standsIn;
+  const complete = measures.own >= COVERED && agreement < 1 - AGREED;
+  switch (own.length) {
+    case 0:
+      return true;
+    case 1:
+      return points || alone < COVERED || agreement >= 0.5;
+    default:
+      if (agreement >= AGREED && both >= alone) return true;
+      if (agreement >= AGREED && (points || own.length === 2)) {
+        if (both >= alone - SLACK || measures.own >= NEAR_COVERED * alone) return true;
+      }
+      if (own.length === 2 && alone < UNKNOWN && (points || (leaning.elliptical && wordCount(question) <= 4)))
+        return true;
+      if (own.length === 2 && points) return !complete;
+      return points && both >= alone && !complete;
+  }
+}
+
+interface Questions {
+  readonly question: string;
+  readonly earlier: string;
+  readonly own: readonly string[];
+  readonly before: readonly string[];
+  readonly leaning: Leaning;
+}
+
+function combined(
+  { before, earlier, leaning, own, question }: Questions,
+  passages: readonly Passage[],
+  meant: Meant | null,
+): string {
+  // "Why?" adds nothing that the earlier words could be weighed against.
+  if (own.length === 0) return `${earlier} ${question}`;
+  const asked = askedFor(question) ?? (leaning.elliptical ? askedFor(earlier) : null);
+  const units = unitsIn(passages);
+  const weight = rarityAmong(units.map(({ near, said }) => new Set([...near, ...said])));
+  const has = ({ near, said }: Unit, word: string) => among(said, word) || among(near, word);
+  const share = (unit: Unit, words: readonly string[]) => shareOf(words, (word) => has(unit, word), weight);
+  const worth = (unit: Unit) =>
+    share(unit, own) +
+    (own.length === 1 ? 1 : EARLIER_SHARE) * share(unit, before) +
+    (tells(asked, unit.text) ? TELLS : 0) +
+    (meant?.documents.includes(unit.passage.documentId) === true ? MEANT : 0);
+  const [best] = units.map((unit) => ({ unit, worth: worth(unit) })).sort((a, b) => b.worth - a.worth);
+  let carried = best === undefined ? [] : before.filter((word) => has(best.unit, word));
+  if (carried.length === 0 && meant !== null && leaning.standsIn) {
+    // Nothing of what was asked stands beside the answer: the name of what answered it may.
+    return `${question} ${meant.name}`;
+  }
+  if (carried.length === 0 && (leaning.standsIn || own.length !== 1 || best === undefined)) carried = [...before];
+  // A name that the documents have makes no question of one whose own words they do not know.
+  const known = best !== undefined && (leaning.leads || leaning.standsIn || share(best.unit, own) > 0);
+  const named = known && best.unit.passage.documentId === meant?.documents[0] ? ` ${meant.name}` : '';
+  if (!leaning.elliptical) return `${question} ${writtenWords(earlier, carried, askedFor(question))}${named}`.trim();
+  const replaced = replacedBy(question, earlier);
+  return `${kept(
+    earlier,
+    carried.filter((word) => !replaced.includes(word)),
+    before,
+  )} ${question}`;
+}
+
+/** "What does it cost for an adult?", "And for children?": what stood behind the same small word. */
+function replacedBy(question: string, earlier: string): string[] {
+  const small = lowerWords(question).find((word) => !isLeading(word));
+  if (small === undefined || !isStopWord(small)) return [];
+  const words = lowerWords(earlier);
+  const at = words.lastIndexOf(small);
+  if (at < 0) return [];
+  const behind = words.slice(at + 1);
+  const begin = behind.findIndex((word) => !isStopWord(word));
+  const end = behind.findIndex((word, place) => place > begin && isStopWord(word));
+  return begin < 0 ? [] : contentStems(behind.slice(begin, end < 0 ? undefined : end).join(' '));
+}
+
+function lowerWords(text: string): string[] {
+  return wordsOf(text.toLowerCase());
+}
+
+/** The earlier question without those of its words that are not carried. */
+function kept(earlier: string, carried: readonly string[], before: readonly string[]): string {
+  return earlier
+    .split(/\s+/)
+    .filter((word) => contentStems(word).every((root) => carried.includes(root) || !before.includes(root)))
+    .join(' ');
+}
+
+/** The carried words as they were written; those that ask for a price are not part of a question that asks for a time. */
+function writtenWords(earlier: string, carried: readonly string[], asked: ReturnType<typeof askedFor>): string {
+  const words = earlier.match(/[\p{L}\p{N}][\p{L}\p{N}'’-]*/gu) ?? [];
+  const wanted = words.filter((word) => contentStems(word).some((root) => carried.includes(root)));
+  return [...new Set(wanted)].filter((word) => askedFor(word) === null || askedFor(word) === asked).join(' ');
+}
+
+/** The last question that says what it is about, with those that go on from it. */
+function earlierQuestion(history: readonly HistoryMessage[]): string {
+  const asked = history
+    .filter(({ role }) => role === 'user')
+    .map(({ content }) => content.slice(0, LONGEST_EARLIER))
+    .filter((content) => contentStems(content).length > 0);
+  const last = asked.at(-1) ?? '';
+  const one = asked.at(-2) ?? '';
+  const leaning = leaningOf(last);
+  const leans = topicOf(last).length <= 1 || ((leaning.leads || leaning.standsIn) && topicOf(last).length <= 2);
+  return leans ? `${one} ${last}`.trim() : last;
+}
+
+interface Meant {
+  readonly documents: readonly string[];
+  readonly name: string;
+}
+
+/** What the earlier question is about: what is found for it, and what the last answer was taken from. */
+async function meantBy(earlier: string, history: readonly HistoryMessage[], find: Find): Promise<Meant | null> {
+  const [found] = await find(earlier);
+  const cited = citedOf(history);
+  if (found === undefined) return cited;
+  return { documents: [found.documentId, ...(cited?.documents ?? [])], name: nameOf(found) };
+}
+
+function nameOf({ section, title }: { readonly title: string; readonly section: string | null }): string {
+  const own = section?.split(' > ').at(-1) ?? '';
+  return own === '' || own === title ? title : `${title} ${own}`;
+}
+
+function citedOf(history: readonly HistoryMessage[]): Meant | null {
+  const citations = history.findLast(({ role }) => role === 'assistant')?.metadata['citations'];
+  const first: unknown = Array.isArray(citations) ? citations[0] : undefined;
+  if (typeof first !== 'object' || first === null) return null;
+  const { document_id: documentId, section, title } = first as Record<string, unknown>;
+  if (typeof documentId !== 'string' || typeof title !== 'string') return null;
+  return { documents: [documentId], name: nameOf({ title, section: typeof section === 'string' ? section : null }) };
+}
+
+function weigh(passages: readonly Passage[], { before, own }: { own: readonly string[]; before: readonly string[] }) {
+  const texts = passages.map(
+    ({ content, section, title }) => new Set(contentStems(`${title} ${section ?? ''} ${content}`)),
+  );
+  const weight = rarityAmong(texts);
+  const shares = texts.map((words) => ({
+    own: shareOf(own, (word) => among(words, word), weight),
+    before: shareOf(before, (word) => among(words, word), weight),
+  }));
+  const best = {
+    own: Math.max(0, ...shares.map((one) => one.own)),
+    before: Math.max(0, ...shares.map((one) => one.before)),
+  };
+  const agreement = shares.map((one) =>
+    best.own * best.before === 0 ? 0 : (one.own / best.own) * (one.before / best.before),
+  );
+  return { own: best.own, agreement: Math.max(0, ...agreement) };
+}
+
+interface Unit {
+  readonly passage: Passage;
+  readonly text: string;
+  readonly said: ReadonlySet<string>;
+  /** Words of the headings above it. */
+  readonly near: ReadonlySet<string>;
+}
+
+function unitsIn(passages: readonly Passage[]): Unit[] {
+  return passages.flatMap((passage) => {
+    const blocks = blocksOf(passage.content);
+    return unitsOf(blocks).map(({ block, text }) => ({
+      passage,
+      text,
+      said: new Set(contentStems(text)),
+      near: new Set(contentStems(`${passage.title} ${passage.section ?? ''} ${blocks[block]?.heading ?? ''}`)),
+    }));
+  });
+}
+
+function rarityAmong(texts: readonly ReadonlySet<string>[]): (word: string) => number {
+  const known = new Map<string, number>();
+  return (word) => {
+    const weight =
+      known.get(word) ?? Math.log(1 + (texts.length + 1) / (texts.filter((words) => among(words, word)).length + 0.5));
+    known.set(word, weight);
+    return weight;
+  };
+}
+
+function shareOf(words: readonly string[], has: (word: string) => boolean, weight: (word: string) => number): number {
+  const sum = (some: readonly string[]) => some.reduce((total, word) => total + weight(word), 0);
+  return words.length === 0 ? 0 : sum(words.filter(has)) / sum(words);
+}
+
+/** The light stems of two forms of one word may end differently. */
+function among(stems: ReadonlySet<string>, wanted: string): boolean {
+  if (stems.has(wanted)) return true;
+  if (wanted.length < SHORTEST_PREFIX) return false;
+  for (const one of stems)
+    if (one.length >= SHORTEST_PREFIX && (one.startsWith(wanted) || wanted.startsWith(one))) return true;
+  return false;
+}
+
+function distinct(passages: readonly Passage[]): Passage[] {
+  return [...new Map(passages.map((passage) => [passage.chunkId, passage])).values()];
+}
+
+function coverageOf(passages: readonly Passage[]): number {
+  return Math.max(0, ...passages.map(({ coverage }) => coverage));
+}

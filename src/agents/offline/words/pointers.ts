@@ -1,0 +1,118 @@
+import { fold, wordsOf } from '#platform/text';
+
+/** Words by which a question leans on what was said before, by language. Folded, as they are compared. */
+interface Pointers {
+  /** At the beginning: "And for children?" */
+  readonly leading: readonly string[];
+  /** In the place of something that was named before: "How long does that take?" */
+  readonly standIns: readonly string[];
+  /** At the beginning of a question that is one by itself. */
+  readonly asking: readonly string[];
+}
+
+const WORDS: Readonly<Record<'en' | 'es' | 'de', Pointers>> = {
+  en: {
+    leading: [
+      'and',
+      'also',
+      'but',
+      'so',
+      'or',
+      'then',
+      'even',
+      'what about',
+      'how about',
+      'what if',
+      'no',
+      'not',
+      'sorry',
+    ],
+    standIns:
+      'it its that those these them they there then he him she her one ones other another same both either too well'.split(
+        ' ',
+      ),
+    asking:
+      'how what when where why who whose which can could may might must do does did is are am was were will would shall should has have'.split(
+        ' ',
+      ),
+  },
+  es: {
+    leading: ['y', 'e', 'o', 'pero', 'entonces', 'tambien', 'que tal', 'que hay de', 'no', 'perdon', 'incluso'],
+    standIns:
+      'eso esa ese esos esas ello el ellos ellas ahi alli otro otra otros otras mismo misma ambos tampoco'.split(' '),
+    asking:
+      'como que cual cuales cuando cuanto cuanta cuantos cuantas donde quien por para puedo puede pueden hay es son esta tengo tiene hace'.split(
+        ' ',
+      ),
+  },
+  de: {
+    leading: [
+      'und',
+      'oder',
+      'aber',
+      'auch',
+      'was ist mit',
+      'wie ist es mit',
+      'dann',
+      'nein',
+      'entschuldigung',
+      'sogar',
+    ],
+    standIns:
+      'es das dies dieses diese davon dafur dazu damit dabei daran darin dort da er ihn ihm sie ihnen andere anderen dasselbe beide auch denn'.split(
+        ' ',
+      ),
+    asking:
+      'wie was wann wo wohin woher warum wieso weshalb wer wen wem welche welcher welches kann konnen darf durfen muss mussen soll ist sind hat habe gibt wird werden'.split(
+        ' ',
+      ),
+  },
+};
+
+/** "Sorry, I meant …": says nothing of what is meant. */
+const CORRECTIONS =
+  /(?<![\p{L}\p{N}])(?:sorry|oops|i mean(?:t)?|no wait|wait|perd[oó]n|quise decir|quer[ií]a decir|quiero decir|entschuldigung|sorry|ich mein(?:t)?e|moment)(?![\p{L}\p{N}])[ ,.!:;]*/giu;
+
+export function withoutCorrection(question: string): string {
+  const rest = question.replace(CORRECTIONS, '').trim();
+  return rest === '' ? question : rest;
+}
+
+/** By the words alone; a word of one language that means something else in another is only ever one hint among several. */
+export interface Leaning {
+  /** It begins with a word that goes on from what was said. */
+  readonly leads: boolean;
+  /** It names something by a word that stands for something else. */
+  readonly standsIn: boolean;
+  /** It has no question of its own: "for students?", "no, Tuesdays". */
+  readonly elliptical: boolean;
+}
+
+const LONGEST_LEAD = 4;
+
+export function leaningOf(question: string): Leaning {
+  const words = wordsOf(fold(question));
+  const known = Object.values(WORDS);
+  const lead = Math.max(
+    0,
+    ...known.flatMap(({ leading }) => leading.map((phrase) => begins(words, phrase.split(' ')))),
+  );
+  const rest = words.slice(lead);
+  return {
+    leads: lead > 0,
+    standsIn: rest.some(
+      (word, at) => known.some(({ standIns }) => standIns.includes(word)) && (at > 0 || rest.length > 1),
+    ),
+    elliptical: !rest.slice(0, 1).some((word) => known.some(({ asking }) => asking.includes(word))),
+  };
+}
+
+/** True of a single word that goes on from what was said. */
+export function isLeading(word: string): boolean {
+  return Object.values(WORDS).some(({ leading }) => leading.includes(fold(word)));
+}
+
+/** How many words of the phrase the text begins with: all or none. */
+function begins(words: readonly string[], phrase: readonly string[]): number {
+  return phrase.length <= LONGEST_LEAD && phrase.every((word, at) => words[at] === word) ? phrase.length : 0;
+}
