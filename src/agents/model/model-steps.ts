@@ -81,6 +81,7 @@ function degradingSteps(model: Steps, offline: Steps, degrade: Degrade): Steps {
     wishes: {
       extract: (request, signal) =>
         degrade(
+          'extract',
           () => model.wishes.extract(request, signal),
           () => offline.wishes.extract(request, signal),
         ),
