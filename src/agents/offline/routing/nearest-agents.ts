@@ -3,6 +3,7 @@ import type { AgentDefinition } from '../../catalog/agent.types.js';
 import type { ClassifyRequest } from '../../steps/intent-classifier.js';
 import { scoreAgents } from './agent-scores.js';
 import { cosine, type ExampleIndex } from './example-index.js';
+import { holdingsOf } from './records-routing.js';
 
 export interface NearAgent {
   readonly agent: AgentDefinition;
@@ -15,6 +16,10 @@ const stemmed = new WeakMap<AgentDefinition, readonly ReadonlySet<string>[]>();
 /** Agents and their examples in the order of their likeness to a message, for whoever can look at a few of them only. */
 export class SimilarityRanking {
   constructor(private readonly index: ExampleIndex) {}
+
+  holdings(request: ClassifyRequest): Promise<ReadonlyMap<string, readonly string[]>> {
+    return holdingsOf(request);
+  }
 
   async nearest(request: ClassifyRequest, signal: AbortSignal): Promise<readonly NearAgent[]> {
     const vectors = await this.vectors(request, signal);

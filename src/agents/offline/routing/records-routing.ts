@@ -21,18 +21,9 @@ export interface RecordsClaim {
 
 /** The matching agent whose records have what a message speaks of; null: none. */
 export async function claimOfRecords(request: ClassifyRequest): Promise<RecordsClaim | null> {
-  const { agents, history, records, text } = request;
-  if (records === undefined) return null;
+  const { history } = request;
   const last = lastAgentsOf(history);
-  const read = await Promise.all(
-    agents
-      .filter(({ kind }) => kind === 'matching')
-      .map(async (agent) => {
-        const catalog = await records(agent);
-        return catalog === null ? [] : [{ agent, said: saidWishes(text, catalog, agent) }];
-      }),
-  );
-  const claims = read.flat();
+  const claims = await readByRecords(request);
   const current = claims.find(({ agent }) => last.includes(agent.key));
   if (current !== undefined && isFollowUp(current.said)) {
     return { ...current, goesOn: true };
@@ -45,6 +36,35 @@ export async function claimOfRecords(request: ClassifyRequest): Promise<RecordsC
   }
   if (best === undefined || best.said.understood < PARTLY) return null;
   return { ...best, goesOn: false };
+}
+
+/** Each matching agent with the message as its records understand it. */
+async function readByRecords({ agents, records, text }: ClassifyRequest) {
+  if (records === undefined) return [];
+  const read = await Promise.all(
+    agents
+      .filter(({ kind }) => kind === 'matching')
+      .map(async (agent) => {
+        const catalog = await records(agent);
+        return catalog === null ? [] : [{ agent, said: saidWishes(text, catalog, agent) }];
+      }),
+  );
+  return read.flat();
+}
+
+/** Values of a wish that a model is shown. */
+const MOST_HELD = 3;
+
+/** What the records of matching agents have of a message, by the agents' keys, for a model that routes. */
+export async function holdingsOf(request: ClassifyRequest): Promise<ReadonlyMap<string, readonly string[]>> {
+  const read = await readByRecords(request);
+  return new Map(
+    read.map(({ agent, said }) => {
+      const tests = said.wishes.flatMap(({ anyOf, not }) => (not ? [] : anyOf));
+      const values = tests.flatMap((test) => (test.kind === 'values' ? test.values.slice(0, MOST_HELD) : []));
+      return [agent.key, [...new Set(values)].slice(0, 4 * MOST_HELD)];
+    }),
+  );
 }
 
 /**
