@@ -1,6 +1,6 @@
 import type { MatchCriterion } from './match-criteria.js';
 import { type Facts, scoreMatch } from './match-score.js';
-import { fieldsOf, fitOf, type Wish, type WishFit, type Wishes } from './wishes.js';
+import { fieldsOf, fitOf, wishReasons, type Wish, type WishFit, type Wishes } from './wishes.js';
 
 export interface Candidate {
   readonly documentId: string;
@@ -35,6 +35,7 @@ interface Judged {
   readonly candidate: Candidate;
   readonly fit: WishFit;
   readonly score: number;
+  /** Of the profile's criteria. */
   readonly reasons: readonly string[];
 }
 
@@ -72,7 +73,7 @@ export function selectMatches(
     const asked = fit.unmet.length === 0 ? ASKED : ASKED_OF_NEAREST;
     const score =
       stated.length === 0 ? own.score * (1 - HEARD + HEARD * fit.share) : fit.share * (asked + (1 - asked) * own.score);
-    return { candidate, fit, score, reasons: [...fit.reasons, ...own.reasons] };
+    return { candidate, fit, score, reasons: own.reasons };
   });
   const { pool, fits } = poolOf(judged, wishes);
   const byScore = pool.sort((a, b) => b.score - a.score || (idOf(a.candidate) < idOf(b.candidate) ? -1 : 1));
@@ -81,7 +82,7 @@ export function selectMatches(
   const shown = wishes.pick === null ? sorted.slice(0, count) : picked(sorted.slice(0, limit), wishes.pick);
   const [best] = sorted;
   const unmet = fits ? [] : (best?.fit.unmet ?? metByNone(judged, stated)).map(({ said }) => said);
-  return { items: shown.map((one) => toItem(one, fits)), unmet: [...new Set(unmet)] };
+  return { items: shown.map((one) => toItem(one, fits, wishes.wishes)), unmet: [...new Set(unmet)] };
 }
 
 function poolOf(judged: readonly Judged[], { wishes }: Wishes): { readonly pool: Judged[]; readonly fits: boolean } {
@@ -140,7 +141,7 @@ function idOf({ documentId, record }: Candidate): string {
   return typeof record['id'] === 'string' ? record['id'] : documentId;
 }
 
-function toItem({ candidate, reasons, score }: Judged, fits: boolean): MatchItem {
+function toItem({ candidate, fit, reasons, score }: Judged, fits: boolean, wishes: readonly Wish[]): MatchItem {
   const { documentId, record, title } = candidate;
   return {
     ...record,
@@ -148,7 +149,7 @@ function toItem({ candidate, reasons, score }: Judged, fits: boolean): MatchItem
     document_id: documentId,
     title,
     score: Math.round(score * 1000) / 1000,
-    reasons,
+    reasons: [...wishReasons(record, wishes, fit), ...reasons],
     fits,
   };
 }

@@ -54,8 +54,6 @@ export interface WishFit {
   readonly topicMet: boolean;
   /** 0–1: how near the record comes to the wish that it meets best, of those that say how something should be. */
   readonly best: number;
-  /** For people: what was asked and is there, then what is missing. */
-  readonly reasons: readonly string[];
 }
 
 /** What is sought counts twice as much as how it should be; what was heard in passing a little. */
@@ -70,7 +68,6 @@ export function fitOf(record: Facts, wishes: readonly Wish[]): WishFit {
   let topicMet = true;
   let all = 0;
   const unmet: Wish[] = [];
-  const told: { readonly reason: string; readonly met: boolean }[] = [];
   for (const [index, wish] of wishes.entries()) {
     const grade = gradeOf(record, wish);
     const weight = WEIGHTS[wish.role] * (1 - (LATER * index) / wishes.length);
@@ -80,16 +77,20 @@ export function fitOf(record: Facts, wishes: readonly Wish[]): WishFit {
     if (grade < 1) unmet.push(wish);
     if (wish.role === 'attribute' && !wish.not) best = Math.max(best, grade);
     if (wish.role === 'topic' && !wish.not && grade < MENTIONED) topicMet = false;
-    const reason = reasonFor(record, wish, grade === 1);
-    if (reason !== null) told.push({ reason, met: grade === 1 });
   }
   return {
     share: all === 0 ? 1 : met / all,
     unmet,
     topicMet,
     best,
-    reasons: told.sort((a, b) => Number(b.met) - Number(a.met)).map(({ reason }) => reason),
   };
+}
+
+/** For people: what was asked and is there, then what is missing. */
+export function wishReasons(record: Facts, wishes: readonly Wish[], { unmet }: WishFit): string[] {
+  const stated = wishes.filter(({ role }) => role !== 'hint');
+  const isMet = (wish: Wish) => !unmet.includes(wish);
+  return [...stated.filter(isMet), ...unmet].flatMap((wish) => reasonFor(record, wish, isMet(wish)) ?? []);
 }
 
 /** Fields that wishes speak of: what the caller's profile says about them counts no more. */
@@ -121,8 +122,8 @@ function gradeOf(record: Facts, { anyOf, not, role }: Wish): number {
 export function meets(record: Facts, test: WishTest): boolean {
   switch (test.kind) {
     case 'values': {
-      const own = textsOf(record[test.field]);
-      return own.length > 0 && test.values.some((value) => own.includes(fold(value)));
+      const wanted = wantedBy(test);
+      return textsOf(record[test.field]).some((own) => wanted.has(own));
     }
     case 'range': {
       const value = numberOf(record[test.field]);
@@ -135,6 +136,15 @@ export function meets(record: Facts, test: WishTest): boolean {
         textsOf(record[field]).some((text) => ` ${text}`.replaceAll(/[^\p{L}\p{N}]+/gu, ' ').includes(` ${test.stem}`)),
       );
   }
+}
+
+/** A title may have hundreds of values that hold a word; they are folded once for all records. */
+const folded = new WeakMap<WishTest, ReadonlySet<string>>();
+
+function wantedBy(test: WishTest & { readonly kind: 'values' }): ReadonlySet<string> {
+  let wanted = folded.get(test);
+  if (wanted === undefined) folded.set(test, (wanted = new Set(test.values.map(fold))));
+  return wanted;
 }
 
 const MOST_NEARNESS = 0.5;
@@ -165,7 +175,7 @@ function shownValue(value: unknown, test: WishTest): string | null {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'string') return value.replaceAll('_', ' ');
   if (!Array.isArray(value)) return null;
-  const wanted = test.kind === 'values' ? new Set(test.values.map(fold)) : new Set<string>();
+  const wanted = test.kind === 'values' ? wantedBy(test) : new Set<string>();
   const items = value.filter((item) => typeof item === 'string');
   const hits = items.filter((item) => wanted.has(fold(item)));
   return (hits.length > 0 ? hits : items).slice(0, MOST_SHOWN).join(', ');
