@@ -22,10 +22,10 @@ import { Supervisor } from './supervisor/supervisor.js';
 import { AgentRuntime, type RuntimeDependencies } from './turn/agent-runtime.js';
 import { TitleWriter } from './turn/title-writer.js';
 
-export interface RuntimeParts extends Omit<RuntimeDependencies, 'llm' | 'supervisor'> {
+export interface RuntimeParts extends Omit<RuntimeDependencies, 'llm' | 'records' | 'supervisor'> {
   readonly llm: Pick<LlmService, 'chatModel' | 'embedder'>;
   readonly tools: Pick<ToolExecutor, 'execute'>;
-  readonly matcher: Pick<MatchingService, 'match'>;
+  readonly matcher: Pick<MatchingService, 'catalog' | 'match'>;
   readonly profiles: ProfileSource;
   readonly callers: CallerAddresses;
   /** Counts the steps that fell back; absent where nobody looks at figures. */
@@ -46,7 +46,7 @@ export function composeRuntime({ callers, matcher, metrics, profiles, tools, ...
     // An echo says nothing about the message, so nothing but the answer may be asked of it.
     turn.model?.provider === 'echo' ? offline : modelSteps(turn, offline, metrics),
   );
-  return new AgentRuntime({ ...rest, supervisor });
+  return new AgentRuntime({ ...rest, records: matcher, supervisor });
 }
 
 @Module({

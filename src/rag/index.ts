@@ -13,6 +13,15 @@ export type { DocumentLabels, DocumentStatus, StoredDocument } from './documents
 export { KnowledgeBaseService } from './knowledge-bases/knowledge-base.service.js';
 export { DocumentService, type FileUpload } from './documents/document.service.js';
 export { RetrievalService } from './retrieval/retrieval.service.js';
-export { type MatchItem, type MatchRequest, MatchingService } from './matching/matching.service.js';
+export { type MatchRequest, MatchingService } from './matching/matching.service.js';
+export type { Matches, MatchItem } from './matching/select-matches.js';
+export {
+  catalogOf,
+  valuesLike,
+  type CatalogField,
+  type CatalogValue,
+  type RecordCatalog,
+} from './matching/record-catalog.js';
+export { labelOf, meets, NO_WISHES, type Wish, type Wishes, type WishTest } from './matching/wishes.js';
 export type { MatchCriterion } from './matching/match-criteria.js';
 export { RagModule } from './rag.module.js';

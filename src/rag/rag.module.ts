@@ -24,6 +24,7 @@ import { KnowledgeBasesController } from './knowledge-bases/knowledge-bases.cont
 import { knowledgeTool } from './knowledge.tool.js';
 import { MatchingRepository } from './matching/matching.repository.js';
 import { MatchingService } from './matching/matching.service.js';
+import { RecordCatalogs } from './matching/record-catalogs.js';
 import { ChildProcessDocumentParser } from './parsing/child-process.document-parser.js';
 import { DocumentParser } from './parsing/document-parser.port.js';
 import { RetrievalRepository } from './retrieval/retrieval.repository.js';
@@ -63,6 +64,7 @@ import { RetrievalService } from './retrieval/retrieval.service.js';
     RetrievalRepository,
     RetrievalService,
     MatchingRepository,
+    RecordCatalogs,
     MatchingService,
   ],
   exports: [KnowledgeBaseService, DocumentService, RetrievalService, MatchingService],

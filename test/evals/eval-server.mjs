@@ -53,11 +53,29 @@ export class EvalServer {
     return made;
   }
 
+  /** A tenant of its own whose one agent matches records. @returns how to talk with it */
+  async tenantOfRecords({ agent, key, records, settings = {} }) {
+    const made = await this.tenant({ key });
+    const name = 'Records';
+    const base = await this.post('/api/admin/knowledge-bases', { name, kind: 'records', settings }, await made.token());
+    const path = `/api/admin/knowledge-bases/${base.id}/documents`;
+    await inTurns(records, async (record) => this.post(path, { record }, await made.token()));
+    await this.read(base.id, made.token);
+    const kind = 'matching';
+    await this.onlyAgents([{ key: 'matches', ...agent, kind, knowledge_base_ids: [base.id] }], made.token);
+    return made;
+  }
+
   /** Until every document of a demo tenant can be found. */
   async demoRead(admin) {
     const token = () => this.token(admin);
-    for (const { id } of (await this.get('/api/admin/knowledge-bases?limit=100', await token())).data)
+    for (const { id } of (await this.get('/api/admin/knowledge-bases?limit=100', await token())).data) {
+      // The seed hands its documents over after the server is ready: a base without any has not been read.
+      for (const until = Date.now() + READ_WITHIN_MS; Date.now() < until; await sleep(300))
+        if ((await this.get(`/api/admin/knowledge-bases/${id}/documents?limit=1`, await token())).data.length > 0)
+          break;
       await this.read(id, token);
+    }
   }
 
   async read(base, token) {
@@ -79,10 +97,10 @@ export class EvalServer {
   async onlyAgents(agents, token) {
     for (const { id } of (await this.get('/api/admin/agents?limit=100', await token())).data)
       await this.call('PATCH', `/api/admin/agents/${id}`, { enabled: false }, await token());
-    await inTurns(agents, async ({ description, examples, key, kind = 'writer', name }) =>
+    await inTurns(agents, async ({ description, examples, key, kind = 'writer', name, ...rest }) =>
       this.post(
         '/api/admin/agents',
-        { key, kind, name: name ?? key, description: description ?? '', examples },
+        { ...rest, key, kind, name: name ?? key, description: description ?? '', examples },
         await token(),
       ),
     );

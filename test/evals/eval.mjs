@@ -3,7 +3,8 @@
 //
 //   answers      {domains, cases: [{domain, question, document | null, phrase}]}     null: must be refused
 //   follow_ups   {domains, cases: [{domain, first, then, document}], stand_alone: [the same]}
-//   matching     {tenant, cases: [{user, message, first[], only[], not[], none, history[]}]}   of a demo tenant
+//   matching     {tenant, cases: [{user, message, first[], only[], not[], none, nearest[], history[]}]}   of a demo tenant; or
+//                {bases: {name: {records, settings, agent: {name, description, examples[]}}}, cases: [{base, message, …}]}
 //   routing      {agents: [{key, name, description, examples[]}], cases: [{message, agent | null}]}    null: none of them
 //   retrieval    {documents: [{id, title, text}], queries: [{text, relevant: {id: grade}}]}
 //

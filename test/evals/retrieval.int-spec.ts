@@ -104,7 +104,7 @@ describe('matching', () => {
       if (agent?.kind !== 'matching' || typeof profile !== 'object' || profile === null) throw new Error('demo data');
       const id = await seeded('jobs', match.knowledge_base);
       const request = { knowledgeBaseId: id, profile: { ...profile }, criteria: agent.criteria };
-      const items = await rag.matching.match(ctx, { ...request, limit: 50 }, NEVER, unpaid);
+      const { items } = await rag.matching.match(ctx, { ...request, limit: 50 }, NEVER, unpaid);
       const place = (wanted: string): number => {
         const at = items.findIndex((item) => item.id === wanted);
         return at < 0 ? Infinity : at;
@@ -114,7 +114,7 @@ describe('matching', () => {
       expect(worstGood).toBeLessThan(Math.min(...match.bad.map(place)));
       expect(items[0]?.reasons.length).toBeGreaterThan(2);
 
-      const remote = await rag.matching.match(
+      const { items: remote } = await rag.matching.match(
         ctx,
         { ...request, filters: { remote: 'remote' }, limit: 50 },
         NEVER,
@@ -122,7 +122,7 @@ describe('matching', () => {
       );
       expect(remote.length).toBeGreaterThan(0);
       expect(remote.every((item) => item['remote'] === 'remote')).toBe(true);
-      expect(await rag.matching.match(await rag.caller(), request, NEVER, unpaid)).toEqual([]);
+      expect(await rag.matching.match(await rag.caller(), request, NEVER, unpaid)).toEqual({ items: [], unmet: [] });
     },
   );
 });

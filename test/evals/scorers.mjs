@@ -78,26 +78,36 @@ async function followUps(server, { cases, domains, stand_alone: alone }) {
   return { figures: { 'follow-ups repaired': part(repaired), 'stand-alone questions changed': part(changed) }, wrong };
 }
 
-async function matching(server, { cases, tenant }) {
-  await server.demoRead(`admin@${tenant}.test`);
+async function matching(server, { bases, cases, tenant }) {
+  const made = new Map();
+  for (const [key, base] of Object.entries(bases ?? {})) made.set(key, await server.tenantOfRecords({ key, ...base }));
+  if (bases === undefined) await server.demoRead(`admin@${tenant}.test`);
+  const asking = async ({ base, user }) =>
+    bases === undefined
+      ? { slug: tenant, token: await server.token(user) }
+      : { slug: made.get(base).slug, token: await made.get(base).token() };
   const wrong = [];
   const judged = await inTurns(
     cases,
-    async ({ count, first = [], history = [], message, none = false, not = [], only, user }) => {
-      const token = await server.token(user);
+    async ({ count, first = [], history = [], message, nearest, none = false, not = [], only, ...who }) => {
+      const { slug, token } = await asking(who);
       let conversation;
       for (const earlier of history)
-        ({ conversation_id: conversation } = await server.ask(tenant, token, earlier, conversation));
-      const answer = await server.ask(tenant, token, message, conversation);
-      const ids = (answer.payloads ?? []).flatMap(({ items }) => items.map(({ id }) => id));
-      const firstRight = none ? ids.length === 0 : first.includes(ids[0]);
+        ({ conversation_id: conversation } = await server.ask(slug, token, earlier, conversation));
+      const answer = await server.ask(slug, token, message, conversation);
+      const items = (answer.payloads ?? []).flatMap((payload) => payload.items);
+      // What lacks something is said to, and is offered as the nearest and not as a match.
+      const ids = items.filter(({ fits }) => fits !== false).map(({ id }) => id);
+      const near = items.find(({ fits }) => fits === false)?.id;
+      const rightNearest = near === undefined || nearest === undefined || nearest.includes(near);
+      const firstRight = none ? ids.length === 0 && rightNearest : first.includes(ids[0]);
       const clean =
         ids.every((id) => !not.includes(id)) &&
         (only === undefined || ids.every((id) => only.includes(id))) &&
         (count === undefined || ids.length <= count);
       if (!firstRight || !clean)
         wrong.push(
-          `${history.map((line) => `${line} / `).join('')}${message} → ${ids.join(' ') || answer.message?.content.slice(0, 80)}, not ${none ? 'nothing' : first.slice(0, 4).join(' ')}`,
+          `${history.map((line) => `${line} / `).join('')}${message} → ${ids.join(' ') || near || answer.message?.content.slice(0, 80)}, not ${none ? 'nothing' : first.slice(0, 4).join(' ')}`,
         );
       return { firstRight, clean };
     },

@@ -20,7 +20,15 @@ import {
 import type { RequestContext } from '#platform/context';
 import { createLogger } from '#platform/logging';
 import type { Metrics } from '#platform/metrics';
-import type { MatchItem, MatchRequest, Passage, SearchRequest, SearchResult } from '#rag';
+import {
+  catalogOf,
+  type Matches,
+  type MatchItem,
+  type MatchRequest,
+  type Passage,
+  type SearchRequest,
+  type SearchResult,
+} from '#rag';
 import type { TenantSettings } from '#tenants';
 import type { ToolCallContext, ToolDefinition, ToolResult } from '#tools';
 import { composeRuntime } from '../../src/agents/agents.module.js';
@@ -282,7 +290,10 @@ export interface FakeWorld {
     args: unknown,
     context: ToolCallContext,
   ) => Promise<ToolResult> | ToolResult;
-  readonly match?: (request: MatchRequest) => MatchItem[];
+  /** What the matcher finds; a list is what meets every wish. */
+  readonly match?: (request: MatchRequest) => MatchItem[] | Matches;
+  /** What the matching agents' vocabulary is made from. */
+  readonly records?: readonly Readonly<Record<string, unknown>>[];
   readonly profile?: Readonly<Record<string, unknown>>;
   /** The caller's own, as the tenant has them. */
   readonly addresses?: readonly string[];
@@ -309,7 +320,13 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
         world.search?.(request, signal, metered) ?? { passages: [], degraded: false },
     },
     tools: executor,
-    matcher: { match: (_ctx, request) => Promise.resolve(world.match?.(request) ?? []) },
+    matcher: {
+      match: (_ctx, request) => {
+        const found = world.match?.(request) ?? [];
+        return Promise.resolve('items' in found ? found : { items: found, unmet: [] });
+      },
+      catalog: () => Promise.resolve(world.records === undefined ? null : catalogOf(world.records, {})),
+    },
     profiles: { ofCaller: () => Promise.resolve(world.profile ?? {}) },
     callers: { addressesOf: () => Promise.resolve(world.addresses ?? []) },
     logger: createLogger({ level: 'silent' }),

@@ -12,6 +12,7 @@ import { ModelIntentClassifier, type NearestAgents } from './model.intent-classi
 import { ModelPassageGrader } from './model.passage-grader.js';
 import { ModelQueryRewriter } from './model.query-rewriter.js';
 import { ModelToolPlanner } from './model.tool-planner.js';
+import { ModelWishExtractor } from './model.wish-extractor.js';
 
 /** What stands behind each step on a model, for an answer of it that cannot be used, and what it is shown first. */
 export type StepsWithoutModel = Steps & { readonly extractor: EntityRules; readonly ranking: NearestAgents };
@@ -34,6 +35,7 @@ export function modelSteps(
     classifier: new ModelIntentClassifier(calls, offline),
     extractor: new ModelEntityExtractor(calls, offline.extractor),
     planner: new ModelToolPlanner(calls, offline.planner),
+    wishes: new ModelWishExtractor(calls, offline.wishes),
     grader: new ModelPassageGrader(calls, offline.grader),
     rewriter: new ModelQueryRewriter(calls, offline.rewriter),
     writer: new ModelAnswerWriter(calls),
@@ -74,6 +76,14 @@ function degradingSteps(model: Steps, offline: Steps, degrade: Degrade): Steps {
           'extract',
           () => model.planner.next(request, signal),
           () => offline.planner.next(request, signal),
+        ),
+    },
+    wishes: {
+      extract: (request, signal) =>
+        degrade(
+          'extract',
+          () => model.wishes.extract(request, signal),
+          () => offline.wishes.extract(request, signal),
         ),
     },
     grader: {

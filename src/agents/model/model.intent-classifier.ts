@@ -24,6 +24,8 @@ const FEW_WORDS = 3;
 /** Agents, and each one's examples, those nearest to the message first. */
 export interface NearestAgents {
   nearest(request: ClassifyRequest, signal: AbortSignal): Promise<readonly ShownAgent[]>;
+  /** What the records of matching agents have of the message, by the agents' keys. */
+  holdings?(request: ClassifyRequest): Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
 /** One call with structured output. What it returns is checked; nothing usable in it means that `otherwise` decides. */
@@ -53,7 +55,9 @@ export class ModelIntentClassifier extends IntentClassifier {
       const plain = await this.otherwise.classify(request, signal);
       if (plain.how === 'single') return plain;
     }
-    const messages = routingMessages(request, await this.shown(request, signal));
+    const [agents, held] = await Promise.all([this.shown(request, signal), this.ranking.holdings?.(request)]);
+    const shown = agents.map((one) => ({ ...one, holds: held?.get(one.agent.key) ?? [] }));
+    const messages = routingMessages(request, shown);
     const maxTokens = 500 + Math.min(1500, estimateTokens(request.message));
     const answer = await this.calls.structuredOrNull(
       { purpose: 'route', messages, temperature: 0, maxTokens },

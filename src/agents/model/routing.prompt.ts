@@ -15,6 +15,8 @@ const LONGEST_TURN = 400;
 export interface ShownAgent {
   readonly agent: AgentDefinition;
   readonly examples: readonly string[];
+  /** What its records have of the message. */
+  readonly holds?: readonly string[];
 }
 
 /** By the agents' keys, whose lists are read anew every few seconds. */
@@ -103,13 +105,17 @@ Rules:
   ];
 }
 
-function lineOf({ agent, examples }: ShownAgent): string {
+function lineOf({ agent, examples, holds = [] }: ShownAgent): string {
   const told =
     examples.length === 0 ? '' : ` Examples: ${examples.map((example) => JSON.stringify(example)).join(', ')}.`;
+  const records =
+    holds.length === 0
+      ? ''
+      : ` Its records have: ${holds.map((value) => JSON.stringify(neutralise(value, 60))).join(', ')}.`;
   const languages = agent.languages ?? [];
   const documents = languages.length === 0 ? '' : ` Documents in ${languages.map(languageName).join(', ')}.`;
   const what = neutralise(agent.description || agent.name, 500)
     .replace(/\s+/g, ' ')
     .trim();
-  return `- ${agent.key}: ${/[.!?]$/.test(what) ? what : `${what}.`}${documents}${told}`;
+  return `- ${agent.key}: ${/[.!?]$/.test(what) ? what : `${what}.`}${documents}${records}${told}`;
 }

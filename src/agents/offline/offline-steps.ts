@@ -4,6 +4,7 @@ import { ExtractiveAnswerWriter } from './answering/extractive.answer-writer.js'
 import { KeywordQueryRewriter } from './answering/keyword.query-rewriter.js';
 import { RuleEntityExtractor } from './extraction/rule.entity-extractor.js';
 import { SimilarityToolPlanner } from './extraction/similarity.tool-planner.js';
+import { RuleWishExtractor } from './matching/rule.wish-extractor.js';
 import { type EmbedderSource, ExampleIndex } from './routing/example-index.js';
 import { SimilarityRanking } from './routing/nearest-agents.js';
 import { OfflineIntentClassifier } from './routing/offline.intent-classifier.js';
@@ -24,6 +25,7 @@ export function offlineSteps(embedders: EmbedderSource): OfflineSteps {
     ranking: new SimilarityRanking(index),
     extractor,
     planner: new SimilarityToolPlanner(extractor),
+    wishes: new RuleWishExtractor(),
     grader: new CoveragePassageGrader(),
     rewriter: new KeywordQueryRewriter(),
     writer: new ExtractiveAnswerWriter(),

@@ -1,4 +1,5 @@
 import type { MeteredCall } from '#llm';
+import type { RecordCatalog } from '#rag';
 import type { AgentDefinition } from '../catalog/agent.types.js';
 import type { SmallTalkKind } from '../turn/phrases.js';
 import type { AwaitingInput, HistoryMessage, Intent } from '../turn/turn.types.js';
@@ -18,6 +19,8 @@ export interface ClassifyRequest {
   readonly language: string;
   /** How well an agent's documents cover a text, 0–1; asked for only when examples do not decide. */
   readonly evidence: (agent: AgentDefinition, text: string) => Promise<number>;
+  /** What the records of a matching agent are about; null for others, and when that cannot be read. Absent: not known. */
+  readonly records?: (agent: AgentDefinition) => Promise<RecordCatalog | null>;
   /** For what has to be embedded. */
   readonly metered: MeteredCall;
 }

@@ -73,6 +73,7 @@ async function route(run: SupervisorRun, { input_history: history, question }: S
     awaiting,
     language,
     evidence: (agent, part) => run.retrievals.coverage(agent, part),
+    records: (agent) => run.records.ifReadable(agent),
     metered: run.usage.metered('route'),
   };
   // The search that a knowledge agent will want is under way while a model decides.

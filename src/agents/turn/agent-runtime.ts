@@ -4,6 +4,7 @@ import { asError } from '#platform/errors';
 import type { Logger } from '#platform/logging';
 import type { TenantSettings } from '#tenants';
 import { type AgentDirectory, visibleAgents } from '../catalog/agent.types.js';
+import { AgentRecords, type RecordSource } from './agent-records.js';
 import { type PassageSearch, Retrievals } from './retrievals.js';
 import { TenantVoice } from './tenant-voice.js';
 import type { TurnContext } from './turn-context.js';
@@ -18,6 +19,7 @@ export interface RuntimeDependencies {
   readonly settings: { get(scope: RequestContext): Promise<TenantSettings> };
   readonly llm: Pick<LlmService, 'chatModel'>;
   readonly passages: PassageSearch;
+  readonly records: RecordSource;
   /** Answers the turn once everything for it is there. */
   readonly supervisor: { answer(turn: TurnContext): Promise<TurnAnswer> };
   readonly logger: Logger;
@@ -71,13 +73,14 @@ export class AgentRuntime {
     emit: TurnEventSink,
     signal: AbortSignal,
   ): Promise<TurnContext> {
-    const { directory, llm, logger, passages, settings: tenants } = this.dependencies;
+    const { directory, llm, logger, passages, records, settings: tenants } = this.dependencies;
     const [settings, found, model] = await Promise.all([
       tenants.get(ctx),
       directory.directory(ctx),
       llm.chatModel(ctx),
     ]);
     const usage = new TurnUsage(emit);
+    const agents = visibleAgents(found.agents, ctx.principal);
     return {
       ctx,
       input,
@@ -85,11 +88,13 @@ export class AgentRuntime {
       signal,
       emit,
       log: logger.child({ tenant: ctx.tenantId, conversation: input.conversationId, turn: input.turnId }),
-      agents: visibleAgents(found.agents, ctx.principal),
+      agents,
+      others: agents === found.agents ? [] : found.agents.filter((agent) => !agents.includes(agent)),
       entitlements: found.entitlements,
       model,
       voice: new TenantVoice(settings),
       retrievals: new Retrievals(passages, ctx, { signal, metered: usage.metered('retrieve') }),
+      records: new AgentRecords(records, ctx),
       usage,
       notes: new TurnNotes(model === null),
     };

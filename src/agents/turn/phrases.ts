@@ -30,6 +30,13 @@ export interface Phrases {
   readonly toolUnknown: string;
   readonly toolInvalid: string;
   readonly noMatches: string;
+  /** Before records that lack {unmet}, in the caller's words. */
+  readonly nearestMatches: string;
+  /** No record resembles {asked}. */
+  readonly nothingLike: string;
+  readonly thereIs: string;
+  /** Before what the caller may ask instead. */
+  readonly notForYou: string;
   readonly matches: string;
   readonly oneMatch: string;
   readonly noProfile: string;
@@ -68,6 +75,10 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     toolUnknown: 'It is not known whether this was done, so it was not tried again. Please ask a person to check.',
     toolInvalid: 'Something about {given} does not fit: {reason}',
     noMatches: 'I found nothing that fits. Try fewer conditions.',
+    nearestMatches: 'Nothing fits all of that: {unmet} is missing. Nearest to it:',
+    nothingLike: 'I found nothing like {asked} here.',
+    thereIs: 'There is, for example: {values}.',
+    notForYou: 'I cannot look that up for you. What you can ask here, for example:',
     matches: 'Here are the {count} best matches:',
     oneMatch: 'Here is the best match:',
     noProfile: 'I know nothing about what you are looking for yet. Tell me a few details: skills, place, kind of work.',
@@ -105,6 +116,10 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
       'No se sabe si esto se ha hecho, así que no se ha intentado de nuevo. Pide a una persona que lo compruebe.',
     toolInvalid: 'Algo de {given} no encaja: {reason}',
     noMatches: 'No he encontrado nada que encaje. Prueba con menos condiciones.',
+    nearestMatches: 'Nada cumple todo eso: falta {unmet}. Lo más parecido:',
+    nothingLike: 'Aquí no he encontrado nada parecido a {asked}.',
+    thereIs: 'Hay, por ejemplo: {values}.',
+    notForYou: 'Eso no lo puedo buscar para ti. Aquí puedes preguntar, por ejemplo:',
     matches: 'Estas son las {count} mejores coincidencias:',
     oneMatch: 'Esta es la mejor coincidencia:',
     noProfile: 'Todavía no sé lo que buscas. Dame algunos detalles: conocimientos, lugar, tipo de trabajo.',
@@ -142,6 +157,10 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
       'Es ist nicht bekannt, ob das geschehen ist, deshalb wurde es nicht noch einmal versucht. Bitte lassen Sie es von einem Menschen prüfen.',
     toolInvalid: 'Etwas an {given} passt nicht: {reason}',
     noMatches: 'Ich habe nichts Passendes gefunden. Versuchen Sie es mit weniger Bedingungen.',
+    nearestMatches: 'Nichts erfüllt alles davon: {unmet} fehlt. Am nächsten kommt:',
+    nothingLike: 'Etwas wie {asked} habe ich hier nicht gefunden.',
+    thereIs: 'Es gibt zum Beispiel: {values}.',
+    notForYou: 'Das kann ich für Sie nicht suchen. Hier können Sie zum Beispiel fragen:',
     matches: 'Die {count} besten Treffer:',
     oneMatch: 'Der beste Treffer:',
     noProfile:

@@ -3,6 +3,7 @@ import type { RequestContext } from '#platform/context';
 import type { Logger } from '#platform/logging';
 import type { TenantSettings } from '#tenants';
 import type { AgentDefinition } from '../catalog/agent.types.js';
+import type { AgentRecords } from './agent-records.js';
 import type { Retrievals } from './retrievals.js';
 import type { TenantVoice } from './tenant-voice.js';
 import type { StatusStep, TurnEventSink } from './turn-event.js';
@@ -23,11 +24,14 @@ export interface TurnContext {
   readonly log: Logger;
   /** Agents that this caller may use. */
   readonly agents: readonly AgentDefinition[];
+  /** The tenant's others. */
+  readonly others: readonly AgentDefinition[];
   readonly entitlements: readonly string[];
   /** Null: offline. */
   readonly model: ChatModel | null;
   readonly voice: TenantVoice;
   readonly retrievals: Retrievals;
+  readonly records: AgentRecords;
   readonly usage: TurnUsage;
   readonly notes: TurnNotes;
 }

@@ -159,8 +159,10 @@ function number(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
+const NUMBERS = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+
 function plain(value: number): string {
-  return value.toLocaleString('en', { maximumFractionDigits: 1 });
+  return NUMBERS.format(value);
 }
 
 function fold(text: string): string {

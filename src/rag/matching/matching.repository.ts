@@ -3,27 +3,46 @@ import { UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import { vectorValue } from '../retrieval/vector-value.js';
 import type { Facts } from './match-score.js';
+import type { Candidate } from './select-matches.js';
 
-export interface CandidateRecord {
-  readonly documentId: string;
-  readonly title: string;
-  readonly record: Facts;
-  /** Cosine; null when nothing was compared. */
-  readonly similarity: number | null;
-}
+/** Whose records a vocabulary is made from: nobody's own, and of a persona those that it may see. */
+const SEEN = `d.tenant_id = $1 AND d.knowledge_base_id = $2 AND d.status = 'ready' AND d.record IS NOT NULL`;
 
 /** Records of a base that the caller may see. */
 @Injectable()
 export class MatchingRepository {
   constructor(private readonly work: UnitOfWork) {}
 
-  /** The nearest records first, at most `limit`; without a vector the newest. */
+  /** The newest records that everybody of the caller's persona may see, for the words that they are written in. */
+  async shared(ctx: RequestContext, knowledgeBaseId: string, limit: number): Promise<Facts[]> {
+    const rows = await this.work.query<{ record: Facts }>(
+      ctx,
+      `SELECT d.record FROM app.document d
+       WHERE ${SEEN} AND d.owner_id IS NULL AND ($4 OR d.personas = '{}' OR $3 = ANY(d.personas))
+       ORDER BY d.id DESC LIMIT $5`,
+      [ctx.tenantId, knowledgeBaseId, ctx.principal.persona, isStaff(ctx.principal), limit],
+      'rag_match_words',
+    );
+    return rows.map(({ record }) => record);
+  }
+
+  /**
+   * Those that meet most of the conditions first, then the nearest, at most `limit`; without a vector the newest.
+   * @param conditions SQL/JSON paths, each true or false of a record
+   */
   async candidates(
     ctx: RequestContext,
     knowledgeBaseId: string,
-    vector: { readonly spaceId: string; readonly values: Float32Array } | null,
-    limit: number,
-  ): Promise<CandidateRecord[]> {
+    {
+      conditions,
+      limit,
+      vector,
+    }: {
+      readonly conditions: readonly string[];
+      readonly limit: number;
+      readonly vector: { readonly spaceId: string; readonly values: Float32Array } | null;
+    },
+  ): Promise<Candidate[]> {
     const compared = vector !== null;
     const rows = await this.work.query<{
       document_id: string;
@@ -32,17 +51,18 @@ export class MatchingRepository {
       similarity: number | null;
     }>(
       ctx,
-      `SELECT d.id AS document_id, d.title, d.record, ${compared ? '1 - (v.embedding <=> $7::vector)' : 'NULL::float8'} AS similarity
+      `SELECT d.id AS document_id, d.title, d.record, ${compared ? '1 - (v.embedding <=> $8::vector)' : 'NULL::float8'} AS similarity
        FROM app.document d
        ${
          compared
            ? `JOIN app.chunk c ON c.tenant_id = $1 AND c.document_id = d.id AND c.searchable
-       JOIN app.chunk_vector v ON v.tenant_id = $1 AND v.space_id = $8 AND v.chunk_id = c.id`
+       JOIN app.chunk_vector v ON v.tenant_id = $1 AND v.space_id = $9 AND v.chunk_id = c.id`
            : ''
        }
-       WHERE d.tenant_id = $1 AND d.knowledge_base_id = $2 AND d.status = 'ready' AND d.record IS NOT NULL
+       WHERE ${SEEN}
          AND (d.owner_id IS NULL OR d.owner_id = $3) AND ($5 OR d.personas = '{}' OR $4 = ANY(d.personas))
-       ORDER BY ${compared ? '4 DESC, ' : ''}d.id DESC LIMIT $6`,
+       ORDER BY (SELECT count(*) FROM unnest($7::text[]) AS condition WHERE d.record @@ condition::jsonpath) DESC,
+         ${compared ? '4 DESC, ' : ''}d.id DESC LIMIT $6`,
       [
         ctx.tenantId,
         knowledgeBaseId,
@@ -50,6 +70,7 @@ export class MatchingRepository {
         ctx.principal.persona,
         isStaff(ctx.principal),
         limit,
+        conditions,
         ...(vector === null ? [] : [vectorValue(vector.values), vector.spaceId]),
       ],
       compared ? 'rag_match_vector' : 'rag_match',

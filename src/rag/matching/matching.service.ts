@@ -9,9 +9,14 @@ import { SpaceRenewal } from '../knowledge-bases/space-renewal.js';
 import { questionVector } from '../retrieval/question-vector.js';
 import { BY_MEANING, matchCriteria, type MatchCriterion, withWeights } from './match-criteria.js';
 import { type MatchFilter, passesFilters } from './match-filter.js';
-import { type Facts, scoreMatch } from './match-score.js';
+import type { Facts } from './match-score.js';
 import { MatchingRepository } from './matching.repository.js';
 import { profileText } from './profile-text.js';
+import type { RecordCatalog } from './record-catalog.js';
+import { RecordCatalogs } from './record-catalogs.js';
+import { type Matches, selectMatches } from './select-matches.js';
+import { conditionsOf } from './wish-conditions.js';
+import { NO_WISHES, type Wishes } from './wishes.js';
 
 export interface MatchRequest {
   readonly knowledgeBaseId: string;
@@ -19,6 +24,8 @@ export interface MatchRequest {
   readonly profile: Facts;
   /** The message, for the part of the score that compares meanings. */
   readonly text?: string;
+  /** What was asked for; the profile orders what that leaves. */
+  readonly wishes?: Wishes;
   /** What counts; absent: the knowledge base's own (`settings.criteria`), else the meaning alone. */
   readonly criteria?: unknown;
   /** Over the criteria's own weights, by label or kind. */
@@ -30,19 +37,7 @@ export interface MatchRequest {
   readonly onFieldsOnly?: () => void;
 }
 
-/** The record's own fields, under them what the match says. */
-export interface MatchItem {
-  /** The record's own id, else the document's. */
-  readonly id: string;
-  readonly document_id: string;
-  readonly title: string;
-  /** 0–1. */
-  readonly score: number;
-  readonly reasons: readonly string[];
-  readonly [field: string]: unknown;
-}
-
-/** Records that are scored one by one; of a larger base the nearest by meaning. */
+/** Records that are scored one by one; of a larger base those that meet most wishes, then the nearest by meaning. */
 const MOST_SCORED = 1000;
 const MOST = 50;
 const USUAL = 5;
@@ -52,6 +47,7 @@ const USUAL = 5;
 export class MatchingService {
   constructor(
     private readonly records: MatchingRepository,
+    private readonly catalogs: RecordCatalogs,
     private readonly bases: KnowledgeBaseCache,
     private readonly llm: LlmService,
     private readonly settings: TenantSettingsCache,
@@ -60,44 +56,49 @@ export class MatchingService {
   ) {}
 
   /**
+   * What the records are about that the caller may see.
+   * @returns null for a base that is not the tenant's or is still empty
+   * @throws UnavailableError when the database is away
+   */
+  async catalog(ctx: RequestContext, knowledgeBaseId: string): Promise<RecordCatalog | null> {
+    const [base] = await this.bases.get(ctx, [knowledgeBaseId]);
+    const catalog = base === undefined ? null : await this.catalogs.of(ctx, base);
+    return catalog === null || catalog.size === 0 ? null : catalog;
+  }
+
+  /**
    * @param metered whose account the profile's embedding goes to
    * @returns best first; nothing for a base that is not the tenant's
    * @throws SearchProviderError when a configured embedding provider fails, unless the tenant chose to degrade;
    *   UnavailableError when the database is away; the signal's reason when it is aborted
    */
-  async match(
-    ctx: RequestContext,
-    request: MatchRequest,
-    signal: AbortSignal,
-    metered: MeteredCall,
-  ): Promise<MatchItem[]> {
+  async match(ctx: RequestContext, request: MatchRequest, signal: AbortSignal, metered: MeteredCall): Promise<Matches> {
     signal.throwIfAborted();
     const [base] = await this.bases.get(ctx, [request.knowledgeBaseId]);
-    if (base === undefined) return [];
+    if (base === undefined) return { items: [], unmet: [] };
     this.renewal.begin(ctx, base);
     const criteria = withWeights(criteriaOf(request, base), request.weights ?? {});
     const vector = await this.embed(ctx, base, { ...request, metered }, signal);
-    const found = await this.records.candidates(ctx, base.id, vector, MOST_SCORED);
+    const wishes = request.wishes ?? NO_WISHES;
+    const conditions = conditionsOf(wishes.wishes);
+    const found = await this.records.candidates(ctx, base.id, { conditions, limit: MOST_SCORED, vector });
     signal.throwIfAborted();
-    const limit = Math.min(MOST, Math.max(1, Math.trunc(request.limit ?? USUAL)));
-    return found
-      .filter(({ record }) => passesFilters(record, request.filters ?? {}))
-      .map(({ documentId, record, similarity, title }): MatchItem => {
-        const { reasons, score } = scoreMatch(request.profile, record, similarity, criteria);
-        const id = typeof record['id'] === 'string' ? record['id'] : documentId;
-        return { ...record, id, document_id: documentId, title, score: Math.round(score * 1000) / 1000, reasons };
-      })
-      .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
-      .slice(0, limit);
+    const limit = Math.min(MOST, Math.max(1, Math.trunc(wishes.count ?? request.limit ?? USUAL)));
+    const passing = found.filter(({ record }) => passesFilters(record, request.filters ?? {}));
+    return selectMatches(passing, { criteria, limit, profile: request.profile, wishes });
   }
 
   private async embed(
     ctx: RequestContext,
     base: KnowledgeBase,
-    { metered, onFieldsOnly, profile, text }: MatchRequest & { readonly metered: MeteredCall },
+    { metered, onFieldsOnly, profile, text, wishes }: MatchRequest & { readonly metered: MeteredCall },
     signal: AbortSignal,
   ): Promise<{ spaceId: string; values: Float32Array } | null> {
-    const about = profileText(profile, base.settings.textFields ?? [], text ?? '');
+    const stated = (wishes?.wishes ?? []).filter(({ not }) => !not);
+    // Who says what is sought is not compared with what the profile is about.
+    const own = stated.some(({ role }) => role === 'topic') ? {} : profile;
+    const words = [...stated.map(({ said }) => said), text ?? ''].join(' ');
+    const about = profileText(own, base.settings.textFields ?? [], words.trim());
     if (about === '') return null;
     // A text of the records' kind, not a question about them.
     const question = {

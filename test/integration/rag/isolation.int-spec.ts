@@ -135,8 +135,11 @@ describe('one tenant with another’s ids', () => {
       expect(await search.search(owner, asked)).toHaveLength(1);
     }
     const matching = new MatchingRepository(rag.database.uow);
-    expect(await matching.candidates(thief, records.id, null, 10)).toEqual([]);
-    expect(await matching.candidates(thief, records.id, vector, 10)).toEqual([]);
-    expect(await matching.candidates(owner, records.id, vector, 10)).toHaveLength(1);
+    const some = { conditions: ['$."title" == "Gold"'], limit: 10 };
+    expect(await matching.shared(thief, records.id, 10)).toEqual([]);
+    expect(await matching.shared(owner, records.id, 10)).toHaveLength(1);
+    expect(await matching.candidates(thief, records.id, { ...some, vector: null })).toEqual([]);
+    expect(await matching.candidates(thief, records.id, { ...some, vector })).toEqual([]);
+    expect(await matching.candidates(owner, records.id, { ...some, vector })).toHaveLength(1);
   });
 });

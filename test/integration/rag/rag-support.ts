@@ -27,6 +27,7 @@ import { KnowledgeBaseService } from '../../../src/rag/knowledge-bases/knowledge
 import { SpaceRenewal } from '../../../src/rag/knowledge-bases/space-renewal.js';
 import { SpaceRenewalRepository } from '../../../src/rag/knowledge-bases/space-renewal.repository.js';
 import { MatchingRepository } from '../../../src/rag/matching/matching.repository.js';
+import { RecordCatalogs } from '../../../src/rag/matching/record-catalogs.js';
 import { MatchingService } from '../../../src/rag/matching/matching.service.js';
 import { ChildProcessDocumentParser } from '../../../src/rag/parsing/child-process.document-parser.js';
 import type { DocumentParser } from '../../../src/rag/parsing/document-parser.port.js';
@@ -115,7 +116,9 @@ export class RagUnderTest {
       outbound,
       new TenantAllowList(),
     );
-    this.matching = new MatchingService(new MatchingRepository(work), cache, llm, settings, logger, renewal);
+    const records = new MatchingRepository(work);
+    const catalogs = new RecordCatalogs(records);
+    this.matching = new MatchingService(records, catalogs, cache, llm, settings, logger, renewal);
     this.retrieval = new RetrievalService(new RetrievalRepository(work), cache, llm, settings, logger, renewal);
   }
 

@@ -1,27 +1,40 @@
-import { agent, fakeRuntime, runTurn, ScriptedModel } from '../../../../test/support/agent-fakes.js';
-import type { MatchRequest } from '#rag';
+import { agent, CTX, fakeRuntime, runTurn, ScriptedModel } from '../../../../test/support/agent-fakes.js';
+import type { MatchItem, MatchRequest } from '#rag';
 
 const PROFILE = { skills: ['TypeScript'] };
 const JOBS = agent('job_matches', {
   kind: 'matching',
   settings: { knowledge_base_id: 'kb', payload_type: 'jobs', limit: 2 },
 });
-const ITEMS = [
+const ITEMS: MatchItem[] = [
   {
     id: '1',
     document_id: 'd1',
     title: 'Backend *Developer*',
     score: 0.912,
     reasons: ['4 of 5 skills', 'same town'],
+    fits: true,
     company: 'Tallboy',
     location: 'Barcelona',
   },
-  { id: '2', document_id: 'd2', title: 'Tester', score: 0.5, reasons: [] },
+  { id: '2', document_id: 'd2', title: 'Tester', score: 0.5, reasons: [], fits: true },
+];
+/** What the vocabulary is made from. */
+const RECORDS = [
+  {
+    title: 'Backend Developer',
+    company: 'Tallboy',
+    location: 'Barcelona',
+    skills: ['TypeScript', 'React'],
+    pay: 50_000,
+  },
+  { title: 'Tester', company: 'Kestrel', location: 'Berlin', skills: ['Playwright'], pay: 40_000 },
+  { title: 'Nurse', company: 'St. Anne', location: 'Berlin', skills: ['Triage'], pay: 42_000 },
 ];
 
 it('answers with text and a payload of matches with scores and reasons', async () => {
   const turn = await runTurn(
-    fakeRuntime({ agents: [JOBS], profile: PROFILE, match: () => ITEMS }),
+    fakeRuntime({ agents: [JOBS], profile: PROFILE, records: RECORDS, match: () => ITEMS }),
     'Which jobs suit me?',
   );
   expect(turn.answer.payloads).toEqual([{ payload_type: 'jobs', items: ITEMS, offset: 0 }]);
@@ -31,23 +44,114 @@ it('answers with text and a payload of matches with scores and reasons', async (
   expect(turn.answer.intent).toBe('job_matches');
 });
 
-it('lays what the message says over the profile', async () => {
+it('hands what the message asks for to the matcher, beside the profile', async () => {
   const asked: MatchRequest[] = [];
+  const profile = { skills: ['TypeScript'], location: 'Madrid' };
   const runtime = fakeRuntime({
     agents: [JOBS],
-    profile: { skills: ['TypeScript'], location: 'Madrid', country: 'Spain', remote: 'hybrid', desired_salary: 50_000 },
+    profile,
+    records: RECORDS,
     match: (request) => {
       asked.push(request);
       return ITEMS;
     },
   });
-  await runTurn(runtime, 'Are there remote jobs in Berlin with React over 60k?');
-  expect(asked[0]).toMatchObject({
-    knowledgeBaseId: 'kb',
-    limit: 2,
-    profile: { skills: ['React', 'TypeScript'], location: 'Berlin', remote: 'remote', desired_salary: 60_000 },
+  await runTurn(runtime, 'Are there jobs in Berlin with React that pay over 45k?');
+  expect(asked[0]).toMatchObject({ knowledgeBaseId: 'kb', limit: 2, profile });
+  expect(asked[0]?.wishes?.wishes.flatMap(({ anyOf }) => anyOf)).toEqual([
+    { kind: 'range', field: 'pay', gte: 45_000 },
+    { kind: 'values', field: 'location', values: ['Berlin'] },
+    { kind: 'values', field: 'skills', values: ['React'] },
+  ]);
+});
+
+it('says what is missing when nothing has it all, and shows the nearest as such', async () => {
+  const nearest = [{ id: '3', document_id: 'd3', title: 'Nurse', score: 0.6, reasons: [], fits: false }];
+  const runtime = fakeRuntime({
+    agents: [JOBS],
+    profile: PROFILE,
+    records: RECORDS,
+    match: () => ({ items: nearest, unmet: ['munich'] }),
   });
-  expect(asked[0]?.profile).not.toHaveProperty('country');
+  const turn = await runTurn(runtime, 'as a nurse in munich');
+  expect(turn.answer.content).toContain('“munich” is missing');
+  expect(turn.answer.content).toContain('**Nurse**');
+  expect(turn.answer.payloads[0]?.items).toEqual(nearest);
+});
+
+it('refuses what nothing resembles, and says what there is', async () => {
+  const runtime = fakeRuntime({
+    agents: [JOBS],
+    profile: PROFILE,
+    records: RECORDS,
+    match: () => ({ items: [], unmet: ['astronaut'] }),
+  });
+  const turn = await runTurn(runtime, 'as an astronaut');
+  expect(turn.answer.payloads).toEqual([]);
+  expect(turn.answer.content).toBe(
+    'I found nothing like “astronaut” here. There is, for example: Backend Developer, Tester, Nurse.',
+  );
+});
+
+it('tells whoever asks for another persona’s records what can be asked here', async () => {
+  const own = { ...JOBS, personas: ['seeker'], examples: ['Which jobs suit me?', 'Find vacancies for my skills'] };
+  const others = agent('candidates', {
+    kind: 'matching',
+    personas: ['employer'],
+    settings: { knowledge_base_id: 'kb2' },
+    examples: ['Find candidates for my vacancy', 'Show me people who know SQL'],
+  });
+  const runtime = fakeRuntime({
+    agents: [own, others],
+    profile: PROFILE,
+    records: RECORDS,
+    match: () => ITEMS,
+  });
+  const ctx = { ...CTX, principal: { ...CTX.principal, persona: 'seeker' } };
+  const turn = await runTurn(runtime, 'Show me candidates in Berlin', { ctx });
+  expect(turn.answer.payloads).toEqual([]);
+  expect(turn.answer.content).toContain('- Which jobs suit me?');
+  expect((await runTurn(runtime, 'Show me jobs in Berlin', { ctx })).answer.payloads).toHaveLength(1);
+});
+
+it('takes a model’s conditions only when the records know them, and does without a model whose answer is none', async () => {
+  const asked: MatchRequest[] = [];
+  const answer = {
+    conditions: [
+      { field: 'location', test: 'is_not', values: ['berlin'], said: 'not in Berlin' },
+      { field: 'pay', test: 'at_least', values: ['45000'], said: 'over 45k' },
+    ],
+    sought_elsewhere: ['astronaut'],
+    count: 2,
+    order_by: 'pay',
+    descending: true,
+    place_on_list: null,
+    not_ours: false,
+  };
+  const match = (request: MatchRequest) => {
+    asked.push(request);
+    return ITEMS;
+  };
+  const ask = (extract: object) => {
+    const model = new ScriptedModel({ structured: { extract }, stream: { answer: 'Well.' } });
+    const runtime = fakeRuntime({ agents: [JOBS], profile: PROFILE, records: RECORDS, match, model });
+    return runTurn(runtime, 'jobs in Barcelona');
+  };
+  await ask(answer);
+  expect(asked[0]?.wishes).toMatchObject({ count: 2, order: { field: 'pay', descending: true } });
+  expect(asked[0]?.wishes?.wishes).toEqual([
+    {
+      said: 'not in Berlin',
+      role: 'attribute',
+      not: true,
+      anyOf: [{ kind: 'values', field: 'location', values: ['Berlin'] }],
+    },
+    { said: 'over 45k', role: 'attribute', not: false, anyOf: [{ kind: 'range', field: 'pay', gte: 45_000 }] },
+    { said: 'astronaut', role: 'topic', not: false, anyOf: [] },
+  ]);
+  // A condition that says nothing of its field is none.
+  await ask({ ...answer, conditions: [{ field: 'pay', test: 'is', values: ['plenty'], said: 'plenty' }] });
+  expect(asked[1]?.wishes?.wishes).toMatchObject([{ said: 'Barcelona' }]);
 });
 
 it('says when nothing fits', async () => {
@@ -68,7 +172,7 @@ it('lets the model write about the matches, beside the payload', async () => {
 });
 
 it('asks for details when it knows nothing about the caller', async () => {
-  const runtime = fakeRuntime({ agents: [JOBS], match: () => ITEMS });
+  const runtime = fakeRuntime({ agents: [JOBS], records: RECORDS, match: () => ITEMS });
   expect((await runTurn(runtime, 'Which jobs suit me?')).answer.content).toContain('Tell me a few details');
   expect((await runTurn(runtime, 'Which jobs in Berlin suit me?')).answer.payloads).toHaveLength(1);
 });
@@ -94,5 +198,5 @@ it('matches by the criteria of the agent', async () => {
     },
   });
   await runTurn(runtime, 'Show me people with React');
-  expect(asked[0]).toMatchObject({ criteria, profile: { skills: ['React'] } });
+  expect(asked[0]).toMatchObject({ criteria, profile: PROFILE });
 });

@@ -1,83 +1,69 @@
-import { escapeMarkdown, topicStems } from '#platform/text';
+import { topicStems } from '#platform/text';
 import type { RequestContext } from '#platform/context';
-import type { MatchingService, MatchItem } from '#rag';
-import { searchFailure } from '../../turn/turn.errors.js';
+import { type Matches, type MatchingService, NO_WISHES, type RecordCatalog } from '#rag';
+import { oneNode, type Part } from '../../supervisor/agent-kind.js';
+import type { ExtractedWishes } from '../../steps/wish-extractor.js';
+import { recordsBaseOf } from '../../turn/agent-records.js';
 import { writeWords } from '../../turn/answer-text.js';
-import { fill } from '../../turn/phrases.js';
-import { oneNode } from '../../supervisor/agent-kind.js';
 import { status, timed } from '../../turn/turn-context.js';
-import { demandsSkills, withWishes } from './profile-overlay.js';
-import { nothingSaid, wishesIn } from './wishes.js';
+import { searchFailure } from '../../turn/turn.errors.js';
+import { askableInstead, forModel, nothingLike, summary } from './tell-matches.js';
 
 const LIMIT = 5;
-const REASONS = 3;
 /** "Which jobs suit me?" alone tells nothing about who asks. */
 const FEW_WORDS = 2;
 
+type Profile = Readonly<Record<string, unknown>>;
+
 export interface ProfileSource {
-  ofCaller(ctx: RequestContext): Promise<Readonly<Record<string, unknown>>>;
+  ofCaller(ctx: RequestContext): Promise<Profile>;
 }
 
-/** Matches the caller's profile, and what the message adds to it, against the records of a knowledge base. */
+/**
+ * Records of a knowledge base that have what the caller asks for, in the order in which they suit the caller's profile:
+ * read the profile and the records' vocabulary, extract the wishes, match, tell.
+ */
 export function matchingKind(matcher: Pick<MatchingService, 'match'>, profiles: ProfileSource) {
-  return oneNode('matching', 'match', async ({ agent, run, section, task }) => {
-    const { settings } = agent;
+  return oneNode('matching', 'match', async (part) => {
+    const { agent, run, section, task } = part;
     const phrases = run.voice.phrases(task.language);
-    const knowledgeBaseId = settings['knowledge_base_id'] ?? agent.knowledgeBaseIds[0];
-    if (typeof knowledgeBaseId !== 'string') {
-      writeWords(phrases.noTool, section);
+    const say = (words: string) => {
+      writeWords(words, section);
       return {};
-    }
-    const { text } = task.intent;
-    const wishes = wishesIn(text);
+    };
+    const base = recordsBaseOf(agent);
+    if (base === null) return say(phrases.noTool);
     status(run, 'retrieving', { agent: agent.key });
-    const items = await timed(run, 'matching', async () => {
-      const own = await profiles.ofCaller(run.ctx);
+    const { catalog, matches, wishes } = await timed(run, 'matching', async () => {
+      const known = await Promise.all([profiles.ofCaller(run.ctx), run.records.of(agent)]);
       run.signal.throwIfAborted();
-      if (Object.keys(own).length === 0 && nothingSaid(wishes) && topicStems(text).length <= FEW_WORDS) return null;
-      const { criteria, limit } = settings;
-      const request = {
-        knowledgeBaseId,
-        profile: withWishes(own, wishes, demandsSkills(criteria)),
-        text,
-        weights: record(settings['weights']),
-        ...(criteria === undefined ? {} : { criteria }),
-        limit: typeof limit === 'number' ? limit : LIMIT,
-        onFieldsOnly: () => {
-          run.notes.degrade();
-        },
-      };
-      try {
-        return await matcher.match(run.ctx, request, run.signal, run.usage.metered('retrieve'));
-      } catch (error) {
-        run.signal.throwIfAborted();
-        throw searchFailure(error);
-      }
+      const asked = await wishesOf(part, known[1]);
+      const idle = asked.elsewhere || knowsNothing(known[0], asked, task.intent.text);
+      const found = idle ? null : await match(matcher, part, { base, profile: known[0], wishes: asked });
+      return { catalog: known[1], wishes: asked, matches: found };
+    }).catch((error: unknown) => {
+      run.signal.throwIfAborted();
+      throw searchFailure(error);
     });
-    if (items === null) {
-      writeWords(phrases.noProfile, section);
-      return {};
-    }
+    if (wishes.elsewhere) return say(askableInstead(agent, task.language, phrases));
+    if (matches === null) return say(phrases.noProfile);
+    const { items, unmet } = matches;
     run.log.info(
-      { agent: agent.key, retrieval: items.length > 0 ? 'hit' : 'miss', matches: items.length },
+      { agent: agent.key, retrieval: items.length > 0 ? 'hit' : 'miss', matches: items.length, unmet: unmet.length },
       'records matched',
     );
-    if (items.length === 0) {
-      writeWords(phrases.noMatches, section);
-      return {};
-    }
-    const type = settings['payload_type'];
+    if (items.length === 0) return say(nothingLike(unmet, catalog, phrases));
+    const type = agent.settings['payload_type'];
     section.payload(typeof type === 'string' ? type : 'matches', items);
     status(run, 'generating', { agent: agent.key });
     await timed(run, 'generating', async () => {
       if (run.model === null) {
-        writeWords(summary(items, items.length === 1 ? phrases.oneMatch : phrases.matches), section);
+        say(summary(matches, catalog, phrases));
         return;
       }
-      const results = [{ tool: 'matches', data: items.map(forModel) }];
       const { language, input_history: history } = task;
       await run.steps.writer.fromToolResults(
-        { agent, question: task.intent.text, language, history, voice: run.voice, results },
+        { agent, question: task.intent.text, language, history, voice: run.voice, results: forModel(matches) },
         section,
         run.signal,
       );
@@ -86,23 +72,35 @@ export function matchingKind(matcher: Pick<MatchingService, 'match'>, profiles: 
   });
 }
 
-function summary(items: readonly MatchItem[], opening: string): string {
-  const lines = items.map((item, index) => {
-    const about = [item['company'], item['location']]
-      .filter((part) => typeof part === 'string' && part !== '')
-      .map(escapeMarkdown);
-    const reasons = item.reasons.slice(0, REASONS).map(escapeMarkdown).join('; ');
-    const place = about.length === 0 ? '' : `, ${about.join(', ')}`;
-    return `${index + 1}. **${escapeMarkdown(item.title)}**${place} (${Math.round(item.score * 100)} %)${reasons === '' ? '' : `: ${reasons}`}`;
-  });
-  return `${fill(opening, { count: String(items.length) })}\n\n${lines.join('\n')}`;
+async function wishesOf({ agent, run, task }: Part<object>, catalog: RecordCatalog | null): Promise<ExtractedWishes> {
+  if (catalog === null) return { ...NO_WISHES, elsewhere: false };
+  const others = run.others.filter(({ kind }) => kind === 'matching');
+  const request = { agent, others, text: task.intent.text, history: task.input_history, catalog };
+  return run.steps.wishes.extract(request, run.signal);
 }
 
-/** Long texts are on the cards; a model needs what the score was made from. */
-function forModel(item: MatchItem): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(item).map(([field, value]) => [field, typeof value === 'string' ? value.slice(0, 300) : value]),
-  );
+function knowsNothing(profile: Profile, { order, pick, wishes }: ExtractedWishes, text: string): boolean {
+  const nothingSaid = wishes.length === 0 && order === null && pick === null;
+  return Object.keys(profile).length === 0 && nothingSaid && topicStems(text).length <= FEW_WORDS;
+}
+
+function match(
+  matcher: Pick<MatchingService, 'match'>,
+  { agent, run, task }: Part<object>,
+  { base, profile, wishes }: { readonly base: string; readonly profile: Profile; readonly wishes: ExtractedWishes },
+): Promise<Matches> {
+  const { criteria, limit, weights } = agent.settings;
+  const request = {
+    knowledgeBaseId: base,
+    profile,
+    text: task.intent.text,
+    wishes,
+    weights: record(weights),
+    ...(criteria === undefined ? {} : { criteria }),
+    limit: typeof limit === 'number' ? limit : LIMIT,
+    onFieldsOnly: () => run.notes.degrade(),
+  };
+  return matcher.match(run.ctx, request, run.signal, run.usage.metered('retrieve'));
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

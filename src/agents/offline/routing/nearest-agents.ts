@@ -4,6 +4,7 @@ import type { ClassifyRequest } from '../../steps/intent-classifier.js';
 import { AgentScorer } from './agent-scores.js';
 import type { ExampleIndex } from './example-index.js';
 import { cosine } from './example-space.js';
+import { holdingsOf } from './records-routing.js';
 
 export interface NearAgent {
   readonly agent: AgentDefinition;
@@ -16,6 +17,10 @@ const stemmed = new WeakMap<AgentDefinition, readonly ReadonlySet<string>[]>();
 /** Agents and their examples in the order of their likeness to a message, for whoever can look at a few of them only. */
 export class SimilarityRanking {
   constructor(private readonly index: ExampleIndex) {}
+
+  holdings(request: ClassifyRequest): Promise<ReadonlyMap<string, readonly string[]>> {
+    return holdingsOf(request);
+  }
 
   async nearest(request: ClassifyRequest, signal: AbortSignal): Promise<readonly NearAgent[]> {
     const [scorer, vectors] = await Promise.all([AgentScorer.of(request.agents), this.vectors(request, signal)]);

@@ -5,6 +5,7 @@ import { type Classification, type ClassifyRequest, IntentClassifier } from '../
 import { lastAgentsOf } from '../../turn/awaiting.js';
 import { findingsFor } from '../extraction/entity-rules.js';
 import { leaningOf } from '../words/pointers.js';
+import { claimOfRecords, outweighsDocuments, type RecordsClaim } from './records-routing.js';
 import { pointsBack, saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
 import type { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
 import { smallTalkKind } from './small-talk.js';
@@ -40,7 +41,10 @@ export class OfflineIntentClassifier extends IntentClassifier {
       const last = named(lastAgentsOf(history));
       if (last !== undefined && continues(last, text)) return goesTo(last, 'continued');
     }
+    const claim = await claimOfRecords(request);
+    if (claim?.goesOn === true) return goesTo(claim.agent, 'continued');
     const result = await this.similarity.classify(request, signal);
+    if (claim !== null && (await outweighs(claim, result, request))) return goesTo(claim.agent, 'similarity');
     if (result.intents.length > 0) return result;
     // "And to Norway?" goes on with whoever answered last.
     const previous = named(awaiting === null ? lastAgentsOf(history) : [awaiting.agent]);
@@ -69,6 +73,21 @@ function leans(text: string): boolean {
     (words <= 1 && text.includes('?')) ||
     (elliptical && words <= 2 && text.includes('?'))
   );
+}
+
+/** Records that have what is asked for, against documents that speak of something like it, or against nobody. */
+async function outweighs(
+  claim: RecordsClaim,
+  { intents }: Classification,
+  { agents, evidence, text }: ClassifyRequest,
+): Promise<boolean> {
+  const named = intents.map(({ agent: key }) => agents.find((other) => other.key === key));
+  if (named.includes(claim.agent)) return false;
+  for (const other of named) {
+    if (other?.kind !== 'knowledge') return false;
+    if (!(await outweighsDocuments(claim, () => evidence(other, text)))) return false;
+  }
+  return true;
 }
 
 function continues(agent: AgentDefinition, text: string): boolean {

@@ -1,0 +1,71 @@
+import { detectLanguage, escapeMarkdown, fold } from '#platform/text';
+import type { Matches, MatchItem, RecordCatalog } from '#rag';
+import type { AgentDefinition } from '../../catalog/agent.types.js';
+import { fill, type Phrases } from '../../turn/phrases.js';
+
+const REASONS = 3;
+const FACTS = 2;
+/** Values of a field that are named when nothing was found. */
+const NAMED = 8;
+const EXAMPLES = 3;
+
+/** The matches in words; when none has all that was asked, what is missing first. */
+export function summary({ items, unmet }: Matches, catalog: RecordCatalog | null, phrases: Phrases): string {
+  const facts = tellingFields(catalog);
+  const lines = items.map((item, index) => {
+    const about = facts
+      .map((field) => item[field])
+      .filter((part) => typeof part === 'string' && part !== '' && !fold(item.title).includes(fold(part)))
+      .map(escapeMarkdown);
+    const reasons = item.reasons.slice(0, REASONS).map(escapeMarkdown).join('; ');
+    const place = about.length === 0 ? '' : `, ${about.join(', ')}`;
+    return `${index + 1}. **${escapeMarkdown(item.title)}**${place} (${Math.round(item.score * 100)} %)${reasons === '' ? '' : `: ${reasons}`}`;
+  });
+  const opening =
+    unmet.length > 0
+      ? fill(phrases.nearestMatches, { unmet: quoted(unmet, phrases) })
+      : fill(items.length === 1 ? phrases.oneMatch : phrases.matches, { count: String(items.length) });
+  return `${opening}\n\n${lines.join('\n')}`;
+}
+
+/** Nothing resembles what was asked: says so, and what there is. */
+export function nothingLike(unmet: readonly string[], catalog: RecordCatalog | null, phrases: Phrases): string {
+  if (unmet.length === 0) return phrases.noMatches;
+  const said = fill(phrases.nothingLike, { asked: quoted(unmet, phrases) });
+  const topics = catalog?.fields.find(({ kind, topical }) => topical && kind === 'category');
+  const titles = catalog?.fields.find(({ kind }) => kind === 'title');
+  const values = (topics ?? titles)?.values.slice(0, NAMED) ?? [];
+  return values.length === 0
+    ? said
+    : `${said} ${fill(phrases.thereIs, { values: values.map(escapeMarkdown).join(', ') })}`;
+}
+
+/** What belongs to somebody else's agent cannot be asked here; this can. */
+export function askableInstead({ examples }: AgentDefinition, language: string, phrases: Phrases): string {
+  const own = examples.filter((example) => detectLanguage(example, 'en') === language);
+  const shown = (own.length > 0 ? own : examples).slice(0, EXAMPLES).map((example) => `- ${escapeMarkdown(example)}`);
+  return shown.length === 0 ? phrases.noTool : `${phrases.notForYou}\n\n${shown.join('\n')}`;
+}
+
+/** Long texts are on the cards; a model needs what the score was made from. */
+export function forModel({ items, unmet }: Matches): { tool: string; data: unknown }[] {
+  const matches = items.map((item) =>
+    Object.fromEntries(
+      Object.entries(item).map(([field, value]) => [field, typeof value === 'string' ? value.slice(0, 300) : value]),
+    ),
+  );
+  return [{ tool: 'matches', data: unmet.length === 0 ? matches : { nothing_has: unmet, nearest: matches } }];
+}
+
+/** Fields that tell one record from another at a glance: those of the most different short values. */
+function tellingFields(catalog: RecordCatalog | null): (keyof MatchItem & string)[] {
+  const fields = (catalog?.fields ?? []).filter(({ kind, topical }) => kind === 'category' && !topical);
+  const telling = [...fields].sort((a, b) => b.values.length - a.values.length).slice(0, FACTS);
+  return fields.filter((field) => telling.includes(field)).map(({ name }) => name);
+}
+
+function quoted(said: readonly string[], { and }: Phrases): string {
+  const all = said.map((words) => `“${escapeMarkdown(words)}”`);
+  const last = all.pop() ?? '';
+  return all.length === 0 ? last : `${all.join(', ')} ${and} ${last}`;
+}

@@ -1,0 +1,57 @@
+/** How a language asks for things. Every entry is folded words; several words are one phrase. */
+export interface MatchingWords {
+  /** Before what is not wanted. */
+  readonly not: string;
+  /** Ends what a negation reaches to. */
+  readonly but: string;
+  readonly atLeast: string;
+  readonly atMost: string;
+  /** Behind a number. */
+  readonly orMore: string;
+  readonly orLess: string;
+  readonly between: string;
+  readonly and: string;
+  readonly numbers: readonly string[];
+  readonly ordinals: readonly string[];
+  readonly last: string;
+  /** Thousands, written behind a number. */
+  readonly thousand: string;
+  /** Before a place or a time. */
+  readonly placed: string;
+  /** Before what is sought. */
+  readonly sought: string;
+  /** Before a feature. */
+  readonly with: string;
+  /** Before what is known to both: "for my vacancy" asks for no vacancy. */
+  readonly possessed: string;
+  /** Before the one thing that is sought: "as a nurse". */
+  readonly as: string;
+  /** Go on from what was asked before. */
+  readonly goesOn: string;
+  /** One of those that were shown. */
+  readonly ofThese: string;
+  /** Stands for what was shown. */
+  readonly pointing: string;
+  /** Begins a question about how something is done. */
+  readonly explains: string;
+  /** Drop what was asked before. */
+  readonly startsAnew: string;
+  /** Words of asking that are nobody's wish. */
+  readonly filler: string;
+  /** What people call what they look for, whatever it is. */
+  readonly things: string;
+  /** By kind of quantity: words beside a number, or in a field's name. */
+  readonly quantities: Readonly<Record<Quantity, string>>;
+  readonly cheapest: string;
+  readonly dearest: string;
+  readonly bestPaid: string;
+  readonly newest: string;
+  readonly oldest: string;
+  readonly largest: string;
+  readonly smallest: string;
+  /** Words for the same, by a name that is the same in every language. */
+  readonly concepts: Readonly<Record<string, string>>;
+}
+
+/** `wage`: money that the caller gets; `price`: money that the caller pays. */
+export type Quantity = 'money' | 'wage' | 'price' | 'distance' | 'area' | 'month' | 'week' | 'hour' | 'year';

@@ -1,0 +1,142 @@
+import { catalogOf, type WishTest } from '#rag';
+import { agent } from '../../../../test/support/agent-fakes.js';
+import { saidWishes } from './said-wishes.js';
+
+/** Hotel rooms and boats: what no demo tenant has. */
+const ROOMS = [
+  ['Harbour suite', 'Bergen', 'Norway', 'suite', 4, 310, true, ['sauna', 'kitchenette']],
+  ['Attic double room', 'Bergen', 'Norway', 'double', 2, 140, false, ['bathtub']],
+  ['Garden suite', 'Odense', 'Denmark', 'suite', 3, 280, true, ['terrace', 'sauna']],
+  ['Twin room by the fjord', 'Voss', 'Norway', 'twin', 2, 120, true, []],
+  ['Cellar single', 'Odense', 'Denmark', 'single', 1, 70, false, ['bathtub']],
+  ['Voss chalet', 'Voss', 'Norway', 'chalet', 6, 450, false, ['sauna', 'fireplace']],
+].map(([title, town, country, type, guests, nightly_price, pets_allowed, extras], index) => {
+  const description =
+    index === 0
+      ? 'A quiet room with a piano in the lobby next door to the fish market.'
+      : 'Nothing special here, but clean, warm and very near to the railway station.';
+  return { id: String(index), title, town, country, type, guests, nightly_price, pets_allowed, extras, description };
+});
+const HOTEL = catalogOf(ROOMS, { titleField: 'title' });
+const DESK = agent('desk', {
+  kind: 'matching',
+  description: 'Finds rooms in our houses.',
+  examples: ['Which rooms are free?', 'I need a place to sleep', 'Zeig mir Zimmer'],
+});
+const POSTS = catalogOf(
+  [
+    {
+      title: 'Glazier',
+      salary_min: 30_000,
+      salary_max: 40_000,
+      years_experience: 2,
+      tools: ['Go', 'C++'],
+      desk: 'remote',
+    },
+    {
+      title: 'Glass artist',
+      salary_min: 50_000,
+      salary_max: 70_000,
+      years_experience: 0,
+      tools: ['Lead came'],
+      desk: 'onsite',
+    },
+  ],
+  {},
+);
+
+const read = (message: string, catalog = HOTEL) => saidWishes(message, catalog, DESK);
+const short = (test: WishTest): string => {
+  switch (test.kind) {
+    case 'values':
+      return `${test.field}=${test.values.join('/')}`;
+    case 'range':
+      return `${test.field} ${test.gte ?? ''}..${test.lte ?? ''}`;
+    case 'flag':
+      return `${test.field}:${String(test.value)}`;
+    case 'text':
+      return `~${test.stem}`;
+  }
+};
+const told = (message: string, catalog = HOTEL) =>
+  read(message, catalog)
+    .wishes.filter(({ role }) => role !== 'hint')
+    .map(({ anyOf, not, said }) => `${not ? 'not ' : ''}${anyOf.map(short).join(' or ') || `? ${said}`}`);
+
+it.each([
+  ['a suite in bergen', ['type=suite', 'town=Bergen']],
+  ['Suite en Noruega con sauna', ['type=suite', 'country=Norway', 'extras=sauna']],
+  ['ein Doppelzimmer in Dänemark', ['type=double', 'country=Denmark']],
+  ['somewhere in Norway but not in Voss or Bergen', ['country=Norway', 'not town=Voss or town=Bergen']],
+  ['Odense without bathtub', ['town=Odense', 'not extras=bathtub']],
+  ['pets allowed', ['pets_allowed:true']],
+  ['no pets please, with a fireplace', ['pets_allowed:false', 'extras=fireplace']],
+  ['saunna in Oddense', ['extras=sauna', 'town=Odense']],
+])('finds the records’ own values in “%s”', (message, wishes) => {
+  expect(told(message)).toEqual(wishes);
+});
+
+it.each([
+  ['under 150 euros', ['nightly_price ..150']],
+  ['between 100 and 200 €', ['nightly_price 100..200']],
+  ['mindestens 4 Gäste', ['guests 4..']],
+  ['at least 3 guests', ['guests 3..']],
+  ['for 2 guests, up to 1.200 €', ['guests 2..2', 'nightly_price ..1200']],
+  ['six guests', ['guests 6..6']],
+])('reads the numbers of “%s” as bounds', (message, wishes) => {
+  expect(told(message).filter((wish) => wish.includes('..'))).toEqual(wishes);
+});
+
+it.each([
+  ['at least 60k', ['salary_max 60000..']],
+  ['earning 3,000 a month or more', ['salary_max 36000..']],
+  ['salary up to 45.000 €', ['salary_min ..45000']],
+  ['between 40 and 60 thousand', ['salary_max 40000..', 'salary_min ..60000']],
+  ['no experience needed', ['years_experience ..0']],
+  ['I have worked for twelve years as a glazier', ['title=Glazier']],
+  ['with C++ or Go', ['tools=C++', 'tools=Go']],
+  ['where can I go to sit down, is it far', []],
+  ['working from home', ['desk=remote']],
+])('knows a range’s ends, a month, and a name from a word: “%s”', (message, wishes) => {
+  expect(told(message, POSTS)).toEqual(wishes);
+});
+
+it('tells what is sought and not there from what is only mentioned', () => {
+  expect(told('a submarine')).toEqual(['? submarine']);
+  expect(told('as a castellan in Bergen')).toEqual(['town=Bergen', '? castellan']);
+  expect(told('a suite in Lisbon')).toEqual(['type=suite', '? Lisbon']);
+  expect(told('My sister travels with her orchestra and we would love the suite in Odense')).toEqual([
+    'type=suite',
+    'town=Odense',
+  ]);
+  expect(told('Which rooms are free?')).toEqual([]);
+  expect(told('a suite with a piano')).toEqual(['type=suite', '~pian']);
+  expect(told('a suite with my piano teacher')).toEqual(['type=suite']);
+  expect(told('Is the suite close to a fish market?')).toEqual(['type=suite', '~market']);
+  const hints = read('We bring lots of fish back to the suite from the market').wishes.filter(
+    ({ role }) => role === 'hint',
+  );
+  expect(hints.map(({ said }) => said)).toEqual(['fish', 'market']);
+});
+
+it.each([
+  ['three rooms in Voss', { count: 3 }],
+  ['show me 2', { count: 2 }],
+  ['the one room that suits me', { count: 1 }],
+  ['a room for one', { count: null }],
+  ['the cheapest suite', { order: { field: 'nightly_price', descending: false } }],
+  ['el más caro', { order: { field: 'nightly_price', descending: true } }],
+  ['the second one', { pick: 2 }],
+  ['die letzte', { pick: -1 }],
+  ['my second trip with the whole family to the north', { pick: null }],
+])('finds how many, in what order and which: “%s”', (message, expected) => {
+  expect(read(message)).toMatchObject(expected);
+});
+
+it('takes no longer for a long message than for a short one', () => {
+  for (const unit of ['not ', 'between 1 and ', 'suite in Bergen or ', 'a'.repeat(40) + ' ', '1,000', '- ']) {
+    const began = performance.now();
+    read(unit.repeat(20_000 / unit.length));
+    expect(performance.now() - began).toBeLessThan(400);
+  }
+});

@@ -1,0 +1,84 @@
+import type { AgentDefinition } from '../../catalog/agent.types.js';
+import type { ClassifyRequest } from '../../steps/intent-classifier.js';
+import { lastAgentsOf } from '../../turn/awaiting.js';
+import { type Said, saidWishes } from '../matching/said-wishes.js';
+
+/** More than half of what a message says is in the records: then it asks for them, whatever the examples are. */
+const MOSTLY = 0.6;
+/** Documents that cover this much of a message are what it asks about. */
+const COVERED = 0.65;
+/** A message of so few words is covered by any document that has them. */
+const BRIEF = 2;
+/** Less of a message than this is in them by chance. */
+const PARTLY = 0.3;
+
+export interface RecordsClaim {
+  readonly agent: AgentDefinition;
+  /** True: goes on from the list that this agent showed last. */
+  readonly goesOn: boolean;
+  readonly said: Said;
+}
+
+/** The matching agent whose records have what a message speaks of; null: none. */
+export async function claimOfRecords(request: ClassifyRequest): Promise<RecordsClaim | null> {
+  const { history } = request;
+  const last = lastAgentsOf(history);
+  const claims = await readByRecords(request);
+  const current = claims.find(({ agent }) => last.includes(agent.key));
+  if (current !== undefined && isFollowUp(current.said)) {
+    return { ...current, goesOn: true };
+  }
+  const [best] = claims.sort((a, b) => b.said.understood - a.said.understood);
+  const [only] = claims;
+  // "as an astronaut": nothing is understood, and still it is plain who should say that there is none.
+  if (claims.length === 1 && only?.said.seeks === true && only.said.understood < PARTLY) {
+    return { ...only, goesOn: false };
+  }
+  if (best === undefined || best.said.understood < PARTLY) return null;
+  return { ...best, goesOn: false };
+}
+
+/** Each matching agent with the message as its records understand it. */
+async function readByRecords({ agents, records, text }: ClassifyRequest) {
+  if (records === undefined) return [];
+  const read = await Promise.all(
+    agents
+      .filter(({ kind }) => kind === 'matching')
+      .map(async (agent) => {
+        const catalog = await records(agent);
+        return catalog === null ? [] : [{ agent, said: saidWishes(text, catalog, agent) }];
+      }),
+  );
+  return read.flat();
+}
+
+/** Values of a wish that a model is shown. */
+const MOST_HELD = 3;
+
+/** What the records of matching agents have of a message, by the agents' keys, for a model that routes. */
+export async function holdingsOf(request: ClassifyRequest): Promise<ReadonlyMap<string, readonly string[]>> {
+  const read = await readByRecords(request);
+  return new Map(
+    read.map(({ agent, said }) => {
+      const tests = said.wishes.flatMap(({ anyOf, not }) => (not ? [] : anyOf));
+      const values = tests.flatMap((test) => (test.kind === 'values' ? test.values.slice(0, MOST_HELD) : []));
+      return [agent.key, [...new Set(values)].slice(0, 4 * MOST_HELD)];
+    }),
+  );
+}
+
+/**
+ * Whether records that have what is asked for outweigh documents that speak of it.
+ * @param coverage of the message by the documents, 0–1
+ */
+export async function outweighsDocuments({ said }: RecordsClaim, coverage: () => Promise<number>): Promise<boolean> {
+  const { explains, length, understood } = said;
+  if (explains || understood < PARTLY) return false;
+  if (length <= BRIEF && understood >= MOSTLY) return true;
+  return (await coverage()) < (understood >= MOSTLY ? COVERED : understood);
+}
+
+function isFollowUp({ explains, goesOn, order, pick, understood }: Said): boolean {
+  if (explains) return false;
+  return pick !== null || order !== null || understood >= MOSTLY || (goesOn && understood > 0);
+}

@@ -1,0 +1,149 @@
+import { catalogOf, valuesLike } from './record-catalog.js';
+import { type Candidate, selectMatches } from './select-matches.js';
+import { conditionsOf } from './wish-conditions.js';
+import { labelOf, NO_WISHES, type Wish } from './wishes.js';
+import type { MatchCriterion } from './match-criteria.js';
+
+const BIKES = [
+  { id: 'a', title: 'Touring bike', frame: 'steel', town: 'Ghent', price: 900, gears: ['hub'], tags: 12 },
+  { id: 'b', title: 'Racing bike', frame: 'carbon', town: 'Ghent', price: 2400, gears: ['derailleur'], tags: 3 },
+  {
+    id: 'c',
+    title: 'Racing bike, used',
+    frame: 'steel',
+    town: 'Bruges',
+    price: 700,
+    gears: ['derailleur', 'hub'],
+    tags: 5,
+  },
+];
+const CANDIDATES: Candidate[] = BIKES.map((record) => {
+  return { documentId: `d-${record.id}`, title: record.title, record, similarity: null };
+});
+const TAGS: MatchCriterion = {
+  kind: 'at_least',
+  weight: 1,
+  label: 'Tags',
+  profileField: 'tags',
+  recordField: 'tags',
+  demanding: 'profile',
+  tolerance: 20,
+};
+const values = (field: string, ...some: string[]): Wish => {
+  return { said: some.join(), role: 'attribute', not: false, anyOf: [{ kind: 'values', field, values: some }] };
+};
+const racing: Wish = { ...values('title', 'Racing bike', 'Racing bike, used'), said: 'racing', role: 'topic' };
+const select = (wishes: readonly Wish[], rest: object = {}, limit = 5) =>
+  selectMatches(CANDIDATES, {
+    criteria: [TAGS],
+    limit,
+    profile: { tags: 12 },
+    wishes: { ...NO_WISHES, wishes, ...rest },
+  });
+const ids = (wishes: readonly Wish[], rest: object = {}) => select(wishes, rest).items.map(({ id }) => id);
+
+it('leaves the order to the profile, and the choice to the wishes', () => {
+  expect(ids([])).toEqual(['a', 'c', 'b']);
+  expect(ids([racing])).toEqual(['c', 'b']);
+  expect(ids([racing, values('town', 'Ghent')])).toEqual(['b']);
+  expect(ids([{ ...values('town', 'Ghent'), not: true }])).toEqual(['c']);
+  expect(ids([racing], { count: 1 })).toEqual(['c']);
+  expect(ids([racing], { order: { field: 'price', descending: true } })).toEqual(['b', 'c']);
+  // Of the two that suit best the cheaper one first, and no worse one that is cheaper still.
+  expect(ids([], { order: { field: 'price', descending: false, among: 2 } })).toEqual(['c', 'a']);
+});
+
+it('lets a wish speak for its field instead of the profile', () => {
+  const few: Wish = { ...values('tags'), said: 'few tags', anyOf: [{ kind: 'range', field: 'tags', lte: 5 }] };
+  const scores = select([few]).items.map(({ score }) => score);
+  expect(scores[0]).toBe(scores[1]);
+});
+
+it('falls clearly when something is missing, and shows what has what is sought', () => {
+  const { items, unmet } = select([racing, values('town', 'Lille')]);
+  expect(unmet).toEqual(['Lille']);
+  expect(items.map(({ fits, id }) => [id, fits])).toEqual([
+    ['c', false],
+    ['b', false],
+  ]);
+  expect(items[0]?.score).toBeLessThan(0.75);
+  expect(select([racing]).items[0]?.score).toBeGreaterThan(0.75);
+  expect(items[0]?.reasons[0]).toContain('Racing bike');
+  expect(items[0]?.reasons).toContain('Town: Bruges (asked for “Lille”)');
+});
+
+it('never shows what was refused, nor anything when nothing resembles what is sought', () => {
+  expect(
+    ids([values('frame', 'titanium'), values('town', 'Ghent'), { ...values('frame', 'carbon'), not: true }]),
+  ).toEqual(['a']);
+  const unicycle: Wish = { said: 'unicycle', role: 'topic', not: false, anyOf: [] };
+  expect(select([unicycle, values('town', 'Ghent')])).toEqual({ items: [], unmet: ['unicycle'] });
+});
+
+it('lets hints order and never exclude', () => {
+  const hint: Wish = { ...values('gears', 'derailleur'), role: 'hint' };
+  expect(ids([hint]).sort()).toEqual(['a', 'b', 'c']);
+  expect(select([hint]).unmet).toEqual([]);
+});
+
+it('knows what kinds of fields there are from the records alone', () => {
+  const long = 'A text of more than nine words that nobody would call a short value.';
+  const records = [1, 2, 3, 4].map((n) => ({
+    name: `Item ${n}`,
+    currency: 'EUR',
+    weight: n,
+    sold: n > 2,
+    sizes: ['S', 'M'],
+    shelf: `R${n % 2}`,
+    about: long,
+    box: { nested: true },
+  }));
+  const { fields } = catalogOf(records, {});
+  expect(Object.fromEntries(fields.map(({ kind, name }) => [name, kind]))).toEqual({
+    name: 'title',
+    weight: 'number',
+    sold: 'flag',
+    sizes: 'list',
+    shelf: 'category',
+    about: 'text',
+  });
+  expect(catalogOf([], {})).toMatchObject({ size: 0, fields: [] });
+});
+
+it('sees which field decides another', () => {
+  const places = ['Ghent', 'Ghent', 'Bruges', 'Bruges', 'Lille', 'Lille'];
+  const records = places.map((town, index) => ({
+    town,
+    country: town === 'Lille' ? 'France' : 'Belgium',
+    maker: `M${index % 2}`,
+  }));
+  const { fields } = catalogOf(records, {});
+  expect(fields.find(({ name }) => name === 'town')?.parents).toEqual(['country']);
+  expect(fields.find(({ name }) => name === 'maker')?.parents).toEqual([]);
+});
+
+it('finds values however they are written', () => {
+  const catalog = catalogOf(
+    [
+      { title: 'x', hours: 'part_time' },
+      { title: 'y', hours: 'Full time' },
+    ],
+    {},
+  );
+  expect(valuesLike(catalog, 'Part-Time').map(({ value }) => value)).toEqual(['part_time']);
+  expect(valuesLike(catalog, 'full').map(({ value }) => value)).toEqual(['Full time']);
+  expect(valuesLike(catalog, 'overtime', 'hours')).toEqual([]);
+});
+
+it('writes wishes as paths that hold any field and value', () => {
+  const odd = values('a"b', `it's "x"\\`);
+  expect(conditionsOf([odd])).toEqual(['$."a\\"b" == "it\'s \\"x\\"\\\\"']);
+  expect(
+    conditionsOf([
+      { ...odd, not: true },
+      { ...odd, role: 'hint' },
+      { ...odd, anyOf: [] },
+    ]),
+  ).toEqual([]);
+  expect(labelOf('monthlyRent_eur')).toBe('Monthly rent eur');
+});
