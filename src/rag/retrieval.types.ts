@@ -4,7 +4,7 @@ import type { OnEmbedderFailure } from './retrieval/question-vector.js';
 export interface AskedWord {
   /** As it was asked, in lower case. */
   readonly word: string;
-  /** Share of the base's chunks that have it, 0–1; 0: the base does not know it. */
+  /** Share of the base’s chunks that have it, 0–1, a little less in a small base; 0: the base does not know it. */
   readonly share: number;
   readonly held: boolean;
 }

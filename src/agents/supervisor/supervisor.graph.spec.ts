@@ -404,6 +404,13 @@ describe('a turn with a model', () => {
   });
 });
 
+it('writes a post of its own where the tenant’s template cannot be rendered', async () => {
+  const broken = { ...LINKEDIN, answerTemplate: '{{ message | no_such_filter }}' };
+  const turn = await runTurn(fakeRuntime({ agents: [broken] }), 'Write a LinkedIn post about our new shop in Galway');
+  expect(turn.answer.agents).toEqual(['linkedin']);
+  expect(turn.answer.content).toContain('Galway');
+});
+
 describe('the state', () => {
   it('holds all that the nodes produced, as plain data', async () => {
     const walked = jest.spyOn(CompiledStateGraph.prototype, 'invoke');

@@ -42,6 +42,9 @@ interface Row {
 /** How many rows of other tenants and bases an index scan may pass on its way to enough of ours. */
 const MOST_SCANNED = 100_000;
 
+/** A base is taken to go on with so many chunks that have none of its words: in one of a single chunk all are in every chunk. */
+const UNSEEN_CHUNKS = 20;
+
 @Injectable()
 export class RetrievalRepository {
   constructor(private readonly work: UnitOfWork) {}
@@ -107,7 +110,7 @@ function toPassage(row: Row, asked: readonly string[]): Passage | [] {
     coverage: row.coverage,
     words: (row.asked ?? []).map(([position, df]) => ({
       word: asked[position - 1] ?? '',
-      share: df / Math.max(1, row.chunks),
+      share: df / (row.chunks + UNSEEN_CHUNKS),
       held: row.held?.includes(position) ?? false,
     })),
   };

@@ -131,8 +131,8 @@ describe('one tenant with another’s ids', () => {
     const search = new RetrievalRepository(rag.database.uow);
     for (const approximate of [false, true]) {
       const asked = { ...plan, metadata: null, limit: 10, vector: { ...vector, approximate } };
-      expect(await search.search(thief, asked)).toEqual([]);
-      expect(await search.search(owner, asked)).toHaveLength(1);
+      expect((await search.search(thief, asked)).passages).toEqual([]);
+      expect((await search.search(owner, asked)).passages).toHaveLength(1);
     }
     const matching = new MatchingRepository(rag.database.uow);
     const some = { conditions: ['$."title" == "Gold"'], limit: 10 };

@@ -27,14 +27,12 @@ export class ExtractiveAnswerWriter extends AnswerWriter {
     return Promise.resolve();
   }
 
-  /** By the tenant's template where it has one. */
+  /** By the tenant's template where it has one that can be rendered; a slow moment must not cost an answer. */
   override async compose({ agent, language, question }: ComposeRequest, out: AnswerText): Promise<void> {
+    const data = { message: question, language: language.split('-')[0] ?? language };
     const { answerTemplate } = agent;
-    const text =
-      answerTemplate === null
-        ? composePost(question, language)
-        : await renderAnswer(answerTemplate, { message: question, language: language.split('-')[0] ?? language });
-    writeWords(text, out);
+    const rendered = answerTemplate === null ? null : await renderAnswer(answerTemplate, data).catch(() => null);
+    writeWords(rendered ?? composePost(question, language), out);
   }
 
   override smallTalk({ kind, language, voice, capabilities }: SmallTalkRequest, out: AnswerText): Promise<void> {
