@@ -16,6 +16,7 @@ export const CONFIRMATION: ToolDefinition = {
     properties: {
       ok: {
         type: 'boolean',
+        'x-plain': true,
         description: 'true only when the customer agrees to exactly what was offered; false when not',
       },
     },

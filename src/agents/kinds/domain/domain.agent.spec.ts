@@ -157,6 +157,22 @@ it('does not go on from a call that may have happened: the turn fails, and a per
   await expect(run).rejects.toMatchObject({ code: 'TOOL_ERROR', kind: 'upstream', retryable: false, message: said });
 });
 
+it('tries as many values of a message as its budget has calls, also when none is known', async () => {
+  const { runtime, calls } = world({ agents: [agent('a', { tools: [GET_INVOICE] })] });
+  const failing = fakeRuntime({
+    agents: [agent('a', { tools: [GET_INVOICE] })],
+    execute: (_, args, context) => {
+      calls.push({ key: 'failed', args, context });
+      return toolFailure('NOT_FOUND', 'none');
+    },
+  });
+  const many = `Invoices of orders ${Array.from({ length: 60 }, (_, index) => 1001 + index).join(', ')}`;
+  await runTurn(failing, many);
+  expect(calls).toHaveLength(5);
+  await runTurn(runtime, many);
+  expect(calls).toHaveLength(10);
+});
+
 it('emits a tool’s payload', async () => {
   const { runtime } = world({
     execute: () => ({ ok: true, data: {}, text: 'Two found.', payload: { payloadType: 'orders', items: [1, 2] } }),
@@ -256,6 +272,40 @@ describe('before something goes to an address that only the message names', () =
       expect(calls).toEqual([]);
     },
   );
+
+  it.each([
+    ['en', 'ok, cancel'],
+    ['en', 'ok wait'],
+    ['en', 'yes, but later'],
+    ['en', 'go back'],
+    ['en', 'OK, what is this'],
+    ['en', 'sure, but to another address'],
+    ['es', 'vale, espera'],
+    ['es', 'sí, pero más tarde'],
+    ['de', 'ok stopp'],
+    ['de', 'ja, aber später'],
+  ])('takes a yes with something else beside it for none (%s: %s)', async (language, reply) => {
+    for (const model of [
+      null,
+      new ScriptedModel({ structured: { route: routedTo('mail'), extract: { values: [] } } }),
+    ]) {
+      const { calls, runtime } = world({ agents: [SEND], model, settings: { language } });
+      await talk(runtime, ['Invoice 1017, ana@example.com', reply]);
+      expect(calls).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['en', 'Yes please, go ahead'],
+    ['en', 'ok thanks'],
+    ['en', "Yes, that's right"],
+    ['es', 'Sí, por favor'],
+    ['de', 'Ja bitte, das passt so'],
+  ])('takes a polite yes for one (%s: %s)', async (language, reply) => {
+    const { calls, runtime } = world({ agents: [SEND], settings: { language } });
+    await talk(runtime, ['Invoice 1017, ana@example.com', reply]);
+    expect(calls).toHaveLength(1);
+  });
 
   it('answers another wish instead of going ahead', async () => {
     const { calls, runtime } = world();

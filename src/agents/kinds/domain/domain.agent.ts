@@ -40,6 +40,8 @@ interface DomainWork {
   readonly unconfirmed: readonly string[];
   /** Calls that succeeded, in their order. */
   readonly calls: readonly DoneCall[];
+  /** How many calls were made, also those that failed. */
+  readonly tried: number;
   /** What to tell the user of a call that failed, or of an agent that can do nothing for him. */
   readonly apology: string;
   /** True when the message goes on with what the last answer asked for. */
@@ -85,9 +87,9 @@ function after({ onwards = 'answer' }: Partial<DomainWork>): string {
 }
 
 async function choose({ agent, run, task, work }: DomainPart, { runner }: Services): Promise<DomainUpdate> {
-  const { calls = [] } = work;
+  const { calls = [], tried = 0 } = work;
   const tools = runner.visible(run.ctx, agent, run.entitlements);
-  if (tools.length === 0 || calls.length >= STEP_BUDGET) return { work: { tool: null, onwards: 'answer' } };
+  if (tools.length === 0 || tried >= STEP_BUDGET) return { work: { tool: null, onwards: 'answer' } };
   if (calls.length === 0) {
     const awaiting = awaited(run, agent.key, tools);
     // An offer that the message neither takes nor refuses nor corrects is dropped: the user wants something else.
@@ -234,7 +236,7 @@ function shown(value: unknown): string {
 
 /** @throws UnknownOutcomeError when it may have happened: that is no answer, whatever else was found out */
 async function call({ agent, run, section, task, work }: DomainPart, { runner }: Services): Promise<DomainUpdate> {
-  const { apology, calls = [], entities: args = {}, further = [] } = work;
+  const { apology, calls = [], entities: args = {}, further = [], tried = 0 } = work;
   const tool = chosenTool(agent.tools, work);
   status(run, 'tool', { agent: agent.key, tool: tool.key });
   // Equal calls end the loop, so each is the first of its kind.
@@ -249,10 +251,10 @@ async function call({ agent, run, section, task, work }: DomainPart, { runner }:
   const done = result.ok ? [...calls, { tool: tool.key, arguments: args, result }] : calls;
   const failed = result.ok ? [] : [failureText(run, result, args, task.language)];
   const [next, ...later] = further;
-  const spent = next !== undefined && done.length >= STEP_BUDGET;
+  const spent = next !== undefined && tried + 1 >= STEP_BUDGET;
   if (spent) failed.push(run.voice.phrases(task.language).stepBudget);
   const said = [...(apology === undefined ? [] : [apology]), ...failed];
-  const told = { calls: done, ...(said.length === 0 ? {} : { apology: said.join('\n\n') }) };
+  const told = { calls: done, tried: tried + 1, ...(said.length === 0 ? {} : { apology: said.join('\n\n') }) };
   // "1042 and 1043": one that is not there does not keep the other from being answered.
   if (next !== undefined && !spent) return { work: { ...told, entities: next, further: later, onwards: 'call' } };
   // With a single tool there is nothing more to choose.

@@ -202,7 +202,7 @@ function* enumMembers(members: readonly unknown[], reading: MessageReading): Gen
 function* truth(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {
   const words = wordsOfLanguage(reading.language);
   if (options.asked && words !== null) {
-    const said = saidYes(reading, words);
+    const said = saidYes(reading, words, property.schema['x-plain'] === true);
     if (said !== null) yield { value: said, strong: true };
   }
   const { nameStems } = rulesOf(property);
@@ -218,12 +218,17 @@ function* truth(property: SchemaProperty, reading: MessageReading, options: Rule
   yield { value: !negated, strong: true };
 }
 
-/** By the first word, and neither when the next ones say the opposite: "no problem, yes", "ok, but do not send it". */
-function saidYes(reading: MessageReading, words: LanguageWords): boolean | null {
-  const [first, ...others] = reading.words().slice(0, 6);
+/**
+ * By the first word, and neither when the next ones say the opposite: "no problem, yes", "ok, but do not send it".
+ * @param plain a yes has nothing beside it that could take it back or mean something else: "ok, cancel", "yes, but later"
+ */
+function saidYes(reading: MessageReading, words: LanguageWords, plain: boolean): boolean | null {
+  const all = reading.words();
+  const [first, ...others] = all.slice(0, 6);
   if (first === undefined) return null;
   const yes = words.yes.includes(first.text);
   if (!yes && !words.no.includes(first.text)) return null;
+  if (yes && plain && !all.every(({ text }) => words.yes.includes(text) || words.besideYes.includes(text))) return null;
   const opposite = yes ? [...words.no, ...words.negations] : words.yes;
   return others.some(({ text }) => opposite.includes(text)) ? null : yes;
 }

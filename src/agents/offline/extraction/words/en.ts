@@ -3,6 +3,9 @@ import { counted, type LanguageWords, list } from './language-words.js';
 export const EN: LanguageWords = {
   yes: list('yes yep yeah yup sure ok okay correct confirmed absolutely definitely go'),
   no: list('no nope nah not never'),
+  besideYes: list(
+    'please thanks thank you i we do it that this them s is right fine good great perfect all of course ahead for so and now send agree confirm',
+  ),
   negations: list('no not without never none'),
   numbers: {
     ...counted('two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen', 2),

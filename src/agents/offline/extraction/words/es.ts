@@ -3,6 +3,9 @@ import { counted, type LanguageWords, list } from './language-words.js';
 export const ES: LanguageWords = {
   yes: list('si claro vale ok okay correcto exacto adelante confirmo'),
   no: list('no nunca jamas'),
+  besideYes: list(
+    'por favor gracias muchas lo la eso esto esta es todo bien perfecto de acuerdo supuesto que y hazlo haz envialo enviala envia mandalo ahora adelante',
+  ),
   negations: list('no sin ni nunca ningun ninguna'),
   numbers: {
     ...counted('dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciseis', 2),
