@@ -50,9 +50,12 @@ const SHORT_VALUE = 9;
 /** Of so few records, or more, a field that always says the same tells none from another. */
 const FEW = 4;
 const MOST_VALUES = 3000;
+/** Of more, those that most records have: who writes ids or dates as names has as many names as records. */
+const MOST_FIELDS = 60;
 
 export function catalogOf(records: readonly Facts[], settings: KnowledgeBaseSettings): RecordCatalog {
-  const names = [...new Set(records.flatMap((record) => Object.keys(record)))].filter((name) => name !== 'id');
+  const names = namesOf(records);
+  const columns = new Map(names.map((name) => [name, columnOf(name, records)]));
   const titleField = settings.titleField ?? ['title', 'name', 'headline'].find((name) => names.includes(name));
   const fields = names.flatMap((name) => {
     const field = profiled(
@@ -63,7 +66,7 @@ export function catalogOf(records: readonly Facts[], settings: KnowledgeBaseSett
     if (field === null) return [];
     const said = settings.textFields?.includes(name) ?? field.kind === 'list';
     const topical = field.kind === 'title' || (said && field.kind !== 'number');
-    return [{ ...field, topical, parents: field.kind === 'category' ? parentsOf(name, names, records) : [] }];
+    return [{ ...field, topical, parents: field.kind === 'category' ? parentsOf(name, columns) : [] }];
   });
   const exact = new Map<string, CatalogValue[]>();
   const containing = new Map<string, CatalogValue[]>();
@@ -153,24 +156,59 @@ function push(map: Map<string, CatalogValue[]>, key: string, entry: CatalogValue
   else known.push(entry);
 }
 
+function namesOf(records: readonly Facts[]): string[] {
+  const counts = new Map<string, number>();
+  for (const record of records) for (const name of Object.keys(record)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  counts.delete('id');
+  const most = [...counts].sort((a, b) => b[1] - a[1]).slice(0, MOST_FIELDS);
+  const kept = new Set(most.map(([name]) => name));
+  return [...counts.keys()].filter((name) => kept.has(name));
+}
+
+/** A field's texts as numbers, so that fields can be held against each other record by record. */
+interface Column {
+  /** By record; -1 where it has no text. */
+  readonly codes: Int32Array;
+  readonly distinct: number;
+}
+
+function columnOf(name: string, records: readonly Facts[]): Column {
+  const known = new Map<string, number>();
+  const codes = Int32Array.from(records, (record) => {
+    const value = record[name];
+    if (typeof value !== 'string') return -1;
+    const code = known.get(value) ?? known.size;
+    known.set(value, code);
+    return code;
+  });
+  return { codes, distinct: known.size };
+}
+
 /** Values that several records share, and then always with the same other value, decide it; by chance few do. */
 const ENOUGH_SHARED = 3;
 
-function parentsOf(name: string, names: readonly string[], records: readonly Facts[]): string[] {
-  return names.filter((other) => {
-    if (other === name) return false;
-    const decided = new Map<unknown, { readonly value: unknown; shared: boolean }>();
-    const values = new Set<unknown>();
-    for (const record of records) {
-      const [own, value] = [record[name], record[other]];
-      if (typeof own !== 'string' || typeof value !== 'string') continue;
-      values.add(value);
-      const known = decided.get(own);
-      if (known === undefined) decided.set(own, { value, shared: false });
-      else if (known.value !== value) return false;
-      else known.shared = true;
-    }
-    const shared = [...decided.values()].filter((one) => one.shared).length;
-    return shared >= ENOUGH_SHARED && values.size > 1 && values.size < decided.size;
-  });
+function parentsOf(name: string, columns: ReadonlyMap<string, Column>): string[] {
+  const own = columns.get(name);
+  if (own === undefined) return [];
+  return [...columns].filter(([other, column]) => other !== name && isDecided(column, own)).map(([other]) => other);
+}
+
+function isDecided({ codes: others, distinct }: Column, own: Column): boolean {
+  const decided = new Int32Array(own.distinct).fill(-1);
+  const shared = new Uint8Array(own.distinct);
+  const values = new Uint8Array(distinct);
+  for (let at = 0; at < others.length; at++) {
+    const [code = -1, other = -1] = [own.codes[at], others[at]];
+    if (code < 0 || other < 0) continue;
+    values[other] = 1;
+    if (decided[code] === -1) decided[code] = other;
+    else if (decided[code] === other) shared[code] = 1;
+    else return false;
+  }
+  const [size, most] = [count(values), decided.filter((value) => value >= 0).length];
+  return count(shared) >= ENOUGH_SHARED && size > 1 && size < most;
+}
+
+function count(flags: Uint8Array): number {
+  return flags.reduce((sum, flag) => sum + flag, 0);
 }
