@@ -19,6 +19,9 @@ const BREAK = /[,;:.!?()\n–—]/;
 const HEAD = 1500;
 const TAIL = 500;
 
+/** Longer ones count nothing, and would be infinite to the database. */
+const LONGEST_NUMBER = 20;
+
 /** A message as words and numbers. Digits and the letters behind them are two: "60k", "80m2". */
 export function tokensOf(message: string): { readonly text: string; readonly tokens: readonly Token[] } {
   const text = excerpt(message.normalize('NFC'), HEAD, TAIL);
@@ -33,7 +36,7 @@ export function tokensOf(message: string): { readonly text: string; readonly tok
       start: match.index,
       end: match.index + raw.length,
       breaks: BREAK.test(text.slice(end, match.index)),
-      number: /^\d/.test(raw) ? parsed(raw) : null,
+      number: /^\d/.test(raw) && raw.length <= LONGEST_NUMBER ? parsed(raw) : null,
     };
     end = token.end;
     return token;

@@ -140,3 +140,23 @@ it('takes no longer for a long message than for a short one', () => {
     expect(performance.now() - began).toBeLessThan(400);
   }
 });
+
+it('takes a number that nobody counts to for none', () => {
+  const { wishes } = saidWishes(`Rooms with a nightly price of at least ${'9'.repeat(400)}`, HOTEL, DESK);
+  const bounds = wishes.flatMap(({ anyOf }) =>
+    anyOf.flatMap((test) => (test.kind === 'range' ? [test.gte, test.lte] : [])),
+  );
+  expect(bounds.filter((bound) => bound !== undefined && !Number.isFinite(bound))).toEqual([]);
+});
+
+it('looks for no more wishes than a person has', () => {
+  const words = Array.from({ length: 3000 }, (_, index) => `word${(index * 7919).toString(36)}er`);
+  const catalog = catalogOf(
+    words.map((word) => ({ title: `${word} maker`, extras: [word] })),
+    {},
+  );
+  const typed = words.slice(0, 200);
+  expect(saidWishes(`Rooms with ${typed.join(', ')}`, catalog, DESK).wishes.length).toBeLessThanOrEqual(30);
+  const misspelled = saidWishes(`Rooms with ${typed.map((word) => word.replace('o', 'oo')).join(', ')}`, catalog, DESK);
+  expect(misspelled.wishes.filter(({ anyOf }) => anyOf.length > 0).length).toBeLessThanOrEqual(30);
+});

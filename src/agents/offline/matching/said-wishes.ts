@@ -36,6 +36,9 @@ export interface Said extends Wishes {
 
 /** Words that one value may have in a message. */
 const LONGEST_VALUE = 5;
+/** Each record is held against each wish, and each unknown word against all that are known: nobody means more. */
+const MOST_WISHES = 30;
+const MOST_SLIPS = 30;
 /** Content words up to which a message is nothing but its wish: "accountant", "Japanese for beginners". */
 const SHORT = 3;
 
@@ -69,7 +72,7 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
   const left = leftIn(tokens, { catalog, denied: new Set(), used, words }).length;
   wishes.push(...unknownIn(read, wishes, { catalog, denied, used, words }));
   return {
-    wishes: united(wishes),
+    wishes: united(wishes).slice(0, MOST_WISHES),
     count,
     order,
     pick,
@@ -124,6 +127,7 @@ function valuesIn(tokens: readonly Token[], reading: Reading & { readonly detect
   for (const [at, token] of tokens.entries()) {
     if (used.has(at) || !isContent(token, reading.words) || isStopWord(token.word)) continue;
     let meant = slips.get(token.word);
+    if (meant === undefined && slips.size >= MOST_SLIPS) continue;
     if (meant === undefined) {
       meant = corrected(catalog, token.word) ?? (reading.detected === 'de' ? compoundHead(catalog, token.word) : null);
       slips.set(token.word, meant);
