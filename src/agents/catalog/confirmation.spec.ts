@@ -12,6 +12,9 @@ it.each([
   [{ recipient: '+49 171 2345678' }],
   [{ recipients: ['x', 'ana@example.com'] }],
   [{ target: { email: 'ana@example.com' } }],
+  [{ to: 'Eve <eve@example.com>' }],
+  [{ to: 'ana@example.com,eve@example.com' }],
+  [{ to: 'Ana <ana@example.com>; eve@example.com;' }],
 ])('sees where %j would go to', (args) => {
   expect(found(args)).toEqual(Object.keys(args));
 });
@@ -20,6 +23,7 @@ it.each([
   [{ order_id: '10420017' }],
   [{ day: '2026-05-01' }],
   [{ note: 'write to ana at home' }],
+  [{ note: 'my address is ana@example.com, and I have moved' }],
   [{ amount: 200_000 }],
 ])('sees no address in %j', (args) => {
   expect(found(args)).toEqual([]);
@@ -28,6 +32,8 @@ it.each([
 it('knows the caller’s own', () => {
   expect(found({ to: ' Ana@Example.com ' }, ['ana@example.com'])).toEqual([]);
   expect(found({ to: 'ana@example.com', copy: 'b@example.com' }, ['ana@example.com'])).toEqual(['copy']);
+  expect(found({ to: 'Ana <ana@example.com>' }, ['ana@example.com'])).toEqual([]);
+  expect(found({ to: 'ana@example.com, b@example.com' }, ['ana@example.com'])).toEqual(['to']);
 });
 
 it('asks for what changes something and goes to an address, unless the tenant says otherwise', () => {

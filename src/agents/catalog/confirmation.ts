@@ -36,7 +36,8 @@ export function confirmModeOf({ config, readOnly }: ToolDefinition): ConfirmMode
   return mode === 'never' || mode === 'always' ? mode : 'address';
 }
 
-const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,255}$/;
+/** Alone, or as mail programs write it: "Eve <eve@example.com>", "mailto:eve@example.com". */
+const EMAIL = /^(?:[^<>@]{0,80}<)?(?:mailto:)?([^\s@<>]{1,64}@[^\s@<>]{1,255})>?$/i;
 const IBAN = /^[A-Z]{2}\d{2}(?: ?[A-Z\d]){11,30}$/i;
 const PHONE = /^\+?[\d ()/.-]{6,24}$/;
 const PHONE_NAME = /phone|mobile|(?:^|_)(?:tel|fax|sms|whatsapp)(?:_|$)|telefon|tel[eé]fono/i;
@@ -57,7 +58,9 @@ export function addressesIn(
       const byPhone = PHONE_NAME.test(name) || schema['format'] === 'phone' || schema['format'] === 'tel';
       return textsIn(args[name]).some((text) => {
         if (known.has(plain(text))) return false;
-        return EMAIL.test(text) || IBAN.test(text) || (PHONE.test(text) && (byPhone || text.startsWith('+')));
+        const emails = emailsIn(text);
+        if (emails.length > 0) return emails.some((email) => !known.has(plain(email)));
+        return IBAN.test(text) || (PHONE.test(text) && (byPhone || text.startsWith('+')));
       });
     })
     .map(({ name }) => name);
@@ -67,6 +70,13 @@ function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value.trim()];
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap(textsIn);
+}
+
+/** Of a text that is nothing but addresses: one, or a list of them. */
+function emailsIn(text: string): string[] {
+  const parts = text.split(/[,;]/).filter((part) => part.trim() !== '');
+  const emails = parts.flatMap((part) => EMAIL.exec(part.trim())?.[1] ?? []);
+  return emails.length === parts.length ? emails : [];
 }
 
 function plain(address: string): string {
