@@ -236,7 +236,8 @@ function saidYes(reading: MessageReading, words: LanguageWords, plain: boolean):
 function* numbers(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {
   const all = reading.numbers();
   const firm = all.filter(({ loose }) => !loose);
-  const judged = all.map((number) => ({ number, near: isBesideCue(property, number, reading) }));
+  const named = wordsNaming(property, reading);
+  const judged = all.map((number) => ({ number, near: isBesideCue(number, reading, named) }));
   const alone = options.asked && (firm.length === 1 || all.length === 1);
   // Those that stand beside their word first.
   for (const { near, number } of [...judged].sort((a, b) => Number(b.near) - Number(a.near))) {
@@ -257,17 +258,33 @@ function* numbers(property: SchemaProperty, reading: MessageReading, options: Ru
   }
 }
 
-/** "3 nights", "quantity: 3": no other number and no end of a phrase stands between them. */
-function isBesideCue(property: SchemaProperty, number: NumberSpan, reading: MessageReading): boolean {
+interface Naming {
+  readonly at: number;
+  readonly end: number;
+  /** Not in another form, nor within a longer word. */
+  readonly exactly: boolean;
+}
+
+/** Where the message calls the property by its name. */
+function wordsNaming(property: SchemaProperty, reading: MessageReading): readonly Naming[] {
   const { cueStems, cues } = rulesOf(property);
-  if (cueStems.size === 0) return false;
-  const named = reading.words().filter(({ stem: word, text }) => {
-    // German writes the word that it is about at the end of a longer one.
-    return cueStems.has(word) || cues.some((cue) => cue.length >= 4 && text.length > cue.length && text.endsWith(cue));
-  });
+  if (cueStems.size === 0) return [];
+  return reading
+    .words()
+    .filter(({ stem: word, text }) => {
+      // German writes the word that it is about at the end of a longer one.
+      return (
+        cueStems.has(word) || cues.some((cue) => cue.length >= 4 && text.length > cue.length && text.endsWith(cue))
+      );
+    })
+    .map(({ at, end, text }) => ({ at, end, exactly: cues.includes(text) }));
+}
+
+/** "3 nights", "quantity: 3": no other number and no end of a phrase stands between them. */
+function isBesideCue(number: NumberSpan, reading: MessageReading, named: readonly Naming[]): boolean {
   return named.some((word) => {
     // "One night" of the nights that are asked for counts; "un importe" is any amount.
-    if (number.loose && cues.includes(word.text)) return false;
+    if (number.loose && word.exactly) return false;
     if (word.end <= number.at) {
       return number.at - word.end <= 30 && !/[\d.;!?\n]/.test(reading.text.slice(word.end, number.at));
     }
