@@ -8,7 +8,9 @@ import { RuleWishExtractor } from './matching/rule.wish-extractor.js';
 import { type EmbedderSource, ExampleIndex } from './routing/example-index.js';
 import { SimilarityRanking } from './routing/nearest-agents.js';
 import { OfflineIntentClassifier } from './routing/offline.intent-classifier.js';
+import { saysNeverMind, saysYesOrNo, wantsPerson } from './routing/requests.js';
 import { SimilarityIntentClassifier } from './routing/similarity.intent-classifier.js';
+import { smallTalkKind } from './routing/small-talk.js';
 
 export interface OfflineSteps extends Steps {
   readonly extractor: RuleEntityExtractor;
@@ -18,7 +20,7 @@ export interface OfflineSteps extends Steps {
 
 /** The implementations that need no model. */
 export function offlineSteps(embedders: EmbedderSource): OfflineSteps {
-  const extractor = new RuleEntityExtractor();
+  const extractor = new RuleEntityExtractor(undefined, saysNoValue);
   const index = new ExampleIndex(embedders);
   return {
     classifier: new OfflineIntentClassifier(new SimilarityIntentClassifier(index)),
@@ -30,4 +32,11 @@ export function offlineSteps(embedders: EmbedderSource): OfflineSteps {
     rewriter: new KeywordQueryRewriter(),
     writer: new ExtractiveAnswerWriter(),
   };
+}
+
+/** "Nice" may be a town; a greeting is none. */
+function saysNoValue(message: string): boolean {
+  if (saysNeverMind(message) || saysYesOrNo(message) || wantsPerson(message)) return true;
+  const kind = smallTalkKind(message);
+  return kind !== null && kind !== 'praise';
 }

@@ -100,6 +100,18 @@ it('collects inputs over several messages', async () => {
   expect(calls[0]?.args).toEqual({ order_id: '1042', email: 'ana@example.com' });
 });
 
+it.each(['never mind', 'talk to a human please', 'hello', 'yes', 'no'])(
+  'takes "%s" for no value of what anything could be',
+  async (reply) => {
+    const inputSchema = { type: 'object', properties: { topic_name: { type: 'string' } }, required: ['topic_name'] };
+    const { calls, runtime } = world({ agents: [agent('club', { tools: [tool('join', { inputSchema })] })] });
+    await talk(runtime, ['I would like to join', reply]);
+    expect(calls).toEqual([]);
+    await talk(runtime, ['I would like to join', 'Chess']);
+    expect(calls.map(({ args }) => args)).toEqual([{ topic_name: 'Chess' }]);
+  },
+);
+
 it('asks for a date that two countries read differently, in a form that all read alike', async () => {
   const inputSchema = {
     type: 'object',

@@ -17,7 +17,11 @@ interface Reading {
 
 /** Extraction by rules from the tool's JSON Schema; what the message does not say may stand in the user's earlier ones. */
 export class RuleEntityExtractor extends EntityExtractor {
-  constructor(private readonly today: () => Date = () => new Date()) {
+  /** @param isAside true of a message that gives no value, whatever was asked for: "never mind", "yes", "a person please" */
+  constructor(
+    private readonly today: () => Date = () => new Date(),
+    private readonly isAside: (message: string) => boolean = () => false,
+  ) {
     super();
   }
 
@@ -68,7 +72,11 @@ export class RuleEntityExtractor extends EntityExtractor {
     const { asked, text, tool } = request;
     const wanted = propertiesOf(tool).filter(({ name }) => asked.includes(name));
     const short = wordCount(text) <= 6 && !text.includes('?');
-    const options = { ...this.options(request, judging()), asked: short, alone: short && wanted.length === 1 };
+    const options = {
+      ...this.options(request, judging()),
+      asked: short,
+      alone: short && wanted.length === 1 && !this.isAside(text),
+    };
     return wanted.some((property) => findingsFor(property, text, options).some(({ strong }) => strong));
   }
 
@@ -85,7 +93,7 @@ export class RuleEntityExtractor extends EntityExtractor {
     return findingsFor(property, text, {
       ...this.options(request, meter),
       asked,
-      alone: asked && (request.asked.length === 1 || properties.length === 1),
+      alone: asked && (request.asked.length === 1 || properties.length === 1) && !this.isAside(text),
     });
   }
 
