@@ -35,6 +35,17 @@ describe('the parameters of a call', () => {
     expect(sent(parameters)).toEqual({ max_tokens: 2100 });
   });
 
+  it.each([
+    'max_tokens is too large: 999999. This model supports at most 16384 completion tokens',
+    "'temperature' must be between 0 and 1",
+    'max_tokens: 20000 > 8192, which is the maximum allowed',
+    'max_tokens must be less than or equal to 8192',
+  ])('do not change by a value that one request had wrong: %s', (message) => {
+    const parameters = new CallParameters({ model: 'house-model' });
+    expect(parameters.learn(refusal(message))).toBe(false);
+    expect(sent(parameters)).toEqual({ temperature: 0.2, max_tokens: 100 });
+  });
+
   it('change once each, and only by a refusal that names one', () => {
     const parameters = new CallParameters({ model: 'house-model' });
     expect(parameters.learn(refusal('the messages are too long'))).toBe(false);

@@ -6,6 +6,10 @@ const EFFORT = 'low';
 /** Tokens that thinking may take beside the answer's own: providers count both against the one bound. */
 const ROOM_TO_THINK = 2000;
 
+/** "must be at most 8192", "too large: 99999", "between 0 and 2": the parameter is known, its value is not one. */
+const OUT_OF_BOUNDS =
+  /\b(?:too (?:large|small|high|low|big)|at (?:most|least)|between|range|(?:less|greater|more|higher|lower) than|exceed\w*|maximum value|minimum value|up to)\b|[<>≤≥]/i;
+
 /** What is sent where a request does not say. */
 interface ModelDefaults {
   readonly model: string;
@@ -49,6 +53,8 @@ export class CallParameters {
    */
   learn(error: unknown): boolean {
     if (!(error instanceof LlmError) || (error.status !== 400 && error.status !== 422)) return false;
+    // Another value would be taken: that is one request's fault, and what is learned here holds for every tenant.
+    if (OUT_OF_BOUNDS.test(error.detail)) return false;
     if (this.effort && error.detail.includes('reasoning_effort')) {
       this.effort = false;
       return true;
