@@ -13,3 +13,15 @@ export function fold(text: string): string {
     .replace(/ß/g, 'ss')
     .normalize('NFC');
 }
+
+/** As `fold`, but every character stays where it is, so that a match can be cut out of the original. */
+export function foldInPlace(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- the ASCII range is what is meant
+  if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
+  let folded = '';
+  for (const char of text) {
+    const one = char < '\x80' ? char.toLowerCase() : fold(char);
+    folded += one.length === char.length ? one : char;
+  }
+  return folded;
+}

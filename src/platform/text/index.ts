@@ -4,7 +4,7 @@
  */
 export { blocksOf, unitsOf, type TextBlock, type TextUnit } from './blocks.js';
 export { tellingOf } from './everyday-words.js';
-export { fold } from './fold.js';
+export { fold, foldInPlace } from './fold.js';
 export { detectLanguage, phraseLanguage, type PhraseLanguage } from './language.js';
 export { escapeMarkdown, plainText } from './markdown-text.js';
 export { isSpaceless, segmented, wordsOf } from './segments.js';

@@ -1,7 +1,7 @@
+import { foldInPlace } from '#platform/text';
 import * as chrono from 'chrono-node';
 import { addDays, type Day, daysBetween, dayOf, nearestYear, wallClock } from './calendar.js';
 import { baseOf, type DateWords, wordsOfLanguage } from './words/index.js';
-import { foldInPlace } from './fold-in-place.js';
 
 export interface DateSpan {
   /** Its place in the text. */

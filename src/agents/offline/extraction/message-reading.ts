@@ -1,6 +1,5 @@
-import { contentStems, excerpt, fold, stem } from '#platform/text';
+import { contentStems, excerpt, fold, foldInPlace, stem } from '#platform/text';
 import { type DateSpan, datesIn } from './dates.js';
-import { foldInPlace } from './fold-in-place.js';
 import { type NumberSpan, numbersIn } from './numbers.js';
 
 export interface Token {

@@ -1,5 +1,5 @@
+import { foldInPlace } from '#platform/text';
 import { LRUCache } from 'lru-cache';
-import { foldInPlace } from './fold-in-place.js';
 import { wordsOfLanguage } from './words/index.js';
 
 export interface NumberSpan {

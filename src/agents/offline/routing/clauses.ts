@@ -1,4 +1,4 @@
-import { contentStems, fold, sentencesOf } from '#platform/text';
+import { contentStems, foldInPlace, sentencesOf } from '#platform/text';
 
 /** Where one request ends and another begins: ends of sentences, and "and" before a verb, a question word or "I". */
 const STARTERS =
@@ -29,7 +29,7 @@ export function clausesOf(message: string): string[] {
   }
   const parts: string[] = [];
   for (const sentence of sentenceParts(message)) {
-    const folded = foldSameLength(sentence);
+    const folded = foldInPlace(sentence);
     let start = 0;
     for (const match of folded.matchAll(JOINT)) {
       const before = folded.slice(start, match.index);
@@ -57,9 +57,4 @@ export function clausesOf(message: string): string[] {
 
 function sentenceParts(message: string): string[] {
   return sentencesOf(message, 'chat').flatMap((sentence) => sentence.split(/(?<=;["')\]]?)\s+/));
-}
-
-/** Folding that keeps positions, so that a match can be cut out of the original. */
-function foldSameLength(text: string): string {
-  return [...text].map((char) => (char.length === 1 && fold(char).length === 1 ? fold(char) : char)).join('');
 }
