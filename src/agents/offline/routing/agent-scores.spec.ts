@@ -108,3 +108,12 @@ it('learns from many agents without holding up others, and is quick on a long me
   scorer.score('a'.repeat(20_000), null);
   expect(performance.now() - start).toBeLessThan(500);
 });
+
+it('learns a set once, and forgets those with an older version of an agent', async () => {
+  const scorer = AgentScorer.of(TOWN);
+  expect(AgentScorer.of([...TOWN])).toBe(scorer);
+  const older = AgentScorer.of([PERMITS, WASTE]);
+  expect(AgentScorer.of([PERMITS, WASTE])).toBe(older);
+  await AgentScorer.of([PERMITS, { ...WASTE, examples: [...WASTE.examples, 'glass'] }]);
+  expect(AgentScorer.of([PERMITS, WASTE])).not.toBe(older);
+});

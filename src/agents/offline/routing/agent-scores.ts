@@ -51,7 +51,10 @@ export class AgentScorer {
     const found = sets.find((set) => sameAgents(set.agents, agents));
     if (found !== undefined) return found.scorer;
     const scorer = AgentScorer.fit(agents);
-    known.set(first, [{ agents, scorer }, ...sets].slice(0, MOST_SETS));
+    // A set with an older version of one of them is asked for no more.
+    const versions = new Map(agents.map((agent) => [agent.id, agent]));
+    const current = sets.filter((set) => set.agents.every((agent) => (versions.get(agent.id) ?? agent) === agent));
+    known.set(first, [{ agents, scorer }, ...current].slice(0, MOST_SETS));
     return scorer;
   }
 
