@@ -1,5 +1,5 @@
 import type { Passage } from '#rag';
-import { blocksOf, contentStems, isStopWord, unitsOf, wordCount, wordsOf } from '#platform/text';
+import { blocksOf, contentStems, hasStem, isStopWord, unitsOf, wordCount, wordsOf } from '#platform/text';
 import type { HistoryMessage } from '../../turn/turn.types.js';
 import { askedFor, tells, topicOf } from './asked-for.js';
 import { isLeading, type Leaning, leaningOf, withoutCorrection } from '../words/pointers.js';
@@ -38,7 +38,6 @@ const TELLS = 0.2;
 const MEANT = 0.35;
 const EARLIER_SHARE = 0.5;
 const LONGEST_EARLIER = 300;
-const SHORTEST_PREFIX = 5;
 
 /** @returns the question, complete without the conversation */
 export async function completed({ find, history, question: asked }: Conversation): Promise<string> {
@@ -53,7 +52,7 @@ export async function completed({ find, history, question: asked }: Conversation
   const own = topicOf(`${earlier} ${question}`).filter((word) => said.includes(word));
   if (own.length > MOST_WORDS) return asked;
   const before = topicOf(earlier).filter((word) => !own.includes(word));
-  const [both, alone] = [await find(`${earlier} ${question}`), await find(asked)];
+  const [both, alone] = await Promise.all([find(`${earlier} ${question}`), find(asked)]);
   const passages = distinct([...both, ...alone]);
   const evidence = weigh(passages, { own, before });
   const measures = { ...evidence, alone: coverageOf(alone), both: coverageOf(both) };
@@ -112,7 +111,7 @@ function combined(
   const asked = askedFor(question) ?? (leaning.elliptical ? askedFor(earlier) : null);
   const units = unitsIn(passages);
   const weight = rarityAmong(units.map(({ near, said }) => new Set([...near, ...said])));
-  const has = ({ near, said }: Unit, word: string) => among(said, word) || among(near, word);
+  const has = ({ near, said }: Unit, word: string) => hasStem(said, word) || hasStem(near, word);
   const share = (unit: Unit, words: readonly string[]) => shareOf(words, (word) => has(unit, word), weight);
   const worth = (unit: Unit) =>
     share(unit, own) +
@@ -216,8 +215,8 @@ function weigh(passages: readonly Passage[], { before, own }: { own: readonly st
   );
   const weight = rarityAmong(texts);
   const shares = texts.map((words) => ({
-    own: shareOf(own, (word) => among(words, word), weight),
-    before: shareOf(before, (word) => among(words, word), weight),
+    own: shareOf(own, (word) => hasStem(words, word), weight),
+    before: shareOf(before, (word) => hasStem(words, word), weight),
   }));
   const best = {
     own: Math.max(0, ...shares.map((one) => one.own)),
@@ -253,7 +252,8 @@ function rarityAmong(texts: readonly ReadonlySet<string>[]): (word: string) => n
   const known = new Map<string, number>();
   return (word) => {
     const weight =
-      known.get(word) ?? Math.log(1 + (texts.length + 1) / (texts.filter((words) => among(words, word)).length + 0.5));
+      known.get(word) ??
+      Math.log(1 + (texts.length + 1) / (texts.filter((words) => hasStem(words, word)).length + 0.5));
     known.set(word, weight);
     return weight;
   };
@@ -262,15 +262,6 @@ function rarityAmong(texts: readonly ReadonlySet<string>[]): (word: string) => n
 function shareOf(words: readonly string[], has: (word: string) => boolean, weight: (word: string) => number): number {
   const sum = (some: readonly string[]) => some.reduce((total, word) => total + weight(word), 0);
   return words.length === 0 ? 0 : sum(words.filter(has)) / sum(words);
-}
-
-/** The light stems of two forms of one word may end differently. */
-function among(stems: ReadonlySet<string>, wanted: string): boolean {
-  if (stems.has(wanted)) return true;
-  if (wanted.length < SHORTEST_PREFIX) return false;
-  for (const one of stems)
-    if (one.length >= SHORTEST_PREFIX && (one.startsWith(wanted) || wanted.startsWith(one))) return true;
-  return false;
 }
 
 function distinct(passages: readonly Passage[]): Passage[] {

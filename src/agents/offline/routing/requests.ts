@@ -69,13 +69,6 @@ export function pointsBack(message: string): boolean {
   return POINTS_BACK.test(normalise(message));
 }
 
-/** "another order": what was said before is not meant. */
-export function meansAnother(message: string): boolean {
-  return /\b(?:another|different|other|new|next|otro|otra|otros|nuevo|nueva|andere[srnm]?|neue[srnm]?|weitere[srnm]?)\b/.test(
-    normalise(message),
-  );
-}
-
 function normalise(message: string): string {
   return fold(excerpt(message, 800, 400))
     .replace(/[’`´]/g, "'")
