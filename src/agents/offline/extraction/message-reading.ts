@@ -46,7 +46,9 @@ export class MessageReading {
   });
   readonly dates = once((): readonly DateSpan[] => datesIn(this.text, this.options));
   readonly numbers = once((): readonly NumberSpan[] =>
-    numbersIn(this.text, this.language).filter((number) => !this.namesDay(number)),
+    numbersIn(this.text, this.language)
+      .filter((number) => !this.namesDay(number))
+      .slice(0, MOST_TOKENS),
   );
 
   /** A part of a date, whichever way that is read. */
