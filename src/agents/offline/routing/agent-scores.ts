@@ -60,9 +60,9 @@ export class AgentScorer {
 
   private static async fit(agents: readonly AgentDefinition[]): Promise<AgentScorer> {
     const groups = agents.map((agent) => ({ examples: agent.examples, about: aboutOf(agent) }));
-    const model = await UtteranceModel.fit(groups);
+    const { model, trials } = await UtteranceModel.fit(groups);
     const words = groups.map(({ about, examples }) => new Set(topicStems([...about, ...examples].join('\n'))));
-    return new AgentScorer(agents, model, calibrate(model.trials, PRIOR), words);
+    return new AgentScorer(agents, model, calibrate(trials, PRIOR), words);
   }
 
   /** Best first. */

@@ -24,12 +24,15 @@ export class UtteranceModel {
     private readonly groups: number,
     /** By feature, then by group. */
     private readonly weights: Float32Array,
-    /** Each example's scores as if it had not been learnt from. */
-    readonly trials: readonly Trial[],
   ) {}
 
-  /** Milliseconds for a few groups, a third of a second for 150 of 10 texts; others have their turn in between. */
-  static async fit(groups: readonly UtteranceGroup[]): Promise<UtteranceModel> {
+  /**
+   * Milliseconds for a few groups, a third of a second for 150 of 10 texts; others have their turn in between.
+   * @returns with each example's scores as if it had not been learnt from: many numbers, which nobody needs for long
+   */
+  static async fit(
+    groups: readonly UtteranceGroup[],
+  ): Promise<{ readonly model: UtteranceModel; readonly trials: readonly Trial[] }> {
     const pace = new Pace();
     const features = new UtteranceFeatures();
     const read: { readonly example: boolean; readonly group: number; readonly found: readonly Feature[] }[] = [];
@@ -60,7 +63,7 @@ export class UtteranceModel {
       trials.push({ group, scores: Array.from(scores, (score, other) => score - (pulls[other] ?? 0)) });
       await pace.rest();
     }
-    return new UtteranceModel(features, groups.length, weights, trials);
+    return { model: new UtteranceModel(features, groups.length, weights), trials };
   }
 
   /** How much speaks for each group: about 0 where nothing does, comparable within this model only. */
