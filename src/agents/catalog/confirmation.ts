@@ -1,4 +1,5 @@
 import type { ToolDefinition } from '#tools';
+import { topicStems } from '#platform/text';
 import { propertiesOf } from './tool-inputs.js';
 
 /** When a tool that changes something asks first (`config.confirm`): where what it does cannot be called back. */
@@ -34,6 +35,27 @@ export function confirmModeOf({ config, readOnly }: ToolDefinition): ConfirmMode
   if (readOnly) return 'never';
   const mode = config['confirm'];
   return mode === 'never' || mode === 'always' ? mode : 'address';
+}
+
+/** By tool: the words of its name that its inputs do not have. */
+const named = new WeakMap<ToolDefinition, ReadonlySet<string>>();
+
+/**
+ * Whether a message has a word of the tool's name: the least that a wish for what it does has. What its inputs are called is
+ * no such word: "Where is order 1018?" does not ask for "Cancel an order".
+ */
+export function namesTool(tool: ToolDefinition, message: string): boolean {
+  const names = named.get(tool) ?? ownWordsOf(tool);
+  named.set(tool, names);
+  return topicStems(message).some((stem) => names.has(stem));
+}
+
+function ownWordsOf(tool: ToolDefinition): ReadonlySet<string> {
+  const inputs = propertiesOf(tool).map(({ label, name }) => `${name.replace(/[_-]/g, ' ')} ${label}`);
+  const words = topicStems(`${tool.key.replace(/[_-]/g, ' ')} ${tool.name}`);
+  const ofInputs = new Set(topicStems(inputs.join(' ')));
+  const own = words.filter((word) => !ofInputs.has(word));
+  return new Set(own.length > 0 ? own : words);
 }
 
 /** Alone, or as mail programs write it: "Eve <eve@example.com>", "mailto:eve@example.com". */

@@ -15,7 +15,8 @@ export async function agentNode(task: PartTask, config?: RunnableConfig): Promis
   const section = run.sections.section(task.position);
   try {
     const { retrieved_docs, sections, source_chunks, usage } = await run.walk(task, config);
-    return { retrieved_docs, sections, source_chunks, ...notedBy(run), usage };
+    const noted = notedBy(run);
+    return { retrieved_docs, sections, source_chunks, ...noted, usage: [...usage, ...noted.usage] };
   } catch (error) {
     run.signal.throwIfAborted();
     // An interrupt is no failure.

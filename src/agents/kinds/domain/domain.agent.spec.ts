@@ -185,6 +185,28 @@ it('tries as many values of a message as its budget has calls, also when none is
   expect(calls).toHaveLength(10);
 });
 
+it.each([
+  'thank you so much for that',
+  'why?',
+  'how long does the refund take?',
+  'was it cancelled?',
+  'Where is 1018?',
+])('does not do again what an earlier message wanted because of "%s"', async (message) => {
+  const cancel = tool('cancel_order', {
+    name: 'Cancel an order',
+    description: 'Cancels one order.',
+    readOnly: false,
+    inputSchema: { type: 'object', properties: { order_id: ORDER_ID }, required: ['order_id'] },
+  });
+  const { runtime, calls } = world({ agents: [agent('orders', { name: 'Orders', tools: [cancel] })] });
+  const answers = await talk(runtime, ['Cancel order 1017', message]);
+  expect(calls).toHaveLength(1);
+  expect(answers[1]?.awaiting ?? { confirm: true }).toMatchObject({ confirm: true });
+  // Asked for in so many words it is done.
+  await talk(runtime, ['Could you cancel order 1019?']);
+  expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017' }, { order_id: '1019' }]);
+});
+
 it('emits a tool’s payload', async () => {
   const { runtime } = world({
     execute: () => ({ ok: true, data: {}, text: 'Two found.', payload: { payloadType: 'orders', items: [1, 2] } }),
@@ -338,7 +360,7 @@ describe('before something goes to an address that only the message names', () =
     const cancel = tool('cancel', { ...SEND_INVOICE, key: 'cancel', inputSchema: GET_INVOICE.inputSchema });
     const asks = async (definition: ToolDefinition) => {
       const { runtime } = world({ agents: [agent('a', { tools: [definition] })] });
-      const [answer] = await talk(runtime, ['Order 1017, to ana@example.com']);
+      const [answer] = await talk(runtime, ['Send order 1017 to ana@example.com']);
       return answer?.awaiting?.confirm === true;
     };
     expect(await asks(never)).toBe(false);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ToolDefinition, ToolFailure, ToolSuccess } from '#tools';
 import { escapeMarkdown, wordCount } from '#platform/text';
 import { renderAnswer } from '../../catalog/answer-template.js';
-import { addressesIn, CONFIRMATION, CONFIRMED, confirmModeOf } from '../../catalog/confirmation.js';
+import { addressesIn, CONFIRMATION, CONFIRMED, confirmModeOf, namesTool } from '../../catalog/confirmation.js';
 import { askFor, missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
 import { DONE, type KindGraph, type Part, type PartUpdate } from '../../supervisor/agent-kind.js';
 import type { SupervisorRun } from '../../supervisor/supervisor.run.js';
@@ -177,22 +177,39 @@ async function extract({ agent, run, task, work }: DomainPart, { callers }: Serv
     return { work: { entities, missing, onwards: 'answer' } };
   }
   const further = run.steps.extractor.further(request, entities);
-  const unconfirmed = await toConfirm(run, tool, [entities, ...further], callers);
+  const implied = awaiting === null && !isAskedFor(tool, { agent, run, task });
+  const unconfirmed = await toConfirm(run, tool, { calls: [entities, ...further], implied }, callers);
   if (unconfirmed.length === 0) return { work: { entities, missing, further, onwards: 'call' } };
   return { work: { entities, missing, further, unconfirmed, onwards: calls.length > 0 ? 'answer' : 'ask' } };
 }
 
-/** Names of the inputs to ask about; an address that the tenant has stored for the caller needs no asking. */
+/**
+ * Whether a message asks for what a tool does: in a word of its name, or by the choice of a model that had others. A question
+ * that gives no value ("was it cancelled?") is no such wish: what was said before must not be done once more because of it,
+ * nor "Where is order 1018?" be answered by the one thing that the agent can do.
+ */
+function isAskedFor(tool: ToolDefinition, { agent, run, task }: Pick<DomainPart, 'agent' | 'run' | 'task'>): boolean {
+  const { text } = task.intent;
+  const asked = propertiesOf(tool).map(({ name }) => name);
+  const gives = run.steps.extractor.gives({ tool, text, asked, ...placeOf(run, task.language) });
+  if (gives && run.model !== null && agent.tools.length > 1) return true;
+  return namesTool(tool, text) && (gives || !/[?？]\s*$/.test(text));
+}
+
+/**
+ * Names of the inputs to ask about; an address that the tenant has stored for the caller needs no asking.
+ * @param wanted what it would be called with; `implied` when the message does not ask for it
+ */
 async function toConfirm(
   run: SupervisorRun,
   tool: ToolDefinition,
-  calls: readonly Arguments[],
+  { calls, implied }: { readonly calls: readonly Arguments[]; readonly implied: boolean },
   callers: CallerAddresses,
 ): Promise<readonly string[]> {
   const mode = confirmModeOf(tool);
   if (mode === 'never') return [];
   const inputs = propertiesOf(tool).filter(({ name }) => calls.some((args) => name in args));
-  if (mode === 'always') return inputs.map(({ name }) => name);
+  if (mode === 'always' || (implied && inputs.length > 0)) return inputs.map(({ name }) => name);
   if (calls.every((args) => addressesIn(tool, args).length === 0)) return [];
   const own = await callers.addressesOf(run.ctx);
   return [...new Set(calls.flatMap((args) => addressesIn(tool, args, own)))];
