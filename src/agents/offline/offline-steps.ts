@@ -1,3 +1,4 @@
+import { tellingOf } from '#platform/text';
 import type { Steps } from '../steps/steps.js';
 import { CoveragePassageGrader } from './answering/coverage.passage-grader.js';
 import { ExtractiveAnswerWriter } from './answering/extractive.answer-writer.js';
@@ -22,6 +23,8 @@ export interface OfflineSteps extends Steps {
 export function offlineSteps(embedders: EmbedderSource): OfflineSteps {
   const extractor = new RuleEntityExtractor(undefined, saysNoValue);
   const index = new ExampleIndex(embedders);
+  // Forty milliseconds of reading, which nobody's first answer should wait for.
+  setImmediate(() => tellingOf('', 'en'));
   return {
     classifier: new OfflineIntentClassifier(new SimilarityIntentClassifier(index)),
     ranking: new SimilarityRanking(index),
