@@ -104,3 +104,24 @@ it('gives nothing to no passages and no words', () => {
   expect(answerabilityOf('What is it?', [])).toEqual([]);
   expect(likely('', PARKING)).toBeLessThan(0.5);
 });
+
+describe('a question for a price, a time or a number', () => {
+  const shares = { kennels: 0.05, dogs: 0.1, weeks: 0.1, stay: 0.1 };
+  const kennels = known(
+    'The kennels are behind the house. Dogs stay in them at night.\n\nA walk takes two hours.',
+    shares,
+  );
+
+  it.each(['How many kennels are there?', 'What do the kennels cost?', 'How many dogs stay in the kennels?'])(
+    'is not answered by what has its words and no such thing: %s',
+    (question) => {
+      expect(likely(question, kennels)).toBeLessThan(0.5);
+    },
+  );
+
+  it('is answered by a sentence that has both', () => {
+    const counted = known('There are twelve kennels behind the house. Dogs stay in them at night.', shares);
+    expect(likely('How many kennels are there?', counted)).toBeGreaterThan(0.5);
+    expect(likely('Where are the kennels?', kennels)).toBeGreaterThan(0.5);
+  });
+});

@@ -1,5 +1,7 @@
 import { contentStems, fold, hasStem, stem } from '#platform/text';
 import type { Passage } from '#rag';
+import { demandOf } from './demand.js';
+import { rankUnits } from './sentence-ranking.js';
 import { type TopicWord, topicWords } from './topic-words.js';
 
 /*
@@ -16,6 +18,8 @@ const NAMED = 1.4;
 const HEADED = 0.3;
 /** What it counts that a passage is nearer to the question than those found with it, a cosine: the same in every vector space. */
 const STANDS_OUT = 1.5;
+/** What it takes away that no sentence with the question's words holds what is asked for: a price, a time, a number. */
+const UNMET = 2;
 /** Where a question is as likely answered as not, and how fast that changes around it. */
 const LIMIT = -0.57;
 const STEEPNESS = 3;
@@ -26,12 +30,14 @@ const TELLS_A_LITTLE = 0.1;
 /**
  * How likely each passage answers a question, 0–1; .5 is the limit. The words that a passage has count for it, and the
  * weightiest one that it lacks against it: "Do you rent out yachts in Rome?" is not answered by all there is about renting.
+ * Nor is "How many yachts do you have?" by a passage about yachts without a number in it.
  */
 export function answerabilityOf(question: string, passages: readonly Passage[]): number[] {
   const words = topicWords(question, passages);
   const nearness = nearnessOf(passages);
+  const unmet = unmetOf(question, passages);
   return passages.map((passage, index) => {
-    const measured = measure(words, passage) + STANDS_OUT * (nearness[index] ?? 0);
+    const measured = measure(words, passage) + STANDS_OUT * (nearness[index] ?? 0) - UNMET * (unmet[index] ?? 0);
     return 1 / (1 + Math.exp(-STEEPNESS * (measured - LIMIT)));
   });
 }
@@ -41,6 +47,23 @@ function nearnessOf(passages: readonly Passage[]): number[] {
   const near = passages.map(({ vectorScore }) => vectorScore ?? 0);
   const average = near.reduce((sum, one) => sum + one, 0) / Math.max(1, near.length);
   return near.map((one) => one - average);
+}
+
+/**
+ * Of each passage: how much better its best sentence fits the question than the best one that holds what is asked for,
+ * 0–1. A number elsewhere in the passage is an answer to something else.
+ */
+function unmetOf(question: string, passages: readonly Passage[]): number[] {
+  const demanded = demandOf(question);
+  if (demanded === null) return [];
+  const best = passages.map(() => 0);
+  const holding = passages.map(() => 0);
+  for (const { heading, lead, passage, relevance, unit } of rankUnits(question, passages)) {
+    best[passage] = Math.max(best[passage] ?? 0, relevance);
+    if (!demanded.meets(`${heading} ${lead} ${unit.text}`)) continue;
+    holding[passage] = Math.max(holding[passage] ?? 0, relevance);
+  }
+  return best.map((relevance, index) => (relevance === 0 ? 1 : 1 - (holding[index] ?? 0) / relevance));
 }
 
 function measure(words: readonly TopicWord[], passage: Passage): number {
