@@ -116,3 +116,14 @@ it('quotes no furniture of the page', () => {
   );
   expect(extract('When does the lift stop?', [page])).toEqual(['The lift stops at ten. [1]']);
 });
+
+it('quotes a second document too where it has what the first one lacks, and only then', () => {
+  const shop = passage('Lanterns and headlamps are sold in the harbour shop.', { title: 'Shop', documentId: 'shop' });
+  const tours = passage('Headlamps are lent for cave tours; batteries are included.', {
+    title: 'Tours',
+    documentId: 'tours',
+  });
+  const both = extract('Do the headlamps of the harbour shop come with batteries?', [shop, tours]);
+  expect(both.map((part) => part.slice(-3))).toEqual(['[1]', '[2]']);
+  expect(extract('Are headlamps sold in the harbour shop?', [shop, tours])).toHaveLength(1);
+});

@@ -7,6 +7,9 @@ const ENOUGH = 0.1;
 /** Further quotes must be nearly as good as the best, those of other documents more so. */
 const NEARLY = 0.82;
 const NEARLY_ELSEWHERE = 0.88;
+/** Unless they have so much of the question that the best quote lacks: then they need not be nearly as good. */
+const ADDS = 0.15;
+const GOOD_ENOUGH = 0.6;
 const MOST_PARTS = 3;
 const LONGEST_LIST = 10;
 const LONGEST_TABLE = 9;
@@ -29,7 +32,9 @@ export function extract(question: string, passages: readonly Passage[]): string[
       unit.relevance >= best.relevance * NEARLY,
   );
   const away = ranked.filter(
-    (unit) => documentOf(unit) !== documentOf(best) && unit.score >= best.score * NEARLY_ELSEWHERE,
+    (unit) =>
+      documentOf(unit) !== documentOf(best) &&
+      unit.score >= best.score * (addedBy(unit, best) > ADDS ? GOOD_ENOUGH : NEARLY_ELSEWHERE),
   );
   const parts: string[] = [];
   const taken = new Set<string>();
@@ -46,6 +51,11 @@ export function extract(question: string, passages: readonly Passage[]): string[
     parts.push(marked(text, candidate.passage + 1));
   }
   return parts;
+}
+
+/** Share of the question's words that a unit has and the best one lacks. */
+function addedBy(unit: RankedUnit, best: RankedUnit): number {
+  return [...unit.found].reduce((sum, [stem, share]) => sum + (best.found.has(stem) ? 0 : share), 0);
 }
 
 function partOf(candidate: RankedUnit, ranked: readonly RankedUnit[]): string {

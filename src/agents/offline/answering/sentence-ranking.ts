@@ -10,6 +10,8 @@ export interface RankedUnit {
   readonly passage: number;
   /** Weighted share of the question's words that it and its surroundings have, 0–1. */
   readonly relevance: number;
+  /** The question's words that it and its surroundings have, each with its share, 0–1. */
+  readonly found: ReadonlyMap<string, number>;
   /** What introduces it: the line before a list or code. */
   readonly lead: string;
   /** The list or code that it introduces. */
@@ -24,8 +26,8 @@ export interface RankedUnit {
 const AROUND = 0.95;
 const TITLED = 0.75;
 /** What the best passage is worth; each further one is worth this share of the one before. */
-const PLACE = 0.25;
-const NEXT_PLACE = 0.75;
+const PLACE = 0.3;
+const NEXT_PLACE = 0.65;
 /** A time where "how long" is asked, a price where "how much" is. */
 const TELLS = 0.3;
 /** The beginning of a document whose title is all that is asked for. */
@@ -79,7 +81,9 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
         (unit.text.endsWith('?') ? -0.25 : 0) +
         length;
       const heading = headsMore(above, { said, wanted, share }) ? above : '';
-      return [{ unit, block, passage: index, relevance, score, lead: introduced, led: ledBy(blocks, unit), heading }];
+      const found = new Map([...said, ...meant, ...titled].map((stem) => [stem, share([stem])]));
+      const led = ledBy(blocks, unit);
+      return [{ unit, block, passage: index, relevance, found, score, lead: introduced, led, heading }];
     });
   });
   return ranked.sort((a, b) => b.score - a.score);
