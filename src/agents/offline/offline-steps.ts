@@ -2,7 +2,7 @@ import { tellingOf } from '#platform/text';
 import type { Steps } from '../steps/steps.js';
 import { CoveragePassageGrader } from './answering/coverage.passage-grader.js';
 import { ExtractiveAnswerWriter } from './answering/extractive.answer-writer.js';
-import { KeywordQueryRewriter } from './answering/keyword.query-rewriter.js';
+import { CompletingQueryRewriter } from './answering/completing.query-rewriter.js';
 import { RuleEntityExtractor } from './extraction/rule.entity-extractor.js';
 import { SimilarityToolPlanner } from './extraction/similarity.tool-planner.js';
 import { RuleWishExtractor } from './matching/rule.wish-extractor.js';
@@ -32,7 +32,7 @@ export function offlineSteps(embedders: EmbedderSource): OfflineSteps {
     planner: new SimilarityToolPlanner(extractor),
     wishes: new RuleWishExtractor(),
     grader: new CoveragePassageGrader(),
-    rewriter: new KeywordQueryRewriter(),
+    rewriter: new CompletingQueryRewriter(),
     writer: new ExtractiveAnswerWriter(),
   };
 }
