@@ -125,3 +125,11 @@ describe('a question for a price, a time or a number', () => {
     expect(likely('Where are the kennels?', kennels)).toBeGreaterThan(0.5);
   });
 });
+
+it('knows a name that was written without its capital from the passages', () => {
+  const shares = { capital: 0.02, france: 0.05 };
+  const rules = known('A password has 12 characters. There are no rules about capitals or symbols.', shares);
+  const zones = known('Parcels to Zone 2, for example Germany, Spain or France, take three working days.', shares);
+  expect(likely('what is the capital of france', rules, zones)).toBeLessThan(0.5);
+  expect(likely('do you send parcels to france', rules, zones)).toBeGreaterThan(0.5);
+});

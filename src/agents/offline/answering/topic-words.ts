@@ -32,7 +32,7 @@ export function topicWords(question: string, passages: readonly Passage[]): Topi
   const language = detectLanguage(text);
   const shares = sharesOf(passages);
   const asking = askingWords(text);
-  const names = namesIn(text, language);
+  const names = namesIn(text, language, passages);
   const weighed = meantWords(text).map((word) => ({
     stem: stem(word),
     weight: tellingOf(word, language) * rarityOf(shares.get(word)) * (WHOLE.has(stem(word)) ? WHOLE_COUNTS : 1),
@@ -72,12 +72,23 @@ function askingWords(text: string): ReadonlySet<string> | null {
   return asking.length === 0 ? null : new Set(meantWords(asking.join(' ')));
 }
 
-/** Words with a capital within a sentence, where that tells names: not in German, nor in a text full of capitals. */
-function namesIn(text: string, language: string): ReadonlySet<string> {
+/**
+ * Words with a capital within a sentence, where that tells names: not in German, nor in a text full of capitals. People who
+ * write to a chat often leave capitals out; then the passages tell, where they never write the word without.
+ */
+function namesIn(text: string, language: string, passages: readonly Passage[]): ReadonlySet<string> {
+  if (language.startsWith('de')) return new Set();
   const capitals = text.match(WITHIN) ?? [];
   const few = capitals.length * 2 <= (text.match(/\s\p{L}/gu)?.length ?? 0);
-  return new Set(language.startsWith('de') || !few ? [] : capitals.map(fold));
+  const names = new Set(few ? capitals.map(fold) : []);
+  const contents = passages.map(({ content }) => content.slice(0, LONGEST));
+  const capital = new Set(contents.flatMap((content) => (content.match(WITHIN) ?? []).map(fold)));
+  if (capital.size === 0) return names;
+  const small = new Set(contents.flatMap((content) => content.match(SMALL) ?? []).map(fold));
+  for (const word of meantWords(text)) if (capital.has(word) && !small.has(word)) names.add(word);
+  return names;
 }
+const SMALL = /(?<![\p{L}\p{N}])\p{Ll}[\p{L}\p{N}]+/gu;
 const WITHIN = /(?<=[\p{L}\p{N},;)]\s)\p{Lu}[\p{L}\p{N}]+/gu;
 
 function meantWords(text: string): string[] {
