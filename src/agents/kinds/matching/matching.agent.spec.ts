@@ -200,3 +200,22 @@ it('matches by the criteria of the agent', async () => {
   await runTurn(runtime, 'Show me people with React');
   expect(asked[0]).toMatchObject({ criteria, profile: PROFILE });
 });
+
+it.each([
+  ['Jobs in Lisbon', 'Nothing fits all of that: “Lisbon” is missing.'],
+  ['Remote jobs in Lisbon', 'Nothing fits all of that: “remote” and “Lisbon” are missing.'],
+  ['Welche Stellen gibt es in Lissabon mit Homeoffice?', '“remote” und “Lisbon” fehlen.'],
+  ['¿Qué trabajos hay en Lisboa?', 'faltan “remote” y “Lisbon”.'],
+])('says of one thing that it is missing, and of two that they are: “%s”', async (message, opening) => {
+  const unmet = opening.includes('remote') ? ['remote', 'Lisbon'] : ['Lisbon'];
+  const match = () => ({ items: ITEMS.map((item) => ({ ...item, fits: false })), unmet });
+  const turn = await runTurn(fakeRuntime({ agents: [JOBS], profile: PROFILE, records: RECORDS, match }), message);
+  expect(turn.answer.content).toContain(opening);
+});
+
+it('says that one alone fits where three were asked for', async () => {
+  const match = () => ({ items: ITEMS.map((item, at) => ({ ...item, fits: at === 0 })), unmet: [] });
+  const runtime = fakeRuntime({ agents: [JOBS], profile: PROFILE, records: RECORDS, match });
+  const turn = await runTurn(runtime, '3 jobs in Barcelona with TypeScript');
+  expect(turn.answer.content).toContain('You asked for 3, and only one fits all of that. The rest come nearest to it:');
+});

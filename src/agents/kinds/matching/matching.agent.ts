@@ -58,7 +58,7 @@ export function matchingKind(matcher: Pick<MatchingService, 'match'>, profiles: 
     status(run, 'generating', { agent: agent.key });
     await timed(run, 'generating', async () => {
       if (run.model === null) {
-        say(summary(matches, catalog, phrases));
+        say(summary(matches, catalog, phrases, { asked: wishes.count, more: false }));
         return;
       }
       const { language, input_history: history } = task;

@@ -10,7 +10,13 @@ const NAMED = 8;
 const EXAMPLES = 3;
 
 /** The matches in words; when none has all that was asked, what is missing first. */
-export function summary({ items, unmet }: Matches, catalog: RecordCatalog | null, phrases: Phrases): string {
+export function summary(
+  matches: Matches,
+  catalog: RecordCatalog | null,
+  phrases: Phrases,
+  said: { readonly asked: number | null; readonly more: boolean },
+): string {
+  const { items } = matches;
   const facts = tellingFields(catalog);
   const lines = items.map((item, index) => {
     const about = facts
@@ -21,11 +27,25 @@ export function summary({ items, unmet }: Matches, catalog: RecordCatalog | null
     const place = about.length === 0 ? '' : `, ${about.join(', ')}`;
     return `${index + 1}. **${escapeMarkdown(item.title)}**${place} (${Math.round(item.score * 100)} %)${reasons === '' ? '' : `: ${reasons}`}`;
   });
-  const opening =
-    unmet.length > 0
-      ? fill(phrases.nearestMatches, { unmet: quoted(unmet, phrases) })
-      : fill(items.length === 1 ? phrases.oneMatch : phrases.matches, { count: String(items.length) });
-  return `${opening}\n\n${lines.join('\n')}`;
+  return `${openingOf(matches, phrases, said)}\n\n${lines.join('\n')}`;
+}
+
+function openingOf(
+  { items, unmet }: Matches,
+  phrases: Phrases,
+  { asked, more }: { readonly asked: number | null; readonly more: boolean },
+): string {
+  if (unmet.length > 0) {
+    const lacking = unmet.length === 1 ? phrases.nearestMatches : phrases.nearestMatchesLacking;
+    return fill(lacking, { unmet: quoted(unmet, phrases) });
+  }
+  const fitting = items.filter(({ fits }) => fits).length;
+  if (fitting < items.length) {
+    const few = fitting === 1 ? phrases.oneFits : phrases.fewFit;
+    return fill(few, { asked: String(asked ?? items.length), count: String(fitting) });
+  }
+  if (more) return phrases.moreMatches;
+  return fill(items.length === 1 ? phrases.oneMatch : phrases.matches, { count: String(items.length) });
 }
 
 /** Nothing resembles what was asked: says so, and what there is. */
