@@ -52,7 +52,11 @@ export function detectLanguage(message: string, fallback = 'en'): string {
   const plain = first.hits >= 2 && first.hits > second.hits && share >= PLAIN_SHARE;
   const telling = long.filter((word) => !SMALL_WORDS.some(({ words: small }) => small.has(word)));
   const plainLetters = !/[^\p{ASCII}]/u.test(text);
-  if (telling.length <= FEW_TELLING && first.hits === second.hits && opened === 0 && plainLetters) return fallback;
+  if (telling.length <= FEW_TELLING && first.hits === second.hits && opened === 0 && plainLetters) {
+    // Unless a word is of one language beyond doubt: "Teilzeitstellen".
+    const own = best(text, Object.keys(LANGUAGES));
+    return own !== null && own.accuracy >= CERTAIN ? own.lang : fallback;
+  }
   // Nothing costs here as much as the statistics do.
   if (plain && (first.language !== 'es' || opened > 0)) return first.language;
   const open = best(text);

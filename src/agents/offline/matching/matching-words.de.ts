@@ -41,6 +41,12 @@ export const GERMAN: MatchingWords = {
   thousand: 'tausend | tsd | k',
   placed: 'in | bei | nahe | um | im | nahe bei | in der nahe von',
   sought: 'ein | eine | einen | einem | einer | als | fur | irgendein | irgendeine',
+  seeking:
+    'suche | suchen | sucht | brauche | brauchen | gibt es | habt ihr | haben sie | hast du | will | mochte | wollen | finde | zeig mir | zeige mir | zeigen sie mir | mieten | kaufen',
+  article: 'ein | eine | einen | einem | einer',
+  indefinite: 'etwas | was | irgendwas | nichts | jemand | jemanden',
+  doing: 'zu | ich | wir | man | mir | mich | kann | konnen | konnte | darf | soll | will',
+  more: 'mehr | noch mehr | noch welche | weitere | weiteren | andere | anderen | anderes | etwas anderes | was anderes | noch | nachste | nachsten | die nachsten | die ubrigen',
   with: 'mit',
   possessed:
     'mein | meine | meinen | meinem | meiner | unser | unsere | unseren | unserem | unserer | dein | deine | ihr | ihre | ihrer | ihren',

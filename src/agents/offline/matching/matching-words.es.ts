@@ -40,6 +40,12 @@ export const SPANISH: MatchingWords = {
   thousand: 'mil | k',
   placed: 'en | cerca de',
   sought: 'un | una | unos | unas | algun | alguna | algunos | algunas | de | como | para',
+  seeking:
+    'busco | buscamos | buscando | busca | hay | tienen | teneis | tienes | quiero | quisiera | queremos | necesito | necesitamos | encuentra | encontrar | muestrame | ensename | comprar | alquilar | que tal',
+  article: 'un | una',
+  indefinite: 'algo | alguien | cualquiera | nada | nadie',
+  doing: 'puedo | puede | pueden | podria | podemos | quiero | me | se | a | para | que | yo | poder | debo | debe',
+  more: 'mas | algunos mas | algunas mas | otros | otras | otro | otra | otra cosa | los siguientes | las siguientes | siguientes | siguiente | los demas | las demas | diferentes',
   with: 'con | que tenga | tenga',
   possessed: 'mi | mis | nuestro | nuestra | nuestros | nuestras | tu | tus | su | sus',
   as: 'como | soy | de',

@@ -20,6 +20,16 @@ export interface MatchingWords {
   readonly placed: string;
   /** Before what is sought. */
   readonly sought: string;
+  /** Before what is sought, as its verb: "I need", "are there". */
+  readonly seeking: string;
+  /** Before one thing of a kind. */
+  readonly article: string;
+  /** Stands for what is sought; a quality follows: "something quiet". */
+  readonly indefinite: string;
+  /** Before something that is done: "to apply", "let me talk". */
+  readonly doing: string;
+  /** More of what was shown, or others. */
+  readonly more: string;
   /** Before a feature. */
   readonly with: string;
   /** Before what is known to both: "for my vacancy" asks for no vacancy. */

@@ -120,6 +120,53 @@ it('tells what is sought and not there from what is only mentioned', () => {
 });
 
 it.each([
+  'ok what about Bergen',
+  'hmm, and in Voss?',
+  'alright, only suites',
+  'show me some others',
+  'are there any more rooms?',
+  'enséñame otros',
+  'zeig mir andere',
+  'Which rooms let me talk to friends all night?',
+  'Is it free for me to cancel?',
+  'something quiet',
+  'no suites, something with people',
+  'I would like to have a bit of fun and a change',
+])('takes no word of “%s” for a condition that nothing meets', (message) => {
+  expect(told(message).filter((wish) => wish.startsWith('?'))).toEqual([]);
+});
+
+it.each([
+  ['igloo rooms', ['? igloo']],
+  ['a houseboat', ['? houseboat']],
+  ['do you have houseboats?', ['? houseboats']],
+  ['gibt es ein Iglu?', ['? Iglu']],
+  ['rooms in beekeeping', ['? beekeeping']],
+  ['busco un iglú', ['? iglú']],
+  ['igloo', ['? igloo']],
+  ['igloo under 300 €', ['nightly_price ..300', '? igloo']],
+  ['I am travelling as a beekeeper', ['? beekeeper']],
+  ['a suite with a drawbridge', ['type=suite', '? drawbridge']],
+  ['a suite in munich', ['type=suite', '? munich']],
+  ['a suite in zwolle', ['type=suite', '? zwolle']],
+])('takes what stands as something sought for a condition: “%s”', (message, wishes) => {
+  expect(told(message)).toEqual(wishes);
+});
+
+it.each([
+  ['show me some others', true],
+  ['any more?', true],
+  ['other rooms please', true],
+  ['something else', true],
+  ['noch mehr bitte', true],
+  ['otras opciones', true],
+  ['more than 3 guests', false],
+  ['a suite', false],
+])('knows whether “%s” asks for more of what was shown', (message, further) => {
+  expect(read(message)).toMatchObject({ further, startsAnew: false });
+});
+
+it.each([
   ['three rooms in Voss', { count: 3 }],
   ['show me 2', { count: 2 }],
   ['the one room that suits me', { count: 1 }],

@@ -1,5 +1,6 @@
 import type { RecordCatalog, Wish, Wishes } from '#rag';
 import { detectLanguage, isStopWord, stem, topicStems } from '#platform/text';
+import { areUsual, isBare, isInterjection, isUsualWord, soughtness } from './sought.js';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { isQuantity, NUMBER_WORDS, ORDINALS, wordsFor } from './matching-words.js';
 import { phraseAt, phraseBefore, saysNothing, type Token, tokensOf } from './message-tokens.js';
@@ -22,6 +23,8 @@ export interface Said extends Wishes {
   /** "which of these" */
   readonly ofThese: boolean;
   readonly startsAnew: boolean;
+  /** "Show me others", "more jobs": what was not shown yet. */
+  readonly further: boolean;
   /** It names what it looks for ("jobs", "flats"), so it can stand alone. */
   readonly namesThings: boolean;
   /** "How do I …", "Can I …": asks how something is done, or whether. */
@@ -48,11 +51,11 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
   const { text, tokens } = read;
   const used = new Set<number>();
   const order = orderIn(tokens, catalog, used);
-  const startsAnew = tokens.some((_, at) => phraseAt(tokens, at, wordsFor('startsAnew')) > 0);
   const denied = negations(tokens);
   const pick = pickIn(tokens, used);
   const numbers = numberWishes(read, catalog, (field) => demandOf(agent, field), used);
   const words = thingWords(agent);
+  const more = moreIn(tokens, used);
   const found = valuesIn(tokens, { catalog, detected: detectLanguage(text, ''), used, words });
   const flags = flagsIn(tokens, catalog, used, denied);
   const negated = (at: number) => denied.has(at);
@@ -71,14 +74,20 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
   const met = wishes.filter(({ anyOf }) => anyOf.length > 0).length;
   const left = leftIn(tokens, { catalog, denied: new Set(), used, words }).length;
   wishes.push(...unknownIn(read, wishes, { catalog, denied, used, words }));
+  const nothingNew = order === null && wishes.every(({ role }) => role === 'hint');
+  const further = more.some(
+    (at) => nothingNew || wordsFor('things').has(tokens[at]?.word ?? '') || words.has(tokens[at]?.stem ?? ''),
+  );
   return {
     wishes: united(wishes).slice(0, MOST_WISHES),
+    further,
     count,
     order,
     pick,
     goesOn: goesOnFrom(tokens),
     ofThese: tokens.some(({ word }) => wordsFor('ofThese').has(word)),
-    startsAnew,
+    // "Something else" is more of the same when nothing else is said.
+    startsAnew: !(further && nothingNew) && tokens.some((_, at) => phraseAt(tokens, at, wordsFor('startsAnew')) > 0),
     explains: phraseAt(tokens, 0, wordsFor('explains')) > 0,
     length: tokens.length,
     seeks: wishes.some(({ role }) => role === 'topic') && asks(tokens, words),
@@ -315,6 +324,20 @@ function pickIn(tokens: readonly Token[], used: Set<number>): number | null {
   return null;
 }
 
+/** "others", "some more": the places behind such words, which are no wish themselves. */
+function moreIn(tokens: readonly Token[], used: Set<number>): number[] {
+  const behind: number[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    if (used.has(at) || isBound(tokens, at) || phraseAt(tokens, at, wordsFor('orMore')) > 1) continue;
+    const length = phraseAt(tokens, at, wordsFor('more'));
+    if (length === 0) continue;
+    for (let place = at; place < at + length; place++) used.add(place);
+    behind.push(at + length);
+    at += length - 1;
+  }
+  return behind;
+}
+
 const ORDERS = [
   { words: 'cheapest', of: ['price', 'wage', 'money'], descending: false },
   { words: 'dearest', of: ['price', 'wage', 'money'], descending: true },
@@ -355,7 +378,11 @@ function demandOf(agent: AgentDefinition, field: string): 'at least' | 'at most'
   return null;
 }
 
-/** What is sought and no record resembles, and what is only heard in passing. */
+/**
+ * What is sought and no record resembles, and what is only heard in passing. A word that no record has is sought where it
+ * stands as what is sought stands: "as a beekeeper", "astronaut jobs", "a cabriolet", "with a garden". Anywhere else, and
+ * where it is a word that everybody uses, it is meant by the meaning alone, and nothing lacks it.
+ */
 function unknownIn(
   { text, tokens }: { readonly text: string; readonly tokens: readonly Token[] },
   known: readonly Wish[],
@@ -364,6 +391,7 @@ function unknownIn(
   const wishes: Wish[] = [];
   const left = leftIn(tokens, { catalog, denied, used, words });
   const isLeft = (at: number): boolean => left.includes(at);
+  const isThing = (token: Token): boolean => words.has(token.stem) || wordsFor('things').has(token.word);
   const content = left.length + known.length;
   const topics = known.filter(({ not, role }) => role === 'topic' && !not);
   for (let index = 0; index < left.length; index++) {
@@ -375,38 +403,53 @@ function unknownIn(
       index++;
     }
     const run = tokens.slice(at, end);
-    const said = text.slice(run[0]?.start ?? 0, run.at(-1)?.end ?? 0);
-    const unknown = (role: Wish['role']): Wish => ({ said, role, not: false, anyOf: [] });
     const [first] = run;
-    if (first === undefined) continue;
-    const capital = first.raw !== first.raw.toLowerCase();
-    if (phraseBefore(tokens, at, wordsFor('placed')) > 0 && (isConcept(run) || (capital && run.length <= 2))) {
+    if (first === undefined || isInterjection(tokens, { at, end })) continue;
+    const said = text.slice(first.start, run.at(-1)?.end ?? 0);
+    const unknown = (role: Wish['role']): Wish => ({ said, role, not: false, anyOf: [] });
+    const position = soughtness(tokens, { at, end }, isThing);
+    const usual = !isConcept(run) && areUsual(run, position);
+    if (position === 'placed' && (isConcept(run) || (!usual && (isName(run) || known.length > 0)))) {
       wishes.push(unknown('attribute'));
       continue;
     }
-    const asRole = phraseBefore(tokens, at, wordsFor('as')) > 0;
-    const next = tokens[end];
-    const named = next !== undefined && !next.breaks && (words.has(next.stem) || wordsFor('things').has(next.word));
-    const soughtHere = phraseBefore(tokens, at, wordsFor('sought')) > 0 || named;
     const spoken = spokenOf(run, said, catalog);
+    const asRole = position === 'as';
+    const soughtHere = asRole || position === 'wanted' || position === 'sought' || position === 'named';
     // "a room with a piano": a feature that no field has, perhaps a text.
-    if (isFeature(tokens, at) || (spoken !== null && soughtHere && known.length > 0 && !asRole)) {
+    const feature = isFeature(tokens, at) && (!usual || spoken !== null);
+    if (feature || (spoken !== null && soughtHere && known.length > 0 && !asRole)) {
       wishes.push({ ...(spoken ?? unknown('attribute')), role: 'attribute' });
       continue;
     }
     const short = content <= SHORT && tokens.length <= SHORT * 3;
     const alone = topics.length === 0 && wishes.every(({ role }) => role !== 'topic');
+    const stated =
+      soughtHere ||
+      (short &&
+        (position === 'bare' ||
+          (position === 'placed' && isBare(tokens, isThing)) ||
+          (spoken !== null && position !== 'done')));
     // Of one's own teacher nobody looks for another.
-    if (asRole || (alone && (soughtHere || short) && !isOwned(tokens, at))) {
+    if (asRole || (alone && stated && !usual && !isOwned(tokens, at))) {
       wishes.push(asRole ? unknown('topic') : (spoken ?? unknown('topic')));
       continue;
     }
     for (const token of run) {
       const hint = spokenOf([token], token.raw, catalog);
-      if (hint !== null) wishes.push({ ...hint, role: 'hint' });
+      if (hint !== null || !isUsualWord(token)) {
+        wishes.push({ ...(hint ?? { said: token.raw, not: false, anyOf: [] }), role: 'hint' });
+      }
     }
   }
   return wishes;
+}
+
+/** Written as a name, and no longer than one. */
+function isName(run: readonly Token[]): boolean {
+  const LONGEST_NAME = 2;
+  const [first] = run;
+  return first !== undefined && first.raw !== first.raw.toLowerCase() && run.length <= LONGEST_NAME;
 }
 
 /** The records' texts, where they hold all of the words. */
