@@ -19,6 +19,8 @@ export interface Phrases {
   readonly ask: string;
   readonly askAgain: string;
   readonly and: string;
+  readonly yes: string;
+  readonly no: string;
   /** Before something is done that cannot be called back. */
   readonly confirm: string;
   readonly stopped: string;
@@ -80,6 +82,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     ask: 'To help with this I need {missing}.',
     askAgain: 'I still need {missing}. You can also say "never mind".',
     and: 'and',
+    yes: 'yes',
+    no: 'no',
     confirm: 'Please confirm: **{tool}** ({given}). Shall I go ahead? (yes or no)',
     stopped: 'All right, I have stopped that. What else can I do for you?',
     noTool: 'I have nothing that can do this for you.',
@@ -128,6 +132,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     ask: 'Para ayudarte con esto necesito {missing}.',
     askAgain: 'Todavía necesito {missing}. También puedes decir «olvídalo».',
     and: 'y',
+    yes: 'sí',
+    no: 'no',
     confirm: 'Confírmalo, por favor: **{tool}** ({given}). ¿Lo hago? (sí o no)',
     stopped: 'De acuerdo, lo dejo aquí. ¿En qué más puedo ayudarte?',
     noTool: 'No tengo nada que pueda hacer esto por ti.',
@@ -177,6 +183,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     ask: 'Dafür brauche ich noch {missing}.',
     askAgain: 'Ich brauche immer noch {missing}. Sie können auch „egal“ sagen.',
     and: 'und',
+    yes: 'ja',
+    no: 'nein',
     confirm: 'Bitte bestätigen: **{tool}** ({given}). Soll ich das tun? (ja oder nein)',
     stopped: 'In Ordnung, das habe ich beendet. Was kann ich sonst für Sie tun?',
     noTool: 'Ich habe nichts, was das für Sie erledigen kann.',

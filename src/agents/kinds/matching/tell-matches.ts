@@ -1,5 +1,5 @@
 import { detectLanguage, escapeMarkdown, fold } from '#platform/text';
-import type { Matches, MatchItem, RecordCatalog } from '#rag';
+import { labelOf, type Matches, type MatchItem, type RecordCatalog } from '#rag';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { fill, type Phrases } from '../../turn/phrases.js';
 
@@ -46,6 +46,42 @@ function openingOf(
   }
   if (more) return phrases.moreMatches;
   return fill(items.length === 1 ? phrases.oneMatch : phrases.matches, { count: String(items.length) });
+}
+
+/** Fields of a record that are told when none was asked for, and characters of a text. */
+const MOST_FIELDS = 12;
+const EXCERPT = 400;
+
+/** What records say of the fields that were asked for; of none in particular: what they say in the main. */
+export function particulars(
+  items: readonly MatchItem[],
+  asked: readonly string[],
+  { catalog, phrases }: { readonly catalog: RecordCatalog | null; readonly phrases: Phrases },
+): string {
+  const known = (catalog?.fields ?? []).filter(({ kind }) => kind !== 'title').map(({ name }) => name);
+  const names = asked.length > 0 ? asked : known.slice(0, MOST_FIELDS);
+  const told = items.map((item) => {
+    const lines = names.flatMap((name) => {
+      const value = readable(item[name], phrases);
+      return value === '' ? [] : [`${labelOf(name)}: ${escapeMarkdown(value)}`];
+    });
+    return { title: `**${escapeMarkdown(item.title)}**`, lines: lines.length > 0 ? lines : [phrases.notSaid] };
+  });
+  const [only, ...others] = told;
+  if (only !== undefined && others.length === 0) {
+    return `${only.title}\n\n${only.lines.map((line) => `- ${line}`).join('\n')}`;
+  }
+  return told.map(({ lines, title }, index) => `${index + 1}. ${title}: ${lines.join('; ')}`).join('\n');
+}
+
+function readable(value: unknown, phrases: Phrases): string {
+  if (typeof value === 'boolean') return value ? phrases.yes : phrases.no;
+  if (typeof value === 'number')
+    return value.toLocaleString('en', { maximumFractionDigits: 2, useGrouping: value >= 10_000 });
+  if (Array.isArray(value)) return value.filter((one) => typeof one === 'string').join(', ');
+  if (typeof value !== 'string') return '';
+  const text = value.replaceAll('_', ' ');
+  return text.length > EXCERPT ? `${text.slice(0, EXCERPT).trimEnd()}…` : text;
 }
 
 /** Nothing resembles what was asked: says so, and what there is. */

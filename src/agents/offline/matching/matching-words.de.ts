@@ -44,6 +44,25 @@ export const GERMAN: MatchingWords = {
   seeking:
     'suche | suchen | sucht | brauche | brauchen | gibt es | habt ihr | haben sie | hast du | will | mochte | wollen | finde | zeig mir | zeige mir | zeigen sie mir | mieten | kaufen',
   article: 'ein | eine | einen | einem | einer',
+  definite: 'der | die | das | den | dem | des | vom | zum | beim | dieser | diese | dieses',
+  aspects: {
+    place: {
+      asking: 'wo | wohin | in welcher stadt | adresse | standort',
+      fields: 'ort | standort | stadt | adresse | land | region | bezirk | viertel | lage | hafen | gegend',
+    },
+    time: {
+      asking: 'wann | ab wann | um wie viel uhr | an welchem tag',
+      fields: 'datum | tag | tage | beginn | start | ende | zeit | uhrzeit | frist | termin | stunden | verfugbar',
+    },
+    who: {
+      asking: 'wer | wem | wessen | welche firma | bei wem | von wem | welches unternehmen',
+      fields:
+        'firma | unternehmen | arbeitgeber | verkaufer | besitzer | eigentumer | marke | hersteller | lehrer | lehrerin | dozent | anbieter | vermieter | autor | verlag',
+    },
+    duration: { asking: 'wie lange', fields: 'dauer | lange | wochen | monate | zeitraum' },
+    money: { asking: 'wie viel | wieviel | was kostet | was zahlt | was verdient man | wie teuer', fields: '' },
+  },
+  it: 'es | das | dies | diese | dieser | dort | sie | er | davon',
   indefinite: 'etwas | was | irgendwas | nichts | jemand | jemanden',
   doing: 'zu | ich | wir | man | mir | mich | kann | konnen | konnte | darf | soll | will',
   more: 'mehr | noch mehr | noch welche | weitere | weiteren | andere | anderen | anderes | etwas anderes | was anderes | noch | nachste | nachsten | die nachsten | die ubrigen',

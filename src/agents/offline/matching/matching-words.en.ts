@@ -22,6 +22,27 @@ export const ENGLISH: MatchingWords = {
   seeking:
     'have | got | need | want | wanted | find | find me | show | show me | get me | give me | there | looking for | look for | search | search for | searching | seek | seeking | hire | rent | buy | book | offer | sell | what about | how about',
   article: 'a | an',
+  definite: 'the | that | this',
+  aspects: {
+    place: {
+      asking: 'where | whereabouts | which city | what city | which town | location | located | address',
+      fields:
+        'location | place | city | town | address | country | region | district | neighbourhood | venue | port | branch | area',
+    },
+    time: {
+      asking: 'when | what time | how soon | what day | which day',
+      fields:
+        'date | day | days | start | starts | begin | begins | end | time | deadline | schedule | hours | available | term',
+    },
+    who: {
+      asking: 'who | whose | which company | what company | by whom | with whom',
+      fields:
+        'company | employer | organisation | organization | seller | owner | brand | maker | manufacturer | teacher | tutor | instructor | trainer | provider | host | author | landlord | publisher',
+    },
+    duration: { asking: 'how long', fields: 'duration | length | weeks | months | period' },
+    money: { asking: 'how much | how expensive | how well paid', fields: '' },
+  },
+  it: 'it | its | that | this | there | he | she | they',
   indefinite:
     'something | anything | everything | nothing | somewhere | anywhere | someone | anyone | somebody | anybody',
   doing:

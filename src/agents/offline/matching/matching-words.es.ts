@@ -43,6 +43,25 @@ export const SPANISH: MatchingWords = {
   seeking:
     'busco | buscamos | buscando | busca | hay | tienen | teneis | tienes | quiero | quisiera | queremos | necesito | necesitamos | encuentra | encontrar | muestrame | ensename | comprar | alquilar | que tal',
   article: 'un | una',
+  definite: 'el | la | lo | los | las | del | al',
+  aspects: {
+    place: {
+      asking: 'donde | en que ciudad | ubicacion | direccion',
+      fields: 'ubicacion | lugar | ciudad | localidad | direccion | pais | region | barrio | sede | puerto | zona',
+    },
+    time: {
+      asking: 'cuando | a que hora | que dia | desde cuando',
+      fields: 'fecha | dia | dias | inicio | comienzo | fin | hora | plazo | horario | horas | disponible',
+    },
+    who: {
+      asking: 'quien | quienes | que empresa | de quien',
+      fields:
+        'empresa | compania | vendedor | dueno | propietario | marca | fabricante | profesor | profesora | autor | editorial',
+    },
+    duration: { asking: 'cuanto tiempo | cuanto dura', fields: 'duracion | semanas | meses | periodo' },
+    money: { asking: 'cuanto | cuanto cuesta | cuanto vale | cuanto pagan | cuanto paga', fields: '' },
+  },
+  it: 'eso | esa | ese | esto | esta | este | ahi | alli',
   indefinite: 'algo | alguien | cualquiera | nada | nadie',
   doing: 'puedo | puede | pueden | podria | podemos | quiero | me | se | a | para | que | yo | poder | debo | debe',
   more: 'mas | algunos mas | algunas mas | otros | otras | otro | otra | otra cosa | los siguientes | las siguientes | siguientes | siguiente | los demas | las demas | diferentes',

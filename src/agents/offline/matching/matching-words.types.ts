@@ -24,6 +24,12 @@ export interface MatchingWords {
   readonly seeking: string;
   /** Before one thing of a kind. */
   readonly article: string;
+  /** Before the one that is meant: "the second". */
+  readonly definite: string;
+  /** What is asked about one record: by which words, and what fields are called that tell it. */
+  readonly aspects: Readonly<Record<Aspect, { readonly asking: string; readonly fields: string }>>;
+  /** Stands for one that was shown. */
+  readonly it: string;
   /** Stands for what is sought; a quality follows: "something quiet". */
   readonly indefinite: string;
   /** Before something that is done: "to apply", "let me talk". */
@@ -65,3 +71,5 @@ export interface MatchingWords {
 
 /** `wage`: money that the caller gets; `price`: money that the caller pays. */
 export type Quantity = 'money' | 'wage' | 'price' | 'distance' | 'area' | 'month' | 'week' | 'hour' | 'year';
+
+export type Aspect = 'place' | 'time' | 'who' | 'duration' | 'money';

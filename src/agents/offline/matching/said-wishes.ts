@@ -4,6 +4,7 @@ import { areUsual, isBare, isInterjection, isUsualWord, soughtness } from './sou
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { isQuantity, NUMBER_WORDS, ORDINALS, wordsFor } from './matching-words.js';
 import { phraseAt, phraseBefore, saysNothing, type Token, tokensOf } from './message-tokens.js';
+import { askedFields, asksAboutIt } from './asked-fields.js';
 import { fieldFor, leastOf, numberWishes } from './number-wishes.js';
 import {
   compoundHead,
@@ -25,6 +26,10 @@ export interface Said extends Wishes {
   readonly startsAnew: boolean;
   /** "Show me others", "more jobs": what was not shown yet. */
   readonly further: boolean;
+  /** Asks about one that was shown ("what does it pay?"), if it asks for fields at all. */
+  readonly about: boolean;
+  /** Fields that it asks for, if it is about one record. */
+  readonly asked: readonly string[];
   /** It names what it looks for ("jobs", "flats"), so it can stand alone. */
   readonly namesThings: boolean;
   /** "How do I …", "Can I …": asks how something is done, or whether. */
@@ -52,9 +57,9 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
   const used = new Set<number>();
   const order = orderIn(tokens, catalog, used);
   const denied = negations(tokens);
-  const pick = pickIn(tokens, used);
-  const numbers = numberWishes(read, catalog, (field) => demandOf(agent, field), used);
   const words = thingWords(agent);
+  const pick = pickIn(read, { catalog, used, words });
+  const numbers = numberWishes(read, catalog, (field) => demandOf(agent, field), used);
   const more = moreIn(tokens, used);
   const found = valuesIn(tokens, { catalog, detected: detectLanguage(text, ''), used, words });
   const flags = flagsIn(tokens, catalog, used, denied);
@@ -78,9 +83,12 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
   const further = more.some(
     (at) => nothingNew || wordsFor('things').has(tokens[at]?.word ?? '') || words.has(tokens[at]?.stem ?? ''),
   );
+  const seekable = wishes.some(({ anyOf, not, role }) => role === 'topic' && !not && anyOf.length > 0);
   return {
     wishes: united(wishes).slice(0, MOST_WISHES),
     further,
+    about: pick === null && !further && !seekable && asksAboutIt(tokens, text),
+    asked: askedFields(tokens, catalog, wishes),
     count,
     order,
     pick,
@@ -309,17 +317,45 @@ function countIn(
   return null;
 }
 
-/** "the second one", "number 3", "the last one" */
-function pickIn(tokens: readonly Token[], used: Set<number>): number | null {
-  const MOST_WORDS = 6;
-  if (tokens.length > MOST_WORDS) return null;
+/** Words of a message that is about one of a list. */
+const LONGEST_PICK = 20;
+const NUMBERED = /^(?:number|nr|nummer|numero|option|opcion)$/;
+const NTH = /^(?:st|nd|rd|th)$/;
+
+/** "the second one", "number 3", "#3", "the last one, what does it pay?"; not "my second trip", "the first floor". */
+function pickIn(
+  { text, tokens }: { readonly text: string; readonly tokens: readonly Token[] },
+  { catalog, used, words }: Reading,
+): number | null {
+  if (tokens.length > LONGEST_PICK) return null;
   for (const [at, token] of tokens.entries()) {
+    const before = token.breaks ? undefined : tokens[at - 1];
+    const nth = token.number !== null && tokens[at + 1]?.start === token.end && NTH.test(tokens[at + 1]?.word ?? '');
+    const signed = before !== undefined && NUMBERED.test(before.word);
+    if (
+      token.number !== null &&
+      Number.isInteger(token.number) &&
+      token.number > 0 &&
+      (signed || nth || text[token.start - 1] === '#')
+    ) {
+      used.add(at);
+      if (nth) used.add(at + 1);
+      return token.number;
+    }
     const place = ORDINALS.get(token.word) ?? (wordsFor('last').has(token.word) ? -1 : null);
-    const numbered = /^(?:number|no|nr|nummer|numero)$/.test(token.word) ? (tokens[at + 1]?.number ?? null) : null;
-    if (place === null && numbered === null) continue;
+    if (place === null) continue;
+    const free = before === undefined || wordsFor('definite').has(before.word) || wordsFor('goesOn').has(before.word);
+    const next = tokens[at + 1];
+    const alone =
+      next === undefined ||
+      next.breaks ||
+      wordsFor('things').has(next.word) ||
+      words.has(next.stem) ||
+      isStopWord(next.word) ||
+      catalog.containing.get(next.stem)?.some(({ field }) => field.kind === 'title') === true;
+    if (!free || !alone) continue;
     used.add(at);
-    if (numbered !== null) used.add(at + 1);
-    return place ?? numbered;
+    return place;
   }
   return null;
 }

@@ -1,6 +1,8 @@
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import type { ClassifyRequest } from '../../steps/intent-classifier.js';
 import { lastAgentsOf } from '../../turn/awaiting.js';
+import type { RecordCatalog } from '#rag';
+import { pointedAt } from '../matching/pointed-at.js';
 import { type Said, saidWishes } from '../matching/said-wishes.js';
 
 /** More than half of what a message says is in the records: then it asks for them, whatever the examples are. */
@@ -25,7 +27,7 @@ export async function claimOfRecords(request: ClassifyRequest): Promise<RecordsC
   const last = lastAgentsOf(history);
   const claims = await readByRecords(request);
   const current = claims.find(({ agent }) => last.includes(agent.key));
-  if (current !== undefined && isFollowUp(current.said)) {
+  if (current !== undefined && (isFollowUp(current.said) || pointsAt(current, request))) {
     return { ...current, goesOn: true };
   }
   const [best] = claims.sort((a, b) => b.said.understood - a.said.understood);
@@ -46,7 +48,7 @@ async function readByRecords({ agents, records, text }: ClassifyRequest) {
       .filter(({ kind }) => kind === 'matching')
       .map(async (agent) => {
         const catalog = await records(agent);
-        return catalog === null ? [] : [{ agent, said: saidWishes(text, catalog, agent) }];
+        return catalog === null ? [] : [{ agent, catalog, said: saidWishes(text, catalog, agent) }];
       }),
   );
   return read.flat();
@@ -78,7 +80,15 @@ export async function outweighsDocuments({ said }: RecordsClaim, coverage: () =>
   return (await coverage()) < (understood >= MOSTLY ? COVERED : understood);
 }
 
-function isFollowUp({ explains, goesOn, order, pick, understood }: Said): boolean {
+/** Asks about one that was shown. */
+function pointsAt(
+  { agent, catalog, said }: { agent: AgentDefinition; catalog: RecordCatalog; said: Said },
+  { history, text }: ClassifyRequest,
+): boolean {
+  return pointedAt({ agent, catalog, history, text }, said).listed !== null;
+}
+
+function isFollowUp({ explains, further, goesOn, order, pick, understood }: Said): boolean {
   if (explains) return false;
-  return pick !== null || order !== null || understood >= MOSTLY || (goesOn && understood > 0);
+  return further || pick !== null || order !== null || understood >= MOSTLY || (goesOn && understood > 0);
 }
