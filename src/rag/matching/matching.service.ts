@@ -16,7 +16,7 @@ import type { RecordCatalog } from './record-catalog.js';
 import { RecordCatalogs } from './record-catalogs.js';
 import { type Matches, selectMatches } from './select-matches.js';
 import { conditionsOf } from './wish-conditions.js';
-import { NO_WISHES, type Wishes } from './wishes.js';
+import { isMeant, NO_WISHES, type Wishes } from './wishes.js';
 
 export interface MatchRequest {
   readonly knowledgeBaseId: string;
@@ -112,7 +112,7 @@ export class MatchingService {
   ): Promise<{ spaceId: string; values: Float32Array } | null> {
     const stated = (wishes?.wishes ?? []).filter(({ not }) => !not);
     // Who says what is sought is not compared with what the profile is about.
-    const own = stated.some(({ role }) => role === 'topic') ? {} : profile;
+    const own = stated.some((wish) => wish.role === 'topic' || isMeant(wish)) ? {} : profile;
     const words = [...stated.map(({ said }) => said), text ?? ''].join(' ');
     const about = profileText(own, base.settings.textFields ?? [], words.trim());
     if (about === '') return null;

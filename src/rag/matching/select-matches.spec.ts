@@ -176,3 +176,15 @@ it('shows what was not shown before, and nothing instead when there is no more',
   expect(more([racing], ['d-b', 'd-c'])).toEqual({ items: [], unmet: [] });
   expect(more([racing, values('frame', 'titanium')], ['d-c']).items.map(({ id }) => id)).toEqual(['b']);
 });
+
+it('brings what is near by its meaning to the front where a message says no more than that', () => {
+  const near = CANDIDATES.map((one) => ({ ...one, similarity: one.record['id'] === 'b' ? 0.4 : 0.1 }));
+  const hint: Wish = { said: 'speed', role: 'hint', not: false, anyOf: [] };
+  const first = (wishes: readonly Wish[]) =>
+    selectMatches(near, { criteria: [TAGS], limit: 3, profile: { tags: 12 }, wishes: { ...NO_WISHES, wishes } })
+      .items[0];
+  expect([first([])?.id, first([hint])?.id]).toEqual(['a', 'b']);
+  // And nothing lacks it.
+  expect(first([hint])?.fits).toBe(true);
+  expect(first([hint, values('town', 'Bruges')])?.id).toBe('c');
+});

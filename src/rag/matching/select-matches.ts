@@ -1,6 +1,6 @@
 import type { MatchCriterion } from './match-criteria.js';
 import { type Facts, scoreMatch } from './match-score.js';
-import { fieldsOf, fitOf, wishReasons, type Wish, type WishFit, type Wishes } from './wishes.js';
+import { fieldsOf, fitOf, isMeant, wishReasons, type Wish, type WishFit, type Wishes } from './wishes.js';
 
 export interface Candidate {
   readonly documentId: string;
@@ -44,8 +44,9 @@ const ASKED = 0.75;
 /** Of what does not, the one that lacks less comes first, whoever asks. */
 const ASKED_OF_NEAREST = 0.96;
 
-/** What was only heard in passing, of a score that is otherwise the profile's. */
+/** What was only heard in passing, of a score that is otherwise the profile's; and what alone was said, by its meaning. */
 const HEARD = 0.1;
+const MEANT = 0.5;
 
 /**
  * Those that meet every wish; when none does, those that come nearest, of which each has what is sought; when none has
@@ -70,12 +71,15 @@ export function selectMatches(
 ): Matches {
   const stated = wishes.wishes.filter(({ role }) => role !== 'hint');
   const open = unspoken(criteria, fieldsOf(stated));
+  const nearness = wishes.wishes.some(isMeant) ? nearnessAmong(candidates) : null;
   const judged = candidates.map((candidate): Judged => {
     const fit = fitOf(candidate.record, wishes.wishes);
     const own = scoreMatch(profile, candidate.record, candidate.similarity, open);
     const asked = fit.unmet.length === 0 ? ASKED : ASKED_OF_NEAREST;
+    const near = nearness?.(candidate) ?? null;
+    const suits = near === null ? own.score : (1 - MEANT) * own.score + MEANT * near;
     const score =
-      stated.length === 0 ? own.score * (1 - HEARD + HEARD * fit.share) : fit.share * (asked + (1 - asked) * own.score);
+      stated.length === 0 ? suits * (1 - HEARD + HEARD * fit.share) : fit.share * (asked + (1 - asked) * suits);
     return { candidate, fit, score, reasons: own.reasons };
   });
   const fitting = judged.filter(({ fit }) => fit.unmet.length === 0);
@@ -100,6 +104,16 @@ export function selectMatches(
     items: items.map((one) => toItem(one, wishes.wishes)),
     unmet: [...new Set(unmet.map(({ said }) => said))],
   };
+}
+
+/** From 0 for the farthest to 1 for the nearest of them, by the texts' meaning; null where nothing was compared. */
+function nearnessAmong(candidates: readonly Candidate[]): ((candidate: Candidate) => number) | null {
+  const known = candidates.flatMap(({ similarity }) => similarity ?? []);
+  const [least, most] = known.reduce(
+    ([low, high], one) => [Math.min(low, one), Math.max(high, one)],
+    [Infinity, -Infinity],
+  );
+  return most > least ? ({ similarity }) => ((similarity ?? least) - least) / (most - least) : null;
 }
 
 function byScore(pool: readonly Judged[]): Judged[] {

@@ -1,6 +1,7 @@
 import { topicStems } from '#platform/text';
 import type { RequestContext } from '#platform/context';
 import { type Matches, type MatchingService, NO_WISHES, type RecordCatalog } from '#rag';
+import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { oneNode, type Part } from '../../supervisor/agent-kind.js';
 import type { ExtractedWishes, Pointed } from '../../steps/wish-extractor.js';
 import { recordsBaseOf } from '../../turn/agent-records.js';
@@ -51,7 +52,7 @@ export function matchingKind(matcher: Pick<MatchingService, 'match'>, profiles: 
       run.signal.throwIfAborted();
       throw searchFailure(error);
     });
-    if (wishes.elsewhere) return say(askableInstead(agent, task.language, phrases));
+    if (wishes.elsewhere) return say(askableInstead(agent, matchingOnly(run.others), task.language, phrases));
     const { fields, listed } = wishes.pointed;
     if (listed !== null && matches === null) return say(fill(phrases.notOnList, { count: String(listed) }));
     if (matches === null) return say(phrases.noProfile);
@@ -86,10 +87,12 @@ export function matchingKind(matcher: Pick<MatchingService, 'match'>, profiles: 
   });
 }
 
+const matchingOnly = (agents: readonly AgentDefinition[]) => agents.filter(({ kind }) => kind === 'matching');
+
 async function wishesOf({ agent, run, task }: Part<object>, catalog: RecordCatalog | null): Promise<ExtractedWishes> {
   if (catalog === null)
     return { ...NO_WISHES, elsewhere: false, except: null, pointed: NOTHING, text: task.intent.text };
-  const others = run.others.filter(({ kind }) => kind === 'matching');
+  const others = matchingOnly(run.others);
   const request = { agent, others, text: task.intent.text, history: task.input_history, catalog };
   return run.steps.wishes.extract(request, run.signal);
 }
@@ -101,7 +104,7 @@ function knowsNothing(profile: Profile, { order, pick, wishes }: ExtractedWishes
 
 function match(
   matcher: Pick<MatchingService, 'match'>,
-  { agent, run, task }: Part<object>,
+  { agent, run }: Part<object>,
   { base, profile, wishes }: { readonly base: string; readonly profile: Profile; readonly wishes: ExtractedWishes },
 ): Promise<Matches> {
   const { criteria, limit, weights } = agent.settings;

@@ -97,10 +97,17 @@ export function nothingLike(unmet: readonly string[], catalog: RecordCatalog | n
 }
 
 /** What belongs to somebody else's agent cannot be asked here; this can. */
-export function askableInstead({ examples }: AgentDefinition, language: string, phrases: Phrases): string {
+export function askableInstead(
+  { examples }: AgentDefinition,
+  others: readonly AgentDefinition[],
+  language: string,
+  phrases: Phrases,
+): string {
   const own = examples.filter((example) => detectLanguage(example, 'en') === language);
   const shown = (own.length > 0 ? own : examples).slice(0, EXAMPLES).map((example) => `- ${escapeMarkdown(example)}`);
-  return shown.length === 0 ? phrases.noTool : `${phrases.notForYou}\n\n${shown.join('\n')}`;
+  const who = [...new Set(others.flatMap(({ personas }) => personas))].map((persona) => persona.replaceAll('_', ' '));
+  const opening = who.length === 0 ? phrases.notForYou : fill(phrases.onlyFor, { who: escapeMarkdown(who.join(', ')) });
+  return shown.length === 0 ? phrases.noTool : `${opening}\n\n${shown.join('\n')}`;
 }
 
 /** Long texts are on the cards; a model needs what the score was made from. */

@@ -24,7 +24,7 @@ export function askedFields(tokens: readonly Token[], catalog: RecordCatalog, wi
     const own = aspect === 'money' ? measuring(catalog) : catalog.fields.filter((field) => isCalled(field, fields));
     for (const { name } of own) told.add(name);
   }
-  if (tokens.some(({ word }) => MONEY.some((quantity) => quantityWords(quantity).has(word)))) {
+  if (namesMoney(tokens)) {
     for (const { name } of measuring(catalog)) told.add(name);
   }
   for (const { stem: own, word } of tokens) {
@@ -34,6 +34,10 @@ export function askedFields(tokens: readonly Token[], catalog: RecordCatalog, wi
   }
   // In the order of the records.
   return catalog.fields.map(({ name }) => name).filter((name) => told.has(name));
+}
+
+function namesMoney(tokens: readonly Token[]): boolean {
+  return tokens.some(({ word }) => MONEY.some((quantity) => quantityWords(quantity).has(word)));
 }
 
 function isCalled({ words }: CatalogField, names: ReadonlySet<string>): boolean {
@@ -55,6 +59,8 @@ export function asksAboutIt(tokens: readonly Token[], text: string): boolean {
   const several = tokens.some(({ word }) => wordsFor('ofThese').has(word) || wordsFor('pointing').has(word));
   if (several) return false;
   const aspect = tokens.some((_, at) => ASPECTS.some(({ asking }) => phraseAt(tokens, at, asking) > 0));
-  if (aspect && tokens.length <= BARE_QUESTION) return true;
+  // "Was zahlen die?"
+  const sum = tokens.length < BARE_QUESTION && text.includes('?') && namesMoney(tokens);
+  if (sum || (aspect && tokens.length <= BARE_QUESTION)) return true;
   return (aspect || text.includes('?')) && tokens.some(({ word }) => wordsFor('it').has(word));
 }

@@ -42,7 +42,8 @@ export const ENGLISH: MatchingWords = {
     duration: { asking: 'how long', fields: 'duration | length | weeks | months | period' },
     money: { asking: 'how much | how expensive | how well paid', fields: '' },
   },
-  it: 'it | its | that | this | there | he | she | they',
+  it: 'it | its | that | this | he | she | they',
+  infinitive: 'to',
   indefinite:
     'something | anything | everything | nothing | somewhere | anywhere | someone | anyone | somebody | anybody',
   doing:
@@ -56,7 +57,7 @@ export const ENGLISH: MatchingWords = {
   ofThese: 'these | those | them',
   pointing: 'ones',
   explains:
-    'how | how do | why | when | what does | what do | what happens | what is | can i | may i | could i | do i | am i | is the | are the | will i | should i | must i | do employers | who can | who may',
+    'is it | does it cost | will it | how | how do | why | when | what does | what do | what happens | what is | can i | may i | could i | do i | am i | is the | are the | will i | should i | must i | do employers | who can | who may',
   startsAnew: 'forget | forget that | instead | start over | never mind | something else | new search | different',
   filler:
     'looking | look | search | searching | seek | seeking | find | finding | list | best | good | great | nice | right | suit | suits | suitable | fit | fits | fitting | match | matches | matching | offer | offers | offered | available | free | open | opening | openings | interested | interest | like | love | kind | sort | type | hello | hi | dear | pls | thanks | really | maybe | perhaps | exist | exists | there | anything | something | everything | nothing | anyone | someone | anybody | somebody | everybody | use | using | used | useful | know | knows | ask | asks | asking | live | lives | living | based | located | mind | matter | matters | anywhere | somewhere | work | works | working | worked | want | wants | wanted | need | needs | needed | require | requires | required | require | include | includes | including | come | comes | start | starts | speak | speaks | speaking | able | would | could | full | fully | both | possible | preferably | prefer | currently | new | old | actually | today | now | soon | show | learn | buy | rent | hire | book | get | pay | pays | paid | paying | earn | cost | costs | priced | years | year | time | allowed | built | made | happy | myself | lot | lots | bit | few | while | little | me | two | go | sell | please | recommend | suggest | tell | give | take | what | people | skill | skills | forget | area | place | places | whole | least | most | ideal | ideally',

@@ -30,6 +30,8 @@ export interface MatchingWords {
   readonly aspects: Readonly<Record<Aspect, { readonly asking: string; readonly fields: string }>>;
   /** Stands for one that was shown. */
   readonly it: string;
+  /** Makes a verb of what follows: "to hire". */
+  readonly infinitive: string;
   /** Stands for what is sought; a quality follows: "something quiet". */
   readonly indefinite: string;
   /** Before something that is done: "to apply", "let me talk". */

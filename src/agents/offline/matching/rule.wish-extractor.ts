@@ -28,7 +28,7 @@ export class RuleWishExtractor extends WishExtractor {
     for (const { content, shown } of earlier) {
       const said = saidWishes(content, catalog, agent);
       // "What does it pay?" asked for nothing else.
-      if (said.pick !== null || (said.about && said.asked.length > 0)) continue;
+      if (seen.length > 0 && (said.pick !== null || (said.about && said.asked.length > 0))) continue;
       if (!said.further) telling = content;
       // What was shown of another search is new again.
       if (state !== null && (said.startsAnew || !continues(said))) seen = [];

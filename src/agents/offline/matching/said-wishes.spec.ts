@@ -114,7 +114,7 @@ it('tells what is sought and not there from what is only mentioned', () => {
   expect(told('a suite with my piano teacher')).toEqual(['type=suite']);
   expect(told('Is the suite close to a fish market?')).toEqual(['type=suite', '~market']);
   const hints = read('We bring lots of fish back to the suite from the market').wishes.filter(
-    ({ role }) => role === 'hint',
+    ({ anyOf, role }) => role === 'hint' && anyOf.length > 0,
   );
   expect(hints.map(({ said }) => said)).toEqual(['fish', 'market']);
 });
@@ -178,6 +178,19 @@ it.each([
   ['my second trip with the whole family to the north', { pick: null }],
 ])('finds how many, in what order and which: “%s”', (message, expected) => {
   expect(read(message)).toMatchObject(expected);
+});
+
+it('compares by its meaning what stands nowhere in particular, and corrects no word that everybody knows', () => {
+  const meant = (message: string) =>
+    read(message)
+      .wishes.filter(({ anyOf, role }) => role === 'hint' && anyOf.length === 0)
+      .map(({ said }) => said);
+  expect(meant('Which rooms let me talk to friends all night?')).toEqual(expect.arrayContaining(['talk', 'friends']));
+  expect(meant('something with people')).toEqual(['people']);
+  expect(meant('a suite in Bergen')).toEqual([]);
+  const files = catalogOf([{ title: 'Contract' }, { title: 'Lettre' }], { titleField: 'title' });
+  expect(told('a contact', files)).toEqual(['? contact']);
+  expect(told('a contarct', files)).toEqual(['title=Contract']);
 });
 
 it('takes no longer for a long message than for a short one', () => {

@@ -1,6 +1,6 @@
 import type { RecordCatalog, Wish, Wishes } from '#rag';
 import { detectLanguage, isStopWord, stem, topicStems } from '#platform/text';
-import { areUsual, isBare, isInterjection, isUsualWord, soughtness } from './sought.js';
+import { areUsual, isBare, isInterjection, isKnownWord, soughtness } from './sought.js';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { isQuantity, NUMBER_WORDS, ORDINALS, wordsFor } from './matching-words.js';
 import { phraseAt, phraseBefore, saysNothing, type Token, tokensOf } from './message-tokens.js';
@@ -40,6 +40,8 @@ export interface Said extends Wishes {
   readonly seeks: boolean;
   /** The share of its content that is a wish, 0–1; 0 when it has none. */
   readonly understood: number;
+  /** Something of it is a whole value, a title or a number of the records, and not merely a part of a value. */
+  readonly firm: boolean;
 }
 
 /** Words that one value may have in a message. */
@@ -83,11 +85,16 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
   const further = more.some(
     (at) => nothingNew || wordsFor('things').has(tokens[at]?.word ?? '') || words.has(tokens[at]?.stem ?? ''),
   );
+  const names = tokens.some(
+    (token, at) =>
+      (words.has(token.stem) || wordsFor('things').has(token.word)) &&
+      phraseBefore(tokens, at, wordsFor('infinitive')) === 0,
+  );
   const seekable = wishes.some(({ anyOf, not, role }) => role === 'topic' && !not && anyOf.length > 0);
   return {
     wishes: united(wishes).slice(0, MOST_WISHES),
     further,
-    about: pick === null && !further && !seekable && asksAboutIt(tokens, text),
+    about: pick === null && !further && !seekable && !names && asksAboutIt(tokens, text),
     asked: askedFields(tokens, catalog, wishes),
     count,
     order,
@@ -99,8 +106,9 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
     explains: phraseAt(tokens, 0, wordsFor('explains')) > 0,
     length: tokens.length,
     seeks: wishes.some(({ role }) => role === 'topic') && asks(tokens, words),
+    firm: numbers.wishes.length > 0 || flags.length > 0 || found.some(({ meaning }) => !meaning.partial),
     understood: met === 0 ? 0 : met / (met + left),
-    namesThings: tokens.some((token) => words.has(token.stem) || wordsFor('things').has(token.word)),
+    namesThings: names,
   };
 }
 
@@ -146,7 +154,9 @@ function valuesIn(tokens: readonly Token[], reading: Reading & { readonly detect
     let meant = slips.get(token.word);
     if (meant === undefined && slips.size >= MOST_SLIPS) continue;
     if (meant === undefined) {
-      meant = corrected(catalog, token.word) ?? (reading.detected === 'de' ? compoundHead(catalog, token.word) : null);
+      meant =
+        (isKnownWord(token) ? null : corrected(catalog, token.word)) ??
+        (reading.detected === 'de' ? compoundHead(catalog, token.word) : null);
       slips.set(token.word, meant);
     }
     if (meant === null) continue;
@@ -473,9 +483,14 @@ function unknownIn(
     }
     for (const token of run) {
       const hint = spokenOf([token], token.raw, catalog);
-      if (hint !== null || !isUsualWord(token)) {
-        wishes.push({ ...(hint ?? { said: token.raw, not: false, anyOf: [] }), role: 'hint' });
-      }
+      wishes.push({ ...(hint ?? { said: token.raw, not: false, anyOf: [] }), role: 'hint' });
+    }
+  }
+  // "Something with people" is no search for people, where those are not what the records are.
+  for (const [at, token] of tokens.entries()) {
+    const own = words.has(token.stem) || used.has(at) || denied.has(at) || left.includes(at);
+    if (!own && wordsFor('things').has(token.word) && isFeature(tokens, at)) {
+      wishes.push({ said: token.raw, role: 'hint', not: false, anyOf: [] });
     }
   }
   return wishes;

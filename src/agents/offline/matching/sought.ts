@@ -87,12 +87,7 @@ function isWordOf(word: string, kind: (typeof AROUND)[number]): boolean {
   return known.has(word);
 }
 
-/** A word that everybody uses in one of the languages: "ok", "others", "friends". */
-export function isUsualWord(token: Token): boolean {
-  return isSaidMoreThan(token, TELLS);
-}
-
-/** The same of several, by where they stand. */
+/** Words that everybody uses in one of the languages ("others", "friends"), by where they stand. */
 export function areUsual(run: readonly Token[], position: Soughtness): boolean {
   const noun = position === 'named' || position === 'wanted';
   return run.every((token) => isSaidMoreThan(token, noun ? TELLS_AS_NOUN : TELLS));
@@ -102,7 +97,12 @@ export function areUsual(run: readonly Token[], position: Soughtness): boolean {
 export function isInterjection(tokens: readonly Token[], { at, end }: { readonly at: number; readonly end: number }) {
   const [first] = tokens;
   const opens = at === 0 && end === 1 && first !== undefined && phraseAt(tokens, end, wordsFor('goesOn')) > 0;
-  return opens && isSaidMoreThan(first, 1);
+  return opens && isKnownWord(first);
+}
+
+/** One of the words of a language that are known best: no slip of the pen for something else. */
+export function isKnownWord(token: Token): boolean {
+  return isSaidMoreThan(token, 1);
 }
 
 function isSaidMoreThan({ word }: Token, telling: number): boolean {

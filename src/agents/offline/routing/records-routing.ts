@@ -2,6 +2,8 @@ import type { AgentDefinition } from '../../catalog/agent.types.js';
 import type { ClassifyRequest } from '../../steps/intent-classifier.js';
 import { lastAgentsOf } from '../../turn/awaiting.js';
 import type { RecordCatalog } from '#rag';
+import { asksElsewhere } from '../matching/asks-elsewhere.js';
+import { AgentScorer } from './agent-scores.js';
 import { pointedAt } from '../matching/pointed-at.js';
 import { type Said, saidWishes } from '../matching/said-wishes.js';
 
@@ -30,10 +32,12 @@ export async function claimOfRecords(request: ClassifyRequest): Promise<RecordsC
   if (current !== undefined && (isFollowUp(current.said) || pointsAt(current, request))) {
     return { ...current, goesOn: true };
   }
+  // "And for employers?" goes on with what was said last, whatever value has a word like it.
+  if (last.length > 0 && claims.every(({ said }) => said.goesOn && !said.firm)) return null;
   const [best] = claims.sort((a, b) => b.said.understood - a.said.understood);
   const [only] = claims;
   // "as an astronaut": nothing is understood, and still it is plain who should say that there is none.
-  if (claims.length === 1 && only?.said.seeks === true && only.said.understood < PARTLY) {
+  if (claims.length === 1 && only?.said.seeks === true && !only.said.explains && only.said.understood < PARTLY) {
     return { ...only, goesOn: false };
   }
   if (best === undefined || best.said.understood < PARTLY) return null;
@@ -91,4 +95,28 @@ function pointsAt(
 function isFollowUp({ explains, further, goesOn, order, pick, understood }: Said): boolean {
   if (explains) return false;
   return further || pick !== null || order !== null || understood >= MOSTLY || (goesOn && understood > 0);
+}
+
+/** A question of how something is done, or whether, that names nothing the agent's records have: it is about the service. */
+export async function asksAboutService(agent: AgentDefinition, { records, text }: ClassifyRequest): Promise<boolean> {
+  const catalog = agent.kind === 'matching' ? ((await records?.(agent)) ?? null) : null;
+  if (catalog === null) return false;
+  const { explains, namesThings, order, wishes } = saidWishes(text, catalog, agent);
+  return explains && !namesThings && order === null && wishes.every(({ role }) => role === 'hint');
+}
+
+/**
+ * The matching agent that should say that something can only be asked by another persona: a search, as the hidden agent's
+ * examples are, for what that one calls its records.
+ */
+export async function asksOthersRecords(request: ClassifyRequest): Promise<AgentDefinition | null> {
+  const { agents, others = [], text } = request;
+  const hidden = others.filter(({ kind }) => kind === 'matching');
+  if (hidden.length === 0) return null;
+  for (const { agent, catalog, said } of await readByRecords(request)) {
+    if (said.explains || !asksElsewhere(text, agent, hidden, catalog)) continue;
+    const [best] = (await AgentScorer.of([...agents, ...hidden])).score(text, null);
+    if (best !== undefined && best.standing >= 1 && [...hidden, agent].includes(best.agent)) return agent;
+  }
+  return null;
 }
