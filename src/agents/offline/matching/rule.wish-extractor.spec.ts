@@ -15,7 +15,10 @@ const LIBRARY = catalogOf(
   { titleField: 'title' },
 );
 const own = { kind: 'matching' as const };
-const DESK = agent('desk', { ...own, examples: ['Find a book', 'Which titles do you have?'] });
+const DESK = agent('desk', {
+  ...own,
+  examples: ['Find a book', 'Which titles do you have?', 'Which has the lowest fee?'],
+});
 
 function after(...messages: readonly string[]): HistoryMessage[] {
   return messages.flatMap((content) => [
@@ -86,6 +89,7 @@ describe('what was shown', () => {
     ['where is the 2nd one?', ['d2'], ['branch']],
     ['die letzte bitte', ['d3'], []],
     ['¿y el segundo?', ['d2'], []],
+    ['what is its fee?', ['d1', 'd2', 'd3'], ['fee']],
     ['how much is it?', ['d1', 'd2', 'd3'], ['fee']],
     ['where is that?', ['d1', 'd2', 'd3'], ['branch']],
     ['wo ist das?', ['d1', 'd2', 'd3'], ['branch']],
@@ -97,6 +101,7 @@ describe('what was shown', () => {
   it.each([
     'only the audio ones',
     'and in Sligo?',
+    'which results are there in Cork?',
     'something about rivers on the first floor',
     'my second book about plants',
     'which of these is cheapest?',

@@ -90,11 +90,13 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
       (words.has(token.stem) || wordsFor('things').has(token.word)) &&
       phraseBefore(tokens, at, wordsFor('infinitive')) === 0,
   );
+  // Words of the examples may be what is asked of one: "pays", "remote".
+  const named = tokens.some(({ word }) => wordsFor('things').has(word));
   const seekable = wishes.some(({ anyOf, not, role }) => role === 'topic' && !not && anyOf.length > 0);
   return {
     wishes: united(wishes).slice(0, MOST_WISHES),
     further,
-    about: pick === null && !further && !seekable && !names && asksAboutIt(tokens, text),
+    about: pick === null && !further && !seekable && !named && asksAboutIt(tokens, text),
     asked: askedFields(tokens, catalog, wishes),
     count,
     order,
