@@ -28,12 +28,17 @@ export class ModelWishExtractor extends WishExtractor {
       { name: 'wishes', schema },
       signal,
     );
-    return (answer === null ? null : toWishes(answer, catalog)) ?? this.rules.extract(request, signal);
+    // What was shown is known here, and no model is shown its ids.
+    const rules = await this.rules.extract(request, signal);
+    const wishes = answer === null ? null : toWishes(answer, catalog);
+    if (wishes === null) return rules;
+    const { except, pointed, text } = rules;
+    return { ...wishes, except, pointed, text };
   }
 }
 
 /** @returns null when none of its conditions can be used */
-function toWishes(answer: Answer, catalog: RecordCatalog): ExtractedWishes | null {
+function toWishes(answer: Answer, catalog: RecordCatalog): Omit<ExtractedWishes, 'except' | 'pointed' | 'text'> | null {
   const wishes = answer.conditions.flatMap((condition) => toWish(condition, catalog) ?? []);
   if (answer.conditions.length > 0 && wishes.length === 0) return null;
   const sought = answer.sought_elsewhere.filter((said) => said.trim() !== '').map((said) => soughtWish(said, catalog));

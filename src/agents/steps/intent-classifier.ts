@@ -12,6 +12,8 @@ export interface ClassifyRequest {
   readonly text: string;
   /** Those that this caller may use; at least one. */
   readonly agents: readonly AgentDefinition[];
+  /** Those that are for other personas; absent: none. */
+  readonly others?: readonly AgentDefinition[];
   readonly history: readonly HistoryMessage[];
   /** What the last answer asked for, if it was the last thing said. */
   readonly awaiting: AwaitingInput | null;

@@ -12,7 +12,22 @@ export interface WishRequest {
   readonly catalog: RecordCatalog;
 }
 
+/** Records that were shown before and are asked about now. */
+export interface Pointed {
+  /** None: it is about no one of them. */
+  readonly documentIds: readonly string[];
+  /** Fields that are asked for; none: what there is. */
+  readonly fields: readonly string[];
+  /** How long the list was that is meant; null when none is. */
+  readonly listed: number | null;
+}
+
 export interface ExtractedWishes extends Wishes {
+  readonly pointed: Pointed;
+  /** More is asked for: documents that were shown already; null: it is not. */
+  readonly except: readonly string[] | null;
+  /** The message that says what is sought, where this one only asks for more of it. */
+  readonly text: string;
   /** True: asks for what only another persona can see. */
   readonly elsewhere: boolean;
 }

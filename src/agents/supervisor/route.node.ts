@@ -69,6 +69,7 @@ async function route(run: SupervisorRun, { input_history: history, question }: S
     message: question,
     text,
     agents: run.agents,
+    others: run.others,
     history,
     awaiting,
     language,

@@ -19,6 +19,8 @@ export interface Phrases {
   readonly ask: string;
   readonly askAgain: string;
   readonly and: string;
+  readonly yes: string;
+  readonly no: string;
   /** Before something is done that cannot be called back. */
   readonly confirm: string;
   readonly stopped: string;
@@ -32,11 +34,26 @@ export interface Phrases {
   readonly noMatches: string;
   /** Before records that lack {unmet}, in the caller's words. */
   readonly nearestMatches: string;
+  /** The same of several. */
+  readonly nearestMatchesLacking: string;
+  /** Before records of which fewer fit than were asked for. */
+  readonly fewFit: string;
+  readonly oneFits: string;
+  /** Everything like it was shown before. */
+  readonly noMore: string;
+  /** Before more of what was shown. */
+  readonly moreMatches: string;
+  /** A place on a list that was not so long. */
+  readonly notOnList: string;
+  /** What a record does not say. */
+  readonly notSaid: string;
   /** No record resembles {asked}. */
   readonly nothingLike: string;
   readonly thereIs: string;
   /** Before what the caller may ask instead. */
   readonly notForYou: string;
+  /** The same, where it is known who may: {who}. */
+  readonly onlyFor: string;
   readonly matches: string;
   readonly oneMatch: string;
   readonly noProfile: string;
@@ -65,6 +82,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     ask: 'To help with this I need {missing}.',
     askAgain: 'I still need {missing}. You can also say "never mind".',
     and: 'and',
+    yes: 'yes',
+    no: 'no',
     confirm: 'Please confirm: **{tool}** ({given}). Shall I go ahead? (yes or no)',
     stopped: 'All right, I have stopped that. What else can I do for you?',
     noTool: 'I have nothing that can do this for you.',
@@ -76,9 +95,17 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     toolInvalid: 'Something about {given} does not fit: {reason}',
     noMatches: 'I found nothing that fits. Try fewer conditions.',
     nearestMatches: 'Nothing fits all of that: {unmet} is missing. Nearest to it:',
+    nearestMatchesLacking: 'Nothing fits all of that: {unmet} are missing. Nearest to it:',
+    fewFit: 'You asked for {asked}, and {count} fit all of that. The rest come nearest to it:',
+    oneFits: 'You asked for {asked}, and only one fits all of that. The rest come nearest to it:',
+    noMore: 'That was all that fits: there are no more. With fewer conditions I may find others.',
+    moreMatches: 'Here are some more:',
+    notOnList: 'There are only {count} on the list that I showed.',
+    notSaid: 'The entry does not say.',
     nothingLike: 'I found nothing like {asked} here.',
     thereIs: 'There is, for example: {values}.',
     notForYou: 'I cannot look that up for you. What you can ask here, for example:',
+    onlyFor: 'Only people who use this as “{who}” can ask for that. What you can ask here, for example:',
     matches: 'Here are the {count} best matches:',
     oneMatch: 'Here is the best match:',
     noProfile: 'I know nothing about what you are looking for yet. Tell me a few details: skills, place, kind of work.',
@@ -105,6 +132,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     ask: 'Para ayudarte con esto necesito {missing}.',
     askAgain: 'Todavía necesito {missing}. También puedes decir «olvídalo».',
     and: 'y',
+    yes: 'sí',
+    no: 'no',
     confirm: 'Confírmalo, por favor: **{tool}** ({given}). ¿Lo hago? (sí o no)',
     stopped: 'De acuerdo, lo dejo aquí. ¿En qué más puedo ayudarte?',
     noTool: 'No tengo nada que pueda hacer esto por ti.',
@@ -117,9 +146,17 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     toolInvalid: 'Algo de {given} no encaja: {reason}',
     noMatches: 'No he encontrado nada que encaje. Prueba con menos condiciones.',
     nearestMatches: 'Nada cumple todo eso: falta {unmet}. Lo más parecido:',
+    nearestMatchesLacking: 'Nada cumple todo eso: faltan {unmet}. Lo más parecido:',
+    fewFit: 'Has pedido {asked}, y {count} cumplen todo eso. El resto es lo más parecido:',
+    oneFits: 'Has pedido {asked}, y solo uno cumple todo eso. El resto es lo más parecido:',
+    noMore: 'Eso era todo lo que encaja: no hay más. Con menos condiciones quizá encuentre otros.',
+    moreMatches: 'Aquí tienes algunos más:',
+    notOnList: 'En la lista que te he mostrado solo hay {count}.',
+    notSaid: 'La entrada no lo dice.',
     nothingLike: 'Aquí no he encontrado nada parecido a {asked}.',
     thereIs: 'Hay, por ejemplo: {values}.',
     notForYou: 'Eso no lo puedo buscar para ti. Aquí puedes preguntar, por ejemplo:',
+    onlyFor: 'Eso solo lo puede pedir quien usa esto como «{who}». Aquí puedes preguntar, por ejemplo:',
     matches: 'Estas son las {count} mejores coincidencias:',
     oneMatch: 'Esta es la mejor coincidencia:',
     noProfile: 'Todavía no sé lo que buscas. Dame algunos detalles: conocimientos, lugar, tipo de trabajo.',
@@ -146,6 +183,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     ask: 'Dafür brauche ich noch {missing}.',
     askAgain: 'Ich brauche immer noch {missing}. Sie können auch „egal“ sagen.',
     and: 'und',
+    yes: 'ja',
+    no: 'nein',
     confirm: 'Bitte bestätigen: **{tool}** ({given}). Soll ich das tun? (ja oder nein)',
     stopped: 'In Ordnung, das habe ich beendet. Was kann ich sonst für Sie tun?',
     noTool: 'Ich habe nichts, was das für Sie erledigen kann.',
@@ -158,9 +197,17 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     toolInvalid: 'Etwas an {given} passt nicht: {reason}',
     noMatches: 'Ich habe nichts Passendes gefunden. Versuchen Sie es mit weniger Bedingungen.',
     nearestMatches: 'Nichts erfüllt alles davon: {unmet} fehlt. Am nächsten kommt:',
+    nearestMatchesLacking: 'Nichts erfüllt alles davon: {unmet} fehlen. Am nächsten kommt:',
+    fewFit: 'Gefragt waren {asked}, und {count} erfüllen alles davon. Die übrigen kommen dem am nächsten:',
+    oneFits: 'Gefragt waren {asked}, und nur einer erfüllt alles davon. Die übrigen kommen dem am nächsten:',
+    noMore: 'Das war alles, was passt: mehr gibt es nicht. Mit weniger Bedingungen finde ich vielleicht andere.',
+    moreMatches: 'Hier sind noch welche:',
+    notOnList: 'Auf der gezeigten Liste stehen nur {count}.',
+    notSaid: 'Das steht im Eintrag nicht.',
     nothingLike: 'Etwas wie {asked} habe ich hier nicht gefunden.',
     thereIs: 'Es gibt zum Beispiel: {values}.',
     notForYou: 'Das kann ich für Sie nicht suchen. Hier können Sie zum Beispiel fragen:',
+    onlyFor: 'Danach kann nur fragen, wer dies als „{who}“ nutzt. Hier können Sie zum Beispiel fragen:',
     matches: 'Die {count} besten Treffer:',
     oneMatch: 'Der beste Treffer:',
     noProfile:

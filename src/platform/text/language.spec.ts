@@ -53,6 +53,29 @@ it.each([
   expect(['en', 'es', 'de'].map((before) => detectLanguage(text, before))).toEqual([language, language, language]);
 });
 
+it.each([
+  'nurses in munich',
+  'hotels in berlin',
+  'sofa in red',
+  'jobs in malaga',
+  'dentist in lyon',
+  'bagpipes in ghent',
+  'Hotel in Wien',
+])('keeps the tenant’s language for “%s”, which is names and things alone', (text) => {
+  expect(['en', 'es', 'de'].map((tenant) => detectLanguage(text, tenant))).toEqual(['en', 'es', 'de']);
+});
+
+it.each([
+  ['a dentist in lyon', 'en'],
+  ['un dentista en lyon', 'es'],
+  ['ein Zahnarzt in Lyon', 'de'],
+  ['Wohnung mit Balkon', 'de'],
+  ['Teilzeitstellen in Deutschland', 'de'],
+  ['piso con terraza', 'es'],
+])('still hears the language of “%s” by its small words, or by one that is no other’s', (text, language) => {
+  expect(['en', 'es', 'de'].map((tenant) => detectLanguage(text, tenant))).toEqual([language, language, language]);
+});
+
 it('has its own words in three languages and English for the rest', () => {
   expect(['en', 'es-MX', 'de', 'fr'].map((language) => phraseLanguage(language))).toEqual(['en', 'es', 'de', 'en']);
   expect([phraseLanguage('fr', 'de-AT'), phraseLanguage('es', 'de'), phraseLanguage('fr', 'it')]).toEqual([

@@ -23,6 +23,8 @@ const LIKELY = ['en', 'es', 'de', 'fr', 'it', 'pt', 'nl'];
 /** The share of a message that is one language's small words: where none of the statistics are needed, and where they fail. */
 const PLAIN_SHARE = 0.4;
 const SHARE = 0.2;
+/** Of names and things alone, so many say nothing of a language: "nurses in Munich" is as good in German. */
+const FEW_TELLING = 2;
 /** Characters that tell a language as well as any more. */
 const TELLING = 1000;
 
@@ -48,6 +50,13 @@ export function detectLanguage(message: string, fallback = 'en'): string {
   if (first === undefined || second === undefined) return fallback;
   const share = first.hits / words.length;
   const plain = first.hits >= 2 && first.hits > second.hits && share >= PLAIN_SHARE;
+  const telling = long.filter((word) => !SMALL_WORDS.some(({ words: small }) => small.has(word)));
+  const plainLetters = !/[^\p{ASCII}]/u.test(text);
+  if (telling.length <= FEW_TELLING && first.hits === second.hits && opened === 0 && plainLetters) {
+    // Unless a word is of one language beyond doubt: "Teilzeitstellen".
+    const own = best(text, Object.keys(LANGUAGES));
+    return own !== null && own.accuracy >= CERTAIN ? own.lang : fallback;
+  }
   // Nothing costs here as much as the statistics do.
   if (plain && (first.language !== 'es' || opened > 0)) return first.language;
   const open = best(text);

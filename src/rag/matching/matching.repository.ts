@@ -82,4 +82,17 @@ export class MatchingRepository {
       similarity: row.similarity,
     }));
   }
+
+  /** Those of some documents that the caller may (still) see, compared with nothing. */
+  async byIds(ctx: RequestContext, knowledgeBaseId: string, ids: readonly string[]): Promise<Candidate[]> {
+    const rows = await this.work.query<{ document_id: string; title: string; record: Facts }>(
+      ctx,
+      `SELECT d.id AS document_id, d.title, d.record FROM app.document d
+       WHERE ${SEEN} AND d.id = ANY($6::uuid[])
+         AND (d.owner_id IS NULL OR d.owner_id = $3) AND ($5 OR d.personas = '{}' OR $4 = ANY(d.personas))`,
+      [ctx.tenantId, knowledgeBaseId, ctx.principal.id, ctx.principal.persona, isStaff(ctx.principal), ids],
+      'rag_match_again',
+    );
+    return rows.map(({ document_id: documentId, record, title }) => ({ documentId, title, record, similarity: null }));
+  }
 }

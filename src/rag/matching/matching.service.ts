@@ -16,7 +16,7 @@ import type { RecordCatalog } from './record-catalog.js';
 import { RecordCatalogs } from './record-catalogs.js';
 import { type Matches, selectMatches } from './select-matches.js';
 import { conditionsOf } from './wish-conditions.js';
-import { NO_WISHES, type Wishes } from './wishes.js';
+import { isMeant, NO_WISHES, type Wishes } from './wishes.js';
 
 export interface MatchRequest {
   readonly knowledgeBaseId: string;
@@ -31,6 +31,10 @@ export interface MatchRequest {
   /** Over the criteria's own weights, by label or kind. */
   readonly weights?: Readonly<Record<string, unknown>>;
   readonly filters?: MatchFilter;
+  /** These alone, in their order, whatever they meet: they were shown before and are asked about now. */
+  readonly documentIds?: readonly string[];
+  /** These were shown before: others are asked for. */
+  readonly except?: readonly string[];
   /** 1–50; 5 unless told. */
   readonly limit?: number;
   /** Told when the profile could not be embedded and fields alone are compared. */
@@ -78,6 +82,7 @@ export class MatchingService {
     if (base === undefined) return { items: [], unmet: [] };
     this.renewal.begin(ctx, base);
     const criteria = withWeights(criteriaOf(request, base), request.weights ?? {});
+    if (request.documentIds !== undefined) return this.again(ctx, base.id, { ...request, criteria });
     const vector = await this.embed(ctx, base, { ...request, metered }, signal);
     const wishes = request.wishes ?? NO_WISHES;
     const conditions = conditionsOf(wishes.wishes);
@@ -85,7 +90,18 @@ export class MatchingService {
     signal.throwIfAborted();
     const limit = Math.min(MOST, Math.max(1, Math.trunc(wishes.count ?? request.limit ?? USUAL)));
     const passing = found.filter(({ record }) => passesFilters(record, request.filters ?? {}));
-    return selectMatches(passing, { criteria, limit, profile: request.profile, wishes });
+    return selectMatches(passing, { criteria, except: request.except ?? [], limit, profile: request.profile, wishes });
+  }
+
+  private async again(
+    ctx: RequestContext,
+    baseId: string,
+    { criteria, documentIds = [], profile }: MatchRequest & { readonly criteria: readonly MatchCriterion[] },
+  ): Promise<Matches> {
+    const ids = documentIds.slice(0, MOST);
+    const found = await this.records.byIds(ctx, baseId, ids);
+    const { items } = selectMatches(found, { criteria, limit: MOST, profile, wishes: NO_WISHES });
+    return { items: ids.flatMap((id) => items.find(({ document_id }) => document_id === id) ?? []), unmet: [] };
   }
 
   private async embed(
@@ -96,7 +112,7 @@ export class MatchingService {
   ): Promise<{ spaceId: string; values: Float32Array } | null> {
     const stated = (wishes?.wishes ?? []).filter(({ not }) => !not);
     // Who says what is sought is not compared with what the profile is about.
-    const own = stated.some(({ role }) => role === 'topic') ? {} : profile;
+    const own = stated.some((wish) => wish.role === 'topic' || isMeant(wish)) ? {} : profile;
     const words = [...stated.map(({ said }) => said), text ?? ''].join(' ');
     const about = profileText(own, base.settings.textFields ?? [], words.trim());
     if (about === '') return null;

@@ -147,3 +147,44 @@ it('writes wishes as paths that hold any field and value', () => {
   ).toEqual([]);
   expect(labelOf('monthlyRent_eur')).toBe('Monthly rent eur');
 });
+
+it('fills a number that was asked for with what comes nearest, and calls it so', () => {
+  const some = select([racing, values('town', 'Ghent')], { count: 2 });
+  expect(some.items.map(({ fits, id }) => [id, fits])).toEqual([
+    ['b', true],
+    ['c', false],
+  ]);
+  expect(some.unmet).toEqual([]);
+  expect(some.items[1]?.score).toBeLessThanOrEqual(some.items[0]?.score ?? 0);
+  // What was refused is not the nearest either, and nobody asked for more than there are.
+  expect(ids([racing, { ...values('town', 'Bruges'), not: true }], { count: 3 })).toEqual(['b']);
+  expect(ids([racing, values('town', 'Ghent')])).toEqual(['b']);
+  expect(ids([racing, values('town', 'Ghent')], { count: 1 })).toEqual(['b']);
+});
+
+it('shows what was not shown before, and nothing instead when there is no more', () => {
+  const more = (wishes: readonly Wish[], except: readonly string[]) =>
+    selectMatches(CANDIDATES, {
+      criteria: [TAGS],
+      except,
+      limit: 2,
+      profile: { tags: 12 },
+      wishes: { ...NO_WISHES, wishes },
+    });
+  expect(more([], ['d-a', 'd-c']).items.map(({ id }) => id)).toEqual(['b']);
+  // The touring bike would be nearest, and is not what was asked for.
+  expect(more([racing], ['d-b', 'd-c'])).toEqual({ items: [], unmet: [] });
+  expect(more([racing, values('frame', 'titanium')], ['d-c']).items.map(({ id }) => id)).toEqual(['b']);
+});
+
+it('brings what is near by its meaning to the front where a message says no more than that', () => {
+  const near = CANDIDATES.map((one) => ({ ...one, similarity: one.record['id'] === 'b' ? 0.4 : 0.1 }));
+  const hint: Wish = { said: 'speed', role: 'hint', not: false, anyOf: [] };
+  const first = (wishes: readonly Wish[]) =>
+    selectMatches(near, { criteria: [TAGS], limit: 3, profile: { tags: 12 }, wishes: { ...NO_WISHES, wishes } })
+      .items[0];
+  expect([first([])?.id, first([hint])?.id]).toEqual(['a', 'b']);
+  // And nothing lacks it.
+  expect(first([hint])?.fits).toBe(true);
+  expect(first([hint, values('town', 'Bruges')])?.id).toBe('c');
+});

@@ -1,6 +1,6 @@
 import type { MatchCriterion } from './match-criteria.js';
 import { type Facts, scoreMatch } from './match-score.js';
-import { fieldsOf, fitOf, wishReasons, type Wish, type WishFit, type Wishes } from './wishes.js';
+import { fieldsOf, fitOf, isMeant, wishReasons, type Wish, type WishFit, type Wishes } from './wishes.js';
 
 export interface Candidate {
   readonly documentId: string;
@@ -19,7 +19,7 @@ export interface MatchItem {
   /** 0–1: the share of what was asked that is there, three quarters of it; the rest is the profile's. */
   readonly score: number;
   readonly reasons: readonly string[];
-  /** False: it lacks something that was asked for, and is shown because nothing has it all. */
+  /** False: it lacks something that was asked for, and is shown because nothing has it all, or too few have. */
   readonly fits: boolean;
   readonly [field: string]: unknown;
 }
@@ -44,8 +44,9 @@ const ASKED = 0.75;
 /** Of what does not, the one that lacks less comes first, whoever asks. */
 const ASKED_OF_NEAREST = 0.96;
 
-/** What was only heard in passing, of a score that is otherwise the profile's. */
+/** What was only heard in passing, of a score that is otherwise the profile's; and what alone was said, by its meaning. */
 const HEARD = 0.1;
+const MEANT = 0.5;
 
 /**
  * Those that meet every wish; when none does, those that come nearest, of which each has what is sought; when none has
@@ -55,11 +56,14 @@ export function selectMatches(
   candidates: readonly Candidate[],
   {
     criteria,
+    except = [],
     limit,
     profile,
     wishes,
   }: {
     readonly criteria: readonly MatchCriterion[];
+    /** Documents that were shown already. */
+    readonly except?: readonly string[];
     readonly limit: number;
     readonly profile: Facts;
     readonly wishes: Wishes;
@@ -67,35 +71,65 @@ export function selectMatches(
 ): Matches {
   const stated = wishes.wishes.filter(({ role }) => role !== 'hint');
   const open = unspoken(criteria, fieldsOf(stated));
+  const nearness = wishes.wishes.some(isMeant) ? nearnessAmong(candidates) : null;
   const judged = candidates.map((candidate): Judged => {
     const fit = fitOf(candidate.record, wishes.wishes);
     const own = scoreMatch(profile, candidate.record, candidate.similarity, open);
     const asked = fit.unmet.length === 0 ? ASKED : ASKED_OF_NEAREST;
+    const near = nearness?.(candidate) ?? null;
+    const suits = near === null ? own.score : (1 - MEANT) * own.score + MEANT * near;
     const score =
-      stated.length === 0 ? own.score * (1 - HEARD + HEARD * fit.share) : fit.share * (asked + (1 - asked) * own.score);
+      stated.length === 0 ? suits * (1 - HEARD + HEARD * fit.share) : fit.share * (asked + (1 - asked) * suits);
     return { candidate, fit, score, reasons: own.reasons };
   });
-  const { pool, fits } = poolOf(judged, wishes);
-  const byScore = pool.sort((a, b) => b.score - a.score || (idOf(a.candidate) < idOf(b.candidate) ? -1 : 1));
-  const sorted = inOrder(byScore, wishes.order);
+  const fitting = judged.filter(({ fit }) => fit.unmet.length === 0);
+  const fits = fitting.length > 0;
+  const seen = new Set(except);
+  const sorted = inOrder(
+    byScore(fits ? fitting : nearest(judged, wishes)).filter(({ candidate }) => !seen.has(candidate.documentId)),
+    wishes.order,
+  );
   const count = Math.min(limit, wishes.count ?? limit);
   const shown = wishes.pick === null ? sorted.slice(0, count) : picked(sorted.slice(0, limit), wishes.pick);
+  // Whoever asks for three is told that one is all, and sees what comes next.
+  const lacking = fits && seen.size === 0 && wishes.pick === null && wishes.count !== null ? count - shown.length : 0;
+  const rest = lacking <= 0 ? [] : byScore(nearest(judged, wishes).filter(({ fit }) => fit.unmet.length > 0));
   const [best] = sorted;
-  const unmet = fits ? [] : (best?.fit.unmet ?? metByNone(judged, stated)).map(({ said }) => said);
-  return { items: shown.map((one) => toItem(one, fits, wishes.wishes)), unmet: [...new Set(unmet)] };
+  const unmet = fits || (best === undefined && seen.size > 0) ? [] : (best?.fit.unmet ?? metByNone(judged, stated));
+  // What lacks something is no better than what fits.
+  const least = Math.min(...shown.map(({ score }) => score));
+  const filling = rest.slice(0, Math.max(0, lacking)).map((one) => ({ ...one, score: Math.min(one.score, least) }));
+  const items = [...shown, ...filling];
+  return {
+    items: items.map((one) => toItem(one, wishes.wishes)),
+    unmet: [...new Set(unmet.map(({ said }) => said))],
+  };
 }
 
-function poolOf(judged: readonly Judged[], { wishes }: Wishes): { readonly pool: Judged[]; readonly fits: boolean } {
-  const all = judged.filter(({ fit }) => fit.unmet.length === 0);
-  if (all.length > 0) return { pool: all, fits: true };
+/** From 0 for the farthest to 1 for the nearest of them, by the texts' meaning; null where nothing was compared. */
+function nearnessAmong(candidates: readonly Candidate[]): ((candidate: Candidate) => number) | null {
+  const known = candidates.flatMap(({ similarity }) => similarity ?? []);
+  const [least, most] = known.reduce(
+    ([low, high], one) => [Math.min(low, one), Math.max(high, one)],
+    [Infinity, -Infinity],
+  );
+  return most > least ? ({ similarity }) => ((similarity ?? least) - least) / (most - least) : null;
+}
+
+function byScore(pool: readonly Judged[]): Judged[] {
+  return pool.toSorted((a, b) => b.score - a.score || (idOf(a.candidate) < idOf(b.candidate) ? -1 : 1));
+}
+
+/** Of records that lack something, those that have nothing that was refused and come near the rest. */
+function nearest(judged: readonly Judged[], { wishes }: Wishes): Judged[] {
   const allowed = judged.filter(({ fit }) => !fit.unmet.some(({ not }) => not));
   const sought = wishes.filter(({ not, role }) => role === 'topic' && !not);
   if (sought.length > 0) {
     const whole = allowed.filter(({ fit }) => fit.topicMet);
     const part = allowed.filter(({ fit }) => sought.some((topic) => !fit.unmet.includes(topic)));
-    return { pool: whole.length > 0 ? whole : part, fits: false };
+    return whole.length > 0 ? whole : part;
   }
-  return { pool: allowed.filter(({ fit }) => fit.best > 0), fits: false };
+  return allowed.filter(({ fit }) => fit.best > 0);
 }
 
 /** Why there is nothing to show: what is sought, or else whatever was asked, that no record has. */
@@ -141,7 +175,7 @@ function idOf({ documentId, record }: Candidate): string {
   return typeof record['id'] === 'string' ? record['id'] : documentId;
 }
 
-function toItem({ candidate, fit, reasons, score }: Judged, fits: boolean, wishes: readonly Wish[]): MatchItem {
+function toItem({ candidate, fit, reasons, score }: Judged, wishes: readonly Wish[]): MatchItem {
   const { documentId, record, title } = candidate;
   return {
     ...record,
@@ -150,6 +184,6 @@ function toItem({ candidate, fit, reasons, score }: Judged, fits: boolean, wishe
     title,
     score: Math.round(score * 1000) / 1000,
     reasons: [...wishReasons(record, wishes, fit), ...reasons],
-    fits,
+    fits: fit.unmet.length === 0,
   };
 }

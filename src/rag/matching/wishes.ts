@@ -45,6 +45,11 @@ export interface WishOrder {
 
 export const NO_WISHES: Wishes = { wishes: [], count: null, order: null, pick: null };
 
+/** Heard in passing, and in no field or text: it can only be compared by its meaning. */
+export function isMeant({ anyOf, role }: Wish): boolean {
+  return role === 'hint' && anyOf.length === 0;
+}
+
 /** How a record meets the wishes. */
 export interface WishFit {
   /** 0–1; 1 when every wish is met. */
@@ -69,6 +74,7 @@ export function fitOf(record: Facts, wishes: readonly Wish[]): WishFit {
   let all = 0;
   const unmet: Wish[] = [];
   for (const [index, wish] of wishes.entries()) {
+    if (isMeant(wish)) continue;
     const grade = gradeOf(record, wish);
     const weight = WEIGHTS[wish.role] * (1 - (LATER * index) / wishes.length);
     met += grade * weight;

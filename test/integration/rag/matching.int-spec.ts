@@ -115,3 +115,20 @@ it('knows the words of a base by one query for each state of it, and never those
   await catalogs.of(guest, { ...base, documentCount: base.documentCount + 1 });
   expect(queries).toBe(3);
 });
+
+it('shows what was shown again, in its order, and only what the caller may see of that base', async () => {
+  const metered = <T>(call: (onUsage: () => void) => Promise<T>) => call(() => undefined);
+  const request = { knowledgeBaseId: baseId, profile: {} };
+  const { items } = await ask([inKiel]);
+  const [first, second] = items.map(({ document_id: id }) => id);
+  const documentIds = [second ?? '', '018f0000-0000-7000-8000-000000000000', first ?? ''];
+  const again = await rag.matching.match(ctx, { ...request, documentIds }, NEVER, metered);
+  expect(again.items.map(({ document_id: id }) => id)).toEqual([second, first]);
+  const stranger = await rag.caller();
+  expect(await rag.matching.match(stranger, { ...request, documentIds }, NEVER, metered)).toEqual({
+    items: [],
+    unmet: [],
+  });
+  const others = await rag.matching.match(ctx, { ...request, except: [first ?? '', second ?? ''] }, NEVER, metered);
+  expect(others.items.map(({ id }) => id).sort()).toEqual(['B3', 'B4']);
+});

@@ -200,3 +200,75 @@ it('matches by the criteria of the agent', async () => {
   await runTurn(runtime, 'Show me people with React');
   expect(asked[0]).toMatchObject({ criteria, profile: PROFILE });
 });
+
+it.each([
+  ['Jobs in Lisbon', 'Nothing fits all of that: “Lisbon” is missing.'],
+  ['Remote jobs in Lisbon', 'Nothing fits all of that: “remote” and “Lisbon” are missing.'],
+  ['Welche Stellen gibt es in Lissabon mit Homeoffice?', '“remote” und “Lisbon” fehlen.'],
+  ['¿Qué trabajos hay en Lisboa?', 'faltan “remote” y “Lisbon”.'],
+])('says of one thing that it is missing, and of two that they are: “%s”', async (message, opening) => {
+  const unmet = opening.includes('remote') ? ['remote', 'Lisbon'] : ['Lisbon'];
+  const match = () => ({ items: ITEMS.map((item) => ({ ...item, fits: false })), unmet });
+  const turn = await runTurn(fakeRuntime({ agents: [JOBS], profile: PROFILE, records: RECORDS, match }), message);
+  expect(turn.answer.content).toContain(opening);
+});
+
+it('says that one alone fits where three were asked for', async () => {
+  const match = () => ({ items: ITEMS.map((item, at) => ({ ...item, fits: at === 0 })), unmet: [] });
+  const runtime = fakeRuntime({ agents: [JOBS], profile: PROFILE, records: RECORDS, match });
+  const turn = await runTurn(runtime, '3 jobs in Barcelona with TypeScript');
+  expect(turn.answer.content).toContain('You asked for 3, and only one fits all of that. The rest come nearest to it:');
+});
+
+describe('after a list', () => {
+  const history = [
+    { role: 'user' as const, content: 'Which jobs suit me?', metadata: {} },
+    {
+      role: 'assistant' as const,
+      content: 'Here.',
+      metadata: { agents: ['job_matches'], shown: ['d1', 'd2'], language: 'en' },
+    },
+  ];
+  const TESTER = { ...ITEMS[1], pay: 40_000, remote: true, skills: ['Playwright', 'C++'] } as MatchItem;
+  const after = async (text: string, match: (request: MatchRequest) => MatchItem[]) => {
+    const help = agent('help', { kind: 'knowledge', examples: ['How do I apply?', 'What does the portal cost?'] });
+    const runtime = fakeRuntime({
+      agents: [JOBS, help],
+      profile: PROFILE,
+      records: RECORDS.map((record) => ({ ...record, remote: true })),
+      match,
+      search: () => ({ passages: [], degraded: false }),
+    });
+    return (await runTurn(runtime, text, { history })).answer;
+  };
+
+  it('answers about one of it from that record, and hands over that record', async () => {
+    const asked: MatchRequest[] = [];
+    const answer = await after('the second one, what does it pay?', (request) => {
+      asked.push(request);
+      return [TESTER];
+    });
+    expect(asked[0]?.documentIds).toEqual(['d2']);
+    expect(answer.content).toBe('**Tester**\n\n- Pay: 40,000');
+    expect(answer.payloads).toEqual([{ payload_type: 'jobs', items: [TESTER], offset: 0 }]);
+    expect((await after('tell me more about number 2', () => [TESTER])).content).toBe(
+      '**Tester**\n\n- Skills: Playwright, C++\n- Pay: 40,000\n- Remote: yes',
+    );
+    expect((await after('the seventh one', () => [])).content).toBe('There are only 2 on the list that I showed.');
+  });
+
+  it('shows others without those, and says when there are no more', async () => {
+    const asked: MatchRequest[] = [];
+    const answer = await after('show me some others', (request) => {
+      asked.push(request);
+      return asked.length === 1 ? [TESTER] : [];
+    });
+    expect(asked[0]).toMatchObject({ except: ['d1', 'd2'], text: 'Which jobs suit me?' });
+    expect(answer.content).toContain('Here are some more:');
+    expect((await after('any more?', () => [])).content).toContain('That was all that fits');
+  });
+
+  it('leaves what is no question about it to the documents', async () => {
+    expect((await after('how do I apply?', () => [TESTER])).agents).toEqual(['help']);
+  });
+});

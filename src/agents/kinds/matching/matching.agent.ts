@@ -1,17 +1,21 @@
 import { topicStems } from '#platform/text';
 import type { RequestContext } from '#platform/context';
 import { type Matches, type MatchingService, NO_WISHES, type RecordCatalog } from '#rag';
+import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { oneNode, type Part } from '../../supervisor/agent-kind.js';
-import type { ExtractedWishes } from '../../steps/wish-extractor.js';
+import type { ExtractedWishes, Pointed } from '../../steps/wish-extractor.js';
 import { recordsBaseOf } from '../../turn/agent-records.js';
 import { writeWords } from '../../turn/answer-text.js';
+import { fill } from '../../turn/phrases.js';
 import { status, timed } from '../../turn/turn-context.js';
 import { searchFailure } from '../../turn/turn.errors.js';
-import { askableInstead, forModel, nothingLike, summary } from './tell-matches.js';
+import { askableInstead, forModel, nothingLike, particulars, summary } from './tell-matches.js';
 
 const LIMIT = 5;
 /** "Which jobs suit me?" alone tells nothing about who asks. */
 const FEW_WORDS = 2;
+
+const NOTHING: Pointed = { documentIds: [], fields: [], listed: null };
 
 type Profile = Readonly<Record<string, unknown>>;
 
@@ -38,27 +42,38 @@ export function matchingKind(matcher: Pick<MatchingService, 'match'>, profiles: 
       const known = await Promise.all([profiles.ofCaller(run.ctx), run.records.of(agent)]);
       run.signal.throwIfAborted();
       const asked = await wishesOf(part, known[1]);
-      const idle = asked.elsewhere || knowsNothing(known[0], asked, task.intent.text);
+      const pointed = asked.pointed.listed !== null;
+      const idle =
+        asked.elsewhere ||
+        (pointed ? asked.pointed.documentIds.length === 0 : knowsNothing(known[0], asked, task.intent.text));
       const found = idle ? null : await match(matcher, part, { base, profile: known[0], wishes: asked });
       return { catalog: known[1], wishes: asked, matches: found };
     }).catch((error: unknown) => {
       run.signal.throwIfAborted();
       throw searchFailure(error);
     });
-    if (wishes.elsewhere) return say(askableInstead(agent, task.language, phrases));
+    if (wishes.elsewhere) return say(askableInstead(agent, matchingOnly(run.others), task.language, phrases));
+    const { fields, listed } = wishes.pointed;
+    if (listed !== null && matches === null) return say(fill(phrases.notOnList, { count: String(listed) }));
     if (matches === null) return say(phrases.noProfile);
     const { items, unmet } = matches;
     run.log.info(
       { agent: agent.key, retrieval: items.length > 0 ? 'hit' : 'miss', matches: items.length, unmet: unmet.length },
       'records matched',
     );
+    if (items.length === 0 && listed !== null) return say(phrases.noMatches);
+    if (items.length === 0 && wishes.except !== null) return say(phrases.noMore);
     if (items.length === 0) return say(nothingLike(unmet, catalog, phrases));
     const type = agent.settings['payload_type'];
     section.payload(typeof type === 'string' ? type : 'matches', items);
     status(run, 'generating', { agent: agent.key });
     await timed(run, 'generating', async () => {
       if (run.model === null) {
-        say(summary(matches, catalog, phrases));
+        say(
+          listed === null
+            ? summary(matches, catalog, phrases, { asked: wishes.count, more: wishes.except !== null })
+            : particulars(items, fields, { catalog, phrases }),
+        );
         return;
       }
       const { language, input_history: history } = task;
@@ -72,29 +87,34 @@ export function matchingKind(matcher: Pick<MatchingService, 'match'>, profiles: 
   });
 }
 
+const matchingOnly = (agents: readonly AgentDefinition[]) => agents.filter(({ kind }) => kind === 'matching');
+
 async function wishesOf({ agent, run, task }: Part<object>, catalog: RecordCatalog | null): Promise<ExtractedWishes> {
-  if (catalog === null) return { ...NO_WISHES, elsewhere: false };
-  const others = run.others.filter(({ kind }) => kind === 'matching');
+  if (catalog === null)
+    return { ...NO_WISHES, elsewhere: false, except: null, pointed: NOTHING, text: task.intent.text };
+  const others = matchingOnly(run.others);
   const request = { agent, others, text: task.intent.text, history: task.input_history, catalog };
   return run.steps.wishes.extract(request, run.signal);
 }
 
 function knowsNothing(profile: Profile, { order, pick, wishes }: ExtractedWishes, text: string): boolean {
-  const nothingSaid = wishes.length === 0 && order === null && pick === null;
+  const nothingSaid = wishes.every(({ role }) => role === 'hint') && order === null && pick === null;
   return Object.keys(profile).length === 0 && nothingSaid && topicStems(text).length <= FEW_WORDS;
 }
 
 function match(
   matcher: Pick<MatchingService, 'match'>,
-  { agent, run, task }: Part<object>,
+  { agent, run }: Part<object>,
   { base, profile, wishes }: { readonly base: string; readonly profile: Profile; readonly wishes: ExtractedWishes },
 ): Promise<Matches> {
   const { criteria, limit, weights } = agent.settings;
   const request = {
     knowledgeBaseId: base,
     profile,
-    text: task.intent.text,
+    text: wishes.text,
     wishes,
+    ...(wishes.except === null ? {} : { except: wishes.except }),
+    ...(wishes.pointed.listed === null ? {} : { documentIds: wishes.pointed.documentIds }),
     weights: record(weights),
     ...(criteria === undefined ? {} : { criteria }),
     limit: typeof limit === 'number' ? limit : LIMIT,

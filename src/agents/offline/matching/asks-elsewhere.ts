@@ -20,11 +20,9 @@ export function asksElsewhere(
   if (others.length === 0) return false;
   const own = objectsOf(agent);
   const foreign = new Set(others.flatMap((other) => [...objectsOf(other)]));
-  const named = [...freeStems(text)].filter((word) => !catalog.containing.has(word));
-  return (
-    named.some((word) => foreign.has(word) && !own.has(word) && isThing(word)) &&
-    !named.some((word) => own.has(word) && isThing(word))
-  );
+  const isForeign = (word: string): boolean => foreign.has(word) && !own.has(word) && isThing(word);
+  const named = [...freeStems(text, isForeign)].filter((word) => !catalog.containing.has(word));
+  return named.some(isForeign) && !named.some((word) => own.has(word) && isThing(word));
 }
 
 const objects = new WeakMap<AgentDefinition, ReadonlySet<string>>();
@@ -45,11 +43,20 @@ function isThing(word: string): boolean {
   return things.has(word);
 }
 
-/** Words that nobody owns: of "candidates for my open vacancy" the candidates. */
-function freeStems(text: string): Set<string> {
+/** Words that nobody owns: of "candidates for my open vacancy", and of "candidates for a Python job", the candidates. */
+function freeStems(text: string, isSought?: (word: string) => boolean): Set<string> {
   const { tokens } = tokensOf(text);
-  return new Set(tokens.flatMap((token, at) => (isOwned(tokens, at) || saysNothing(token) ? [] : [token.stem])));
+  const sought = isSought === undefined ? -1 : tokens.findIndex(({ stem }) => isSought(stem));
+  const purpose = sought < 0 ? -1 : tokens.findIndex(({ breaks, word }, at) => at > sought && !breaks && FOR.has(word));
+  return new Set(
+    tokens.flatMap((token, at) => {
+      const serves = purpose >= 0 && at > purpose && at <= purpose + REACH + 1;
+      return serves || isOwned(tokens, at) || saysNothing(token) ? [] : [token.stem];
+    }),
+  );
 }
+
+const FOR = new Set(['for', 'para', 'fur', 'als', 'as', 'como']);
 
 function isOwned(tokens: readonly Token[], at: number): boolean {
   for (let back = 1; back <= REACH && at - back >= 0; back++) {

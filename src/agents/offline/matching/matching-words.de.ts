@@ -41,6 +41,32 @@ export const GERMAN: MatchingWords = {
   thousand: 'tausend | tsd | k',
   placed: 'in | bei | nahe | um | im | nahe bei | in der nahe von',
   sought: 'ein | eine | einen | einem | einer | als | fur | irgendein | irgendeine',
+  seeking:
+    'suche | suchen | sucht | brauche | brauchen | gibt es | habt ihr | haben sie | hast du | will | mochte | wollen | finde | zeig mir | zeige mir | zeigen sie mir | mieten | kaufen',
+  article: 'ein | eine | einen | einem | einer',
+  definite: 'der | die | das | den | dem | des | vom | zum | beim | dieser | diese | dieses',
+  aspects: {
+    place: {
+      asking: 'wo | wohin | in welcher stadt | adresse | standort',
+      fields: 'ort | standort | stadt | adresse | land | region | bezirk | viertel | lage | hafen | gegend',
+    },
+    time: {
+      asking: 'wann | ab wann | um wie viel uhr | an welchem tag',
+      fields: 'datum | tag | tage | beginn | start | ende | zeit | uhrzeit | frist | termin | stunden | verfugbar',
+    },
+    who: {
+      asking: 'wer | wem | wessen | welche firma | bei wem | von wem | welches unternehmen',
+      fields:
+        'firma | unternehmen | arbeitgeber | verkaufer | besitzer | eigentumer | marke | hersteller | lehrer | lehrerin | dozent | anbieter | vermieter | autor | verlag',
+    },
+    duration: { asking: 'wie lange', fields: 'dauer | lange | wochen | monate | zeitraum' },
+    money: { asking: 'wie viel | wieviel | was kostet | was zahlt | was verdient man | wie teuer', fields: '' },
+  },
+  it: 'es | das | dies | diese | dieser | dort | sie | er | davon',
+  infinitive: 'zu',
+  indefinite: 'etwas | was | irgendwas | nichts | jemand | jemanden',
+  doing: 'zu | ich | wir | man | mir | mich | kann | konnen | konnte | darf | soll | will',
+  more: 'mehr | noch mehr | noch welche | weitere | weiteren | andere | anderen | anderes | etwas anderes | was anderes | noch | nachste | nachsten | die nachsten | die ubrigen',
   with: 'mit',
   possessed:
     'mein | meine | meinen | meinem | meiner | unser | unsere | unseren | unserem | unserer | dein | deine | ihr | ihre | ihrer | ihren',
@@ -50,7 +76,7 @@ export const GERMAN: MatchingWords = {
   ofThese: 'davon | denen | diesen',
   pointing: '-',
   explains:
-    'wie | warum | wieso | wann | was bedeutet | was passiert | was ist | was kostet | kann ich | darf ich | muss ich | soll ich | wer kann | wer darf',
+    'ist es | ist das | kostet es | wie | warum | wieso | wann | was bedeutet | was passiert | was ist | was kostet | kann ich | darf ich | muss ich | soll ich | wer kann | wer darf',
   startsAnew: 'vergiss | vergessen sie | stattdessen | etwas anderes | was anderes | neue suche',
   filler:
     'suche | suchen | sucht | finde | finden | zeige | zeig | zeigen | mochte | brauche | will | arbeiten | arbeite | gern | gerne | etwas | irgendwas | was | egal | jemand | jemanden | wohnt | wohnen | lebt | kann | konnte | passt | passen | passende | geeignet | interessiere | interessiert | stelle | verdienen | zahlt | zahlen | kostet | kosten | gehalt | preis | bitte | hallo | guten tag | danke | verfugbar | frei | freie | beste | besten | gute | guter | lernen | kaufen | mieten | liste | moglich | umgebung | gegend | spricht | sprechen | erfahrung | gehen | geht | sollte | soll | nahe',
@@ -58,7 +84,7 @@ export const GERMAN: MatchingWords = {
     'stelle | stellen | job | jobs | arbeit | arbeitsplatz | angebot | angebote | kandidat | kandidaten | bewerber | person | personen | leute | menschen | produkt | produkte | artikel | ergebnis | ergebnisse | treffer',
   quantities: {
     money: 'eur | euro | dollar | pfund | franken',
-    wage: 'gehalt | lohn | verdienst | verdienen | zahlt | einkommen | bezahlung',
+    wage: 'zahlt | zahlen | gehalt | lohn | verdienst | verdienen | einkommen | bezahlung',
     price: 'preis | preise | kostet | kosten | miete | kaltmiete | warmmiete | gebuhr | gebuhren | budget',
     distance: 'km | kilometer | laufleistung',
     area: 'm2 | qm | quadratmeter | flache | grosse | wohnflache',

@@ -19,6 +19,36 @@ export const ENGLISH: MatchingWords = {
   thousand: 'k | thousand | grand',
   placed: 'in | near | around | at | within',
   sought: 'a | an | any | some | for | as',
+  seeking:
+    'have | got | need | want | wanted | find | find me | show | show me | get me | give me | there | looking for | look for | search | search for | searching | seek | seeking | hire | rent | buy | book | offer | sell | what about | how about',
+  article: 'a | an',
+  definite: 'the | that | this',
+  aspects: {
+    place: {
+      asking: 'where | whereabouts | which city | what city | which town | location | located | address',
+      fields:
+        'location | place | city | town | address | country | region | district | neighbourhood | venue | port | branch | area',
+    },
+    time: {
+      asking: 'when | what time | how soon | what day | which day',
+      fields:
+        'date | day | days | start | starts | begin | begins | end | time | deadline | schedule | hours | available | term',
+    },
+    who: {
+      asking: 'who | whose | which company | what company | by whom | with whom',
+      fields:
+        'company | employer | organisation | organization | seller | owner | brand | maker | manufacturer | teacher | tutor | instructor | trainer | provider | host | author | landlord | publisher',
+    },
+    duration: { asking: 'how long', fields: 'duration | length | weeks | months | period' },
+    money: { asking: 'how much | how expensive | how well paid', fields: '' },
+  },
+  it: 'it | its | that | this | he | she | they',
+  infinitive: 'to',
+  indefinite:
+    'something | anything | everything | nothing | somewhere | anywhere | someone | anyone | somebody | anybody',
+  doing:
+    'to | me | us | i | we | you | they | he | she | it | who | let | can | could | will | would | should | might | may | must | not | never | just',
+  more: 'more | some more | any more | others | other | other ones | some others | another | another one | else | something else | anything else | next | next ones | the next | the rest | different | different ones',
   with: 'with | has | having | featuring',
   possessed: 'my | our | your | their | his | her',
   as: 'as | as a | as an | i am a | i am an | im a | im an | i m a | i m an',
@@ -27,10 +57,10 @@ export const ENGLISH: MatchingWords = {
   ofThese: 'these | those | them',
   pointing: 'ones',
   explains:
-    'how | how do | why | when | what does | what do | what happens | what is | can i | may i | could i | do i | am i | is the | are the | will i | should i | must i | do employers | who can | who may',
+    'is it | does it cost | will it | how | how do | why | when | what does | what do | what happens | what is | can i | may i | could i | do i | am i | is the | are the | will i | should i | must i | do employers | who can | who may',
   startsAnew: 'forget | forget that | instead | start over | never mind | something else | new search | different',
   filler:
-    'looking | look | search | searching | seek | seeking | find | finding | list | best | good | great | nice | right | suit | suits | suitable | fit | fits | fitting | match | matches | matching | offer | offers | offered | available | free | open | opening | openings | interested | interest | like | love | kind | sort | type | hello | hi | dear | pls | thanks | really | maybe | perhaps | exist | exists | there | anything | something | everything | nothing | anyone | someone | anybody | somebody | everybody | use | using | used | useful | know | knows | ask | asks | asking | live | lives | living | based | located | mind | matter | matters | anywhere | somewhere | work | works | working | worked | want | wants | wanted | need | needs | needed | require | requires | required | require | include | includes | including | come | comes | start | starts | speak | speaks | speaking | able | would | could | full | fully | both | possible | preferably | prefer | currently | new | old | actually | today | now | soon | show | learn | buy | rent | hire | book | get | pay | pays | paid | paying | earn | cost | costs | priced | years | year | time | allowed | built | made | happy | myself | me | two | go | sell | please | recommend | suggest | tell | give | take | what | people | skill | skills | forget | area | place | places | whole | least | most | ideal | ideally',
+    'looking | look | search | searching | seek | seeking | find | finding | list | best | good | great | nice | right | suit | suits | suitable | fit | fits | fitting | match | matches | matching | offer | offers | offered | available | free | open | opening | openings | interested | interest | like | love | kind | sort | type | hello | hi | dear | pls | thanks | really | maybe | perhaps | exist | exists | there | anything | something | everything | nothing | anyone | someone | anybody | somebody | everybody | use | using | used | useful | know | knows | ask | asks | asking | live | lives | living | based | located | mind | matter | matters | anywhere | somewhere | work | works | working | worked | want | wants | wanted | need | needs | needed | require | requires | required | require | include | includes | including | come | comes | start | starts | speak | speaks | speaking | able | would | could | full | fully | both | possible | preferably | prefer | currently | new | old | actually | today | now | soon | show | learn | buy | rent | hire | book | get | pay | pays | paid | paying | earn | cost | costs | priced | years | year | time | allowed | built | made | happy | myself | lot | lots | bit | few | while | little | me | two | go | sell | please | recommend | suggest | tell | give | take | what | people | skill | skills | forget | area | place | places | whole | least | most | ideal | ideally',
   things:
     'job | jobs | position | positions | vacancy | vacancies | role | roles | post | posts | opening | openings | opportunity | work | candidate | candidates | person | people | applicant | applicants | offer | offers | item | items | product | products | option | options | result | results | thing | things | match | matches',
   quantities: {

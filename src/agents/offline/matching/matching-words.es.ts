@@ -40,6 +40,32 @@ export const SPANISH: MatchingWords = {
   thousand: 'mil | k',
   placed: 'en | cerca de',
   sought: 'un | una | unos | unas | algun | alguna | algunos | algunas | de | como | para',
+  seeking:
+    'busco | buscamos | buscando | busca | hay | tienen | teneis | tienes | quiero | quisiera | queremos | necesito | necesitamos | encuentra | encontrar | muestrame | ensename | comprar | alquilar | que tal',
+  article: 'un | una',
+  definite: 'el | la | lo | los | las | del | al',
+  aspects: {
+    place: {
+      asking: 'donde | en que ciudad | ubicacion | direccion',
+      fields: 'ubicacion | lugar | ciudad | localidad | direccion | pais | region | barrio | sede | puerto | zona',
+    },
+    time: {
+      asking: 'cuando | a que hora | que dia | desde cuando',
+      fields: 'fecha | dia | dias | inicio | comienzo | fin | hora | plazo | horario | horas | disponible',
+    },
+    who: {
+      asking: 'quien | quienes | que empresa | de quien',
+      fields:
+        'empresa | compania | vendedor | dueno | propietario | marca | fabricante | profesor | profesora | autor | editorial',
+    },
+    duration: { asking: 'cuanto tiempo | cuanto dura', fields: 'duracion | semanas | meses | periodo' },
+    money: { asking: 'cuanto | cuanto cuesta | cuanto vale | cuanto pagan | cuanto paga', fields: '' },
+  },
+  it: 'eso | esa | ese | esto | esta | este | ahi | alli',
+  infinitive: '-',
+  indefinite: 'algo | alguien | cualquiera | nada | nadie',
+  doing: 'puedo | puede | pueden | podria | podemos | quiero | me | se | a | para | que | yo | poder | debo | debe',
+  more: 'mas | algunos mas | algunas mas | otros | otras | otro | otra | otra cosa | los siguientes | las siguientes | siguientes | siguiente | los demas | las demas | diferentes',
   with: 'con | que tenga | tenga',
   possessed: 'mi | mis | nuestro | nuestra | nuestros | nuestras | tu | tus | su | sus',
   as: 'como | soy | de',
@@ -47,7 +73,8 @@ export const SPANISH: MatchingWords = {
     'solo | solamente | esos | esas | estos | estas | y | tambien | de esos | de esas | de ellos | pero | mas barato | mas baratos | mas baratas',
   ofThese: 'estos | estas | esos | esas | ellos | ellas',
   pointing: '-',
-  explains: 'como | por que | cuando | que pasa | que significa | que es | puedo | debo | tengo que | quien puede',
+  explains:
+    'es gratis | es posible | es necesario | como | por que | cuando | que pasa | que significa | que es | puedo | debo | tengo que | quien puede',
   startsAnew: 'olvida | olvidalo | en cambio | otra cosa | en vez de eso | empezar de nuevo',
   filler:
     'busco | buscar | buscando | busca | encontrar | encuentra | mostrar | muestra | muestrame | ensename | quiero | quisiera | necesito | hay | tienen | teneis | tienes | trabajar | trabajo | gusta | gustaria | algo | alguien | cualquier | cualquiera | encaja | encajan | sean | sea | pida | pidan | cobre | cobra | gane | vive | viven | sabe | sepa | sepan | hable | habla | hablan | favor | hola | gracias | donde | disponible | disponibles | adecuado | mejor | mejores | bueno | buena | interesa | aprender | comprar | alquilar | egal | lista | sueldo | salario | precio | experiencia | posible | interesado | parte | lugar | zona | acepto | igual',

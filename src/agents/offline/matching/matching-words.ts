@@ -1,8 +1,8 @@
-import { fold } from '#platform/text';
+import { fold, stem } from '#platform/text';
 import { ENGLISH } from './matching-words.en.js';
 import { GERMAN } from './matching-words.de.js';
 import { SPANISH } from './matching-words.es.js';
-import type { MatchingWords, Quantity } from './matching-words.types.js';
+import type { Aspect, MatchingWords, Quantity } from './matching-words.types.js';
 
 const LANGUAGES: readonly MatchingWords[] = [ENGLISH, SPANISH, GERMAN];
 
@@ -27,6 +27,21 @@ export function wordsFor(kind: Lines): ReadonlySet<string> {
 export function quantityWords(quantity: Quantity): ReadonlySet<string> {
   return (quantities[quantity] ??= new Set(LANGUAGES.flatMap((language) => listed(language.quantities[quantity]))));
 }
+
+export interface AspectWords {
+  readonly aspect: Aspect;
+  /** Phrases that ask for it. */
+  readonly asking: ReadonlySet<string>;
+  /** Stems of what fields are called that tell it. */
+  readonly fields: ReadonlySet<string>;
+}
+
+/** What may be asked about one record, in every language. */
+export const ASPECTS: readonly AspectWords[] = (Object.keys(ENGLISH.aspects) as Aspect[]).map((aspect) => ({
+  aspect,
+  asking: new Set(LANGUAGES.flatMap(({ aspects }) => listed(aspects[aspect].asking))),
+  fields: new Set(LANGUAGES.flatMap(({ aspects }) => listed(aspects[aspect].fields).map(stem))),
+}));
 
 /** Whether a word is a unit or says what a number measures. */
 export function isQuantity(word: string): boolean {

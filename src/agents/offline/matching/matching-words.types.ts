@@ -20,6 +20,24 @@ export interface MatchingWords {
   readonly placed: string;
   /** Before what is sought. */
   readonly sought: string;
+  /** Before what is sought, as its verb: "I need", "are there". */
+  readonly seeking: string;
+  /** Before one thing of a kind. */
+  readonly article: string;
+  /** Before the one that is meant: "the second". */
+  readonly definite: string;
+  /** What is asked about one record: by which words, and what fields are called that tell it. */
+  readonly aspects: Readonly<Record<Aspect, { readonly asking: string; readonly fields: string }>>;
+  /** Stands for one that was shown. */
+  readonly it: string;
+  /** Makes a verb of what follows: "to hire". */
+  readonly infinitive: string;
+  /** Stands for what is sought; a quality follows: "something quiet". */
+  readonly indefinite: string;
+  /** Before something that is done: "to apply", "let me talk". */
+  readonly doing: string;
+  /** More of what was shown, or others. */
+  readonly more: string;
   /** Before a feature. */
   readonly with: string;
   /** Before what is known to both: "for my vacancy" asks for no vacancy. */
@@ -55,3 +73,5 @@ export interface MatchingWords {
 
 /** `wage`: money that the caller gets; `price`: money that the caller pays. */
 export type Quantity = 'money' | 'wage' | 'price' | 'distance' | 'area' | 'month' | 'week' | 'hour' | 'year';
+
+export type Aspect = 'place' | 'time' | 'who' | 'duration' | 'money';

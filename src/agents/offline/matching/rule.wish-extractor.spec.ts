@@ -15,7 +15,10 @@ const LIBRARY = catalogOf(
   { titleField: 'title' },
 );
 const own = { kind: 'matching' as const };
-const DESK = agent('desk', { ...own, examples: ['Find a book', 'Which titles do you have?'] });
+const DESK = agent('desk', {
+  ...own,
+  examples: ['Find a book', 'Which titles do you have?', 'Which has the lowest fee?'],
+});
 
 function after(...messages: readonly string[]): HistoryMessage[] {
   return messages.flatMap((content) => [
@@ -69,6 +72,65 @@ it('sorts the last list by what is cheaper', async () => {
   const these = await asked('which of these is cheapest?', after('in Tralee'));
   expect(these).toMatchObject({ said: ['Tralee'], order: { field: 'fee', among: 5 } });
   expect((await asked('the cheapest in Tralee')).order).toEqual({ field: 'fee', descending: false });
+});
+
+describe('what was shown', () => {
+  const showing = (content: string, ...shown: readonly string[]): HistoryMessage[] => [
+    { role: 'user', content, metadata: {} },
+    { role: 'assistant', content: 'Here.', metadata: { agents: ['desk'], shown } },
+  ];
+  const list = showing('something about birds', 'd1', 'd2', 'd3');
+
+  it.each([
+    ['the second one', ['d2'], []],
+    ['the second one, what is the fee?', ['d2'], ['fee']],
+    ['tell me more about number 3', ['d3'], []],
+    ['#1', ['d1'], []],
+    ['where is the 2nd one?', ['d2'], ['branch']],
+    ['die letzte bitte', ['d3'], []],
+    ['¿y el segundo?', ['d2'], []],
+    ['what is its fee?', ['d1', 'd2', 'd3'], ['fee']],
+    ['how much is it?', ['d1', 'd2', 'd3'], ['fee']],
+    ['where is that?', ['d1', 'd2', 'd3'], ['branch']],
+    ['wo ist das?', ['d1', 'd2', 'd3'], ['branch']],
+    ['is it paper?', ['d1', 'd2', 'd3'], ['format']],
+  ])('is meant by “%s”', async (text, documentIds, fields) => {
+    expect((await asked(text, list)).pointed).toEqual({ documentIds, fields, listed: 3 });
+  });
+
+  it.each([
+    'only the audio ones',
+    'and in Sligo?',
+    'which results are there in Cork?',
+    'something about rivers on the first floor',
+    'my second book about plants',
+    'which of these is cheapest?',
+    'is it free for me to join?',
+    'how do I borrow the second one?',
+  ])('is not meant by “%s”', async (text) => {
+    expect((await asked(text, list)).pointed.listed).toBeNull();
+  });
+
+  it('is the longer list where one of it was told since, and is told when it was not so long', async () => {
+    const told = [...list, ...showing('the second one', 'd2')];
+    expect((await asked('and the third one?', told)).pointed.documentIds).toEqual(['d3']);
+    expect((await asked('where is it?', told)).pointed.documentIds).toEqual(['d2']);
+    expect((await asked('number 7', list)).pointed).toMatchObject({ documentIds: [], listed: 3 });
+    expect((await asked('number 2')).pointed.listed).toBeNull();
+  });
+
+  it('is left out when others are asked for, as long as the search is the same', async () => {
+    const twice = [...list, ...showing('show me some others', 'd4')];
+    expect(await asked('any more?', twice)).toMatchObject({
+      except: ['d1', 'd2', 'd3', 'd4'],
+      said: [expect.stringContaining('birds')],
+      text: 'something about birds',
+    });
+    const anew = [...list, ...showing('find me a book in Tralee', 'd5')];
+    expect(await asked('zeig mir andere', anew)).toMatchObject({ except: ['d5'], said: ['Tralee'] });
+    expect((await asked('only in Cork', list)).except).toBeNull();
+    expect((await asked('any more?')).except).toBeNull();
+  });
 });
 
 describe('what another persona’s agent looks for', () => {

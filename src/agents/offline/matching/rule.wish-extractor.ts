@@ -1,6 +1,8 @@
 import type { RecordCatalog, Wish } from '#rag';
 import { type ExtractedWishes, WishExtractor, type WishRequest } from '../../steps/wish-extractor.js';
+import { answeredBy, shownBy } from '../../turn/shown-items.js';
 import { asksElsewhere } from './asks-elsewhere.js';
+import { pointedAt } from './pointed-at.js';
 import { saidWishes, type Said } from './said-wishes.js';
 
 /** Earlier messages that a follow-up may go on from. */
@@ -21,20 +23,40 @@ export class RuleWishExtractor extends WishExtractor {
     const now = saidWishes(text, catalog, agent);
     const earlier = asked(history, agent.key).slice(-LOOK_BACK);
     let state: Said | null = null;
-    for (const message of earlier) state = goingOn(state, saidWishes(message, catalog, agent), catalog);
+    let seen: string[] = [];
+    let telling = text;
+    for (const { content, shown } of earlier) {
+      const said = saidWishes(content, catalog, agent);
+      // "What does it pay?" asked for nothing else.
+      if (seen.length > 0 && (said.pick !== null || (said.about && said.asked.length > 0))) continue;
+      if (!said.further) telling = content;
+      // What was shown of another search is new again.
+      if (state !== null && (said.startsAnew || !continues(said))) seen = [];
+      state = goingOn(state, said, catalog);
+      seen = [...seen, ...shown];
+    }
     const { count, order, pick, wishes } = goingOn(state, now, catalog);
     const sorting = order === null || state === null ? order : { ...order, among: now.ofThese ? SHOWN : NEARBY };
-    return { wishes, count, order: sorting, pick: state === null ? null : pick, elsewhere };
+    const further = now.further && seen.length > 0;
+    return {
+      wishes,
+      count,
+      order: sorting,
+      pick: state === null ? null : pick,
+      elsewhere,
+      pointed: pointedAt({ agent, catalog, history, text }, now),
+      except: further ? seen : null,
+      text: further ? telling : text,
+    };
   }
 }
 
-/** Messages of the person that this agent answered, oldest first. */
-function asked(history: WishRequest['history'], agent: string): string[] {
+/** Messages of the person that this agent answered, oldest first, with what it showed. */
+function asked(history: WishRequest['history'], agent: string): { content: string; shown: readonly string[] }[] {
   return history.flatMap(({ content, role }, index) => {
     const answer = history[index + 1];
-    if (role !== 'user' || answer?.role !== 'assistant') return [];
-    const agents = answer.metadata['agents'];
-    return Array.isArray(agents) && agents.includes(agent) ? [content] : [];
+    if (role !== 'user' || answer === undefined || !answeredBy(answer, agent)) return [];
+    return [{ content, shown: shownBy(answer) }];
   });
 }
 
@@ -51,8 +73,8 @@ function goingOn(before: Said | null, now: Said, catalog: RecordCatalog): Said {
 }
 
 /** A message that goes on says so, or says how something should be and not what. */
-function continues({ count, goesOn, namesThings, order, pick, wishes }: Said): boolean {
-  if (goesOn || pick !== null) return true;
+function continues({ about, asked: fields, count, further, goesOn, namesThings, order, pick, wishes }: Said): boolean {
+  if (goesOn || further || pick !== null || (about && fields.length > 0)) return true;
   if (namesThings || wishes.some(({ not, role }) => role === 'topic' && !not)) return false;
   return wishes.some(({ role }) => role === 'attribute') || order !== null || count !== null;
 }

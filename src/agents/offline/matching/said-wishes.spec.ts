@@ -114,9 +114,56 @@ it('tells what is sought and not there from what is only mentioned', () => {
   expect(told('a suite with my piano teacher')).toEqual(['type=suite']);
   expect(told('Is the suite close to a fish market?')).toEqual(['type=suite', '~market']);
   const hints = read('We bring lots of fish back to the suite from the market').wishes.filter(
-    ({ role }) => role === 'hint',
+    ({ anyOf, role }) => role === 'hint' && anyOf.length > 0,
   );
   expect(hints.map(({ said }) => said)).toEqual(['fish', 'market']);
+});
+
+it.each([
+  'ok what about Bergen',
+  'hmm, and in Voss?',
+  'alright, only suites',
+  'show me some others',
+  'are there any more rooms?',
+  'enséñame otros',
+  'zeig mir andere',
+  'Which rooms let me talk to friends all night?',
+  'Is it free for me to cancel?',
+  'something quiet',
+  'no suites, something with people',
+  'I would like to have a bit of fun and a change',
+])('takes no word of “%s” for a condition that nothing meets', (message) => {
+  expect(told(message).filter((wish) => wish.startsWith('?'))).toEqual([]);
+});
+
+it.each([
+  ['igloo rooms', ['? igloo']],
+  ['a houseboat', ['? houseboat']],
+  ['do you have houseboats?', ['? houseboats']],
+  ['gibt es ein Iglu?', ['? Iglu']],
+  ['rooms in beekeeping', ['? beekeeping']],
+  ['busco un iglú', ['? iglú']],
+  ['igloo', ['? igloo']],
+  ['igloo under 300 €', ['nightly_price ..300', '? igloo']],
+  ['I am travelling as a beekeeper', ['? beekeeper']],
+  ['a suite with a drawbridge', ['type=suite', '? drawbridge']],
+  ['a suite in munich', ['type=suite', '? munich']],
+  ['a suite in zwolle', ['type=suite', '? zwolle']],
+])('takes what stands as something sought for a condition: “%s”', (message, wishes) => {
+  expect(told(message)).toEqual(wishes);
+});
+
+it.each([
+  ['show me some others', true],
+  ['any more?', true],
+  ['other rooms please', true],
+  ['something else', true],
+  ['noch mehr bitte', true],
+  ['otras opciones', true],
+  ['more than 3 guests', false],
+  ['a suite', false],
+])('knows whether “%s” asks for more of what was shown', (message, further) => {
+  expect(read(message)).toMatchObject({ further, startsAnew: false });
 });
 
 it.each([
@@ -131,6 +178,19 @@ it.each([
   ['my second trip with the whole family to the north', { pick: null }],
 ])('finds how many, in what order and which: “%s”', (message, expected) => {
   expect(read(message)).toMatchObject(expected);
+});
+
+it('compares by its meaning what stands nowhere in particular, and corrects no word that everybody knows', () => {
+  const meant = (message: string) =>
+    read(message)
+      .wishes.filter(({ anyOf, role }) => role === 'hint' && anyOf.length === 0)
+      .map(({ said }) => said);
+  expect(meant('Which rooms let me talk to friends all night?')).toEqual(expect.arrayContaining(['talk', 'friends']));
+  expect(meant('something with people')).toEqual(['people']);
+  expect(meant('a suite in Bergen')).toEqual([]);
+  const files = catalogOf([{ title: 'Contract' }, { title: 'Lettre' }], { titleField: 'title' });
+  expect(told('a contact', files)).toEqual(['? contact']);
+  expect(told('a contarct', files)).toEqual(['title=Contract']);
 });
 
 it('takes no longer for a long message than for a short one', () => {

@@ -1,8 +1,10 @@
 import type { RecordCatalog, Wish, Wishes } from '#rag';
 import { detectLanguage, isStopWord, stem, topicStems } from '#platform/text';
+import { areUsual, isBare, isInterjection, isKnownWord, soughtness } from './sought.js';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { isQuantity, NUMBER_WORDS, ORDINALS, wordsFor } from './matching-words.js';
 import { phraseAt, phraseBefore, saysNothing, type Token, tokensOf } from './message-tokens.js';
+import { askedFields, asksAboutIt } from './asked-fields.js';
 import { fieldFor, leastOf, numberWishes } from './number-wishes.js';
 import {
   compoundHead,
@@ -22,6 +24,12 @@ export interface Said extends Wishes {
   /** "which of these" */
   readonly ofThese: boolean;
   readonly startsAnew: boolean;
+  /** "Show me others", "more jobs": what was not shown yet. */
+  readonly further: boolean;
+  /** Asks about one that was shown ("what does it pay?"), if it asks for fields at all. */
+  readonly about: boolean;
+  /** Fields that it asks for, if it is about one record. */
+  readonly asked: readonly string[];
   /** It names what it looks for ("jobs", "flats"), so it can stand alone. */
   readonly namesThings: boolean;
   /** "How do I …", "Can I …": asks how something is done, or whether. */
@@ -32,6 +40,8 @@ export interface Said extends Wishes {
   readonly seeks: boolean;
   /** The share of its content that is a wish, 0–1; 0 when it has none. */
   readonly understood: number;
+  /** Something of it is a whole value, a title or a number of the records, and not merely a part of a value. */
+  readonly firm: boolean;
 }
 
 /** Words that one value may have in a message. */
@@ -48,11 +58,11 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
   const { text, tokens } = read;
   const used = new Set<number>();
   const order = orderIn(tokens, catalog, used);
-  const startsAnew = tokens.some((_, at) => phraseAt(tokens, at, wordsFor('startsAnew')) > 0);
   const denied = negations(tokens);
-  const pick = pickIn(tokens, used);
-  const numbers = numberWishes(read, catalog, (field) => demandOf(agent, field), used);
   const words = thingWords(agent);
+  const pick = pickIn(read, { catalog, used, words });
+  const numbers = numberWishes(read, catalog, (field) => demandOf(agent, field), used);
+  const more = moreIn(tokens, used);
   const found = valuesIn(tokens, { catalog, detected: detectLanguage(text, ''), used, words });
   const flags = flagsIn(tokens, catalog, used, denied);
   const negated = (at: number) => denied.has(at);
@@ -71,19 +81,36 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
   const met = wishes.filter(({ anyOf }) => anyOf.length > 0).length;
   const left = leftIn(tokens, { catalog, denied: new Set(), used, words }).length;
   wishes.push(...unknownIn(read, wishes, { catalog, denied, used, words }));
+  const nothingNew = order === null && wishes.every(({ role }) => role === 'hint');
+  const further = more.some(
+    (at) => nothingNew || wordsFor('things').has(tokens[at]?.word ?? '') || words.has(tokens[at]?.stem ?? ''),
+  );
+  const names = tokens.some(
+    (token, at) =>
+      (words.has(token.stem) || wordsFor('things').has(token.word)) &&
+      phraseBefore(tokens, at, wordsFor('infinitive')) === 0,
+  );
+  // Words of the examples may be what is asked of one: "pays", "remote".
+  const named = tokens.some(({ word }) => wordsFor('things').has(word));
+  const seekable = wishes.some(({ anyOf, not, role }) => role === 'topic' && !not && anyOf.length > 0);
   return {
     wishes: united(wishes).slice(0, MOST_WISHES),
+    further,
+    about: pick === null && !further && !seekable && !named && asksAboutIt(tokens, text),
+    asked: askedFields(tokens, catalog, wishes),
     count,
     order,
     pick,
     goesOn: goesOnFrom(tokens),
     ofThese: tokens.some(({ word }) => wordsFor('ofThese').has(word)),
-    startsAnew,
+    // "Something else" is more of the same when nothing else is said.
+    startsAnew: !(further && nothingNew) && tokens.some((_, at) => phraseAt(tokens, at, wordsFor('startsAnew')) > 0),
     explains: phraseAt(tokens, 0, wordsFor('explains')) > 0,
     length: tokens.length,
     seeks: wishes.some(({ role }) => role === 'topic') && asks(tokens, words),
+    firm: numbers.wishes.length > 0 || flags.length > 0 || found.some(({ meaning }) => !meaning.partial),
     understood: met === 0 ? 0 : met / (met + left),
-    namesThings: tokens.some((token) => words.has(token.stem) || wordsFor('things').has(token.word)),
+    namesThings: names,
   };
 }
 
@@ -129,7 +156,9 @@ function valuesIn(tokens: readonly Token[], reading: Reading & { readonly detect
     let meant = slips.get(token.word);
     if (meant === undefined && slips.size >= MOST_SLIPS) continue;
     if (meant === undefined) {
-      meant = corrected(catalog, token.word) ?? (reading.detected === 'de' ? compoundHead(catalog, token.word) : null);
+      meant =
+        (isKnownWord(token) ? null : corrected(catalog, token.word)) ??
+        (reading.detected === 'de' ? compoundHead(catalog, token.word) : null);
       slips.set(token.word, meant);
     }
     if (meant === null) continue;
@@ -300,19 +329,61 @@ function countIn(
   return null;
 }
 
-/** "the second one", "number 3", "the last one" */
-function pickIn(tokens: readonly Token[], used: Set<number>): number | null {
-  const MOST_WORDS = 6;
-  if (tokens.length > MOST_WORDS) return null;
+/** Words of a message that is about one of a list. */
+const LONGEST_PICK = 20;
+const NUMBERED = /^(?:number|nr|nummer|numero|option|opcion)$/;
+const NTH = /^(?:st|nd|rd|th)$/;
+
+/** "the second one", "number 3", "#3", "the last one, what does it pay?"; not "my second trip", "the first floor". */
+function pickIn(
+  { text, tokens }: { readonly text: string; readonly tokens: readonly Token[] },
+  { catalog, used, words }: Reading,
+): number | null {
+  if (tokens.length > LONGEST_PICK) return null;
   for (const [at, token] of tokens.entries()) {
+    const before = token.breaks ? undefined : tokens[at - 1];
+    const nth = token.number !== null && tokens[at + 1]?.start === token.end && NTH.test(tokens[at + 1]?.word ?? '');
+    const signed = before !== undefined && NUMBERED.test(before.word);
+    if (
+      token.number !== null &&
+      Number.isInteger(token.number) &&
+      token.number > 0 &&
+      (signed || nth || text[token.start - 1] === '#')
+    ) {
+      used.add(at);
+      if (nth) used.add(at + 1);
+      return token.number;
+    }
     const place = ORDINALS.get(token.word) ?? (wordsFor('last').has(token.word) ? -1 : null);
-    const numbered = /^(?:number|no|nr|nummer|numero)$/.test(token.word) ? (tokens[at + 1]?.number ?? null) : null;
-    if (place === null && numbered === null) continue;
+    if (place === null) continue;
+    const free = before === undefined || wordsFor('definite').has(before.word) || wordsFor('goesOn').has(before.word);
+    const next = tokens[at + 1];
+    const alone =
+      next === undefined ||
+      next.breaks ||
+      wordsFor('things').has(next.word) ||
+      words.has(next.stem) ||
+      isStopWord(next.word) ||
+      catalog.containing.get(next.stem)?.some(({ field }) => field.kind === 'title') === true;
+    if (!free || !alone) continue;
     used.add(at);
-    if (numbered !== null) used.add(at + 1);
-    return place ?? numbered;
+    return place;
   }
   return null;
+}
+
+/** "others", "some more": the places behind such words, which are no wish themselves. */
+function moreIn(tokens: readonly Token[], used: Set<number>): number[] {
+  const behind: number[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    if (used.has(at) || isBound(tokens, at) || phraseAt(tokens, at, wordsFor('orMore')) > 1) continue;
+    const length = phraseAt(tokens, at, wordsFor('more'));
+    if (length === 0) continue;
+    for (let place = at; place < at + length; place++) used.add(place);
+    behind.push(at + length);
+    at += length - 1;
+  }
+  return behind;
 }
 
 const ORDERS = [
@@ -355,7 +426,11 @@ function demandOf(agent: AgentDefinition, field: string): 'at least' | 'at most'
   return null;
 }
 
-/** What is sought and no record resembles, and what is only heard in passing. */
+/**
+ * What is sought and no record resembles, and what is only heard in passing. A word that no record has is sought where it
+ * stands as what is sought stands: "as a beekeeper", "astronaut jobs", "a cabriolet", "with a garden". Anywhere else, and
+ * where it is a word that everybody uses, it is meant by the meaning alone, and nothing lacks it.
+ */
 function unknownIn(
   { text, tokens }: { readonly text: string; readonly tokens: readonly Token[] },
   known: readonly Wish[],
@@ -364,6 +439,7 @@ function unknownIn(
   const wishes: Wish[] = [];
   const left = leftIn(tokens, { catalog, denied, used, words });
   const isLeft = (at: number): boolean => left.includes(at);
+  const isThing = (token: Token): boolean => words.has(token.stem) || wordsFor('things').has(token.word);
   const content = left.length + known.length;
   const topics = known.filter(({ not, role }) => role === 'topic' && !not);
   for (let index = 0; index < left.length; index++) {
@@ -375,38 +451,58 @@ function unknownIn(
       index++;
     }
     const run = tokens.slice(at, end);
-    const said = text.slice(run[0]?.start ?? 0, run.at(-1)?.end ?? 0);
-    const unknown = (role: Wish['role']): Wish => ({ said, role, not: false, anyOf: [] });
     const [first] = run;
-    if (first === undefined) continue;
-    const capital = first.raw !== first.raw.toLowerCase();
-    if (phraseBefore(tokens, at, wordsFor('placed')) > 0 && (isConcept(run) || (capital && run.length <= 2))) {
+    if (first === undefined || isInterjection(tokens, { at, end })) continue;
+    const said = text.slice(first.start, run.at(-1)?.end ?? 0);
+    const unknown = (role: Wish['role']): Wish => ({ said, role, not: false, anyOf: [] });
+    const position = soughtness(tokens, { at, end }, isThing);
+    const usual = !isConcept(run) && areUsual(run, position);
+    if (position === 'placed' && (isConcept(run) || (!usual && (isName(run) || known.length > 0)))) {
       wishes.push(unknown('attribute'));
       continue;
     }
-    const asRole = phraseBefore(tokens, at, wordsFor('as')) > 0;
-    const next = tokens[end];
-    const named = next !== undefined && !next.breaks && (words.has(next.stem) || wordsFor('things').has(next.word));
-    const soughtHere = phraseBefore(tokens, at, wordsFor('sought')) > 0 || named;
     const spoken = spokenOf(run, said, catalog);
+    const asRole = position === 'as';
+    const soughtHere = asRole || position === 'wanted' || position === 'sought' || position === 'named';
     // "a room with a piano": a feature that no field has, perhaps a text.
-    if (isFeature(tokens, at) || (spoken !== null && soughtHere && known.length > 0 && !asRole)) {
+    const feature = isFeature(tokens, at) && (!usual || spoken !== null);
+    if (feature || (spoken !== null && soughtHere && known.length > 0 && !asRole)) {
       wishes.push({ ...(spoken ?? unknown('attribute')), role: 'attribute' });
       continue;
     }
     const short = content <= SHORT && tokens.length <= SHORT * 3;
     const alone = topics.length === 0 && wishes.every(({ role }) => role !== 'topic');
+    const stated =
+      soughtHere ||
+      (short &&
+        (position === 'bare' ||
+          (position === 'placed' && isBare(tokens, isThing)) ||
+          (spoken !== null && position !== 'done')));
     // Of one's own teacher nobody looks for another.
-    if (asRole || (alone && (soughtHere || short) && !isOwned(tokens, at))) {
+    if (asRole || (alone && stated && !usual && !isOwned(tokens, at))) {
       wishes.push(asRole ? unknown('topic') : (spoken ?? unknown('topic')));
       continue;
     }
     for (const token of run) {
       const hint = spokenOf([token], token.raw, catalog);
-      if (hint !== null) wishes.push({ ...hint, role: 'hint' });
+      wishes.push({ ...(hint ?? { said: token.raw, not: false, anyOf: [] }), role: 'hint' });
+    }
+  }
+  // "Something with people" is no search for people, where those are not what the records are.
+  for (const [at, token] of tokens.entries()) {
+    const own = words.has(token.stem) || used.has(at) || denied.has(at) || left.includes(at);
+    if (!own && wordsFor('things').has(token.word) && isFeature(tokens, at)) {
+      wishes.push({ said: token.raw, role: 'hint', not: false, anyOf: [] });
     }
   }
   return wishes;
+}
+
+/** Written as a name, and no longer than one. */
+function isName(run: readonly Token[]): boolean {
+  const LONGEST_NAME = 2;
+  const [first] = run;
+  return first !== undefined && first.raw !== first.raw.toLowerCase() && run.length <= LONGEST_NAME;
 }
 
 /** The records' texts, where they hold all of the words. */

@@ -5,7 +5,13 @@ import { type Classification, type ClassifyRequest, IntentClassifier } from '../
 import { lastAgentsOf } from '../../turn/awaiting.js';
 import { findingsFor } from '../extraction/entity-rules.js';
 import { leaningOf } from '../words/pointers.js';
-import { claimOfRecords, outweighsDocuments, type RecordsClaim } from './records-routing.js';
+import {
+  asksAboutService,
+  asksOthersRecords,
+  claimOfRecords,
+  outweighsDocuments,
+  type RecordsClaim,
+} from './records-routing.js';
 import { pointsBack, saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
 import type { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
 import { smallTalkKind } from './small-talk.js';
@@ -43,7 +49,11 @@ export class OfflineIntentClassifier extends IntentClassifier {
     }
     const claim = await claimOfRecords(request);
     if (claim?.goesOn === true) return goesTo(claim.agent, 'continued');
+    const elsewhere = await asksOthersRecords(request);
+    if (elsewhere !== null) return goesTo(elsewhere, 'similarity');
     const result = await this.similarity.classify(request, signal);
+    const documented = await fromDocuments(result, request);
+    if (documented !== null) return goesTo(documented, 'similarity');
     if (claim !== null && (await outweighs(claim, result, request))) return goesTo(claim.agent, 'similarity');
     if (result.intents.length > 0) return result;
     // "And to Norway?" goes on with whoever answered last.
@@ -73,6 +83,19 @@ function leans(text: string): boolean {
     (words <= 1 && text.includes('?')) ||
     (elliptical && words <= 2 && text.includes('?'))
   );
+}
+
+/** "Is it free to apply?" sounds like a search for something to apply for, and is answered by documents if by anything. */
+async function fromDocuments({ intents }: Classification, request: ClassifyRequest): Promise<AgentDefinition | null> {
+  const [only, ...several] = intents;
+  const agent = request.agents.find(({ key }) => key === only?.agent);
+  if (agent === undefined || several.length > 0 || !(await asksAboutService(agent, request))) return null;
+  const found = await Promise.all(
+    request.agents
+      .filter(({ kind }) => kind === 'knowledge')
+      .map(async (other) => ({ other, coverage: await request.evidence(other, request.text) })),
+  );
+  return found.sort((a, b) => b.coverage - a.coverage)[0]?.other ?? null;
 }
 
 /** Records that have what is asked for, against documents that speak of something like it, or against nobody. */

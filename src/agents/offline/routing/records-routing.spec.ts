@@ -1,5 +1,5 @@
 import { catalogOf } from '#rag';
-import { agent, fakeRuntime, passage, remember, runTurn } from '../../../../test/support/agent-fakes.js';
+import { agent, CTX, fakeRuntime, passage, remember, runTurn } from '../../../../test/support/agent-fakes.js';
 
 const own = { kind: 'matching' as const, settings: { knowledge_base_id: 'kb' } };
 const BOATS = agent('boats', { ...own, examples: ['Which boats are for hire?', 'Find me a boat'] });
@@ -54,4 +54,57 @@ it('goes on with the agent that showed a list, and only with what narrows it', a
 it('lets the one agent that could have it say that there is none', async () => {
   expect(await answeredBy('as a submarine captain')).toBe('boats');
   expect(catalogOf(RECORDS, {}).exact.has('submarin')).toBe(false);
+});
+
+it('leaves questions about the service to the documents, however much like a search they sound', async () => {
+  expect(await answeredBy('Is it free for me to hire?', 0.4)).toBe('help');
+  expect(await answeredBy('Kann ich hier umsonst suchen?', 0.4)).toBe('help');
+  expect(await answeredBy('Which boats are for hire?', 0.4)).toBe('boats');
+  const records = [...RECORDS, { title: 'Tug', port: 'Gent', berths: 1, extras: ['Captains on call'] }];
+  const history = remember('How do I cancel?', await runTurn(runtime(0.9), 'How do I cancel?'));
+  const world = {
+    agents: [BOATS, HELP],
+    profile: { berths: 2 },
+    records,
+    match: () => [ITEM],
+    search: () => ({ passages: [passage('Captains cancel by telephone.', { coverage: 0.2 })], degraded: false }),
+  };
+  const then = async (text: string) => (await runTurn(fakeRuntime(world), text, { history })).answer.agents.join();
+  expect(await then('and for captains?')).toBe('help');
+  expect(await then('and in Gent?')).toBe('boats');
+});
+
+it('tells whoever searches for what another persona’s agent finds, and answers how it is done', async () => {
+  const boats = agent('boats', {
+    ...own,
+    personas: ['sailor'],
+    description: 'Finds boats.',
+    examples: ['Which offers suit me?', 'Find me an offer', 'Show me offers with four berths'],
+  });
+  const crews = agent('crews', {
+    ...own,
+    personas: ['boat_owner'],
+    description: 'Finds people who sail.',
+    examples: ['Which candidates can sail?', 'Find candidates for my boat', 'Show me candidates'],
+  });
+  const world = {
+    agents: [boats, crews, HELP],
+    profile: { berths: 2 },
+    records: RECORDS,
+    match: () => [ITEM],
+    search: () => ({ passages: [passage('Candidates write to you.', { coverage: 0.9 })], degraded: false }),
+  };
+  const said = async (text: string, persona: string) => {
+    const ctx = { ...CTX, principal: { ...CTX.principal, persona } };
+    return (await runTurn(fakeRuntime(world), text, { ctx })).answer;
+  };
+  const told = await said('find me an offer', 'boat_owner');
+  expect(told.agents).toEqual(['crews']);
+  expect(told.content).toContain('“sailor”');
+  expect(told.content).toContain('- Find candidates for my boat');
+  const foreign = await said('show me candidates for an offer in Kiel', 'sailor');
+  expect(foreign.content).toContain('“boat owner”');
+  expect((await said('show me offers for candidates without a licence', 'sailor')).payloads).toHaveLength(1);
+  expect((await said('show me candidates', 'boat_owner')).payloads).toHaveLength(1);
+  expect((await said('how do I write to candidates?', 'sailor')).agents).toEqual(['help']);
 });

@@ -1,6 +1,10 @@
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import type { ClassifyRequest } from '../../steps/intent-classifier.js';
 import { lastAgentsOf } from '../../turn/awaiting.js';
+import type { RecordCatalog } from '#rag';
+import { asksElsewhere } from '../matching/asks-elsewhere.js';
+import { AgentScorer } from './agent-scores.js';
+import { pointedAt } from '../matching/pointed-at.js';
 import { type Said, saidWishes } from '../matching/said-wishes.js';
 
 /** More than half of what a message says is in the records: then it asks for them, whatever the examples are. */
@@ -25,13 +29,15 @@ export async function claimOfRecords(request: ClassifyRequest): Promise<RecordsC
   const last = lastAgentsOf(history);
   const claims = await readByRecords(request);
   const current = claims.find(({ agent }) => last.includes(agent.key));
-  if (current !== undefined && isFollowUp(current.said)) {
+  if (current !== undefined && (isFollowUp(current.said) || pointsAt(current, request))) {
     return { ...current, goesOn: true };
   }
+  // "And for employers?" goes on with what was said last, whatever value has a word like it.
+  if (last.length > 0 && claims.every(({ said }) => said.goesOn && !said.firm)) return null;
   const [best] = claims.sort((a, b) => b.said.understood - a.said.understood);
   const [only] = claims;
   // "as an astronaut": nothing is understood, and still it is plain who should say that there is none.
-  if (claims.length === 1 && only?.said.seeks === true && only.said.understood < PARTLY) {
+  if (claims.length === 1 && only?.said.seeks === true && !only.said.explains && only.said.understood < PARTLY) {
     return { ...only, goesOn: false };
   }
   if (best === undefined || best.said.understood < PARTLY) return null;
@@ -46,7 +52,7 @@ async function readByRecords({ agents, records, text }: ClassifyRequest) {
       .filter(({ kind }) => kind === 'matching')
       .map(async (agent) => {
         const catalog = await records(agent);
-        return catalog === null ? [] : [{ agent, said: saidWishes(text, catalog, agent) }];
+        return catalog === null ? [] : [{ agent, catalog, said: saidWishes(text, catalog, agent) }];
       }),
   );
   return read.flat();
@@ -78,7 +84,39 @@ export async function outweighsDocuments({ said }: RecordsClaim, coverage: () =>
   return (await coverage()) < (understood >= MOSTLY ? COVERED : understood);
 }
 
-function isFollowUp({ explains, goesOn, order, pick, understood }: Said): boolean {
+/** Asks about one that was shown. */
+function pointsAt(
+  { agent, catalog, said }: { agent: AgentDefinition; catalog: RecordCatalog; said: Said },
+  { history, text }: ClassifyRequest,
+): boolean {
+  return pointedAt({ agent, catalog, history, text }, said).listed !== null;
+}
+
+function isFollowUp({ explains, further, goesOn, order, pick, understood }: Said): boolean {
   if (explains) return false;
-  return pick !== null || order !== null || understood >= MOSTLY || (goesOn && understood > 0);
+  return further || pick !== null || order !== null || understood >= MOSTLY || (goesOn && understood > 0);
+}
+
+/** A question of how something is done, or whether, that names nothing the agent's records have: it is about the service. */
+export async function asksAboutService(agent: AgentDefinition, { records, text }: ClassifyRequest): Promise<boolean> {
+  const catalog = agent.kind === 'matching' ? ((await records?.(agent)) ?? null) : null;
+  if (catalog === null) return false;
+  const { explains, namesThings, order, wishes } = saidWishes(text, catalog, agent);
+  return explains && !namesThings && order === null && wishes.every(({ role }) => role === 'hint');
+}
+
+/**
+ * The matching agent that should say that something can only be asked by another persona: a search, as the hidden agent's
+ * examples are, for what that one calls its records.
+ */
+export async function asksOthersRecords(request: ClassifyRequest): Promise<AgentDefinition | null> {
+  const { agents, others = [], text } = request;
+  const hidden = others.filter(({ kind }) => kind === 'matching');
+  if (hidden.length === 0) return null;
+  for (const { agent, catalog, said } of await readByRecords(request)) {
+    if (said.explains || !asksElsewhere(text, agent, hidden, catalog)) continue;
+    const [best] = (await AgentScorer.of([...agents, ...hidden])).score(text, null);
+    if (best !== undefined && best.standing >= 1 && [...hidden, agent].includes(best.agent)) return agent;
+  }
+  return null;
 }
