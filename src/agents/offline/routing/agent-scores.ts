@@ -23,6 +23,8 @@ export interface TextVectors {
 
 /** What a value for one of its tools adds to an agent's standing: half of what is enough. */
 const HOLDS = 0.5;
+/** Words of meaning that an agent has never heard, and none that it has: beside so many its value may still be meant. */
+const MOST_STRANGE = 2;
 /** Without a single word of meaning that the agent's own texts have, everything else must say it twice. */
 const WITHOUT_A_WORD = 0.5;
 /** Where there are hardly any examples to learn from. Measured over random sets of two to four agents with three examples. */
@@ -76,7 +78,9 @@ export class AgentScorer {
       const shares = stems.length === 0 || stems.some((stem) => own?.has(stem) === true);
       const words = standing(byWords[index] ?? 0, this.calibration) * (shares ? 1 : WITHOUT_A_WORD);
       const near = byVectors?.[index];
-      const holds = holdsInput(agent, text, meter);
+      // A message whose words are about something else has its number for something else.
+      const strange = shares ? 0 : stems.filter((stem) => !/\d/.test(stem)).length;
+      const holds = strange <= MOST_STRANGE && holdsInput(agent, text, meter);
       const both = near === undefined ? words : (1 - VECTORS) * words + VECTORS * near;
       return { agent, standing: holds ? both + HOLDS : both, holds };
     });

@@ -56,6 +56,7 @@ export const DE: LanguageWords = {
     past: /\b(?:letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?)\b/i,
     ago: null,
     direction: /\b(?:in|vor|nach|nächste[rsnm]?|letzte[rsnm]?|kommende[rsnm]?|diese[rsnm]?)\b/i,
+    beforeYear: list('seit jahr jahre jahren bis anno'),
     until: /(?<![\p{L}\d.,/])(\d{1,2})\.?(?:st|nd|rd|th)?\s?(?:bis(?: zum)?|-|–)\s?$/iu,
     stretch:
       /\b(?:diese|nächste|letzte|kommende|vergangene|vorige)[srnm]?\s+(?:Woche|Monat|Jahr|Quartal|Wochenende)\b/i,

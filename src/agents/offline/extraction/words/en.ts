@@ -44,6 +44,7 @@ export const EN: LanguageWords = {
     past: /\b(?:last|past|previous)\b/i,
     ago: null,
     direction: /\b(?:in|within|ago|from now|later|before|earlier|hence|after|next|last|past|this)\b/i,
+    beforeYear: list('in since until till year before after during'),
     until: /(?<![\p{L}\d.,/])(\d{1,2})\.?(?:st|nd|rd|th)?\s?(?:to|until|till|-|–)\s?$/iu,
     stretch: /\b(?:this|next|last|past|previous|coming) (?:week|month|year|quarter|weekend)\b/i,
     // In Britain, Ireland and Australia; the United States put the month first.

@@ -44,6 +44,7 @@ export const ES: LanguageWords = {
     past: /\b(?:pasado|pasada|anterior)\b/i,
     ago: /\bhace\s*$/i,
     direction: /\b(?:en|dentro de|después|más tarde|próxim[oa]s?|pasad[oa]s?|est[ea])\b/i,
+    beforeYear: list('en desde hasta ano durante'),
     until: /(?<![\p{L}\d.,/])(\d{1,2})\.?(?:st|nd|rd|th)?\s?(?:al?|hasta el|-|–)\s?$/iu,
     stretch: /\b(?:semana|mes|año|trimestre) (?:que viene|pasad[oa]|próxim[oa])\b/i,
     orderByCountry: false,

@@ -49,6 +49,8 @@ export interface DateWords {
   readonly ago: RegExp | null;
   /** "in six weeks", "six weeks ago": without one of these, "for six weeks" is how long something lasts. */
   readonly direction: RegExp;
+  /** Before a year: "in 2014". */
+  readonly beforeYear: readonly string[];
   /** Before a day: the first day of the same month that it goes on from, as the first group. */
   readonly until: RegExp;
   /** A stretch of time, which names no day. */
