@@ -1,7 +1,7 @@
 import type { PhraseLanguage } from '#platform/text';
 
 /** What kind of small talk a message is. */
-export type SmallTalkKind = 'hello' | 'thanks' | 'bye' | 'how_are_you' | 'who_are_you' | 'praise';
+export type SmallTalkKind = 'hello' | 'thanks' | 'bye' | 'how_are_you' | 'who_are_you' | 'praise' | 'noted';
 
 /** The product's own sentences. A tenant's settings may replace them; {placeholders} are filled by `fill`. */
 export interface Phrases {
@@ -52,6 +52,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
       how_are_you: 'I am doing well, thank you for asking. What can I do for you?',
       who_are_you: 'I am the assistant of {tenant}.',
       praise: 'Glad to hear that! Let me know if you need anything else.',
+      noted: 'All right. I am here if you need anything else.',
     },
     unclear: 'I am not sure what you mean. Could you say it in a little more detail?',
     capabilities: 'I can help with:',
@@ -92,6 +93,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
       how_are_you: 'Muy bien, gracias por preguntar. ¿Qué puedo hacer por ti?',
       who_are_you: 'Soy el asistente de {tenant}.',
       praise: '¡Me alegro! Dime si necesitas algo más.',
+      noted: 'De acuerdo. Aquí estoy si necesitas algo más.',
     },
     unclear: 'No estoy seguro de lo que quieres decir. ¿Puedes explicarlo con un poco más de detalle?',
     capabilities: 'Puedo ayudarte con:',
@@ -133,6 +135,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
       how_are_you: 'Danke der Nachfrage, mir geht es gut. Was kann ich für Sie tun?',
       who_are_you: 'Ich bin der Assistent von {tenant}.',
       praise: 'Das freut mich! Sagen Sie Bescheid, wenn Sie noch etwas brauchen.',
+      noted: 'In Ordnung. Ich bin da, wenn Sie noch etwas brauchen.',
     },
     unclear: 'Ich bin nicht sicher, was Sie meinen. Können Sie es etwas genauer sagen?',
     capabilities: 'Ich kann Ihnen helfen mit:',

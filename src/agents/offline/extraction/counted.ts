@@ -63,9 +63,9 @@ function* wordsOfUnits(): Generator<string> {
       ...CURRENCIES.map((currency) => ({ style: 'currency', currency, currencyDisplay: 'name' }) as const),
     ];
     for (const format of formats) {
-      const { format: write } = new Intl.NumberFormat(language, format);
+      const names = new Intl.NumberFormat(language, format);
       for (const count of [1, 2])
-        yield* wordsOf(foldInPlace(write(count))).filter((word) => /\p{L}{3}/u.test(word) && !isStopWord(word));
+        yield* wordsOf(foldInPlace(names.format(count))).filter((word) => /\p{L}{3}/u.test(word) && !isStopWord(word));
     }
   }
 }

@@ -235,18 +235,33 @@ function* truth(property: SchemaProperty, reading: MessageReading, options: Rule
 }
 
 /**
- * By the first word, and neither when the next ones say the opposite: "no problem, yes", "ok, but do not send it".
+ * By how it begins, and neither when the next words say the opposite: "no problem, yes", "ok, but do not send it".
  * @param plain a yes has nothing beside it that could take it back or mean something else: "ok, cancel", "yes, but later"
  */
 function saidYes(reading: MessageReading, words: LanguageWords, plain: boolean): boolean | null {
-  const all = reading.words();
-  const [first, ...others] = all.slice(0, 6);
-  if (first === undefined) return null;
-  const yes = words.yes.includes(first.text);
-  if (!yes && !words.no.includes(first.text)) return null;
-  if (yes && plain && !all.every(({ text }) => words.yes.includes(text) || words.besideYes.includes(text))) return null;
-  const opposite = yes ? [...words.no, ...words.negations] : words.yes;
-  return others.some(({ text }) => opposite.includes(text)) ? null : yes;
+  const { besideYes, negations, no, polite, yes } = words;
+  const all = reading.words().map(({ text }) => text);
+  const courtesy = begun(all, polite);
+  const said = all.slice(courtesy);
+  if (said.length === 0) return courtesy > 0 ? true : null;
+  const agreed = begun(said, yes);
+  const refused = begun(said, no);
+  if (agreed === refused) return null;
+  const others = said.slice(Math.max(agreed, refused));
+  if (agreed > refused && plain && !others.every((word) => yes.includes(word) || besideYes.includes(word))) return null;
+  const opposite = agreed > refused ? [...no, ...negations] : yes;
+  return others.slice(0, 5).some((word) => opposite.includes(word)) ? null : agreed > refused;
+}
+
+/** How many words the longest of the phrases has that these words begin with. */
+function begun(words: readonly string[], phrases: readonly string[]): number {
+  return Math.max(
+    0,
+    ...phrases.map((phrase) => {
+      const parts = phrase.split(' ');
+      return parts.every((part, at) => words[at] === part) ? parts.length : 0;
+    }),
+  );
 }
 
 function* numbers(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {

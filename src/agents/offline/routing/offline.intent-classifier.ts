@@ -5,6 +5,7 @@ import { type Classification, type ClassifyRequest, IntentClassifier } from '../
 import { lastAgentsOf } from '../../turn/awaiting.js';
 import { findingsFor } from '../extraction/entity-rules.js';
 import { leaningOf } from '../words/pointers.js';
+import { goesOnWith } from './goes-on.js';
 import { claimOfRecords, outweighsDocuments, type RecordsClaim } from './records-routing.js';
 import { pointsBack, saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
 import type { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
@@ -37,12 +38,14 @@ export class OfflineIntentClassifier extends IntentClassifier {
     const [only, ...others] = agents;
     if (only !== undefined && others.length === 0) return goesTo(only, 'single');
     // A bare "1043" says nothing of its own: it is for whoever answered last.
-    if (topicStems(text).length === 0) {
+    if (topicStems(text).length === 0 && saysNoQuestion(text)) {
       const last = named(lastAgentsOf(history));
       if (last !== undefined && continues(last, text)) return goesTo(last, 'continued');
     }
     const claim = await claimOfRecords(request);
     if (claim?.goesOn === true) return goesTo(claim.agent, 'continued');
+    const answered = awaiting === null ? named(lastAgentsOf(history)) : undefined;
+    if (answered !== undefined && (await goesOnWith(answered, request))) return goesTo(answered, 'continued');
     const result = await this.similarity.classify(request, signal);
     if (claim !== null && (await outweighs(claim, result, request))) return goesTo(claim.agent, 'similarity');
     if (result.intents.length > 0) return result;
@@ -59,6 +62,12 @@ function askedBy({ awaiting, history }: ClassifyRequest): string[] {
   if (awaiting !== null) return [awaiting.agent];
   const last = history.findLast(({ role }) => role !== 'system');
   return last?.role === 'assistant' && /[?？]\s*$/.test(last.content) ? lastAgentsOf(history) : [];
+}
+
+/** "1043?", "what about 1043", and not "where is 1043?", which says what is wanted of it. */
+function saysNoQuestion(text: string): boolean {
+  const { elliptical, leads, standsIn } = leaningOf(text);
+  return elliptical || leads || standsIn;
 }
 
 /** "How long?", "and for students?": hardly to be understood without what was said before. */

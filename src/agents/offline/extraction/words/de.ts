@@ -1,11 +1,19 @@
 import { counted, type LanguageWords, list } from './language-words.js';
 
 export const DE: LanguageWords = {
-  yes: list('ja jawohl jep klar gerne sicher ok okay richtig genau einverstanden mach machen'),
+  yes: [
+    ...list('ja jawohl jep klar gerne sicher ok okay richtig genau einverstanden passt los'),
+    'mach das',
+    'mach es',
+    'mach mal',
+    'machen sie das',
+    'nur zu',
+  ],
   no: list('nein nee nicht niemals'),
   besideYes: list(
     'bitte danke das es ist so tun tu mach machen sie ich wir bestatige bestatigt passt gut alles und senden sende schick schicken los jetzt sehr',
   ),
+  polite: ['bitte'],
   negations: list('nicht kein keine keinen keinem keiner ohne nie'),
   numbers: {
     ...counted('zwei/zwo drei vier funf/fuenf sechs sieben acht neun zehn elf zwolf/zwoelf', 2),

@@ -1,8 +1,15 @@
 import { counted, type LanguageWords, list } from './language-words.js';
 
 export const EN: LanguageWords = {
-  yes: list('yes yep yeah yup sure ok okay correct confirmed absolutely definitely go'),
-  no: list('no nope nah not never'),
+  yes: [
+    ...list('yes yep yeah yup sure ok okay correct confirmed absolutely definitely exactly'),
+    'go ahead',
+    'go for it',
+    'do it',
+    'do so',
+  ],
+  no: [...list('no nope nah not never dont'), 'do not', 'don t'],
+  polite: ['please'],
   besideYes: list(
     'please thanks thank you i we do it that this them s is right fine good great perfect all of course ahead for so and now send agree confirm',
   ),
