@@ -21,6 +21,8 @@ export interface Phrases {
   readonly and: string;
   /** Before something is done that cannot be called back. */
   readonly confirm: string;
+  /** Before something is sent to the address that the tenant has of the caller. */
+  readonly offer: string;
   readonly stopped: string;
   readonly noTool: string;
   readonly toolFailed: string;
@@ -67,6 +69,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     askAgain: 'I still need {missing}. You can also say "never mind".',
     and: 'and',
     confirm: 'Please confirm: **{tool}** ({given}). Shall I go ahead? (yes or no)',
+    offer: 'To your address: **{tool}** ({given}). Shall I go ahead? (yes or no, or give me another address)',
     stopped: 'All right, I have stopped that. What else can I do for you?',
     noTool: 'I have nothing that can do this for you.',
     toolFailed: 'I could not get that done: {reason}',
@@ -108,6 +111,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     askAgain: 'Todavía necesito {missing}. También puedes decir «olvídalo».',
     and: 'y',
     confirm: 'Confírmalo, por favor: **{tool}** ({given}). ¿Lo hago? (sí o no)',
+    offer: 'A tu dirección: **{tool}** ({given}). ¿Lo hago? (sí o no, o dime otra dirección)',
     stopped: 'De acuerdo, lo dejo aquí. ¿En qué más puedo ayudarte?',
     noTool: 'No tengo nada que pueda hacer esto por ti.',
     toolFailed: 'No he podido hacerlo: {reason}',
@@ -150,6 +154,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     askAgain: 'Ich brauche immer noch {missing}. Sie können auch „egal“ sagen.',
     and: 'und',
     confirm: 'Bitte bestätigen: **{tool}** ({given}). Soll ich das tun? (ja oder nein)',
+    offer:
+      'An Ihre Adresse: **{tool}** ({given}). Soll ich das tun? (ja oder nein, oder nennen Sie eine andere Adresse)',
     stopped: 'In Ordnung, das habe ich beendet. Was kann ich sonst für Sie tun?',
     noTool: 'Ich habe nichts, was das für Sie erledigen kann.',
     toolFailed: 'Das hat nicht geklappt: {reason}',
