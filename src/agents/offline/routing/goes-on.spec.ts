@@ -72,6 +72,10 @@ async function routed(message: string, before?: readonly [question: string, agen
           { role: 'user', content: before[0], metadata: {} },
           { role: 'assistant', content: 'Here it is.', metadata: { agents: [before[1]] } },
         ];
+  return routedIn(history, message, coverage);
+}
+
+async function routedIn(history: readonly HistoryMessage[], message: string, coverage = 0) {
   const { intents } = await classifier.classify(
     {
       tenantId: TENANT_ID,
@@ -140,6 +144,17 @@ it.each(['4712', 'et 4712 ?', 'and 4712?', '4712 bitte'])(
     expect(await routed(message, ['send me the ticket for 4711', 'tickets'])).toBe('tickets');
   },
 );
+
+it('goes on past a word of thanks', async () => {
+  const history: HistoryMessage[] = [
+    { role: 'user', content: SENT[0], metadata: {} },
+    { role: 'assistant', content: 'Sent.', metadata: { agents: ['tickets'] } },
+    { role: 'user', content: 'thanks', metadata: {} },
+    { role: 'assistant', content: 'You are welcome!', metadata: { agents: [], intent: 'chitchat' } },
+  ];
+  expect(await routedIn(history, 'and once more to bob@x.test')).toBe('tickets');
+  expect(await routedIn(history, 'what does a cabin cost')).toBe('help');
+});
 
 it('says by a question of its own what is wanted of the value', async () => {
   expect(await routed('when does 4712 leave?', ['send me the ticket for 4711', 'tickets'])).toBe('crossings');

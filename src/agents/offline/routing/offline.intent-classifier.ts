@@ -3,6 +3,7 @@ import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { judging, isRecord, propertiesOf } from '../../catalog/tool-inputs.js';
 import { type Classification, type ClassifyRequest, IntentClassifier } from '../../steps/intent-classifier.js';
 import { lastAgentsOf } from '../../turn/awaiting.js';
+import type { HistoryMessage } from '../../turn/turn.types.js';
 import { findingsFor } from '../extraction/entity-rules.js';
 import { leaningOf } from '../words/pointers.js';
 import { goesOnWith } from './goes-on.js';
@@ -39,12 +40,12 @@ export class OfflineIntentClassifier extends IntentClassifier {
     if (only !== undefined && others.length === 0) return goesTo(only, 'single');
     // A bare "1043" says nothing of its own: it is for whoever answered last.
     if (topicStems(text).length === 0 && saysNoQuestion(text)) {
-      const last = named(lastAgentsOf(history));
+      const last = named(lastAgentsOf(pastSmallTalk(history)));
       if (last !== undefined && continues(last, text)) return goesTo(last, 'continued');
     }
     const claim = await claimOfRecords(request);
     if (claim?.goesOn === true) return goesTo(claim.agent, 'continued');
-    const answered = awaiting === null ? named(lastAgentsOf(history)) : undefined;
+    const answered = awaiting === null ? named(lastAgentsOf(pastSmallTalk(history))) : undefined;
     if (answered !== undefined && (await goesOnWith(answered, request))) return goesTo(answered, 'continued');
     const result = await this.similarity.classify(request, signal);
     if (claim !== null && (await outweighs(claim, result, request))) return goesTo(claim.agent, 'similarity');
@@ -68,6 +69,13 @@ function askedBy({ awaiting, history }: ClassifyRequest): string[] {
 function saysNoQuestion(text: string): boolean {
   const { elliptical, leads, standsIn } = leaningOf(text);
   return elliptical || leads || standsIn;
+}
+
+/** "Send it", "thanks", "and once more to Bob": what was said in passing takes nobody's place. */
+function pastSmallTalk(history: readonly HistoryMessage[]): readonly HistoryMessage[] {
+  const last = history.findLastIndex(({ role }) => role === 'assistant');
+  if (history[last]?.metadata['intent'] !== 'chitchat') return history;
+  return history.slice(0, last);
 }
 
 /** "How long?", "and for students?": hardly to be understood without what was said before. */

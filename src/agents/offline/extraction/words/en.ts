@@ -11,7 +11,7 @@ export const EN: LanguageWords = {
   no: [...list('no nope nah not never dont'), 'do not', 'don t'],
   polite: ['please'],
   besideYes: list(
-    'please thanks thank you i we do it that this them s is right fine good great perfect all of course ahead for so and now send agree confirm',
+    'please thanks thank you go i we do it that this them s is right fine good great perfect all of course ahead for so and now send agree confirm',
   ),
   negations: list('no not without never none'),
   numbers: {
