@@ -68,6 +68,7 @@ function degradingSteps(model: Steps, offline: Steps, degrade: Degrade): Steps {
           () => offline.extractor.extract(request, signal),
         ),
       gives: (request) => model.extractor.gives(request),
+      another: (request) => offline.extractor.another(request),
       further: (request, first) => offline.extractor.further(request, first),
     },
     planner: {

@@ -27,6 +27,10 @@ export class ModelEntityExtractor extends EntityExtractor {
     return isExactly(request);
   }
 
+  override another(request: Omit<AskedRequest, 'asked'>): ReadonlySet<string> {
+    return this.rules.another(request);
+  }
+
   override further(request: ExtractRequest, first: Readonly<Record<string, unknown>>): Record<string, unknown>[] {
     return this.rules.further(request, first);
   }

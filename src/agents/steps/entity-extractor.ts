@@ -29,6 +29,12 @@ export abstract class EntityExtractor {
   /** True when a message gives, beyond doubt by its own form, one of the values that were asked for. No model is asked. */
   abstract gives(request: AskedRequest): boolean;
 
+  /** Names of the inputs of which a message wants another value than was said or is known: "to my other email". No model is asked. */
+  another(request: Omit<AskedRequest, 'asked'>): ReadonlySet<string> {
+    void request;
+    return new Set();
+  }
+
   /** What else the same tool is asked for in the same words ("1042 and 1043"), after `first`; in the message's order. */
   further(request: ExtractRequest, first: Readonly<Record<string, unknown>>): Record<string, unknown>[] {
     void request;

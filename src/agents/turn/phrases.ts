@@ -1,7 +1,7 @@
 import type { PhraseLanguage } from '#platform/text';
 
 /** What kind of small talk a message is. */
-export type SmallTalkKind = 'hello' | 'thanks' | 'bye' | 'how_are_you' | 'who_are_you' | 'praise';
+export type SmallTalkKind = 'hello' | 'thanks' | 'bye' | 'how_are_you' | 'who_are_you' | 'praise' | 'noted';
 
 /** The product's own sentences. A tenant's settings may replace them; {placeholders} are filled by `fill`. */
 export interface Phrases {
@@ -23,6 +23,8 @@ export interface Phrases {
   readonly no: string;
   /** Before something is done that cannot be called back. */
   readonly confirm: string;
+  /** Before something is sent to the address that the tenant has of the caller. */
+  readonly offer: string;
   readonly stopped: string;
   readonly noTool: string;
   readonly toolFailed: string;
@@ -69,6 +71,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
       how_are_you: 'I am doing well, thank you for asking. What can I do for you?',
       who_are_you: 'I am the assistant of {tenant}.',
       praise: 'Glad to hear that! Let me know if you need anything else.',
+      noted: 'All right. I am here if you need anything else.',
     },
     unclear: 'I am not sure what you mean. Could you say it in a little more detail?',
     capabilities: 'I can help with:',
@@ -85,6 +88,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     yes: 'yes',
     no: 'no',
     confirm: 'Please confirm: **{tool}** ({given}). Shall I go ahead? (yes or no)',
+    offer: 'To your address: **{tool}** ({given}). Shall I go ahead? (yes or no, or give me another address)',
     stopped: 'All right, I have stopped that. What else can I do for you?',
     noTool: 'I have nothing that can do this for you.',
     toolFailed: 'I could not get that done: {reason}',
@@ -119,6 +123,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
       how_are_you: 'Muy bien, gracias por preguntar. ¿Qué puedo hacer por ti?',
       who_are_you: 'Soy el asistente de {tenant}.',
       praise: '¡Me alegro! Dime si necesitas algo más.',
+      noted: 'De acuerdo. Aquí estoy si necesitas algo más.',
     },
     unclear: 'No estoy seguro de lo que quieres decir. ¿Puedes explicarlo con un poco más de detalle?',
     capabilities: 'Puedo ayudarte con:',
@@ -135,6 +140,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     yes: 'sí',
     no: 'no',
     confirm: 'Confírmalo, por favor: **{tool}** ({given}). ¿Lo hago? (sí o no)',
+    offer: 'A tu dirección: **{tool}** ({given}). ¿Lo hago? (sí o no, o dime otra dirección)',
     stopped: 'De acuerdo, lo dejo aquí. ¿En qué más puedo ayudarte?',
     noTool: 'No tengo nada que pueda hacer esto por ti.',
     toolFailed: 'No he podido hacerlo: {reason}',
@@ -170,6 +176,7 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
       how_are_you: 'Danke der Nachfrage, mir geht es gut. Was kann ich für Sie tun?',
       who_are_you: 'Ich bin der Assistent von {tenant}.',
       praise: 'Das freut mich! Sagen Sie Bescheid, wenn Sie noch etwas brauchen.',
+      noted: 'In Ordnung. Ich bin da, wenn Sie noch etwas brauchen.',
     },
     unclear: 'Ich bin nicht sicher, was Sie meinen. Können Sie es etwas genauer sagen?',
     capabilities: 'Ich kann Ihnen helfen mit:',
@@ -186,6 +193,8 @@ export const PHRASES: Readonly<Record<PhraseLanguage, Phrases>> = {
     yes: 'ja',
     no: 'nein',
     confirm: 'Bitte bestätigen: **{tool}** ({given}). Soll ich das tun? (ja oder nein)',
+    offer:
+      'An Ihre Adresse: **{tool}** ({given}). Soll ich das tun? (ja oder nein, oder nennen Sie eine andere Adresse)',
     stopped: 'In Ordnung, das habe ich beendet. Was kann ich sonst für Sie tun?',
     noTool: 'Ich habe nichts, was das für Sie erledigen kann.',
     toolFailed: 'Das hat nicht geklappt: {reason}',

@@ -87,6 +87,8 @@ export interface AwaitingInput {
   readonly missing: readonly string[];
   /** Nothing is missing but a yes. `missing` then names what a correction would be of. */
   readonly confirm?: boolean;
+  /** Names of entities that nobody gave and that the tenant has of the caller: a no is to them alone. */
+  readonly offered?: readonly string[];
   /** What the same tool is to be called with afterwards. */
   readonly further?: readonly Readonly<Record<string, unknown>>[];
 }

@@ -355,6 +355,75 @@ describe('before something goes to an address that only the message names', () =
     expect(calls).toHaveLength(1);
   });
 
+  const own = { agents: [SEND], addresses: ['ana@example.com'] };
+
+  it('offers the address that the tenant has of the caller instead of asking for one', async () => {
+    const { calls, runtime } = world(own);
+    const [asked] = await talk(runtime, ['Please send me the invoice of order 1017', 'yes']);
+    expect(asked?.content).toMatch(/^To your address: .*ana@example\.com/);
+    expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'ana@example.com' }]);
+  });
+
+  it.each(['no', 'no thanks', 'to my other email'])(
+    'asks for another one after "%s", and not for that one again',
+    async (reply) => {
+      const { calls, runtime } = world(own);
+      const said = ['Please send me the invoice of order 1017', reply, 'bob@example.org', 'yes'];
+      const [, again, confirm] = await talk(runtime, said);
+      expect(again?.content).not.toContain('@');
+      expect(again?.awaiting).toMatchObject({ missing: ['email'], entities: { order_id: '1017' } });
+      expect(confirm?.content).toContain('bob@example');
+      expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'bob@example.org' }]);
+    },
+  );
+
+  it('takes another address for an answer to the offer, and has that one confirmed', async () => {
+    const { calls, runtime } = world(own);
+    await talk(runtime, ['Please send me the invoice of order 1017', 'no, to bob@example.org']);
+    expect(calls).toEqual([]);
+    await talk(runtime, ['Please send me the invoice of order 1017', 'bob@example.org please', 'go ahead']);
+    expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'bob@example.org' }]);
+  });
+
+  it('offers none where another is wanted, where the order is missing too, where none is known, and to read', async () => {
+    const asks = async (message: string, rest: FakeWorld) => {
+      const [answer] = await talk(world(rest).runtime, [message]);
+      return answer?.content ?? '';
+    };
+    expect(await asks('Send the invoice of order 1017 to my other email', own)).toMatch(
+      /I need (?:the )?email address/,
+    );
+    expect(await asks('Please send me the invoice by email', own)).toMatch(/I need .*order number/);
+    expect(await asks('Please send me the invoice of order 1017', { agents: [SEND] })).toMatch(/I need/);
+    const lookUp = agent('a', { tools: [{ ...SEND_INVOICE, readOnly: true }] });
+    expect(await asks('order 1017', { ...own, agents: [lookUp] })).toMatch(/I need/);
+  });
+
+  it('does once more what was done, for what the message names', async () => {
+    const { calls, runtime } = world();
+    const said = [
+      'Email the invoice of order 1017 to bob@example.org',
+      'go ahead',
+      'do it again',
+      'yes',
+      'the same for 1018',
+      'ok',
+    ];
+    await talk(runtime, said);
+    expect(calls.map(({ key, args }) => [key, args])).toEqual([
+      ['send_invoice', { order_id: '1017', email: 'bob@example.org' }],
+      ['send_invoice', { order_id: '1017', email: 'bob@example.org' }],
+      ['send_invoice', { order_id: '1018', email: 'bob@example.org' }],
+    ]);
+  });
+
+  it.each(['cancel that', 'and by carrier pigeon?'])('says of "%s" that it cannot do it', async (message) => {
+    const { calls, runtime } = world();
+    const answers = await talk(runtime, ['Email the invoice of order 1017 to bob@example.org', 'yes', message]);
+    expect(answers.at(-1)?.content).toMatch(/nothing that can do this/);
+    expect(calls).toHaveLength(1);
+  });
+
   it('asks as the tool’s configuration says', async () => {
     const never = { ...SEND_INVOICE, config: { confirm: 'never' } };
     const cancel = tool('cancel', { ...SEND_INVOICE, key: 'cancel', inputSchema: GET_INVOICE.inputSchema });

@@ -3,7 +3,8 @@ import type { ToolDefinition, ToolFailure, ToolSuccess } from '#tools';
 import { escapeMarkdown, wordCount } from '#platform/text';
 import { renderAnswer } from '../../catalog/answer-template.js';
 import { addressesIn, CONFIRMATION, CONFIRMED, confirmModeOf, namesTool } from '../../catalog/confirmation.js';
-import { askFor, missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
+import { askFor, fits, missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
+import type { ExtractRequest } from '../../steps/entity-extractor.js';
 import { DONE, type KindGraph, type Part, type PartUpdate } from '../../supervisor/agent-kind.js';
 import type { SupervisorRun } from '../../supervisor/supervisor.run.js';
 import { writeWords } from '../../turn/answer-text.js';
@@ -38,6 +39,8 @@ interface DomainWork {
   readonly missing: readonly string[];
   /** Names of inputs that the user has to agree to before the call. */
   readonly unconfirmed: readonly string[];
+  /** Names of inputs that nobody gave and that are taken from what is known of the caller, if he agrees. */
+  readonly offered: readonly string[];
   /** Calls that succeeded, in their order. */
   readonly calls: readonly DoneCall[];
   /** How many calls were made, also those that failed. */
@@ -73,7 +76,7 @@ export function domainKind(runner: ToolRunner, callers: CallerAddresses): KindGr
     kind: 'domain',
     entry: 'choose',
     nodes: {
-      choose: { run: node(choose), next: { ends: ['extract', 'call', 'answer'], after } },
+      choose: { run: node(choose), next: { ends: ['extract', 'ask', 'call', 'answer'], after } },
       extract: { run: node(extract), next: { ends: ['ask', 'call', 'answer'], after } },
       ask: { run: node(ask), next: DONE },
       call: { run: node(call), next: { ends: ['call', 'choose', 'answer'], after } },
@@ -128,6 +131,13 @@ async function settle(
 ): Promise<Partial<DomainWork> | null> {
   const { extractor } = run.steps;
   const { entities, further = [] } = awaiting;
+  const { offered = [] } = awaiting;
+  const withoutOffer = (): Partial<DomainWork> => ({
+    entities: Object.fromEntries(Object.entries(entities).filter(([name]) => !offered.includes(name))),
+    missing: offered,
+    continued: false,
+    onwards: 'ask',
+  });
   // As it was written: a routing model may have made more of a yes.
   const text = task.question;
   const request = { text, history: [], asked: [], ...placeOf(run, task.language) };
@@ -139,6 +149,9 @@ async function settle(
     if (!isDeepStrictEqual(said, entities)) return { onwards: 'extract' };
     if (further.length > 0 && /\d/.test(text)) return { onwards: 'extract' };
   }
+  // "To my other address": the one that was offered is not it.
+  const another = offered.length === 0 ? null : extractor.another({ ...request, tool });
+  if (another !== null && offered.some((name) => another.has(name))) return withoutOffer();
   // What is done cannot be called back, so "OK, and what does shipping cost?" is no yes.
   if (wordCount(text) > LONGEST_YES || text.includes('?')) return null;
   const languages = run.model === null ? [task.language, run.voice.spoken(task.language)] : [task.language];
@@ -146,7 +159,7 @@ async function settle(
     const asked = { ...request, tool: CONFIRMATION, known: {}, asked: [CONFIRMED], language };
     const { [CONFIRMED]: agreed } = await extractor.extract(asked, run.signal);
     if (agreed === true) return { entities, further, onwards: 'call' };
-    if (agreed === false) return { declined: true, onwards: 'answer' };
+    if (agreed === false) return offered.length > 0 ? withoutOffer() : { declined: true, onwards: 'answer' };
   }
   return null;
 }
@@ -171,6 +184,13 @@ async function extract({ agent, run, task, work }: DomainPart, { callers }: Serv
   const entities = await timed(run, 'extracting', () => run.steps.extractor.extract(request, run.signal));
   const { calls = [] } = work;
   const missing = missingOf(tool, entities).map(({ name }) => name);
+  const offer = calls.length > 0 || missing.length !== 1 ? null : await addressFor(request, missing, run, callers);
+  if (offer !== null) {
+    const given = { ...entities, ...offer };
+    const further = run.steps.extractor.further(request, given);
+    const names = Object.keys(offer);
+    return { work: { entities: given, missing: [], further, unconfirmed: names, offered: names, onwards: 'ask' } };
+  }
   // What the first calls found is still worth saying; only then ask.
   if (missing.length > 0) return { work: { entities, missing, onwards: calls.length > 0 ? 'answer' : 'ask' } };
   if (calls.some((done) => done.tool === tool.key && isDeepStrictEqual(done.arguments, entities))) {
@@ -181,6 +201,26 @@ async function extract({ agent, run, task, work }: DomainPart, { callers }: Serv
   const unconfirmed = await toConfirm(run, tool, { calls: [entities, ...further], implied }, callers);
   if (unconfirmed.length === 0) return { work: { entities, missing, further, onwards: 'call' } };
   return { work: { entities, missing, further, unconfirmed, onwards: calls.length > 0 ? 'answer' : 'ask' } };
+}
+
+/**
+ * The address that the tenant has of the caller, for the one input that is missing, where something is sent to it and the
+ * caller does not ask for another one.
+ * @returns the input and its value, to be agreed to; null: has to be asked for
+ */
+async function addressFor(
+  request: ExtractRequest,
+  [missing]: readonly string[],
+  run: SupervisorRun,
+  callers: CallerAddresses,
+): Promise<Arguments | null> {
+  const { asked, text, tool } = request;
+  const property = propertiesOf(tool).find(({ name }) => name === missing);
+  if (property === undefined || property.schema['format'] !== 'email' || tool.readOnly) return null;
+  if (asked.includes(property.name) || run.steps.extractor.another({ ...request, text }).has(property.name))
+    return null;
+  const [own] = await callers.addressesOf(run.ctx);
+  return own !== undefined && fits(property, own) ? { [property.name]: own } : null;
 }
 
 /**
@@ -231,7 +271,7 @@ function ask(part: DomainPart): Promise<DomainUpdate> {
 
 /** "Please confirm: **Send an invoice by email** (1042, ana@example.com)." */
 function askToConfirm({ agent, run, section, task, work }: DomainPart): DomainUpdate {
-  const { entities = {}, further = [], unconfirmed = [] } = work;
+  const { entities = {}, further = [], offered = [], unconfirmed = [] } = work;
   const tool = chosenTool(agent.tools, work);
   const phrases = run.voice.phrases(task.language);
   const given = propertiesOf(tool).flatMap(({ label, name, type }) => {
@@ -241,9 +281,12 @@ function askToConfirm({ agent, run, section, task, work }: DomainPart): DomainUp
     // A text says by itself what it is; "true" and "3" do not.
     return [type === 'string' ? said : `${escapeMarkdown(label)}: ${said}`];
   });
-  const asked = fill(phrases.confirm, { tool: escapeMarkdown(tool.name), given: given.join(', ') });
+  const asked = fill(offered.length > 0 ? phrases.offer : phrases.confirm, {
+    tool: escapeMarkdown(tool.name),
+    given: given.join(', '),
+  });
   writeWords(`${section.written > 0 ? '\n\n' : ''}${asked}`, section);
-  const rest = further.length === 0 ? {} : { further };
+  const rest = { ...(further.length === 0 ? {} : { further }), ...(offered.length === 0 ? {} : { offered }) };
   return { awaiting: { agent: agent.key, tool: tool.key, entities, missing: unconfirmed, confirm: true, ...rest } };
 }
 

@@ -60,6 +60,33 @@ it('leaves out what the new words stand for', async () => {
   expect(await complete('and for children?', 'What does a single ticket cost for adults?')).not.toContain('adults');
 });
 
+it('keeps a name that was asked about through a run of follow-ups', async () => {
+  const ferry = [
+    doc('routes', 'Routes', 'We sail to Skye, to Mull and to Arran. Bikes travel free to Mull.'),
+    doc('times', 'Crossing times', 'The crossing takes 40 minutes in summer and an hour in winter. Skye 25 minutes.'),
+    doc('fares', 'Fares', 'A crossing costs £9 to Mull and £12 to Skye, and dogs cost £2.'),
+  ];
+  const search = (query: string) => {
+    const wanted = [...new Set(contentStems(query))];
+    const found = ferry.map((one) => {
+      const words = new Set(contentStems(`${one.title} ${one.content}`));
+      return { ...one, coverage: wanted.filter((word) => words.has(word)).length / Math.max(1, wanted.length) };
+    });
+    return Promise.resolve(found.filter(({ coverage }) => coverage > 0).sort((a, b) => b.coverage - a.coverage));
+  };
+  const last = (...questions: readonly string[]) =>
+    completed({ question: questions.at(-1) ?? '', history: said(...questions.slice(0, -1)), find: search });
+  expect(await last('do you sail to Mull', 'how much is it', 'and how long does it take?')).toContain('Mull');
+  expect(
+    await last('do you sail to Mull', 'how much is it', 'and how long does it take?', 'can a dog take it?'),
+  ).toContain('Mull');
+  expect(await last('do you sail to Mull', 'and with a bike?', 'and a dog?', 'how long does it take?')).toContain(
+    'Mull',
+  );
+  expect(await last('do you sail to Mull', 'and to Skye?')).not.toContain('Mull');
+  expect(await last('do you sail to Mull', 'What do dogs cost?')).not.toContain('Mull');
+});
+
 it('goes back further when the question before went on itself', async () => {
   expect(await complete('why?', 'What does the sauna cost?', 'And on Mondays?')).toContain('sauna');
   expect(await complete('why?', 'What does the sauna cost?', 'thanks')).toContain('sauna');

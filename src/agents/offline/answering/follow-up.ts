@@ -38,6 +38,8 @@ const TELLS = 0.2;
 const MEANT = 0.35;
 const EARLIER_SHARE = 0.5;
 const LONGEST_EARLIER = 300;
+/** Questions that one topic is carried through. */
+const LONGEST_RUN = 4;
 
 /** @returns the question, complete without the conversation */
 export async function completed({ find, history, question: asked }: Conversation): Promise<string> {
@@ -119,7 +121,12 @@ function combined(
     (tells(asked, unit.text) ? TELLS : 0) +
     (meant?.documents.includes(unit.passage.documentId) === true ? MEANT : 0);
   const [best] = units.map((unit) => ({ unit, worth: worth(unit) })).sort((a, b) => b.worth - a.worth);
-  let carried = best === undefined ? [] : before.filter((word) => has(best.unit, word));
+  const points = leaning.leads || leaning.standsIn;
+  // A name stays what is spoken of, though the answer stands in another sentence than it.
+  const names = points
+    ? namesIn(earlier).filter((word) => before.includes(word) && units.some((unit) => has(unit, word)))
+    : [];
+  let carried = best === undefined ? names : before.filter((word) => has(best.unit, word) || names.includes(word));
   if (carried.length === 0 && meant !== null && leaning.standsIn) {
     // Nothing of what was asked stands beside the answer: the name of what answered it may.
     return `${question} ${meant.name}`;
@@ -135,6 +142,11 @@ function combined(
     carried.filter((word) => !replaced.includes(word)),
     before,
   )} ${question}`;
+}
+
+/** Stems of what is written with a capital in the middle of a sentence. A figure is what the next one takes the place of. */
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/(?<=[^.!?:\n]\s)\p{Lu}[\p{L}'’-]+/gu)].flatMap(([word]) => contentStems(word));
 }
 
 /** "What does it cost for an adult?", "And for children?": what stood behind the same small word. */
@@ -175,11 +187,17 @@ function earlierQuestion(history: readonly HistoryMessage[]): string {
     .filter(({ role }) => role === 'user')
     .map(({ content }) => content.slice(0, LONGEST_EARLIER))
     .filter((content) => contentStems(content).length > 0);
-  const last = asked.at(-1) ?? '';
-  const one = asked.at(-2) ?? '';
-  const leaning = leaningOf(last);
-  const leans = topicOf(last).length <= 1 || ((leaning.leads || leaning.standsIn) && topicOf(last).length <= 2);
-  return leans ? `${one} ${last}`.trim() : last;
+  // "Do you ship to Norway?", "how much is it?", "and by express?": all that goes on from the first is about it.
+  const run: string[] = [];
+  for (const question of asked.toReversed()) {
+    run.unshift(question);
+    const { elliptical, leads, standsIn } = leaningOf(question);
+    const topic = topicOf(question).length;
+    const points = leads || standsIn;
+    const leans = run.length === 1 ? topic <= 1 || (points && topic <= 2) : topic <= 2 && (points || elliptical);
+    if (!leans || run.length >= LONGEST_RUN) break;
+  }
+  return run.join(' ');
 }
 
 interface Meant {

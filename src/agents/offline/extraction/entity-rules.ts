@@ -6,7 +6,7 @@ import type { DateSpan } from './dates.js';
 import { MessageReading, overlap, type Token } from './message-reading.js';
 import type { NumberSpan } from './numbers.js';
 import { besideCue, nameBehind, rulesOf } from './property-rules.js';
-import { type LanguageWords, wordsOfLanguage } from './words/index.js';
+import { type LanguageWords, WORDS_BEFORE_YEARS, wordsOfLanguage } from './words/index.js';
 
 export interface Finding {
   readonly value: unknown;
@@ -134,8 +134,9 @@ function* strings(property: SchemaProperty, reading: MessageReading, options: Ru
     return;
   }
   const { identifier, shapes } = rulesOf(property);
+  const strong = meantOf(property, reading, options);
   for (const shape of shapes) {
-    for (const token of reading.tokens()) if (shape.test(token.text)) yield { ...found(token), strong: true };
+    for (const token of reading.tokens()) if (shape.test(token.text)) yield { ...found(token), strong: strong(token) };
   }
   for (const token of besideItsName(property, reading)) yield { ...found(token), strong: true };
   if (identifier) {
@@ -164,13 +165,28 @@ function* matching(
 function* patterned(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {
   // A pattern that any word satisfies proves nothing by itself.
   const anyWord = fits(property, 'lorem', options.meter);
+  const strong = meantOf(property, reading, options);
   for (const token of reading.tokens()) {
     const telling = /\d/.test(token.text) || !anyWord;
-    if (telling) yield { ...found(token), strong: true };
+    if (telling) yield { ...found(token), strong: strong(token) };
     const upper = token.text.toUpperCase();
-    if (telling && token.text !== upper) yield { ...found(token, upper), strong: true };
+    if (telling && token.text !== upper) yield { ...found(token, upper), strong: strong(token) };
   }
   if (options.asked) yield { value: bare(reading), strong: true };
+}
+
+/**
+ * Whether what has the form of a value is meant as one: "2014" in "in 2014" is a year, unless the property's own word stands
+ * before it or nothing else was asked for.
+ */
+function meantOf(property: SchemaProperty, reading: MessageReading, { asked }: RuleOptions): (token: Token) => boolean {
+  if (asked || rulesOf(property).cues.some((cue) => WORDS_BEFORE_YEARS.has(cue))) return () => true;
+  let named: readonly Token[] | undefined;
+  return (token) => {
+    if (!/\d/.test(token.text) || !reading.counts(token)) return true;
+    named ??= [...besideItsName(property, reading)];
+    return named.some((other) => overlap(other, token));
+  };
 }
 
 /** Several days are what different countries read; the likeliest is taken only when nothing but this was asked for. */
@@ -219,18 +235,33 @@ function* truth(property: SchemaProperty, reading: MessageReading, options: Rule
 }
 
 /**
- * By the first word, and neither when the next ones say the opposite: "no problem, yes", "ok, but do not send it".
+ * By how it begins, and neither when the next words say the opposite: "no problem, yes", "ok, but do not send it".
  * @param plain a yes has nothing beside it that could take it back or mean something else: "ok, cancel", "yes, but later"
  */
 function saidYes(reading: MessageReading, words: LanguageWords, plain: boolean): boolean | null {
-  const all = reading.words();
-  const [first, ...others] = all.slice(0, 6);
-  if (first === undefined) return null;
-  const yes = words.yes.includes(first.text);
-  if (!yes && !words.no.includes(first.text)) return null;
-  if (yes && plain && !all.every(({ text }) => words.yes.includes(text) || words.besideYes.includes(text))) return null;
-  const opposite = yes ? [...words.no, ...words.negations] : words.yes;
-  return others.some(({ text }) => opposite.includes(text)) ? null : yes;
+  const { besideYes, negations, no, polite, yes } = words;
+  const all = reading.words().map(({ text }) => text);
+  const courtesy = begun(all, polite);
+  const said = all.slice(courtesy);
+  if (said.length === 0) return courtesy > 0 ? true : null;
+  const agreed = begun(said, yes);
+  const refused = begun(said, no);
+  if (agreed === refused) return null;
+  const others = said.slice(Math.max(agreed, refused));
+  if (agreed > refused && plain && !others.every((word) => yes.includes(word) || besideYes.includes(word))) return null;
+  const opposite = agreed > refused ? [...no, ...negations] : yes;
+  return others.slice(0, 5).some((word) => opposite.includes(word)) ? null : agreed > refused;
+}
+
+/** How many words the longest of the phrases has that these words begin with. */
+function begun(words: readonly string[], phrases: readonly string[]): number {
+  return Math.max(
+    0,
+    ...phrases.map((phrase) => {
+      const parts = phrase.split(' ');
+      return parts.every((part, at) => words[at] === part) ? parts.length : 0;
+    }),
+  );
 }
 
 function* numbers(property: SchemaProperty, reading: MessageReading, options: RuleOptions): Generator<Finding> {

@@ -1,5 +1,6 @@
 import { contentStems, excerpt, fold, foldInPlace, stem } from '#platform/text';
 import { type DateSpan, datesIn } from './dates.js';
+import { type Figure, figuresIn } from './counted.js';
 import { type NumberSpan, numbersIn } from './numbers.js';
 
 export interface Token {
@@ -50,6 +51,18 @@ export class MessageReading {
       .filter((number) => !this.namesDay(number))
       .slice(0, MOST_TOKENS),
   );
+
+  readonly figures = once((): readonly Figure[] => figuresIn(this.text));
+
+  /** "In 2014", "1500 euros", a part of a telephone number: says something else than which one is meant. */
+  counts(span: { readonly at: number; readonly end: number }): boolean {
+    return this.figures().some(
+      (figure) =>
+        figure.at <= span.at &&
+        span.end <= figure.end &&
+        (figure.kind !== 'phone' || span.end - span.at < figure.end - figure.at),
+    );
+  }
 
   /** A part of a date, whichever way that is read. */
   namesDay(span: { readonly at: number; readonly end: number }): boolean {

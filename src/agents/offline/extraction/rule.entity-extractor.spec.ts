@@ -144,6 +144,20 @@ it.each([
   ['es', 'no, gracias', false],
   ['de', 'ja gerne', true],
   ['de', 'ok nein', undefined],
+  ['en', 'do it', true],
+  ['en', 'please do it', true],
+  ['en', 'please don’t', false],
+  ['en', 'do not do it', false],
+  ['en', 'do you have socks', undefined],
+  ['en', 'go away', undefined],
+  ['es', 'dale', true],
+  ['es', 'por favor', true],
+  ['es', 'por favor, no', false],
+  ['de', 'bitte', true],
+  ['de', 'ja bitte', true],
+  ['de', 'bitte nicht', false],
+  ['de', 'machen Sie das', true],
+  ['de', 'was machen Sie', undefined],
 ])('hears yes and no (%s: %s)', (language, text, confirmed) => {
   const values = extract({ confirmed: { type: 'boolean' } }, text, { asked: ['confirmed'], language });
   expect(values).toEqual(confirmed === undefined ? {} : { confirmed });

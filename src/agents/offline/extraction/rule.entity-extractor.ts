@@ -80,6 +80,10 @@ export class RuleEntityExtractor extends EntityExtractor {
     return wanted.some((property) => findingsFor(property, text, options).some(({ strong }) => strong));
   }
 
+  override another({ language, text, timeZone, tool }: Omit<AskedRequest, 'asked'>): ReadonlySet<string> {
+    return anew(tool, text, this.options({ language, timeZone }, judging()));
+  }
+
   override further(request: ExtractRequest, first: Readonly<Record<string, unknown>>): Record<string, unknown>[] {
     const { question = request.text, text, tool } = request;
     const options = this.options(request, judging());
@@ -97,7 +101,7 @@ export class RuleEntityExtractor extends EntityExtractor {
     });
   }
 
-  private options({ language, timeZone }: AskedRequest, meter: WorkMeter): RuleOptions {
+  private options({ language, timeZone }: Pick<AskedRequest, 'language' | 'timeZone'>, meter: WorkMeter): RuleOptions {
     return { today: this.today(), language, timeZone, asked: false, alone: false, meter };
   }
 

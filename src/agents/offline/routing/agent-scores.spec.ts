@@ -61,6 +61,17 @@ it('counts a value that a tool needs for half of what is enough', async () => {
   expect(of('hmm 1042')).toMatchObject({ holds: true, standing: (of('hmm')?.standing ?? 0) + 0.5 });
 });
 
+it('does not count it where the words are about something else, or the number is a year or a price', async () => {
+  const orders = agent('orders', { examples: ['where is my parcel', 'track order 1042'], tools: TRACKING.tools });
+  const scorer = await AgentScorer.of([orders, WASTE]);
+  const of = (text: string) => scorer.score(text, null).find(({ agent: { key } }) => key === 'orders');
+  for (const text of ['who won the cup in 2014', 'paint for 1500 euros', 'did 4711 trumpets wake Jericho at midnight'])
+    expect(of(text)).toMatchObject({ holds: false });
+  expect(of('in 2014')?.standing).toBeLessThan(1);
+  for (const text of ['hello 4711 there', 'parcel 4711 to Jericho, beside the trumpets'])
+    expect(of(text)).toMatchObject({ holds: true });
+});
+
 it('learns once for a set of agents, in whatever list it comes', async () => {
   const first = await AgentScorer.of(TOWN);
   expect(await AgentScorer.of([...TOWN])).toBe(first);

@@ -4,7 +4,9 @@ import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { judging, propertiesOf } from '../../catalog/tool-inputs.js';
 import { findingsFor } from '../extraction/entity-rules.js';
 import { type Calibration, calibrate, standing } from './calibration.js';
+import { oftenNamed } from './example-likeness.js';
 import { ExampleSpace } from './example-space.js';
+import { isQuestion } from '../words/pointers.js';
 import { UtteranceModel } from './utterance-model.js';
 
 export interface AgentScore {
@@ -21,8 +23,14 @@ export interface TextVectors {
   readonly examples: ReadonlyMap<string, readonly Float32Array[]>;
 }
 
+/** Fewer examples do not show that there is no question among them. */
+const FEWEST_REQUESTS = 3;
+/** Less than enough. */
+const NOT_ASKED_FOR = 0.5;
 /** What a value for one of its tools adds to an agent's standing: half of what is enough. */
 const HOLDS = 0.5;
+/** Words of meaning that an agent has never heard, and none that it has: beside so many its value may still be meant. */
+const MOST_STRANGE = 2;
 /** Without a single word of meaning that the agent's own texts have, everything else must say it twice. */
 const WITHOUT_A_WORD = 0.5;
 /** Where there are hardly any examples to learn from. Measured over random sets of two to four agents with three examples. */
@@ -71,14 +79,19 @@ export class AgentScorer {
     const byWords = this.model.scores(text);
     const byVectors = vectors === null ? null : this.spaceOf(vectors).standings(vectors.text);
     const meter = judging();
+    const asks = isQuestion(text);
     const scores = this.agents.map((agent, index) => {
       const own = this.words[index];
       const shares = stems.length === 0 || stems.some((stem) => own?.has(stem) === true);
       const words = standing(byWords[index] ?? 0, this.calibration) * (shares ? 1 : WITHOUT_A_WORD);
       const near = byVectors?.[index];
-      const holds = holdsInput(agent, text, meter);
+      // A message whose words are about something else has its number for something else.
+      const strange = shares ? 0 : stems.filter((stem) => !/\d/.test(stem)).length;
+      const holds = strange <= MOST_STRANGE && holdsInput(agent, text, meter);
       const both = near === undefined ? words : (1 - VECTORS) * words + VECTORS * near;
-      return { agent, standing: holds ? both + HOLDS : both, holds };
+      const stands = holds ? both + HOLDS : both;
+      const wanted = !asks || isMadeFor(agent, stems);
+      return { agent, standing: wanted ? stands : Math.min(stands, NOT_ASKED_FOR), holds };
     });
     return scores.sort((a, b) => b.standing - a.standing);
   }
@@ -110,6 +123,24 @@ function sameAgents(some: readonly AgentDefinition[], others: readonly AgentDefi
 function aboutOf({ description, key, name, tools }: AgentDefinition): string[] {
   const texts = [`${key.replace(/[_-]/g, ' ')} ${name}`, description];
   return [...texts, ...tools.map((tool) => `${tool.name} ${tool.description}`)].filter((text) => text.trim() !== '');
+}
+
+/**
+ * Who makes something waits to be asked for it: where his examples are all requests, a question is none, unless it names
+ * what he makes. True of everybody who answers questions.
+ */
+function isMadeFor(agent: AgentDefinition, stems: readonly string[]): boolean {
+  const known = makers.get(agent);
+  const maker = known ?? makesOnRequest(agent);
+  if (known === undefined) makers.set(agent, maker);
+  return !maker || stems.some((stem) => oftenNamed(agent).has(stem));
+}
+
+const makers = new WeakMap<AgentDefinition, boolean>();
+
+function makesOnRequest({ examples, kind, tools }: AgentDefinition): boolean {
+  const changes = kind === 'domain' && tools.length > 0 && tools.every(({ readOnly }) => !readOnly);
+  return (kind === 'writer' || changes) && examples.length >= FEWEST_REQUESTS && !examples.some(isQuestion);
 }
 
 /** "1042" is an order number to a tool whose input looks like that. Only values with digits or an @ can be told so. */

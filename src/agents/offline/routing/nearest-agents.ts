@@ -2,6 +2,7 @@ import { excerpt, topicStems } from '#platform/text';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import type { ClassifyRequest } from '../../steps/intent-classifier.js';
 import { AgentScorer } from './agent-scores.js';
+import { likeness, stemsOf } from './example-likeness.js';
 import type { ExampleIndex } from './example-index.js';
 import { cosine } from './example-space.js';
 import { holdingsOf } from './records-routing.js';
@@ -10,9 +11,6 @@ export interface NearAgent {
   readonly agent: AgentDefinition;
   readonly examples: readonly string[];
 }
-
-/** Stems of an agent's examples, made once for each version of it. */
-const stemmed = new WeakMap<AgentDefinition, readonly ReadonlySet<string>[]>();
 
 /** Agents and their examples in the order of their likeness to a message, for whoever can look at a few of them only. */
 export class SimilarityRanking {
@@ -48,19 +46,4 @@ export class SimilarityRanking {
       return null;
     }
   }
-}
-
-function stemsOf(agent: AgentDefinition): readonly ReadonlySet<string>[] {
-  const known = stemmed.get(agent);
-  if (known !== undefined) return known;
-  const made = agent.examples.map((example) => new Set(topicStems(example)));
-  stemmed.set(agent, made);
-  return made;
-}
-
-/** Share of common stems, 0–1. */
-function likeness(asked: ReadonlySet<string>, example: ReadonlySet<string>): number {
-  let common = 0;
-  for (const stem of example) if (asked.has(stem)) common++;
-  return common === 0 ? 0 : common / Math.sqrt(asked.size * example.size);
 }

@@ -3,8 +3,10 @@ import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { judging, isRecord, propertiesOf } from '../../catalog/tool-inputs.js';
 import { type Classification, type ClassifyRequest, IntentClassifier } from '../../steps/intent-classifier.js';
 import { lastAgentsOf } from '../../turn/awaiting.js';
+import type { HistoryMessage } from '../../turn/turn.types.js';
 import { findingsFor } from '../extraction/entity-rules.js';
 import { leaningOf } from '../words/pointers.js';
+import { goesOnWith } from './goes-on.js';
 import {
   asksAboutService,
   asksOthersRecords,
@@ -43,14 +45,17 @@ export class OfflineIntentClassifier extends IntentClassifier {
     const [only, ...others] = agents;
     if (only !== undefined && others.length === 0) return goesTo(only, 'single');
     // A bare "1043" says nothing of its own: it is for whoever answered last.
-    if (topicStems(text).length === 0) {
-      const last = named(lastAgentsOf(history));
+    if (topicStems(text).length === 0 && saysNoQuestion(text)) {
+      const last = named(lastAgentsOf(pastSmallTalk(history)));
       if (last !== undefined && continues(last, text)) return goesTo(last, 'continued');
     }
     const claim = await claimOfRecords(request);
     if (claim?.goesOn === true) return goesTo(claim.agent, 'continued');
     const elsewhere = await asksOthersRecords(request);
     if (elsewhere !== null) return goesTo(elsewhere, 'similarity');
+    // What the records have by name is theirs, whoever spoke last.
+    const answered = awaiting === null && claim === null ? named(lastAgentsOf(pastSmallTalk(history))) : undefined;
+    if (answered !== undefined && (await goesOnWith(answered, request))) return goesTo(answered, 'continued');
     const result = await this.similarity.classify(request, signal);
     const documented = await fromDocuments(result, request);
     if (documented !== null) return goesTo(documented, 'similarity');
@@ -69,6 +74,19 @@ function askedBy({ awaiting, history }: ClassifyRequest): string[] {
   if (awaiting !== null) return [awaiting.agent];
   const last = history.findLast(({ role }) => role !== 'system');
   return last?.role === 'assistant' && /[?？]\s*$/.test(last.content) ? lastAgentsOf(history) : [];
+}
+
+/** "1043?", "what about 1043", and not "where is 1043?", which says what is wanted of it. */
+function saysNoQuestion(text: string): boolean {
+  const { elliptical, leads, standsIn } = leaningOf(text);
+  return elliptical || leads || standsIn;
+}
+
+/** "Send it", "thanks", "and once more to Bob": what was said in passing takes nobody's place. */
+function pastSmallTalk(history: readonly HistoryMessage[]): readonly HistoryMessage[] {
+  const last = history.findLastIndex(({ role }) => role === 'assistant');
+  if (history[last]?.metadata['intent'] !== 'chitchat') return history;
+  return history.slice(0, last);
 }
 
 /** "How long?", "and for students?": hardly to be understood without what was said before. */

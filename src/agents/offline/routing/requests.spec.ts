@@ -81,9 +81,31 @@ describe('saysNeverMind', () => {
 });
 
 it('knows a bare answer', () => {
-  const answers = ['yes please', 'No', 'ok, go ahead!', 'sí, por favor', 'Ja bitte', 'nein danke'];
+  const answers = [
+    'yes please',
+    'No',
+    'ok, go ahead!',
+    'sí, por favor',
+    'Ja bitte',
+    'nein danke',
+    'dale',
+    'sí, adelante',
+    'mach das',
+    'please do it',
+  ];
   expect(answers.filter((message) => !saysYesOrNo(message))).toEqual([]);
-  const others = ['yes, but where is it?', 'no milk', 'great', 'ja wo denn', 'hello', `${'yes '.repeat(5000)}`];
+  const others = [
+    'yes, but where is it?',
+    'no milk',
+    'great',
+    'ja wo denn',
+    'hello',
+    'go away',
+    'dale a mi hijo el libro',
+    'los kilos de más',
+    'do it in red',
+    `${'yes '.repeat(5000)}`,
+  ];
   expect(others.filter(saysYesOrNo)).toEqual([]);
 });
 

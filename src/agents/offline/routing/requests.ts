@@ -54,7 +54,7 @@ export function saysNeverMind(message: string): boolean {
 
 /** A bare yes or no: an answer, where something was asked. */
 const YES_OR_NO =
-  /^(?:(?:yes|yep|yeah|yup|sure|ok|okay|of course|no|nope|nah|please|go ahead|do it|correct|right|si|claro|vale|de acuerdo|por supuesto|por favor|correcto|ja|jawohl|jep|klar|gern|gerne|bitte|nein|nee|genau|doch|thanks|thank you|gracias|danke)(?:[ ,.!]+|$))+$/;
+  /^(?:(?:yes|yep|yeah|yup|sure|ok|okay|of course|no|nope|nah|please|go ahead|go for it|do it|do so|absolutely|definitely|confirmed|exactly|correct|right|si|claro|vale|de acuerdo|por supuesto|por favor|correcto|exacto|dale|adelante|hazlo|venga|confirmo|ja|jawohl|jep|klar|gern|gerne|bitte|nein|nee|genau|doch|einverstanden|mach das|mach es|machen sie das|nur zu|los|passt|thanks|thank you|gracias|danke)(?:[ ,.!]+|$))+$/;
 
 export function saysYesOrNo(message: string): boolean {
   return message.length <= 80 && YES_OR_NO.test(normalise(message));

@@ -26,6 +26,14 @@ describe('smallTalkKind', () => {
     ['Was kannst du?', 'who_are_you'],
     ['great, thanks!', 'thanks'],
     ['Perfect', 'praise'],
+    ['Sehr gut!', 'praise'],
+    ['ok', 'noted'],
+    ['No', 'noted'],
+    ['nein', 'noted'],
+    ['Alles klar.', 'noted'],
+    ['vale', 'noted'],
+    ['ok, danke', 'thanks'],
+    ['ok great', 'praise'],
   ])('takes "%s" as %s', (message, kind) => {
     expect(smallTalkKind(message)).toBe(kind);
   });

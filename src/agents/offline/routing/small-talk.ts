@@ -87,13 +87,10 @@ const KINDS: readonly (readonly [SmallTalkKind, readonly string[]])[] = [
     'praise',
     [
       "(?:that(?:'s| is| was) )?(?:very |really |so )?(?:great|perfect|awesome|nice|cool|excellent|wonderful|amazing|brilliant|helpful|good)(?: job| work| answer| bot)?",
-      '(?:all )?(?:ok|okay|k|alright|all right|got it|i see|understood|makes sense|sounds good|fine|sure|yes|yep|yeah|no)',
+      'sounds good',
       "you(?:'re| are) (?:great|awesome|the best|very helpful|so helpful)",
-      '(?:muy |que )?(?:bien|bueno|genial|perfecto|excelente|estupendo|vale|de acuerdo|entendido|claro)',
-      'si',
-      '(?:sehr |das ist )?(?:gut|super|toll|perfekt|prima|klasse|wunderbar|alles klar|verstanden|in ordnung|passt)',
-      'ja',
-      'nein',
+      '(?:muy |que )?(?:bien|bueno|genial|perfecto|excelente|estupendo)',
+      '(?:sehr |das ist )?(?:gut|super|toll|perfekt|prima|klasse|wunderbar)',
       'lol',
       'haha+',
     ],
@@ -121,6 +118,15 @@ const KINDS: readonly (readonly [SmallTalkKind, readonly string[]])[] = [
       'gruss gott',
       'gruezi',
       'hallochen',
+    ],
+  ],
+  // Heard, and neither liked nor disliked.
+  [
+    'noted',
+    [
+      '(?:all )?(?:ok|okay|okey|k|alright|all right|got it|i see|understood|makes sense|fine|sure|yes|yep|yeah|no|nope|nah)',
+      'si|vale|de acuerdo|entendido|claro|ya veo',
+      'ja|nein|nee|alles klar|verstanden|(?:ist )?in ordnung|(?:das )?passt|ach so|gut zu wissen',
     ],
   ],
 ];

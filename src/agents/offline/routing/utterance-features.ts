@@ -1,3 +1,4 @@
+import { figuresIn } from '../extraction/counted.js';
 import { excerpt, fold, isStopWord, stem, wordsOf } from '#platform/text';
 
 /** Shares of the kinds of features; letters carry the spellings and inflections that stems do not. */
@@ -97,9 +98,14 @@ export function featuresOf(text: string): Feature[] {
   return [...features.values()];
 }
 
-/** Which address is meant says nothing about what is wanted of it. */
+/**
+ * Which address is meant says nothing about what is wanted of it; a year, a price or a telephone number is not the number
+ * that a tool takes.
+ */
 function plain(text: string): string {
-  return fold(excerpt(text, 1500, 500)).replace(/(?<!\S)(?:\S{1,64}@|https?:\/\/)\S{1,300}/g, ' ');
+  let read = excerpt(text, 1500, 500);
+  for (const { at, end } of figuresIn(read)) read = read.slice(0, at) + ' '.repeat(end - at) + read.slice(end);
+  return fold(read).replace(/(?<!\S)(?:\S{1,64}@|https?:\/\/)\S{1,300}/g, ' ');
 }
 
 function wordFeature(root: string): string {

@@ -8,6 +8,12 @@ interface Pointers {
   readonly standIns: readonly string[];
   /** At the beginning of a question that is one by itself. */
   readonly asking: readonly string[];
+  /** What was done is to be done once more, or otherwise: "send it again". */
+  readonly repeating: readonly string[];
+  /** At the beginning of what is only a circumstance of something said before: "by post?" */
+  readonly prepositions: readonly string[];
+  /** Before whoever is asked to do something; a question by its form alone: "can you write …?" */
+  readonly requesting: readonly string[];
 }
 
 const WORDS: Readonly<Record<'en' | 'es' | 'de', Pointers>> = {
@@ -35,6 +41,19 @@ const WORDS: Readonly<Record<'en' | 'es' | 'de', Pointers>> = {
       'how what when where why who whose which can could may might must do does did is are am was were will would shall should has have'.split(
         ' ',
       ),
+    repeating: ['again', 'instead', 'once more', 'one more time', 'the same'],
+    prepositions: 'by with without for from to in on at via per into until after before during through'.split(' '),
+    requesting: [
+      'can you',
+      'could you',
+      'can u',
+      'will you',
+      'would you',
+      'can we',
+      'could we',
+      'can i have',
+      'can i get',
+    ],
   },
   es: {
     leading: ['y', 'e', 'o', 'pero', 'entonces', 'tambien', 'que tal', 'que hay de', 'no', 'perdon', 'incluso'],
@@ -44,6 +63,9 @@ const WORDS: Readonly<Record<'en' | 'es' | 'de', Pointers>> = {
       'como que cual cuales cuando cuanto cuanta cuantos cuantas donde quien por para puedo puede pueden hay es son esta tengo tiene hace'.split(
         ' ',
       ),
+    repeating: ['otra vez', 'de nuevo', 'nuevamente', 'una vez mas', 'lo mismo', 'en su lugar', 'en vez'],
+    prepositions: 'por con sin para de desde a al en hasta tras mediante'.split(' '),
+    requesting: ['puedes', 'podrias', 'puede usted', 'podria', 'me puedes', 'me podrias', 'puede', 'podemos'],
   },
   de: {
     leading: [
@@ -66,6 +88,21 @@ const WORDS: Readonly<Record<'en' | 'es' | 'de', Pointers>> = {
       'wie was wann wo wohin woher warum wieso weshalb wer wen wem welche welcher welches kann konnen darf durfen muss mussen soll ist sind hat habe gibt wird werden'.split(
         ' ',
       ),
+    repeating: [
+      'nochmal',
+      'nochmals',
+      'noch mal',
+      'noch einmal',
+      'erneut',
+      'wieder',
+      'stattdessen',
+      'das gleiche',
+      'dasselbe',
+    ],
+    prepositions: 'auf mit ohne fur per aus nach zu zum zur in im bei ab bis vor uber via an am ans von durch'.split(
+      ' ',
+    ),
+    requesting: ['kannst du', 'konnen sie', 'konntest du', 'konnten sie', 'kann ich bitte', 'wurdest du', 'wurden sie'],
   },
 };
 
@@ -86,8 +123,14 @@ export interface Leaning {
   readonly standsIn: boolean;
   /** It has no question of its own: "for students?", "no, Tuesdays". */
   readonly elliptical: boolean;
+  /** It wants what was done once more, or otherwise. */
+  readonly repeats: boolean;
+  /** It is nothing but a circumstance: "and by post?", "auf Rechnung?" */
+  readonly circumstance: boolean;
 }
 
+/** Words of a circumstance, its preposition among them. */
+const LONGEST_CIRCUMSTANCE = 4;
 const LONGEST_LEAD = 4;
 
 export function leaningOf(question: string): Leaning {
@@ -98,18 +141,40 @@ export function leaningOf(question: string): Leaning {
     ...known.flatMap(({ leading }) => leading.map((phrase) => begins(words, phrase.split(' ')))),
   );
   const rest = words.slice(lead);
+  const asks = (word: string) => known.some(({ asking }) => asking.includes(word));
+  const [first = ''] = rest;
   return {
+    repeats: known.some(({ repeating }) => repeating.some((phrase) => contains(words, phrase.split(' ')))),
+    circumstance:
+      rest.length > 1 &&
+      rest.length <= LONGEST_CIRCUMSTANCE &&
+      known.some(({ prepositions }) => prepositions.includes(first)) &&
+      !rest.slice(1).some(asks),
     leads: lead > 0,
     standsIn: rest.some(
       (word, at) => known.some(({ standIns }) => standIns.includes(word)) && (at > 0 || rest.length > 1),
     ),
-    elliptical: !rest.slice(0, 1).some((word) => known.some(({ asking }) => asking.includes(word))),
+    elliptical: !rest.slice(0, 1).some(asks),
   };
 }
 
 /** True of a single word that goes on from what was said. */
 export function isLeading(word: string): boolean {
   return Object.values(WORDS).some(({ leading }) => leading.includes(fold(word)));
+}
+
+/** Asks for an answer, by its first word or its sign; not "can you write one?", which asks for something to be done. */
+export function isQuestion(message: string): boolean {
+  const words = wordsOf(fold(message.slice(0, LONGEST_QUESTION)));
+  const known = Object.values(WORDS);
+  if (known.some(({ requesting }) => requesting.some((phrase) => begins(words, phrase.split(' ')) > 0))) return false;
+  const [first = ''] = words;
+  return /[?？]\s*$/.test(message) || known.some(({ asking }) => asking.includes(first));
+}
+const LONGEST_QUESTION = 400;
+
+function contains(words: readonly string[], phrase: readonly string[]): boolean {
+  return words.some((_word, at) => begins(words.slice(at, at + phrase.length), phrase) > 0);
 }
 
 /** How many words of the phrase the text begins with: all or none. */

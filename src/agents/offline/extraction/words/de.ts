@@ -1,11 +1,19 @@
 import { counted, type LanguageWords, list } from './language-words.js';
 
 export const DE: LanguageWords = {
-  yes: list('ja jawohl jep klar gerne sicher ok okay richtig genau einverstanden mach machen'),
+  yes: [
+    ...list('ja jawohl jep klar gerne sicher ok okay richtig genau einverstanden passt los'),
+    'mach das',
+    'mach es',
+    'mach mal',
+    'machen sie das',
+    'nur zu',
+  ],
   no: list('nein nee nicht niemals'),
   besideYes: list(
     'bitte danke das es ist so tun tu mach machen sie ich wir bestatige bestatigt passt gut alles und senden sende schick schicken los jetzt sehr',
   ),
+  polite: ['bitte'],
   negations: list('nicht kein keine keinen keinem keiner ohne nie'),
   numbers: {
     ...counted('zwei/zwo drei vier funf/fuenf sechs sieben acht neun zehn elf zwolf/zwoelf', 2),
@@ -56,6 +64,7 @@ export const DE: LanguageWords = {
     past: /\b(?:letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?)\b/i,
     ago: null,
     direction: /\b(?:in|vor|nach|nächste[rsnm]?|letzte[rsnm]?|kommende[rsnm]?|diese[rsnm]?)\b/i,
+    beforeYear: list('seit jahr jahre jahren bis anno'),
     until: /(?<![\p{L}\d.,/])(\d{1,2})\.?(?:st|nd|rd|th)?\s?(?:bis(?: zum)?|-|–)\s?$/iu,
     stretch:
       /\b(?:diese|nächste|letzte|kommende|vergangene|vorige)[srnm]?\s+(?:Woche|Monat|Jahr|Quartal|Wochenende)\b/i,

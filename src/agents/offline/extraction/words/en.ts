@@ -1,10 +1,17 @@
 import { counted, type LanguageWords, list } from './language-words.js';
 
 export const EN: LanguageWords = {
-  yes: list('yes yep yeah yup sure ok okay correct confirmed absolutely definitely go'),
-  no: list('no nope nah not never'),
+  yes: [
+    ...list('yes yep yeah yup sure ok okay correct confirmed absolutely definitely exactly'),
+    'go ahead',
+    'go for it',
+    'do it',
+    'do so',
+  ],
+  no: [...list('no nope nah not never dont'), 'do not', 'don t'],
+  polite: ['please'],
   besideYes: list(
-    'please thanks thank you i we do it that this them s is right fine good great perfect all of course ahead for so and now send agree confirm',
+    'please thanks thank you go i we do it that this them s is right fine good great perfect all of course ahead for so and now send agree confirm',
   ),
   negations: list('no not without never none'),
   numbers: {
@@ -44,6 +51,7 @@ export const EN: LanguageWords = {
     past: /\b(?:last|past|previous)\b/i,
     ago: null,
     direction: /\b(?:in|within|ago|from now|later|before|earlier|hence|after|next|last|past|this)\b/i,
+    beforeYear: list('in since until till year before after during'),
     until: /(?<![\p{L}\d.,/])(\d{1,2})\.?(?:st|nd|rd|th)?\s?(?:to|until|till|-|–)\s?$/iu,
     stretch: /\b(?:this|next|last|past|previous|coming) (?:week|month|year|quarter|weekend)\b/i,
     // In Britain, Ireland and Australia; the United States put the month first.

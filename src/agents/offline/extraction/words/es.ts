@@ -1,11 +1,16 @@
 import { counted, type LanguageWords, list } from './language-words.js';
 
 export const ES: LanguageWords = {
-  yes: list('si claro vale ok okay correcto exacto adelante confirmo'),
+  yes: [
+    ...list('si claro vale ok okay correcto exacto adelante confirmo dale hazlo venga'),
+    'de acuerdo',
+    'por supuesto',
+  ],
   no: list('no nunca jamas'),
   besideYes: list(
     'por favor gracias muchas lo la eso esto esta es todo bien perfecto de acuerdo supuesto que y hazlo haz envialo enviala envia mandalo ahora adelante',
   ),
+  polite: ['por favor'],
   negations: list('no sin ni nunca ningun ninguna'),
   numbers: {
     ...counted('dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciseis', 2),
@@ -44,6 +49,7 @@ export const ES: LanguageWords = {
     past: /\b(?:pasado|pasada|anterior)\b/i,
     ago: /\bhace\s*$/i,
     direction: /\b(?:en|dentro de|después|más tarde|próxim[oa]s?|pasad[oa]s?|est[ea])\b/i,
+    beforeYear: list('en desde hasta ano durante'),
     until: /(?<![\p{L}\d.,/])(\d{1,2})\.?(?:st|nd|rd|th)?\s?(?:al?|hasta el|-|–)\s?$/iu,
     stretch: /\b(?:semana|mes|año|trimestre) (?:que viene|pasad[oa]|próxim[oa])\b/i,
     orderByCountry: false,

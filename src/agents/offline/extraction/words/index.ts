@@ -27,6 +27,9 @@ export const SCHEMA_FILLERS: ReadonlySet<string> = union(({ fillers, kinds }) =>
   ...['key', 'value', 'text', 'string', 'name'],
 ]);
 
+/** Whatever the language is: routing asks before it is known. */
+export const WORDS_BEFORE_YEARS: ReadonlySet<string> = union(({ dates }) => dates.beforeYear);
+
 export function baseOf(language: string): string {
   return language.toLowerCase().split('-')[0] ?? '';
 }

@@ -3,11 +3,13 @@
  * says otherwise. A language without a file has none of this, rather than another's.
  */
 export interface LanguageWords {
-  /** An answer to a question that begins with one of these agrees, or does not. */
+  /** An answer to a question that begins with one of these, words or phrases, agrees, or does not. */
   readonly yes: readonly string[];
   readonly no: readonly string[];
   /** Beside a yes, these leave it one: "yes please, go ahead and send it". */
   readonly besideYes: readonly string[];
+  /** Before an answer, and by itself the answer to an offer: "please". */
+  readonly polite: readonly string[];
   /** Before a word, these turn it round: "without breakfast", "not 1042 but 1043". */
   readonly negations: readonly string[];
   readonly numbers: Readonly<Record<string, number>>;
@@ -49,6 +51,8 @@ export interface DateWords {
   readonly ago: RegExp | null;
   /** "in six weeks", "six weeks ago": without one of these, "for six weeks" is how long something lasts. */
   readonly direction: RegExp;
+  /** Before a year: "in 2014". */
+  readonly beforeYear: readonly string[];
   /** Before a day: the first day of the same month that it goes on from, as the first group. */
   readonly until: RegExp;
   /** A stretch of time, which names no day. */
