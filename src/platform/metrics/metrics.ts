@@ -116,10 +116,14 @@ export class Metrics {
     reason: CALL_FAULTS,
   });
 
-  private readonly fallbacks = this.counter('model_fallbacks_total', 'Steps of turns that were decided without the model', {
-    step: MODEL_STEPS,
-    reason: FALLBACK_REASONS,
-  });
+  private readonly fallbacks = this.counter(
+    'model_fallbacks_total',
+    'Steps of turns that were decided without the model',
+    {
+      step: MODEL_STEPS,
+      reason: FALLBACK_REASONS,
+    },
+  );
 
   // ── database and bus ──────────────────────────────────────────────────────────────────────────────────────────────
   readonly pool = new ReadGauges(
