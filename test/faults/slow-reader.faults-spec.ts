@@ -17,6 +17,14 @@ describe('a reader that reads too slowly', () => {
   it('is closed with 1013; the turn and everybody else go on', () =>
     onCluster({ servers: 1 }, async (world) => {
       const { a } = world.cluster;
+      // Answers of 350 kB are not what a tenant allows unless he says so.
+      const token = await world.cluster.adminKey();
+      const allowed = await a.api('/api/admin/settings', {
+        method: 'PATCH',
+        body: { llm: { max_tokens: 8000 } },
+        token,
+      });
+      expect(allowed.status).toBe(200);
       world.provider.standIn.script({
         match: (call) => call.nonce?.startsWith('flood') === true && !JSON.stringify(call.body).includes('Question:'),
         pieces: Array.from({ length: PIECES }, () => PIECE),

@@ -224,7 +224,7 @@ async function addressFor(
 }
 
 /**
- * Whether a message asks for what a tool does: in a word of its name, or by the choice of a model that had others. A question
+ * Whether a message asks for what a tool does: in a word of its name, or because somebody chose the agent for it. A question
  * that gives no value ("was it cancelled?") is no such wish: what was said before must not be done once more because of it,
  * nor "Where is order 1018?" be answered by the one thing that the agent can do.
  */
@@ -232,7 +232,8 @@ function isAskedFor(tool: ToolDefinition, { agent, run, task }: Pick<DomainPart,
   const { text } = task.intent;
   const asked = propertiesOf(tool).map(({ name }) => name);
   const gives = run.steps.extractor.gives({ tool, text, asked, ...placeOf(run, task.language) });
-  if (gives && run.model !== null && agent.tools.length > 1) return true;
+  // A client that names the agent, with a button say, has chosen; so has a model that routed a value to it.
+  if (run.input.agent === agent.key || (gives && run.model !== null)) return true;
   return namesTool(tool, text) && (gives || !/[?？]\s*$/.test(text));
 }
 
