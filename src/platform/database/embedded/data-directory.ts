@@ -80,15 +80,17 @@ export class DataDirectoryLock {
 
   /**
    * @param port where this process listens already, so that others can tell a live holder from a reused process id
+   * @param parent the server that wants the database: told, since one that was killed meanwhile has left its child to init,
+   *   and a holder that init started looks as if it were to stay
    * @throws Error naming the process that has the directory
    */
-  static async acquire(dataDir: string, port: number): Promise<DataDirectoryLock> {
+  static async acquire(dataDir: string, port: number, parent = process.ppid): Promise<DataDirectoryLock> {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const file = join(dataDir, 'postgres.lock');
     const mine: Holder = {
       token: randomUUID(),
       pid: process.pid,
-      parent: process.ppid,
+      parent,
       host: hostname(),
       port,
       since: new Date().toISOString(),

@@ -15,7 +15,7 @@ import { PostgresEngine } from './postgres-engine.js';
 import { WireServer } from './wire-server.js';
 
 /**
- * The process of the embedded Postgres: `node embedded-postgres.child.js <dataDir>`, forked by EmbeddedPostgres.
+ * The process of the embedded Postgres: `node embedded-postgres.child.js <dataDir> <pid of the parent>`, forked by EmbeddedPostgres.
  *
  *   listen ─▶ lock the directory ─▶ first boot, when there is no database ─▶ open ─▶ serve ─▶ close ─▶ unlock
  *
@@ -51,12 +51,12 @@ process.on('message', (message: ToChild) => {
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 
-await start(process.argv[2]);
+await start(process.argv[2], Number(process.argv[3] ?? process.ppid));
 
-async function start(dataDir: string | undefined): Promise<void> {
+async function start(dataDir: string | undefined, parent: number): Promise<void> {
   if (dataDir === undefined) throw new Error('usage: embedded-postgres.child.js <data directory>');
   const port = await server.listen();
-  lock = await DataDirectoryLock.acquire(dataDir, port);
+  lock = await DataDirectoryLock.acquire(dataDir, port, parent);
   removeUnfinishedBoots(dataDir);
   const firstBoot = !hasDatabase(dataDir);
   if (firstBoot) await initialise(dataDir);

@@ -60,7 +60,7 @@ export class EmbeddedPostgres {
   static start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     const log = options.log ?? (() => undefined);
     // Own flags: those of the parent (--inspect, a loader) are not meant for this process.
-    const child = fork(options.childFile, [options.dataDir], {
+    const child = fork(options.childFile, [options.dataDir, String(process.pid)], {
       execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
