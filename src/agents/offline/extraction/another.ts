@@ -2,7 +2,7 @@ import { fold, isStopWord } from '#platform/text';
 import type { ToolDefinition } from '#tools';
 import { propertiesOf, type SchemaProperty } from '../../catalog/tool-inputs.js';
 import { besideItsName, findingsFor, readingOf, type RuleOptions } from './entity-rules.js';
-import { overlap } from './message-reading.js';
+import { overlap } from './dates.js';
 import { rulesOf } from './property-rules.js';
 import { wordsOfTool } from './tool-words.js';
 import { type LanguageWords, wordsOfLanguage } from './words/index.js';

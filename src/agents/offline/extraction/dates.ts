@@ -199,7 +199,8 @@ function placeOf(match: RegExpExecArray): { at: number; end: number } {
   return { at: match.index + lead, end: match.index + match[0].length };
 }
 
-function overlap(a: { at: number; end: number }, b: { at: number; end: number }): boolean {
+/** Whether two places in one text share a character. */
+export function overlap(a: { at: number; end: number }, b: { at: number; end: number }): boolean {
   return a.at < b.end && b.at < a.end;
 }
 

@@ -1,5 +1,5 @@
 import { contentStems, excerpt, fold, foldInPlace, stem } from '#platform/text';
-import { type DateSpan, datesIn } from './dates.js';
+import { type DateSpan, datesIn, overlap } from './dates.js';
 import { type Figure, figuresIn } from './counted.js';
 import { type NumberSpan, numbersIn } from './numbers.js';
 
@@ -94,10 +94,6 @@ export class MessageReading {
       dates.some((date) => at >= date.at && end <= date.end && end - at < date.end - date.at);
     return [...words, ...pairs].filter((token) => !part(token));
   });
-}
-
-export function overlap(a: { at: number; end: number }, b: { at: number; end: number }): boolean {
-  return a.at < b.end && b.at < a.end;
 }
 
 function once<T>(make: () => T): () => T {

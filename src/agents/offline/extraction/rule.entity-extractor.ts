@@ -4,7 +4,7 @@ import { EntityExtractor, type AskedRequest, type ExtractRequest } from '../../s
 import { judging, propertiesOf, type SchemaProperty } from '../../catalog/tool-inputs.js';
 import { anew } from './another.js';
 import { type Finding, findingsFor, type RuleOptions } from './entity-rules.js';
-import { overlap } from './message-reading.js';
+import { overlap } from './dates.js';
 import { furtherArguments } from './several-values.js';
 
 const LOOK_BACK = 6;

@@ -1,7 +1,8 @@
 import type { ToolDefinition } from '#tools';
 import { propertiesOf, type SchemaProperty } from '../../catalog/tool-inputs.js';
 import { type Finding, findingsFor, readingOf, type RuleOptions } from './entity-rules.js';
-import { type MessageReading, overlap } from './message-reading.js';
+import { overlap } from './dates.js';
+import { type MessageReading } from './message-reading.js';
 import { rulesOf } from './property-rules.js';
 import { wordsOfLanguage } from './words/index.js';
 
