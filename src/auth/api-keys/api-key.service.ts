@@ -56,7 +56,7 @@ export class ApiKeyService {
       return this.keys.insert(tx, {
         id,
         name: input.name,
-        hash: hashApiKey(secret.reveal()),
+        keyHash: hashApiKey(secret.reveal()),
         last4: secret.last4,
         role: input.role,
         createdBy: ctx.principal.id,
@@ -70,6 +70,8 @@ export class ApiKeyService {
   async revoke(ctx: RequestContext, id: string): Promise<void> {
     await this.unitOfWork.run(ctx, async (tx) => {
       if (!(await this.keys.revoke(tx, id))) throw new NotFoundError();
+      // The principal that the key acts as goes with it, so that its open sockets end.
+      await this.principals.disable(tx, id);
       await this.audit.record(tx, ctx, { action: 'api_key.revoked', targetType: 'api_key', targetId: id });
     });
     await this.events.publish(new SessionRevoked(ctx.tenantId, id, null));

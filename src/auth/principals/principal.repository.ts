@@ -125,6 +125,13 @@ export class PrincipalRepository {
     return row;
   }
 
+  async disable(tx: TenantTx, id: string): Promise<void> {
+    await tx.execute(
+      `UPDATE app.principal SET disabled_at = COALESCE(disabled_at, now()) WHERE tenant_id = $1 AND id = $2`,
+      [tx.tenantId, id],
+    );
+  }
+
   /** What the tenant's own server says of its user. False when the address is somebody else's. */
   async updateEndUser(
     tx: TenantTx,

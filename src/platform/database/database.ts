@@ -1,7 +1,8 @@
 import { MIGRATIONS } from '#migrations';
 import { types } from 'pg';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions, getMetadataArgsStorage } from 'typeorm';
 import { statementMs, TRANSACTION_MS } from './deadline.js';
+import { SnakeNaming } from './snake-naming.js';
 
 /** bigint as a number: our largest is a clock in µs (1.8e15), which a double holds exactly. */
 types.setTypeParser(types.builtins.INT8, Number);
@@ -33,10 +34,15 @@ const SESSION = [
   `-c idle_in_transaction_session_timeout=${TRANSACTION_MS}`,
 ].join(' ');
 
-/** The pool that serves the product: each of its sessions starts in the powerless role. */
+/**
+ * The pool that serves the product: each of its sessions starts in the powerless role. It knows the entities of every module
+ * that is loaded by now, so that nobody keeps a list of them.
+ */
 export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
   return new DataSource({
     ...base(options),
+    entities: getMetadataArgsStorage().tables.flatMap(({ target }) => (typeof target === 'function' ? [target] : [])),
+    namingStrategy: new SnakeNaming(),
     extra: {
       max: options.pool,
       pipeline: true,

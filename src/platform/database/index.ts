@@ -9,6 +9,8 @@ export {
   type StatementOptions,
   type TransactionOptions,
 } from './unit-of-work.js';
+export { TenantEntity } from './tenant-entity.js';
+export { TenantRows, type RowsWhere } from './tenant-rows.js';
 export { CommitInDoubtError, isConnectionLost, isDiskFull, isPassing, sqlState } from './database-faults.js';
 export { isUuid, newId } from './ids.js';
 export { installationOf } from './installation.js';

@@ -1,11 +1,13 @@
 import { asError, DomainError, UnavailableError } from '#platform/errors';
 import type { TenantScope } from '#platform/context';
 import type { Pool, PoolClient, QueryResult } from 'pg';
-import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { DataSource, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { Checkout } from './checkout.js';
 import { CommitInDoubtError, isConnectionLost, isDiskFull, isPassing } from './database-faults.js';
 import { Deadline, statementMs, TRANSACTION_MS } from './deadline.js';
 import { isUuid } from './ids.js';
+import type { TenantEntity } from './tenant-entity.js';
+import { TenantRows } from './tenant-rows.js';
 
 /** A ROLLBACK that is not answered by then is left to the end of its connection. */
 const ROLLBACK_MS = 1000;
@@ -167,9 +169,10 @@ export class TenantTx {
     this.begun.catch(() => undefined);
   }
 
-  /** TypeORM's manager on this transaction, for tables with an entity. `save`, `remove` and `transaction` are banned by lint. */
-  get manager(): EntityManager {
-    return this.runner.manager;
+  /** The tenant's rows of a table with an entity. */
+  rows<E extends TenantEntity & ObjectLiteral>(entity: EntityTarget<E>): TenantRows<E> {
+    if (this.state !== 'open') throw new Error('The unit of work is over: no statement may follow its commit');
+    return new TenantRows(this.tenantId, this.runner.manager, entity);
   }
 
   /** @param name makes it a prepared statement of the connection: worth it on paths that run for every turn. */

@@ -1,4 +1,5 @@
 import { newId } from '#platform/database';
+import type { EntityManager } from 'typeorm';
 import { TestDatabase } from '../../support/test-database.js';
 
 describe('UnitOfWork', () => {
@@ -43,7 +44,8 @@ describe('UnitOfWork', () => {
     const id = newId();
     await db.uow
       .run(a, async (tx) => {
-        await tx.manager.transaction(async (inner) => {
+        const { runner } = tx as unknown as { runner: { manager: EntityManager } };
+        await runner.manager.transaction(async (inner) => {
           await inner.query(
             `INSERT INTO app.principal (tenant_id, id, kind, role) VALUES ($1, $2, 'staff', 'supporter')`,
             [a.tenantId, id],

@@ -1,0 +1,118 @@
+import { newId, type RowsWhere, TenantEntity } from '#platform/database';
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { TestDatabase } from '../../support/test-database.js';
+
+@Entity({ schema: 'app', name: 'entitlement' })
+class Grant extends TenantEntity {
+  @PrimaryColumn('text')
+  kind!: string;
+
+  @PrimaryColumn('text')
+  key!: string;
+
+  @CreateDateColumn({ type: 'timestamptz' })
+  createdAt!: Date;
+}
+
+@Entity({ schema: 'app', name: 'api_key' })
+class Key extends TenantEntity {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('text')
+  name!: string;
+
+  @Column('bytea')
+  keyHash!: Buffer;
+
+  @Column('text')
+  last4!: string;
+
+  @Column('timestamptz', { nullable: true })
+  revokedAt!: Date | null;
+}
+
+describe('the rows of a tenant', () => {
+  let db: TestDatabase;
+  let a: { tenantId: string };
+  let b: { tenantId: string };
+  const key = (name: string) => ({ id: newId(), name, keyHash: Buffer.from(newId()), last4: 'abcd' });
+
+  beforeAll(async () => {
+    db = await TestDatabase.start({ pool: 2 });
+    a = await db.tenant('alpha');
+    b = await db.tenant('beta');
+  });
+  afterAll(() => db.stop());
+
+  it('are stored for the transaction’s tenant, with what the database fills in', async () => {
+    const grant = await db.uow.run(a, (tx) => tx.rows(Grant).insert({ kind: 'tool', key: 'clock' }));
+    expect(grant).toMatchObject({ tenantId: a.tenantId, kind: 'tool', key: 'clock' });
+    expect(grant.createdAt).toBeInstanceOf(Date);
+  });
+
+  it('are found, changed and deleted one tenant at a time, whatever tenant a caller smuggles in', async () => {
+    const mine = key('mine');
+    const theirs = key('theirs');
+    await db.uow.run(a, (tx) => tx.rows(Key).insert(mine));
+    await db.uow.run(b, (tx) => tx.rows(Key).insert({ ...theirs, tenantId: a.tenantId } as typeof theirs));
+    await db.uow.run(a, async (tx) => {
+      const keys = tx.rows(Key);
+      const smuggled = { id: theirs.id, tenantId: b.tenantId } as RowsWhere<Key>;
+      expect(await keys.findOne(smuggled)).toBeNull();
+      expect(await keys.update(smuggled, { name: 'taken' })).toBe(0);
+      expect(await keys.delete(smuggled)).toBe(0);
+      expect((await keys.find({ order: { id: 'DESC' }, limit: 10 })).map(({ name }) => name)).toEqual(['mine']);
+      expect(await keys.count()).toBe(1);
+    });
+    expect(await db.uow.run(b, (tx) => tx.rows(Key).findOne({ id: theirs.id }))).toMatchObject({ name: 'theirs' });
+  });
+
+  it('name the tenant in every statement, so that the wall is not the only one', async () => {
+    const statements: string[] = [];
+    await db.uow.run(a, async (tx) => {
+      const { client } = tx as unknown as { client: { query: (...args: unknown[]) => unknown } };
+      const send = client.query.bind(client);
+      client.query = (...args) => {
+        statements.push(JSON.stringify(args));
+        return send(...args);
+      };
+      const keys = tx.rows(Key);
+      await keys.find();
+      await keys.findOne({ name: 'mine' }, 'for update');
+      await keys.update({ name: 'mine' }, { name: 'renamed' });
+      await keys.delete({ name: 'nobody' });
+      await keys.query('k').andWhere('k.name = :name', { name: 'x' }).getMany();
+      client.query = send;
+    });
+    expect(statements).toHaveLength(5);
+    for (const statement of statements) {
+      expect(statement).toMatch(/tenant_id\\" = \$\d/);
+      expect(statement).toContain(a.tenantId);
+    }
+  });
+
+  it('never become all rows because a value is missing', async () => {
+    const nothing = { id: undefined } as unknown as RowsWhere<Key>;
+    await expect(db.uow.run(a, (tx) => tx.rows(Key).delete(nothing))).rejects.toThrow();
+    await expect(db.uow.run(a, (tx) => tx.rows(Key).find({ where: nothing }))).rejects.toThrow();
+  });
+
+  it('are stored or changed by their keys, and by those of the tenant only', async () => {
+    const put = (scope: { tenantId: string }) =>
+      db.uow.run(scope, (tx) => tx.rows(Grant).upsert({ kind: 'feature', key: 'widgets' }, ['kind', 'key']));
+    await put(a);
+    await put(a);
+    await put(b);
+    expect(await db.uow.run(a, (tx) => tx.rows(Grant).count({ kind: 'feature' }))).toBe(1);
+  });
+
+  it('cannot be reached after the commit', async () => {
+    await expect(
+      db.uow.run(a, async (tx) => {
+        await tx.commitWith('SELECT 1');
+        return tx.rows(Key).find();
+      }),
+    ).rejects.toThrow(/over/);
+  });
+});
