@@ -1,3 +1,4 @@
+import { assertNoConnectionHeld } from '#platform/database';
 import { type IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 import { asError } from '#platform/errors';
@@ -96,6 +97,7 @@ export class ProviderConnection {
    * @throws the signal's reason when it aborts
    */
   post(request: ProviderRequest, reader: AnswerReader, signal: AbortSignal): Promise<void> {
+    assertNoConnectionHeld('A model');
     if (signal.aborted) return Promise.reject(asError(signal.reason));
     const { apiKey } = this.endpoint;
     return new Promise((resolve, reject) => {

@@ -1,3 +1,4 @@
+import { assertNoConnectionHeld } from '#platform/database';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpTool } from './http.tool.js';
@@ -38,6 +39,7 @@ export class ToolExecutor {
    * be written: then the call must not be made, or its outcome stays unknown.
    */
   async execute(definition: ToolDefinition, args: unknown, context: ToolCallContext): Promise<ToolResult> {
+    assertNoConnectionHeld('A tool');
     context.signal.throwIfAborted();
     if (!mayUse(definition, { grants: context.grants, persona: context.ctx.principal.persona })) {
       return toolFailure('FORBIDDEN', 'This is not available to you here.');

@@ -41,6 +41,7 @@ const common = {
     '^#(\\w+)$': '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  setupFiles: ['<rootDir>/test/jest/watch-held-connections.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 

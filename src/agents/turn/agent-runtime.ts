@@ -1,3 +1,4 @@
+import { assertNoConnectionHeld } from '#platform/database';
 import type { LlmService } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { asError } from '#platform/errors';
@@ -50,6 +51,7 @@ export class AgentRuntime {
    *   reason when it was aborted
    */
   async run(ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal): Promise<TurnAnswer> {
+    assertNoConnectionHeld('A turn');
     signal.throwIfAborted();
     const start = performance.now();
     const turn = await this.prepare(ctx, input, emit, signal);

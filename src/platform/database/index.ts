@@ -9,6 +9,7 @@ export {
   type StatementOptions,
   type TransactionOptions,
 } from './unit-of-work.js';
+export { assertNoConnectionHeld, watchHeldConnections } from './held-connection.js';
 export { TenantEntity } from './tenant-entity.js';
 export { TenantRows, type RowsWhere } from './tenant-rows.js';
 export { CommitInDoubtError, isConnectionLost, isDiskFull, isPassing, sqlState } from './database-faults.js';

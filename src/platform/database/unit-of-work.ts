@@ -5,6 +5,7 @@ import type { DataSource, EntityTarget, ObjectLiteral, QueryRunner } from 'typeo
 import { Checkout } from './checkout.js';
 import { CommitInDoubtError, isConnectionLost, isDiskFull, isPassing } from './database-faults.js';
 import { Deadline, statementMs, TRANSACTION_MS } from './deadline.js';
+import { holdingConnection } from './held-connection.js';
 import { isUuid } from './ids.js';
 import type { TenantEntity } from './tenant-entity.js';
 import { TenantRows } from './tenant-rows.js';
@@ -128,7 +129,7 @@ export class UnitOfWork {
 }
 
 async function finish<T>(tx: TenantTx, work: (tx: TenantTx) => Promise<T>): Promise<T> {
-  const result = await work(tx);
+  const result = await holdingConnection(() => work(tx));
   await tx.commit();
   return result;
 }

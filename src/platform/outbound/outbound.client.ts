@@ -1,3 +1,4 @@
+import { assertNoConnectionHeld } from '#platform/database';
 import { isAbortError } from '#platform/errors';
 import { Client, type Dispatcher } from 'undici';
 import {
@@ -119,6 +120,7 @@ export class OutboundClient {
    * @throws OutboundError with `sent` saying whether the other side may have acted
    */
   async request(request: OutboundRequest): Promise<OutboundResponse> {
+    assertNoConnectionHeld('The network');
     const method = request.method ?? 'GET';
     if (!METHODS.has(method)) {
       throw new OutboundError({ code: 'INVALID_REQUEST', message: `The method ${String(method)} is not supported.` });

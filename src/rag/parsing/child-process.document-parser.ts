@@ -3,6 +3,7 @@
  * one after the other, since starting a process takes longer than reading them. Either is killed when a document takes too
  * long, grows too large, says too much or is no longer wanted: a hostile file can end that process and nothing else.
  */
+import { assertNoConnectionHeld } from '#platform/database';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -110,6 +111,7 @@ export class ChildProcessDocumentParser extends DocumentParser {
     read: (result: ParseResult) => T,
     signal?: AbortSignal,
   ): Promise<T> {
+    assertNoConnectionHeld('A parser');
     await this.takeSlot(signal);
     try {
       const { timeMs, rssBytes, inflatedBytes, outputChars, pages } = this.limits;

@@ -1,4 +1,4 @@
-import { newId } from '#platform/database';
+import { assertNoConnectionHeld, newId } from '#platform/database';
 import type { EntityManager } from 'typeorm';
 import { TestDatabase } from '../../support/test-database.js';
 
@@ -55,6 +55,12 @@ describe('UnitOfWork', () => {
       })
       .catch(() => undefined);
     expect(await db.uow.query(a, 'SELECT 1 FROM app.principal WHERE id = $1', [id])).toEqual([]);
+  });
+
+  it('holds no connection while something slow is awaited: that fails in tests', async () => {
+    const slow = async () => assertNoConnectionHeld('A model');
+    await expect(db.uow.run(a, () => Promise.resolve().then(slow))).rejects.toThrow(/A model is awaited inside/);
+    await expect(db.uow.run(a, (tx) => tx.query(slugs)).then(slow)).resolves.toBeUndefined();
   });
 
   it('rolls back when the work throws, also when a failed statement was swallowed', async () => {

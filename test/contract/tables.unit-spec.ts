@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '#platform/paths';
+
+/** The module that owns each table: it alone writes it, and decides what its columns mean. */
+const OWNERS: Readonly<Record<string, readonly string[]>> = {
+  'platform/blobs': ['blob', 'blob_chunk'],
+  'platform/http': ['idempotency_key'],
+  tenants: ['tenant', 'entitlement', 'audit_event'],
+  auth: ['principal', 'session', 'api_key'],
+  llm: ['credential', 'usage_record'],
+  tools: ['tool', 'tool_call'],
+  rag: ['knowledge_base', 'embedding_space', 'document', 'chunk', 'chunk_vector', 'chunk_term', 'term_stat'],
+  agents: ['agent', 'agent_tool'],
+  conversations: ['conversation', 'message', 'turn', 'turn_live', 'outbox'],
+};
+
+/** Who reads another module's table in a query of its own, and why asking the owner would cost a round trip where it counts. */
+const READERS: Readonly<Record<string, readonly [tables: readonly string[], why: string]>> = {
+  'src/agents/catalog/agent.repository.ts': [
+    ['tool', 'entitlement', 'knowledge_base'],
+    'an agent with what it may use, in one statement',
+  ],
+  'src/agents/kinds/domain/caller.repository.ts': [
+    ['principal'],
+    'what an agent may say of who is asking, once a turn',
+  ],
+  'src/agents/kinds/matching/profile.repository.ts': [['principal'], 'whose profile is matched, once a turn'],
+  'src/auth/principals/principal.repository.ts': [['tenant'], 'login: the person and whether the tenant is suspended'],
+  'src/auth/sessions/session.repository.ts': [
+    ['tenant'],
+    'each request: the session and whether the tenant is suspended',
+  ],
+  'src/channels/presence/presence.repository.ts': [
+    ['principal'],
+    'that a user id exists, before it is told apart from none',
+  ],
+  'src/conversations/rest/conversation.service.ts': [
+    ['chunk'],
+    'the passage of a citation, if the reader may still see it',
+  ],
+  'src/rag/documents/document.repository.ts': [['principal'], 'that a document’s owner is of this tenant'],
+  'src/rag/knowledge-bases/knowledge-base.repository.ts': [['agent'], 'a base that agents answer from is not deleted'],
+  'src/tools/tool.service.ts': [['entitlement'], 'which built-in tools are granted, with the tools themselves'],
+};
+
+function sourcesOf(folder: string): string[] {
+  return readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
+    .map((file) => `${folder}/${file}`);
+}
+
+function tablesIn(text: string): string[] {
+  const inSql = [...text.matchAll(/\bapp\.([a-z_]+)\b(?!\()/g)].map((match) => match[1] ?? '');
+  const inEntities = [...text.matchAll(/schema: 'app', name: '([a-z_]+)'/g)].map((match) => match[1] ?? '');
+  return [...inSql, ...inEntities];
+}
+
+describe('tables', () => {
+  const migration = sourcesOf('migrations')
+    .map((file) => readFileSync(join(projectRoot, file), 'utf8'))
+    .join('\n');
+  const tables = [...migration.matchAll(/CREATE (?:UNLOGGED )?TABLE app\.([a-z_]+) \(/g)].map(
+    (match) => match[1] ?? '',
+  );
+  const ownerOf = new Map(Object.entries(OWNERS).flatMap(([owner, own]) => own.map((table) => [table, owner])));
+
+  it('have one owner each', () => {
+    expect([...ownerOf.keys()].sort()).toEqual([...new Set(tables)].sort());
+  });
+
+  it('are named in the SQL and entities of their owner only, but for the readers above', () => {
+    const strangers = new Set<string>();
+    for (const file of sourcesOf('src')) {
+      for (const table of tablesIn(readFileSync(join(projectRoot, file), 'utf8'))) {
+        const owner = ownerOf.get(table);
+        if (owner !== undefined && !file.startsWith(`src/${owner}/`)) strangers.add(`${file}: ${table}`);
+      }
+    }
+    const listed = Object.entries(READERS).flatMap(([file, [tables]]) => tables.map((table) => `${file}: ${table}`));
+    // Also a reader that is gone leaves the list.
+    expect([...strangers].sort()).toEqual(listed.sort());
+  });
+});
