@@ -11,9 +11,45 @@ const COLLECTIONS = [
   ['scifact', 'en'],
 ];
 
+/** Of these, questions that people wrote and what answers them; of each as many with the answer as without. */
+const QUESTIONS = ['xquad-en', 'xquad-es'];
+const ASKED_OF_EACH = 60;
+
 /** Public collections beside the project, as sets; those that are not there are left out. */
 export function publicSets(folder) {
-  return [...clinc150(folder), ...COLLECTIONS.flatMap(([name, language]) => collection(folder, name, language))];
+  const collections = COLLECTIONS.flatMap(([name, language]) => collection(folder, name, language));
+  const questions = collections.filter(({ name }) => QUESTIONS.includes(name));
+  return [...clinc150(folder), ...questions.map(withHalfOfItsDocuments), ...collections];
+}
+
+/**
+ * Answerable or not: the base holds every second document, so half of the questions are about what it tells, and the others
+ * about its neighbours, which share its subject and its words.
+ */
+function withHalfOfItsDocuments({ documents, language, name, queries }) {
+  const key = `${name}-half`;
+  const kept = new Map(documents.filter((_, index) => index % 2 === 0).map((one) => [one.id, one]));
+  const title = ({ id, title: own }) => `${id} ${own}`.trim();
+  const cases = queries.map(({ relevant, text }) => {
+    const [answering] = Object.keys(relevant);
+    return {
+      domain: key,
+      question: text,
+      document: kept.has(answering) ? title(kept.get(answering)) : null,
+      phrase: '',
+    };
+  });
+  const spread = (list) => list.filter((_, index) => index % Math.floor(list.length / ASKED_OF_EACH) === 0);
+  return {
+    name: `${name}, half of its documents`,
+    kind: 'answers',
+    domains: [
+      { key, name, language, documents: [...kept.values()].map((one) => ({ title: title(one), text: one.text })) },
+    ],
+    cases: [true, false].flatMap((answered) =>
+      spread(cases.filter(({ document }) => (document !== null) === answered)).slice(0, ASKED_OF_EACH),
+    ),
+  };
 }
 
 /** 150 agents of 10 examples each. */

@@ -43,7 +43,7 @@ export interface TenantSettings {
   readonly outboundAllow: readonly string[];
 }
 
-export const DEFAULT_TOP_K = 5;
+export const DEFAULT_TOP_K = 8;
 export const DEFAULT_TIMEZONE = 'UTC';
 
 /** Splits the column's document into its two owners' parts. What no longer fits is dropped rather than fatal. */

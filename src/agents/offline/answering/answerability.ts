@@ -21,7 +21,7 @@ const STANDS_OUT = 1.5;
 /** What it takes away that no sentence with the question's words holds what is asked for: a price, a time, a number. */
 const UNMET = 2;
 /** Where a question is as likely answered as not, and how fast that changes around it. */
-const LIMIT = -0.57;
+const LIMIT = -0.62;
 const STEEPNESS = 3;
 /** A word of this weight may stand for a question alone; of commoner ones two are needed where the question has several. */
 const TELLS_ALONE = 0.25;
