@@ -138,14 +138,22 @@ CREATE TABLE app.api_key (
 CREATE TABLE app.credential (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
   id uuid NOT NULL,
-  provider text NOT NULL,
   name text NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('provider', 'header', 'basic')),
+  provider text CHECK ((kind = 'provider') = (provider IS NOT NULL)),
+  base_url text NOT NULL,
+  header text,
+  query text,
+  scheme text,
+  username text,
   sealed bytea NOT NULL,
   last4 text NOT NULL,
+  tested_at timestamptz,
+  test_error text,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, provider, name)
+  UNIQUE (tenant_id, name)
 );
 `;
 
@@ -184,12 +192,15 @@ CREATE TABLE app.tool (
   idempotent boolean NOT NULL DEFAULT false,
   requires_approval boolean NOT NULL DEFAULT false,
   personas text[] NOT NULL DEFAULT '{}',
+  credential_id uuid,
   enabled boolean NOT NULL DEFAULT true,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, key)
+  UNIQUE (tenant_id, key),
+  FOREIGN KEY (tenant_id, credential_id) REFERENCES app.credential (tenant_id, id)
 );
+CREATE INDEX tool_credential_idx ON app.tool (tenant_id, credential_id) WHERE credential_id IS NOT NULL;
 
 CREATE TABLE app.agent_tool (
   tenant_id uuid NOT NULL,

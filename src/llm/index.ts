@@ -12,6 +12,11 @@
  * Without a provider `chatModel` is null and the agents work
  * with their offline ports; nothing here pretends to be a model, except `echo`, which says so.
  */
+export type { Access } from './credentials/credential.js';
+export { CredentialChanged } from './credentials/credential.events.js';
+export { CREDENTIAL_PURPOSE, CredentialService, type NoAccess } from './credentials/credential.service.js';
+export { type CredentialUse, CredentialUses } from './credentials/credential-uses.js';
+export { withQuery } from './credentials/credential.tester.js';
 export {
   ChatModel,
   type ChatMessage,

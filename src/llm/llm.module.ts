@@ -2,12 +2,18 @@ import { Module } from '@nestjs/common';
 import { HealthModule } from '#platform/health';
 import { MetricsModule } from '#platform/metrics';
 import { TenantsModule } from '#tenants';
+import { CredentialRepository } from './credentials/credential.repository.js';
+import { CredentialService } from './credentials/credential.service.js';
+import { CredentialTester } from './credentials/credential.tester.js';
+import { CredentialUses } from './credentials/credential-uses.js';
+import { CredentialsController } from './credentials/credentials.controller.js';
 import { LlmService } from './llm.service.js';
 import { ProviderWatch } from './provider-watch.js';
 
 @Module({
   imports: [HealthModule, MetricsModule, TenantsModule],
-  providers: [LlmService, ProviderWatch],
-  exports: [LlmService],
+  controllers: [CredentialsController],
+  providers: [LlmService, ProviderWatch, CredentialRepository, CredentialService, CredentialTester, CredentialUses],
+  exports: [LlmService, CredentialService, CredentialUses],
 })
 export class LlmModule {}

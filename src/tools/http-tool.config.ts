@@ -40,7 +40,7 @@ export function parseHttpToolConfig(config: unknown): HttpConfigResult {
   if (!parsed.success) {
     return { ok: false, faults: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) };
   }
-  const faults = [...templateFaults(parsed.data)];
+  const faults = [...templateFaults(parsed.data), ...secretFaults(parsed.data)];
   return faults.length === 0 ? { ok: true, config: parsed.data } : { ok: false, faults };
 }
 
@@ -64,6 +64,35 @@ function* templateFaults(config: HttpToolConfig): Generator<string> {
   for (const name of Object.keys(config.headers)) {
     if (name.toLowerCase() === 'idempotency-key') yield `headers.${name}: is set by the program`;
   }
+}
+
+/** Names of headers, parameters and members that hold a key. Their value may come from a placeholder, never stand there. */
+const SECRET_NAMES =
+  /^(?:(?:proxy-)?authorization|cookie|(?:.*[-_.])?(?:api|access|auth|secret|private|subscription)[-_]?key|key|(?:.*[-_])?(?:token|secret|passw(?:or)?d|pwd|signature|credentials?))$/i;
+const SECRET_VALUES = /^(?:bearer|basic|token)\s+\S{6,}$/i;
+const WHERE_TO = 'is a secret: store it as a credential and name that by credential_id';
+
+/** Whoever may read tools would read it, and so would backups: secrets are sealed as credentials. */
+function* secretFaults(config: HttpToolConfig): Generator<string> {
+  for (const [name, value] of Object.entries(config.headers))
+    if (isSecret(name, value)) yield `headers.${name}: ${WHERE_TO}`;
+  const query = config.url.split('?')[1] ?? '';
+  for (const [name, value] of new URLSearchParams(query)) if (isSecret(name, value)) yield `url: ${name} ${WHERE_TO}`;
+  if (/^https?:\/\/[^/?#]*@/i.test(config.url)) yield `url: its user ${WHERE_TO}`;
+  if (typeof config.body === 'object') yield* secretMembers(config.body, 'body');
+}
+
+function* secretMembers(value: unknown, path: string): Generator<string> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    if (typeof member === 'string' && isSecret(name, member)) yield `${path}.${name}: ${WHERE_TO}`;
+    yield* secretMembers(member, `${path}.${name}`);
+  }
+}
+
+function isSecret(name: string, value: string): boolean {
+  if (value === '' || placeholdersIn(value).length > 0) return false;
+  return SECRET_NAMES.test(name) || SECRET_VALUES.test(value);
 }
 
 function isCallerPlaceholder(name: string): boolean {

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net';
 import { HttpTool } from './http.tool.js';
 import type { ToolCallContext, ToolDefinition } from './tool.js';
+import { NO_CREDENTIALS } from '../../test/support/no-credentials.js';
 
 let server: Server;
 let answer: RequestListener;
@@ -31,7 +32,7 @@ beforeEach(async () => {
   origin = `http://127.0.0.1:${port}`;
   const allowList = new TenantAllowList();
   allowList.set('tenant-demo', [`127.0.0.1:${port}`]);
-  tool = new HttpTool(new OutboundClient({ allow: [], userAgent: 'test' }), allowList);
+  tool = new HttpTool(new OutboundClient({ allow: [], userAgent: 'test' }), allowList, NO_CREDENTIALS);
 });
 
 afterEach(async () => {

@@ -1,3 +1,5 @@
+import { type Access, CredentialService, withQuery } from '#llm';
+import type { SecretString } from '#platform/secrets';
 import { OutboundClient, OutboundError, type OutboundResponse, TenantAllowList } from '#platform/outbound';
 import { Injectable } from '@nestjs/common';
 import { type HttpToolConfig, parseHttpToolConfig, usedPlaceholders } from './http-tool.config.js';
@@ -12,6 +14,9 @@ type Arguments = Readonly<Record<string, unknown>>;
 const MAX_TEXT = 20_000;
 const MAX_MESSAGE = 300;
 const MAX_ITEMS = 100;
+/** A shorter one could be any word of an answer. */
+const SHORTEST_SECRET = 6;
+const NO_ACCESS = "This tool's access is not set up. An administrator must check its credential.";
 /** Statuses whose message is about the request and meant for whoever made it. */
 const EXPLAINED = new Set([400, 404, 409, 410, 422]);
 
@@ -21,6 +26,7 @@ export class HttpTool {
   constructor(
     private readonly outbound: OutboundClient,
     private readonly allowList: TenantAllowList,
+    private readonly credentials: CredentialService,
   ) {}
 
   /** What is wrong with a tool's `config`, its address included; for when a tool is saved. */
@@ -39,6 +45,12 @@ export class HttpTool {
     }
   }
 
+  /** Where its requests go, with a stand-in for each value: enough to say which server that is. */
+  exampleUrl(config: unknown): string {
+    const parsed = parseHttpToolConfig(config);
+    return parsed.ok ? fillUrlTemplate(parsed.config.url, () => 'x') : '';
+  }
+
   /** @param args valid against the definition's schema */
   async execute(definition: ToolDefinition, args: Arguments, context: ToolCallContext): Promise<ToolResult> {
     const parsed = parseHttpToolConfig(definition.config);
@@ -47,20 +59,34 @@ export class HttpTool {
     }
     const { config } = parsed;
     try {
-      const answer = await this.outbound.request({
-        ...this.request(config, definition, args, context),
+      const request = this.request(config, definition, args, context);
+      const access = await this.accessTo(definition, request.url, context);
+      if (access === null) return toolFailure('TOOL_ERROR', NO_ACCESS);
+      const answered = await this.outbound.request({
+        url: withQuery(request.url, access),
+        headers: { ...request.headers, ...access.headers },
+        body: request.body,
         method: config.method,
         signal: context.signal,
         allow: this.allowList.for(context.ctx.tenantId),
         maxBytes: config.max_bytes,
         timeoutMs: config.timeout_ms,
       });
+      const answer = withoutSecret(answered, access.secret);
       return isSuccess(answer.status) ? success(config, answer) : refusal(answer);
     } catch (error) {
       if (error instanceof UrlTemplateError) return invalid(error);
       if (error instanceof OutboundError) return outboundFailure(error);
       throw error;
     }
+  }
+
+  /** null: the credential is gone, does not open, or is for another address. */
+  private async accessTo(definition: ToolDefinition, url: string, { ctx }: ToolCallContext): Promise<Access | null> {
+    const { credentialId = null } = definition;
+    if (credentialId === null) return { headers: {}, query: {}, secret: null };
+    const access = await this.credentials.access(ctx, credentialId, url);
+    return typeof access === 'string' ? null : access;
   }
 
   private request(
@@ -202,6 +228,13 @@ function messageOf(answer: OutboundResponse): string | null {
     if (typeof found === 'string' && found.trim() !== '') return sanitizeToolText(found, MAX_MESSAGE);
   }
   return null;
+}
+
+/** A server that repeats the key it was sent ("invalid key sk-…") would show it to whoever chats. */
+function withoutSecret(answer: OutboundResponse, secret: SecretString | null): OutboundResponse {
+  const value = secret?.reveal() ?? '';
+  if (value.length < SHORTEST_SECRET || !answer.body.includes(value)) return answer;
+  return { ...answer, body: Buffer.from(answer.body.toString('latin1').replaceAll(value, '[secret]'), 'latin1') };
 }
 
 function isSuccess(status: number): boolean {

@@ -5,6 +5,7 @@ import { type CallStatus, type JournalledCall, type JournalState, ToolCallJourna
 import { ToolExecutor } from './tool.executor.js';
 import { type BuiltinTool, ToolRegistry } from './tool.registry.js';
 import { type ToolCallContext, type ToolDefinition, toolFailure, type ToolResult } from './tool.js';
+import { NO_CREDENTIALS } from '../../test/support/no-credentials.js';
 
 class MemoryJournal extends ToolCallJournal {
   readonly calls = new Map<string, { call: JournalledCall; status: 'started' | CallStatus; result?: ToolResult }>();
@@ -41,7 +42,11 @@ function setUp(execute: BuiltinTool['execute'], timeoutMs?: number) {
     execute,
   });
   const journal = new MemoryJournal();
-  const http = new HttpTool(new OutboundClient({ allow: [], userAgent: 'test' }), new TenantAllowList());
+  const http = new HttpTool(
+    new OutboundClient({ allow: [], userAgent: 'test' }),
+    new TenantAllowList(),
+    NO_CREDENTIALS,
+  );
   const executor = new ToolExecutor(registry, http, journal, createLogger({ level: 'silent' }));
   return { executor, journal, registry };
 }

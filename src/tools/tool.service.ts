@@ -1,5 +1,6 @@
+import { CredentialService, CredentialUses } from '#llm';
 import type { TenantScope } from '#platform/context';
-import { newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { type TenantTx, UnitOfWork } from '#platform/database';
 import { InvalidInputError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
@@ -8,22 +9,22 @@ import { HttpTool } from './http.tool.js';
 import { inputSchemaFault } from './tool-arguments.js';
 import { ToolsChanged } from './tool.events.js';
 import type { ToolDefinition } from './tool.js';
+import { type NewTool, ToolRepository } from './tool.repository.js';
 
 const CHANGED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new ToolsChanged(tenantId));
-
-export type NewTool = Omit<ToolDefinition, 'id'> & {
-  /** True unless told: agents are not given disabled tools. */
-  readonly enabled?: boolean;
-};
 
 /** A tenant's tools and which built-in ones it is entitled to: what is written; turns read them with their agents. */
 @Injectable()
 export class ToolService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly tools: ToolRepository,
     private readonly http: HttpTool,
+    private readonly credentials: CredentialService,
+    uses: CredentialUses,
     private readonly events: EventBus,
   ) {
+    uses.register((tx, ids) => tools.usesOf(tx, ids));
     events.share(ToolsChanged, { name: 'tools.changed', schema: CHANGED });
   }
 
@@ -37,25 +38,17 @@ export class ToolService {
     for (const tool of tools) this.check(scope, tool);
     const ids = await this.unitOfWork.run(scope, async (tx) => {
       let inserted = 0;
-      for (const tool of tools) inserted += await insert(tx, tool);
-      const rows = await tx.query<{ key: string; id: string }>(
-        'SELECT key, id FROM app.tool WHERE tenant_id = $1 AND key = ANY($2::text[])',
-        [scope.tenantId, tools.map(({ key }) => key)],
-      );
-      return { inserted, byKey: new Map(rows.map(({ key, id }) => [key, id])) };
+      for (const tool of tools) if ((await this.tools.insert(tx, tool)) !== null) inserted++;
+      return {
+        inserted,
+        byKey: await this.tools.idsByKey(
+          tx,
+          tools.map(({ key }) => key),
+        ),
+      };
     });
     if (ids.inserted > 0) await this.events.publish(new ToolsChanged(scope.tenantId));
     return ids.byKey;
-  }
-
-  /**
-   * Makes one tool inside the caller's transaction.
-   * @returns 0 when the key is taken
-   * @throws InvalidInputError as `ensure`
-   */
-  async insert(tx: TenantTx, tool: NewTool): Promise<number> {
-    this.check(tx, tool);
-    return insert(tx, tool);
   }
 
   /**
@@ -71,20 +64,13 @@ export class ToolService {
   ): Promise<number> {
     if (keys.length === 0) return 0;
     const changed = await this.unitOfWork.run(scope, async (tx) => {
-      const rows = await tx.query<Pick<ToolDefinition, 'id' | 'key' | 'kind' | 'config'>>(
-        `SELECT id, key, kind, config FROM app.tool WHERE tenant_id = $1 AND key = ANY($2::text[])
-         ORDER BY key FOR UPDATE`,
-        [scope.tenantId, keys],
-      );
       let count = 0;
-      for (const row of rows) {
-        const config = change(row.config, row.key);
+      for (const tool of await this.tools.lockByKeys(tx, keys)) {
+        const config = change(tool.config, tool.key);
         if (config === null) continue;
-        this.checkConfig(scope, { ...row, config });
-        count += await tx.execute(
-          'UPDATE app.tool SET config = $3, updated_at = now() WHERE tenant_id = $1 AND id = $2',
-          [scope.tenantId, row.id, JSON.stringify(config)],
-        );
+        this.checkConfig(scope, { ...tool, config });
+        await this.tools.update(tx, tool.id, { config });
+        count++;
       }
       return count;
     });
@@ -111,32 +97,26 @@ export class ToolService {
     this.checkConfig(scope, tool);
   }
 
+  /**
+   * That the tenant has the credential, and that it may be sent to the tool's address.
+   * @throws InvalidInputError
+   */
+  async checkCredential(tx: TenantTx, tool: NewTool): Promise<void> {
+    if (tool.credentialId === undefined || tool.credentialId === null) return;
+    const url = this.http.exampleUrl(tool.config);
+    const found = await this.credentials.coverage(tx, tool.credentialId, url);
+    if (found === 'covered') return;
+    const reason =
+      found === 'missing'
+        ? 'there is no such credential'
+        : 'the tool calls another address than the credential is for (its base_url); a secret goes nowhere else';
+    throw new InvalidInputError(`credential_id: ${reason}`, { field: 'credential_id' });
+  }
+
   private checkConfig(scope: TenantScope, tool: Pick<NewTool, 'key' | 'kind' | 'config'>): void {
     if (tool.kind !== 'http') return;
     const faults = this.http.faults(scope.tenantId, tool.config);
     if (faults.length > 0)
       throw new InvalidInputError(`config of ${tool.key}: ${faults.join('; ')}`, { field: 'config' });
   }
-}
-
-function insert(tx: TenantTx, tool: NewTool): Promise<number> {
-  return tx.execute(
-    `INSERT INTO app.tool (tenant_id, id, key, kind, name, description, input_schema, config, read_only, idempotent, personas,
-       enabled)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (tenant_id, key) DO NOTHING`,
-    [
-      tx.tenantId,
-      newId(),
-      tool.key,
-      tool.kind,
-      tool.name,
-      tool.description,
-      JSON.stringify(tool.inputSchema),
-      JSON.stringify(tool.config),
-      tool.readOnly,
-      tool.idempotent,
-      tool.personas,
-      tool.enabled ?? true,
-    ],
-  );
 }

@@ -21,6 +21,8 @@ export interface ToolDefinition {
   readonly personas: readonly string[];
   /** For `http` see `HttpToolConfig`; built-in tools say what they take. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** What its requests are let in with; null or absent: nothing. */
+  readonly credentialId?: string | null;
 }
 
 /** What the tool's caller was granted when the turn began; read from the database, never from what a model says. */

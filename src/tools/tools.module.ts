@@ -1,3 +1,4 @@
+import { LlmModule } from '#llm';
 import { TenantsModule } from '#tenants';
 import { Global, Module } from '@nestjs/common';
 import { ToolAdminService } from './admin/tool-admin.service.js';
@@ -7,18 +8,20 @@ import { ToolCallJournal } from './tool-call.journal.js';
 import { ToolCallRepository } from './tool-call.repository.js';
 import { ToolExecutor } from './tool.executor.js';
 import { ToolRegistry } from './tool.registry.js';
+import { ToolRepository } from './tool.repository.js';
 import { ToolService } from './tool.service.js';
 
 /** Global, since modules above register their built-in tools with it. */
 @Global()
 @Module({
-  imports: [TenantsModule],
+  imports: [TenantsModule, LlmModule],
   controllers: [ToolsController],
   providers: [
     ToolRegistry,
     ToolAdminService,
     HttpTool,
     ToolExecutor,
+    ToolRepository,
     ToolService,
     { provide: ToolCallJournal, useClass: ToolCallRepository },
   ],

@@ -50,7 +50,7 @@ const DIRECTORY = `
       SELECT jsonb_agg(jsonb_build_object(
         'id', t.id, 'key', t.key, 'name', t.name, 'description', t.description, 'kind', t.kind,
         'inputSchema', t.input_schema, 'idempotent', t.idempotent, 'readOnly', t.read_only,
-        'personas', to_jsonb(t.personas), 'config', t.config) ORDER BY l.position, t.key)
+        'personas', to_jsonb(t.personas), 'config', t.config, 'credentialId', t.credential_id) ORDER BY l.position, t.key)
       FROM app.agent_tool l
       JOIN app.tool t ON t.tenant_id = l.tenant_id AND t.id = l.tool_id
       WHERE l.tenant_id = $1 AND l.agent_id = a.id AND t.enabled AND t.kind IN ('http', 'builtin')

@@ -31,10 +31,15 @@ export class TenantRows<E extends TenantEntity & ObjectLiteral> {
     this.repository = manager.getRepository(entity);
   }
 
-  /** @returns the stored row, with what the database filled in (defaults, times) */
+  /** @returns the stored row as it would be read: with what the database filled in, without columns that are not selected */
   async insert(row: Omit<DeepPartial<E>, 'tenantId'>): Promise<E> {
     const entity = this.repository.create({ ...row, tenantId: this.tenantId } as unknown as DeepPartial<E>);
     await this.repository.insert(entity as QueryDeepPartialEntity<E>);
+    const stored: Record<string, unknown> = entity;
+    for (const { isSelect, propertyName } of this.repository.metadata.columns) {
+      if (!isSelect) delete stored[propertyName];
+      else stored[propertyName] ??= null;
+    }
     return entity;
   }
 

@@ -115,6 +115,11 @@ export class OutboundClient {
     this.checkTarget(parsed, this.isAllowed(parsed, allow));
   }
 
+  /** @throws OutboundError INVALID_REQUEST for one that may not be sent */
+  checkHeaders(headers: HeaderRecord): void {
+    checkedHeaders(headers);
+  }
+
   /**
    * Sends a request and reads the whole answer; any status is an answer.
    * @throws OutboundError with `sent` saying whether the other side may have acted

@@ -1,8 +1,7 @@
-import { InvalidInputError } from '#platform/errors';
-import { timeSchema } from '#platform/http';
+import { idSchema, timeSchema } from '#platform/http';
 import { z } from 'zod';
-import type { NewTool } from '../tool.service.js';
-import type { StoredTool, ToolDraft } from './tool-admin.service.js';
+import type { NewTool, StoredTool } from '../tool.repository.js';
+import type { ToolDraft } from './tool-admin.service.js';
 
 const bounded = (bytes: number) => (value: object) => Buffer.byteLength(JSON.stringify(value)) <= bytes;
 
@@ -14,6 +13,7 @@ const changeable = {
   read_only: z.boolean(),
   idempotent: z.boolean(),
   personas: z.array(z.string().trim().min(1).max(100)).max(50),
+  credential_id: idSchema.nullable(),
   enabled: z.boolean(),
 };
 
@@ -28,6 +28,7 @@ export const createToolBody = z.strictObject({
   read_only: changeable.read_only.default(false),
   idempotent: changeable.idempotent.default(false),
   personas: changeable.personas.default([]),
+  credential_id: changeable.credential_id.default(null),
   enabled: changeable.enabled.default(true),
 });
 export type CreateToolBody = z.infer<typeof createToolBody>;
@@ -47,6 +48,7 @@ export const toolResponse = z
     read_only: z.boolean(),
     idempotent: z.boolean(),
     personas: z.array(z.string()),
+    credential_id: z.string().nullable(),
     enabled: z.boolean(),
     created_at: timeSchema,
     updated_at: timeSchema,
@@ -62,10 +64,11 @@ export function toToolResponse(tool: StoredTool): ToolResponse {
     name: tool.name,
     description: tool.description,
     input_schema: { ...tool.inputSchema },
-    config: withoutSecrets(tool.config),
+    config: { ...tool.config },
     read_only: tool.readOnly,
     idempotent: tool.idempotent,
     personas: [...tool.personas],
+    credential_id: tool.credentialId,
     enabled: tool.enabled,
     created_at: tool.createdAt.toISOString(),
     updated_at: tool.updatedAt.toISOString(),
@@ -83,14 +86,12 @@ export function toNewTool(body: CreateToolBody): NewTool {
     readOnly: body.read_only,
     idempotent: body.idempotent,
     personas: body.personas,
+    credentialId: body.credential_id,
     enabled: body.enabled,
   };
 }
 
-/**
- * What was sent over what is there: absent fields stay, and so do headers that come back as they were shown.
- * @throws InvalidInputError when such headers would go to another server
- */
+/** What was sent over what is there: absent fields stay. */
 export function withChange(current: StoredTool, body: PatchToolBody): ToolDraft {
   return {
     key: current.key,
@@ -98,54 +99,11 @@ export function withChange(current: StoredTool, body: PatchToolBody): ToolDraft 
     name: body.name ?? current.name,
     description: body.description ?? current.description,
     inputSchema: body.input_schema ?? current.inputSchema,
-    config: body.config === undefined ? current.config : withStoredSecrets(body.config, current.config),
+    config: body.config ?? current.config,
     readOnly: body.read_only ?? current.readOnly,
     idempotent: body.idempotent ?? current.idempotent,
     personas: body.personas ?? current.personas,
+    credentialId: body.credential_id === undefined ? current.credentialId : body.credential_id,
     enabled: body.enabled ?? current.enabled,
   };
-}
-
-/** Headers often carry the key of the tenant's API: afterwards only the last four characters of each are shown. */
-function withoutSecrets(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const headers = headersOf(config);
-  return headers === null ? { ...config } : { ...config, headers: mapValues(headers, masked) };
-}
-
-function withStoredSecrets(
-  sent: Readonly<Record<string, unknown>>,
-  stored: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
-  const [headers, known] = [headersOf(sent), headersOf(stored)];
-  if (headers === null || known === null) return { ...sent };
-  const kept = mapValues(headers, (value, name) => {
-    if (!Object.hasOwn(known, name) || value !== masked(known[name])) return value;
-    // Else whoever may not read a secret could have it sent to a server of their own.
-    if (originOf(sent) !== originOf(stored))
-      throw new InvalidInputError(`config: the address is another server's, so send the value of "${name}" again`, {
-        field: 'config',
-      });
-    return known[name];
-  });
-  return { ...sent, headers: kept };
-}
-
-function headersOf({ headers }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> | null {
-  return typeof headers === 'object' && headers !== null ? (headers as Readonly<Record<string, unknown>>) : null;
-}
-
-/** As it is written: a placeholder in it is part of it. */
-function originOf({ url }: Readonly<Record<string, unknown>>): string {
-  return /^[^/]*\/\/[^/?#\\]*/.exec(String(url))?.[0] ?? '';
-}
-
-function masked(value: unknown): string {
-  return `…${String(value).slice(-4)}`;
-}
-
-function mapValues(
-  record: Readonly<Record<string, unknown>>,
-  change: (value: unknown, name: string) => unknown,
-): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
 }

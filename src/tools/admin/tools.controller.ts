@@ -52,8 +52,8 @@ export class ToolsController {
     return toPage(ctx, rows, { limit: query.limit, map: toToolResponse, position: (tool) => [tool.id] });
   }
 
-  /** Afterwards only the last four characters of a header's value are shown. Give it to agents by their `tool_ids`. */
-  @ApiOperation({ summary: 'Make an HTTP tool; of its headers only the last four characters are shown afterwards' })
+  /** Its secret is a credential, named by `credential_id`. Give it to agents by their `tool_ids`. */
+  @ApiOperation({ summary: 'Make an HTTP tool; what its server wants for a key is a credential' })
   @Post()
   @Creates()
   @RequirePermission('tools.write')
@@ -72,7 +72,7 @@ export class ToolsController {
     return toToolResponse(await this.tools.get(ctx, id));
   }
 
-  /** A header that is sent back as it was shown keeps its value. The key stays. */
+  /** The key stays. */
   @ApiOperation({ summary: 'Change a tool; the next turn sees it' })
   @Patch(':id')
   @RequirePermission('tools.write')

@@ -12,7 +12,7 @@ const TOOL = {
   name: 'Weather',
   description: 'The weather of a city',
   input_schema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
-  config: { url: 'https://weather.example/v1?city={{city}}', headers: { authorization: 'Bearer very-secret-1234' } },
+  config: { url: 'https://weather.example/v1?city={{city}}', headers: { 'x-shop': 'north' } },
   read_only: true,
 };
 
@@ -64,11 +64,10 @@ describe('agents and tools over HTTP', () => {
     expect((await app.call(path, { token: admin.token })).status).toBe(404);
   });
 
-  it('gives an agent its tools, and shows of their headers the last four characters', async () => {
+  it('gives an agent its tools', async () => {
     const tool = await send(TOOLS, TOOL);
     expect(tool.status).toBe(201);
-    expect(tool.text).not.toContain('very-secret');
-    expect(tool.body).toMatchObject({ kind: 'http', config: { headers: { authorization: '…1234' } } });
+    expect(tool.body).toMatchObject({ kind: 'http', config: { headers: { 'x-shop': 'north' } } });
     const agent = await send(AGENTS, { key: 'weather', kind: 'domain', name: 'Weather', tool_ids: [tool.body['id']] });
     expect(agent.body).toMatchObject({ tool_ids: [tool.body['id']] });
     const { agents } = await app.app.get(AgentDirectoryCache).directory({ tenantId: admin.tenantId });
@@ -99,6 +98,13 @@ describe('agents and tools over HTTP', () => {
     ],
     ['a key that cannot be one', AGENTS, { key: 'A b', kind: 'domain', name: 'A' }, 422, 'key'],
     ['an unknown field', AGENTS, { key: 'a', kind: 'domain', name: 'A', prompt: 'x' }, 400, 'prompt'],
+    [
+      'a secret in plain text',
+      TOOLS,
+      { ...TOOL, config: { url: 'https://weather.example/x', headers: { authorization: 'Bearer very-secret' } } },
+      422,
+      'credential_id',
+    ],
     ['a private address', TOOLS, { ...TOOL, config: { url: 'http://127.0.0.1:1/x' } }, 422, 'config'],
     ['a broken schema', TOOLS, { ...TOOL, input_schema: { type: 'string' } }, 422, 'input_schema'],
   ])('refuses %s, and makes nothing', async (_what, path, body, status, word) => {

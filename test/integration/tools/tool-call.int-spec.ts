@@ -13,6 +13,7 @@ import {
   type ToolResult,
 } from '#tools';
 import { TestDatabase } from '../../support/test-database.js';
+import { NO_CREDENTIALS } from '../../support/no-credentials.js';
 
 let database: TestDatabase;
 let journal: ToolCallRepository;
@@ -152,7 +153,11 @@ describe('a call whose turn is begun again', () => {
     const registry = new ToolRegistry();
     const { inputSchema, key } = definition;
     registry.registerBuiltin({ key, description: '', inputSchema, readOnly: false, execute });
-    const http = new HttpTool(new OutboundClient({ allow: [], userAgent: 'test' }), new TenantAllowList());
+    const http = new HttpTool(
+      new OutboundClient({ allow: [], userAgent: 'test' }),
+      new TenantAllowList(),
+      NO_CREDENTIALS,
+    );
     return new ToolExecutor(registry, http, store, createLogger({ level: 'silent' }));
   }
 

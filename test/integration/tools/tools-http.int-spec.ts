@@ -6,7 +6,6 @@ import { AuthApp } from '../auth/auth-app.js';
 
 const TOOLS = '/api/admin/tools';
 const URL = 'https://stock.example/v1/items/{{item}}';
-const SECRET = 'Bearer very-secret-1234';
 
 let app: AuthApp;
 let admin: Awaited<ReturnType<AuthApp['signedIn']>>;
@@ -26,7 +25,7 @@ async function newTool(): Promise<{ path: string; id: string; key: string }> {
     name: 'Stock',
     description: 'How many of an item are there',
     input_schema: { type: 'object', properties: { item: { type: 'string' } }, required: ['item'] },
-    config: { url: URL, headers: { authorization: SECRET } },
+    config: { url: URL, headers: { 'x-shop': 'north' } },
     read_only: true,
   };
   const answer = await app.call(TOOLS, { token: admin.token, body });
@@ -85,22 +84,36 @@ describe('tools over HTTP', () => {
     expect(first.body).toMatchObject({ enabled: false });
   });
 
-  it('keep a secret header that is sent back as it was shown, but never send it to another server', async () => {
+  it('hold no secret: wherever one is written, it is refused and sent to a credential', async () => {
     const { path, id } = await newTool();
-    const shown = { authorization: '…1234' };
-    const kept = await patch(path, { config: { url: `${URL}?all=1`, headers: shown } });
-    expect(kept.status).toBe(200);
-    expect(kept.text).not.toContain('very-secret');
-    expect(await storedConfig(id)).toEqual({ url: `${URL}?all=1`, headers: { authorization: SECRET } });
-    for (const url of ['https://thief.example/{{item}}', 'https://stock.example:444/', 'https://a@stock.example/v1']) {
-      const refused = await patch(path, { config: { url, headers: shown } });
-      expect([url, refused.status]).toEqual([url, 422]);
+    const before = await storedConfig(id);
+    const canary = 'sk-canary-4711';
+    const configs = [
+      { url: URL, headers: { authorization: `Bearer ${canary}` } },
+      { url: URL, headers: { 'X-Api-Key': canary } },
+      { url: URL, headers: { cookie: `session=${canary}` } },
+      { url: URL, headers: { 'x-custom': `Basic ${canary}` } },
+      { url: URL, headers: { 'x-shop-token': `…${canary.slice(-4)}` } },
+      { url: `${URL}?api_key=${canary}` },
+      { url: `${URL}?page=1&access_token=${canary}` },
+      { url: URL, method: 'POST', body: { item: '{{item}}', auth: { client_secret: canary } } },
+      { url: URL, method: 'POST', body: { list: [{ password: canary }] } },
+    ];
+    for (const config of configs) {
+      const refused = await patch(path, { config });
+      expect([JSON.stringify(config), refused.status]).toEqual([JSON.stringify(config), 422]);
+      expect(refused.text).toContain('credential_id');
+      expect(refused.text).not.toContain(canary);
     }
-    expect(await storedConfig(id)).toEqual({ url: `${URL}?all=1`, headers: { authorization: SECRET } });
-    const replaced = await patch(path, {
-      config: { url: 'https://b.example/', headers: { authorization: 'new-9876' } },
-    });
-    expect(replaced.body).toMatchObject({ config: { headers: { authorization: '…9876' } } });
+    expect(await storedConfig(id)).toEqual(before);
+    // Names that only look alike, and values that come from elsewhere, are no secrets.
+    const harmless = {
+      url: `${URL}?sort_key=name&keyword={{item}}`,
+      method: 'POST',
+      headers: { 'x-monkey': 'yes', 'x-token': '{{item}}' },
+      body: { item: '{{item}}', token: '{{item}}', keys: ['a'] },
+    };
+    expect((await patch(path, { config: harmless })).status).toBe(200);
   });
 
   it('refuse a schema that could cost everybody their time, and say what to change', async () => {

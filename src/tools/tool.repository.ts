@@ -1,0 +1,117 @@
+import type { CredentialUse } from '#llm';
+import type { TenantScope } from '#platform/context';
+import { newId, sqlState, type TenantTx, UnitOfWork } from '#platform/database';
+import { ConflictError, InvalidInputError } from '#platform/errors';
+import { Injectable } from '@nestjs/common';
+import { In, LessThan, type QueryDeepPartialEntity } from 'typeorm';
+import { ToolEntity } from './tool.entity.js';
+import type { ToolDefinition } from './tool.js';
+
+export type StoredTool = Readonly<Omit<ToolEntity, 'tenantId' | 'requiresApproval'>>;
+
+export type NewTool = Omit<ToolDefinition, 'id'> & {
+  /** True unless told: agents are not given disabled tools. */
+  readonly enabled?: boolean;
+};
+
+const FOREIGN_KEY_VIOLATION = '23503';
+
+@Injectable()
+export class ToolRepository {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** Newest first. */
+  list(scope: TenantScope, before: string | null, limit: number): Promise<StoredTool[]> {
+    const where = before === null ? {} : { id: LessThan(before) };
+    return this.unitOfWork.run(scope, (tx) => tx.rows(ToolEntity).find({ where, order: { id: 'DESC' }, limit }));
+  }
+
+  find(tx: TenantTx, id: string): Promise<StoredTool | null> {
+    return tx.rows(ToolEntity).findOne({ id });
+  }
+
+  lock(tx: TenantTx, id: string): Promise<StoredTool | null> {
+    return tx.rows(ToolEntity).findOne({ id }, 'for update');
+  }
+
+  /** In the order of their keys, so that two who lock the same do not wait for each other. */
+  async lockByKeys(tx: TenantTx, keys: readonly string[]): Promise<StoredTool[]> {
+    return tx
+      .rows(ToolEntity)
+      .query('t')
+      .andWhere('t.key IN (:...keys)', { keys })
+      .orderBy('t.key')
+      .setLock('pessimistic_write')
+      .getMany();
+  }
+
+  async idsByKey(tx: TenantTx, keys: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const tools = await tx.rows(ToolEntity).find({ where: { key: In(keys) } });
+    return new Map(tools.map(({ id, key }) => [key, id]));
+  }
+
+  /**
+   * @returns its id; null when the key is taken, and then nothing was written
+   * @throws InvalidInputError when the tenant has no such credential
+   */
+  async insert(tx: TenantTx, { credentialId = null, enabled = true, ...tool }: NewTool): Promise<string | null> {
+    const id = newId();
+    const inserted = await this.checked(
+      tx.execute(
+        `INSERT INTO app.tool (tenant_id, id, key, kind, name, description, input_schema, config, read_only, idempotent,
+           personas, credential_id, enabled)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (tenant_id, key) DO NOTHING`,
+        [
+          tx.tenantId,
+          id,
+          tool.key,
+          tool.kind,
+          tool.name,
+          tool.description,
+          JSON.stringify(tool.inputSchema),
+          JSON.stringify(tool.config),
+          tool.readOnly,
+          tool.idempotent,
+          tool.personas,
+          credentialId,
+          enabled,
+        ],
+      ),
+    );
+    return inserted === 0 ? null : id;
+  }
+
+  /** @throws InvalidInputError when the tenant has no such credential */
+  async update(tx: TenantTx, id: string, { key: _key, kind: _kind, ...change }: Partial<NewTool>): Promise<void> {
+    const columns = change as QueryDeepPartialEntity<ToolEntity>;
+    await this.checked(tx.rows(ToolEntity).update({ id }, columns));
+  }
+
+  /** @returns false when there is no such tool */
+  async delete(tx: TenantTx, id: string): Promise<boolean> {
+    return (await tx.rows(ToolEntity).delete({ id })) > 0;
+  }
+
+  /** By the id of a credential: the tools that name it. */
+  async usesOf(tx: TenantTx, credentialIds: readonly string[]): Promise<ReadonlyMap<string, readonly CredentialUse[]>> {
+    const uses = new Map<string, CredentialUse[]>();
+    const tools = await tx.rows(ToolEntity).find({ where: { credentialId: In(credentialIds) }, order: { key: 'ASC' } });
+    for (const { credentialId, id, name } of tools)
+      if (credentialId !== null)
+        uses.set(credentialId, [...(uses.get(credentialId) ?? []), { type: 'tool', id, name }]);
+    return uses;
+  }
+
+  private async checked<T>(statement: Promise<T>): Promise<T> {
+    try {
+      return await statement;
+    } catch (error) {
+      if (sqlState(error) !== FOREIGN_KEY_VIOLATION) throw error;
+      throw new InvalidInputError('credential_id: there is no such credential', { field: 'credential_id' });
+    }
+  }
+}
+
+export function keyTaken(key: string): ConflictError {
+  return new ConflictError(`There is a tool "${key}" already`, { field: 'key' });
+}
