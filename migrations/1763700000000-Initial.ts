@@ -423,6 +423,8 @@ CREATE TABLE app.conversation (
 );
 CREATE INDEX conversation_recent_idx ON app.conversation (tenant_id, principal_id, last_interaction_at DESC, id DESC)
   WHERE message_count > 0 OR NOT failed_only;
+CREATE INDEX conversation_staff_idx ON app.conversation (tenant_id, last_interaction_at DESC, id DESC)
+  WHERE message_count > 0 OR NOT failed_only;
 CREATE INDEX conversation_failed_idx ON app.conversation (last_seq) WHERE failed_only AND message_count = 0;
 
 CREATE TABLE app.message (
@@ -497,6 +499,21 @@ CREATE UNLOGGED TABLE app.turn_live (
   PRIMARY KEY (tenant_id, turn_id),
   FOREIGN KEY (tenant_id, turn_id) REFERENCES app.turn (tenant_id, id) ON DELETE CASCADE
 );
+
+CREATE TABLE app.feedback (
+  tenant_id uuid NOT NULL,
+  message_id uuid NOT NULL,
+  principal_id uuid NOT NULL,
+  conversation_id uuid NOT NULL,
+  rating text NOT NULL CHECK (rating IN ('up', 'down')),
+  comment text NOT NULL DEFAULT '',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, message_id, principal_id),
+  FOREIGN KEY (tenant_id, message_id) REFERENCES app.message (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX feedback_conversation_idx ON app.feedback (tenant_id, conversation_id);
 
 CREATE TABLE app.tool_call (
   tenant_id uuid NOT NULL,

@@ -2,11 +2,16 @@ import { Module } from '@nestjs/common';
 import { AgentsModule } from '#agents';
 import { ExpiryModule } from '#platform/expiry';
 import { TenantsModule } from '#tenants';
+import { FeedbackRepository } from './feedback/feedback.repository.js';
+import { FeedbackService } from './feedback/feedback.service.js';
 import { CatchUp } from './live/catch-up.js';
 import { ConversationStreams } from './live/conversation-streams.js';
 import { TurnRelay } from './live/turn-relay.js';
 import { ConversationService } from './rest/conversation.service.js';
 import { ConversationsController } from './rest/conversations.controller.js';
+import { StaffConversationRepository } from './staff/staff-conversation.repository.js';
+import { StaffConversationService } from './staff/staff-conversation.service.js';
+import { StaffConversationsController } from './staff/staff-conversations.controller.js';
 import { ConversationExpiry } from './store/conversation.expiry.js';
 import { ConversationRepository } from './store/conversation.repository.js';
 import { MessageRepository } from './store/message.repository.js';
@@ -23,15 +28,20 @@ import { TurnService } from './turns/turn.service.js';
 
 @Module({
   imports: [AgentsModule, ExpiryModule, TenantsModule],
-  controllers: [ConversationsController],
+  // `api/admin` wins over `api/:tenant`.
+  controllers: [StaffConversationsController, ConversationsController],
   providers: [
     CatchUp,
     ConversationExpiry,
     ConversationRepository,
     ConversationService,
     ConversationStreams,
+    FeedbackRepository,
+    FeedbackService,
     LastReaders,
     MessageRepository,
+    StaffConversationRepository,
+    StaffConversationService,
     TitleService,
     TurnAcceptance,
     TurnExecutor,
@@ -43,6 +53,6 @@ import { TurnService } from './turns/turn.service.js';
     TurnService,
     TurnStopper,
   ],
-  exports: [ConversationService, TurnService],
+  exports: [ConversationService, FeedbackService, TurnService],
 })
 export class ConversationsModule {}

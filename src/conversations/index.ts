@@ -13,12 +13,15 @@
  *   model/   events, errors, what a message is        store/   rows and their SQL
  *   live/    readers of this instance, catching up from the rows (CatchUp), words between instances (TurnRelay)
  *   turns/   accept, schedule, run, settle, stop      rest/    reading and changing conversations
+ *   feedback/  thumbs on answers                      staff/   conversations of all users, for staff
  *
  * Folders import to the left and above: turns ─▶ live ─▶ store ─▶ model. Nothing flows back: a channel hands in a subscriber
  * and is called; it never asks how a turn is going. What other instances do arrives as rows; the bus only says when to look.
  */
 export type * from './model/conversation-event.js';
 export type { ConversationReference, Submitted, SubmitInput } from './model/submit.js';
+export { commentSchema, ratingSchema } from './feedback/feedback.dto.js';
+export { FeedbackService } from './feedback/feedback.service.js';
 export { TurnService } from './turns/turn.service.js';
 export { ConversationService } from './rest/conversation.service.js';
 export { messageSchema, usageSchema } from './rest/conversation.dto.js';

@@ -13,4 +13,12 @@ export { DEFAULT_TOP_K, type TenantSettings } from './settings/tenant-settings.j
 export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './settings/settings.schema.js';
 export { MessageRateLimiter } from './limits/message-rate-limiter.js';
 export { OriginDirectory } from './limits/origin-directory.js';
-export { type AuditActor, type AuditEntry, actorOf, AuditService, SYSTEM_ACTOR } from './audit/audit.service.js';
+export { changesBetween } from './audit/audit-changes.js';
+export {
+  type AuditActor,
+  type AuditChange,
+  type AuditEntry,
+  actorOf,
+  AuditService,
+  SYSTEM_ACTOR,
+} from './audit/audit.service.js';

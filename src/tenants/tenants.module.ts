@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { AuditLogController } from './audit/audit-log.controller.js';
+import { AuditLogRepository } from './audit/audit-log.repository.js';
 import { AuditService } from './audit/audit.service.js';
 import { MessageRateLimiter } from './limits/message-rate-limiter.js';
 import { OriginDirectory } from './limits/origin-directory.js';
@@ -10,12 +12,13 @@ import { TenantService } from './tenant.service.js';
 import { TenantsController } from './tenants.controller.js';
 
 @Module({
-  controllers: [TenantsController, SettingsController],
+  controllers: [TenantsController, SettingsController, AuditLogController],
   providers: [
     TenantRepository,
     TenantService,
     TenantSettingsCache,
     SettingsService,
+    AuditLogRepository,
     AuditService,
     MessageRateLimiter,
     OriginDirectory,

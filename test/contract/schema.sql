@@ -44,6 +44,7 @@ app.credential RLS FORCED owned by owner
 app.document RLS FORCED owned by owner
 app.embedding_space RLS FORCED owned by owner
 app.entitlement RLS FORCED owned by owner
+app.feedback RLS FORCED owned by owner
 app.idempotency_key RLS FORCED owned by owner
 app.knowledge_base RLS FORCED owned by owner
 app.message RLS FORCED owned by owner
@@ -214,6 +215,14 @@ app.entitlement.tenant_id uuid not null
 app.entitlement.kind text not null
 app.entitlement.key text not null
 app.entitlement.created_at timestamp with time zone not null default now()
+app.feedback.tenant_id uuid not null
+app.feedback.message_id uuid not null
+app.feedback.principal_id uuid not null
+app.feedback.conversation_id uuid not null
+app.feedback.rating text not null
+app.feedback.comment text not null default ''::text
+app.feedback.created_at timestamp with time zone not null default now()
+app.feedback.updated_at timestamp with time zone not null default now()
 app.idempotency_key.tenant_id uuid not null
 app.idempotency_key.principal_id uuid not null
 app.idempotency_key.key text not null
@@ -426,6 +435,10 @@ app.embedding_space embedding_space_tenant_id_provider_model_dimensions_key UNIQ
 app.entitlement entitlement_kind_check CHECK ((kind = ANY (ARRAY['tool'::text, 'agent_template'::text, 'feature'::text])))
 app.entitlement entitlement_pkey PRIMARY KEY (tenant_id, kind, key)
 app.entitlement entitlement_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.feedback feedback_pkey PRIMARY KEY (tenant_id, message_id, principal_id)
+app.feedback feedback_rating_check CHECK ((rating = ANY (ARRAY['up'::text, 'down'::text])))
+app.feedback feedback_tenant_id_message_id_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES app.message(tenant_id, id) ON DELETE CASCADE
+app.feedback feedback_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.idempotency_key idempotency_key_pkey PRIMARY KEY (tenant_id, principal_id, key)
 app.idempotency_key idempotency_key_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.knowledge_base knowledge_base_check CHECK (((chunk_overlap >= 0) AND (chunk_overlap < chunk_size)))
@@ -492,11 +505,13 @@ CREATE INDEX chunk_vector_hnsw_768 ON ONLY app.chunk_vector USING hnsw (((embedd
 CREATE INDEX chunk_vector_knowledge_base_idx ON ONLY app.chunk_vector USING btree (tenant_id, space_id, knowledge_base_id)
 CREATE INDEX conversation_failed_idx ON app.conversation USING btree (last_seq) WHERE (failed_only AND (message_count = 0))
 CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
+CREATE INDEX conversation_staff_idx ON app.conversation USING btree (tenant_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
 CREATE INDEX document_deleted_idx ON app.document USING btree (tenant_id, id) WHERE (deleted_at IS NOT NULL)
 CREATE INDEX document_held_idx ON app.document USING btree (tenant_id) WHERE held
 CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id, knowledge_base_id, id)
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (tenant_id, id) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
+CREATE INDEX feedback_conversation_idx ON app.feedback USING btree (tenant_id, conversation_id)
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
 CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
@@ -531,6 +546,7 @@ CREATE UNIQUE INDEX document_pkey ON app.document USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_pkey ON app.embedding_space USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_tenant_id_provider_model_dimensions_key ON app.embedding_space USING btree (tenant_id, provider, model, dimensions)
 CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id, kind, key)
+CREATE UNIQUE INDEX feedback_pkey ON app.feedback USING btree (tenant_id, message_id, principal_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON app.idempotency_key USING btree (tenant_id, principal_id, key)
 CREATE UNIQUE INDEX knowledge_base_pkey ON app.knowledge_base USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_tenant_id_name_key ON app.knowledge_base USING btree (tenant_id, name)
@@ -572,6 +588,7 @@ app.document lookup for select to switchboard_lookup using (true) check ()
 app.document tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.embedding_space tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.entitlement tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.feedback tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.idempotency_key lookup for select to switchboard_lookup using (true) check ()
 app.idempotency_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.knowledge_base tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -609,6 +626,7 @@ app.credential: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.document: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.embedding_space: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.entitlement: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.feedback: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.idempotency_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.knowledge_base: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.message: DELETE, INSERT, SELECT, UPDATE to switchboard_app

@@ -12,7 +12,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   tools: ['tool', 'tool_call'],
   rag: ['knowledge_base', 'embedding_space', 'document', 'chunk', 'chunk_vector', 'chunk_term', 'term_stat'],
   agents: ['agent', 'agent_tool'],
-  conversations: ['conversation', 'message', 'turn', 'turn_live', 'outbox'],
+  conversations: ['conversation', 'message', 'turn', 'turn_live', 'feedback', 'outbox'],
 };
 
 /** Who reads another module's table in a query of its own, and why asking the owner would cost a round trip where it counts. */
@@ -35,12 +35,17 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
     ['principal'],
     'that a user id exists, before it is told apart from none',
   ],
+  'src/conversations/staff/staff-conversation.repository.ts': [
+    ['principal'],
+    'whose conversation it is, in a list for staff',
+  ],
   'src/conversations/rest/conversation.service.ts': [
     ['chunk'],
     'the passage of a citation, if the reader may still see it',
   ],
   'src/rag/documents/document.repository.ts': [['principal'], 'that a document’s owner is of this tenant'],
   'src/rag/knowledge-bases/knowledge-base.repository.ts': [['agent'], 'a base that agents answer from is not deleted'],
+  'src/tenants/audit/audit-log.repository.ts': [['principal'], 'the address of who did it, as long as they are there'],
   'src/tools/tool.service.ts': [['entitlement'], 'which built-in tools are granted, with the tools themselves'],
 };
 

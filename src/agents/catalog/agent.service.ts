@@ -2,7 +2,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { AuditService, TenantCreated } from '#tenants';
+import { AuditService, changesBetween, TenantCreated } from '#tenants';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AgentDirectoryCache } from './agent-directory.cache.js';
 import { type AgentDraft, AgentRepository, type StoredAgent } from './agent.repository.js';
@@ -80,8 +80,10 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
       await this.check(tx, draft);
       if (!(await this.agents.insert(tx, id, draft)))
         throw new ConflictError(`There is an agent "${draft.key}" already`, { field: 'key' });
-      await this.audit.record(tx, ctx, { action: 'agent.created', targetType: 'agent', targetId: id });
-      return found(await this.agents.find(tx, id));
+      const stored = found(await this.agents.find(tx, id));
+      const changes = changesBetween(null, stored);
+      await this.audit.record(tx, ctx, { action: 'agent.create', targetType: 'agent', targetId: id, changes });
+      return stored;
     });
     this.directory.invalidate(ctx.tenantId);
     return created;
@@ -93,11 +95,14 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
    */
   async update(ctx: RequestContext, id: string, change: (current: StoredAgent) => AgentDraft): Promise<StoredAgent> {
     const updated = await this.unitOfWork.run(ctx, async (tx) => {
-      const draft = change(found(await this.agents.lock(tx, id)));
+      const current = found(await this.agents.lock(tx, id));
+      const draft = change(current);
       await this.check(tx, draft);
       await this.agents.update(tx, id, draft);
-      await this.audit.record(tx, ctx, { action: 'agent.updated', targetType: 'agent', targetId: id });
-      return found(await this.agents.find(tx, id));
+      const stored = found(await this.agents.find(tx, id));
+      const changes = changesBetween(current, stored);
+      await this.audit.record(tx, ctx, { action: 'agent.update', targetType: 'agent', targetId: id, changes });
+      return stored;
     });
     this.directory.invalidate(ctx.tenantId);
     return updated;
@@ -106,8 +111,10 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
   /** Its conversations stay. @throws NotFoundError */
   async delete(ctx: RequestContext, id: string): Promise<void> {
     await this.unitOfWork.run(ctx, async (tx) => {
-      if (!(await this.agents.delete(tx, id))) throw new NotFoundError();
-      await this.audit.record(tx, ctx, { action: 'agent.deleted', targetType: 'agent', targetId: id });
+      const current = found(await this.agents.lock(tx, id));
+      await this.agents.delete(tx, id);
+      const changes = changesBetween(current, null);
+      await this.audit.record(tx, ctx, { action: 'agent.delete', targetType: 'agent', targetId: id, changes });
     });
     this.directory.invalidate(ctx.tenantId);
   }

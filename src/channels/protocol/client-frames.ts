@@ -1,3 +1,4 @@
+import { commentSchema, ratingSchema } from '#conversations';
 import { z } from 'zod';
 import {
   agentSchema,
@@ -72,6 +73,19 @@ export const unsubscribeFrame = z
       'after it says that it is done. A conversation that this socket does not follow: `NOT_FOUND`',
   });
 
+export const feedbackFrame = z
+  .strictObject({
+    type: z.literal('feedback'),
+    message_id: uuidSchema,
+    rating: ratingSchema,
+    comment: commentSchema.default(''),
+    ref: refSchema.optional(),
+  })
+  .meta({
+    id: 'FeedbackFrame',
+    description: 'Rates an answer; said again, it replaces what was said before. Answered with `ack` once it is stored',
+  });
+
 export const pingFrame = z
   .strictObject({ type: z.literal('ping'), ref: refSchema.optional() })
   .meta({ id: 'PingFrame', description: 'Answered with `pong`' });
@@ -83,12 +97,13 @@ export const CLIENT_FRAMES = {
   abort: abortFrame,
   resume: resumeFrame,
   unsubscribe: unsubscribeFrame,
+  feedback: feedbackFrame,
   ping: pingFrame,
 } as const;
 
 export type ServedType = keyof typeof CLIENT_FRAMES;
 
 /** Types of the contract that a later version serves. */
-export const LATER_TYPES: readonly string[] = ['respond', 'regenerate', 'escalate', 'feedback', 'typing'];
+export const LATER_TYPES: readonly string[] = ['respond', 'regenerate', 'escalate', 'typing'];
 
 export type UserMessage = z.output<typeof userMessageFrame>;

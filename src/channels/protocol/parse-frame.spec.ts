@@ -20,7 +20,7 @@ describe('a frame that cannot be used', () => {
     ['a type that is null', { type: null }, /type: must be a string/],
     ['a type of nobody', { type: 'shout' }, /does not serve "shout"/],
     ['a type from the prototype', { type: 'constructor' }, /does not serve "constructor"/],
-    ...['respond', 'regenerate', 'escalate', 'feedback', 'typing'].map((type): [string, object, RegExp] => [
+    ...['respond', 'regenerate', 'escalate', 'typing'].map((type): [string, object, RegExp] => [
       type,
       { type },
       new RegExp(`does not serve "${type}" yet`),

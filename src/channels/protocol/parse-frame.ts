@@ -57,11 +57,17 @@ export interface UnsubscribeFrame extends Echoed {
   readonly type: 'unsubscribe';
   readonly conversation: ConversationName;
 }
+export interface FeedbackFrame extends Echoed {
+  readonly type: 'feedback';
+  readonly messageId: string;
+  readonly rating: 'up' | 'down';
+  readonly comment: string;
+}
 export interface PingFrame extends Echoed {
   readonly type: 'ping';
 }
 export type ClientFrame =
-  BadFrame | AuthFrame | UserMessageFrame | AbortFrame | ResumeFrame | UnsubscribeFrame | PingFrame;
+  BadFrame | AuthFrame | UserMessageFrame | AbortFrame | ResumeFrame | UnsubscribeFrame | FeedbackFrame | PingFrame;
 
 const FIELDS = Object.fromEntries(
   Object.entries(CLIENT_FRAMES).map(([type, schema]) => [type, new Set(Object.keys(schema.shape))]),
@@ -137,6 +143,10 @@ function read(type: ServedType, value: Readonly<Record<string, unknown>>, echo: 
     case 'unsubscribe': {
       const frame = checked(CLIENT_FRAMES.unsubscribe, fields, clientName);
       return { type, echo, conversation: existing(named(frame.conversation_id)) };
+    }
+    case 'feedback': {
+      const { comment, message_id: messageId, rating } = checked(CLIENT_FRAMES.feedback, fields, clientName);
+      return { type, echo, messageId, rating, comment };
     }
     case 'ping':
       checked(CLIENT_FRAMES.ping, fields, clientName);

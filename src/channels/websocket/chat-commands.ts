@@ -1,11 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { ConversationService, TurnService } from '#conversations';
+import { ConversationService, FeedbackService, TurnService } from '#conversations';
 import type { RequestContext } from '#platform/context';
 import { NotFoundError, UnauthorizedError } from '#platform/errors';
 import { TenantSettingsCache } from '#tenants';
 import { type ConversationName, NEW_CONVERSATION } from '../protocol/conversation-name.js';
 import { MOST_CONTENT, MOST_FRAME_BYTES } from '../protocol/field-schemas.js';
-import type { AbortFrame, ResumeFrame, UnsubscribeFrame, UserMessageFrame } from '../protocol/parse-frame.js';
+import type {
+  AbortFrame,
+  FeedbackFrame,
+  ResumeFrame,
+  UnsubscribeFrame,
+  UserMessageFrame,
+} from '../protocol/parse-frame.js';
 import { assertDelivers, type ConnectionOptions, readerOptions } from '../protocol/reader-options.js';
 import type { ChatConnection, Welcome } from './chat-connection.js';
 import type { SocketIdentity } from './socket-identity.js';
@@ -19,6 +25,7 @@ export class ChatCommands {
   constructor(
     private readonly turns: TurnService,
     private readonly conversations: ConversationService,
+    private readonly feedback: FeedbackService,
     private readonly settings: TenantSettingsCache,
   ) {}
 
@@ -96,6 +103,12 @@ export class ChatCommands {
     const id = await this.idOf(contextOf(connection), frame.conversation);
     if (!this.conversations.leave(id, connection.id)) throw new NotFoundError(NOT_FOLLOWED);
     connection.forget(id);
+  }
+
+  /** @throws NotFoundError for what is not an answer to the caller */
+  async rate(connection: ChatConnection, { comment, messageId, rating }: FeedbackFrame): Promise<string> {
+    const rated = await this.feedback.rate(contextOf(connection), { messageId }, { rating, comment });
+    return rated.conversationId;
   }
 
   /** What the address asks for on connecting. A key that was never used yet has nothing to restore. */

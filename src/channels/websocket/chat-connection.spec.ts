@@ -88,6 +88,7 @@ function world(
     abort: async () => undefined,
     resume: async () => undefined,
     unsubscribe: async () => undefined,
+    rate: async () => '00000000-0000-7000-8000-000000000000',
     refused: () => undefined,
     left: () => void ended.push('left'),
     closed: () => void ended.push('closed'),

@@ -21,6 +21,7 @@ import {
   type Echo,
   parseFrame,
   type ResumeFrame,
+  type FeedbackFrame,
   type UnsubscribeFrame,
   type UserMessageFrame,
   type AbortFrame,
@@ -64,6 +65,8 @@ export interface ConnectionServices {
   abort(connection: ChatConnection, frame: AbortFrame): Promise<void>;
   resume(connection: ChatConnection, frame: ResumeFrame): Promise<void>;
   unsubscribe(connection: ChatConnection, frame: UnsubscribeFrame): Promise<void>;
+  /** @returns the conversation that the rated answer belongs to */
+  rate(connection: ChatConnection, frame: FeedbackFrame): Promise<string>;
   /** A frame, or the whole socket, was refused. */
   refused(code: ErrorCode): void;
   /** It will not be told anything any more; called before `closed`, and after a frame that was in work at that time. */
@@ -268,6 +271,18 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     this.encoder?.conversation(conversationId, sessionId, options);
   }
 
+  private async rate(frame: FeedbackFrame): Promise<void> {
+    const conversationId = await this.services.rate(this, frame);
+    this.send({
+      type: 'ack',
+      conversation_id: conversationId,
+      turn_id: null,
+      client_message_id: null,
+      message_id: frame.messageId,
+      ...(frame.echo.ref === undefined ? {} : { ref: frame.echo.ref }),
+    });
+  }
+
   /** After `unsubscribe`: what was told of it is told anew when it is resumed. */
   forget(conversationId: string): void {
     this.encoder?.forget(conversationId);
@@ -425,6 +440,9 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
       case 'resume':
         await this.assertAlive();
         return this.services.resume(this, frame);
+      case 'feedback':
+        await this.assertAlive();
+        return this.rate(frame);
       case 'unsubscribe':
         await this.assertAlive();
         return this.services.unsubscribe(this, frame);

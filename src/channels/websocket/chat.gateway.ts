@@ -7,7 +7,13 @@ import { AppConfig } from '#platform/config';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Metrics } from '#platform/metrics';
 import { errorFrame } from '../protocol/error-frame.js';
-import type { AbortFrame, ResumeFrame, UnsubscribeFrame, UserMessageFrame } from '../protocol/parse-frame.js';
+import type {
+  AbortFrame,
+  FeedbackFrame,
+  ResumeFrame,
+  UnsubscribeFrame,
+  UserMessageFrame,
+} from '../protocol/parse-frame.js';
 import { type ConnectionOptions, connectionOptions } from '../protocol/reader-options.js';
 import { ChatCommands } from './chat-commands.js';
 import { ChatConnection, type ConnectionServices, type Welcome } from './chat-connection.js';
@@ -73,6 +79,7 @@ export class ChatGateway implements OnGatewayConnection<WebSocket> {
       abort: (connection, frame: AbortFrame) => commands.abort(connection, frame),
       resume: (connection, frame: ResumeFrame) => commands.resume(connection, frame, options),
       unsubscribe: (connection, frame: UnsubscribeFrame) => commands.unsubscribe(connection, frame),
+      rate: (connection, frame: FeedbackFrame) => commands.rate(connection, frame),
       left: (connection) => conversations.unsubscribe(connection.id),
       refused: (code) => this.metrics.frameRefused(code),
       closed: (connection) => registry.remove(connection),

@@ -14,6 +14,7 @@ import type { ConversationReference } from '../model/submit.js';
 import { ConversationRepository, type ConversationView, type TurnView } from '../store/conversation.repository.js';
 import { MessageRepository } from '../store/message.repository.js';
 import { TurnRepository } from '../store/turn.repository.js';
+import { type Transcript, WHOLE } from './transcript.js';
 import { TurnScheduler } from '../turns/turn-scheduler.js';
 import { TurnStopper } from '../turns/turn-stopper.js';
 
@@ -136,6 +137,13 @@ export class ConversationService {
       [ctx.tenantId, citation.chunk_id],
     );
     return { ...citation, content: chunk?.content ?? null };
+  }
+
+  transcript(ctx: RequestContext, id: string): Promise<Transcript> {
+    return this.within(ctx, id, async (tx, { last_seq: _, ...conversation }) => ({
+      conversation,
+      messages: await this.messages.page(tx, id, WHOLE),
+    }));
   }
 
   listTurns(ctx: RequestContext, id: string, page: { limit: number; before: string | null }): Promise<TurnView[]> {

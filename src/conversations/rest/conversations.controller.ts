@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { RequestContext } from '#platform/context';
 import {
@@ -15,7 +15,16 @@ import {
   RequirePermission,
   toPage,
 } from '#platform/http';
+import type { Request, Response } from 'express';
 import { z } from 'zod';
+import {
+  type FeedbackBody,
+  feedbackBody,
+  type FeedbackResponse,
+  feedbackResponse,
+  toFeedbackResponse,
+} from '../feedback/feedback.dto.js';
+import { FeedbackService } from '../feedback/feedback.service.js';
 import {
   citationNumber,
   citationSchema,
@@ -27,6 +36,7 @@ import {
   turnSchema,
 } from './conversation.dto.js';
 import { ConversationService } from './conversation.service.js';
+import { transcriptAnswer, transcriptSchema } from './transcript.response.js';
 import { TurnStopper } from '../turns/turn-stopper.js';
 
 const recentPosition = z.tuple([z.iso.datetime(), z.guid()]);
@@ -41,6 +51,7 @@ export class ConversationsController {
   constructor(
     private readonly conversations: ConversationService,
     private readonly stopper: TurnStopper,
+    private readonly feedback: FeedbackService,
   ) {}
 
   @Get()
@@ -139,6 +150,31 @@ export class ConversationsController {
     @Param('n', { schema: citationNumber }) n: number,
   ) {
     return this.conversations.citation(ctx, id, messageId, n);
+  }
+
+  @Post(':id/messages/:message_id/feedback')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Rate an answer; said again, it replaces what was said before' })
+  @ApiResponse({ status: 200, standardSchema: feedbackResponse })
+  async rate(
+    @Ctx() ctx: RequestContext,
+    @Param('id', { schema: idSchema }) conversationId: string,
+    @Param('message_id', { schema: idSchema }) messageId: string,
+    @Body({ schema: feedbackBody }) body: FeedbackBody,
+  ): Promise<FeedbackResponse> {
+    return toFeedbackResponse(await this.feedback.rate(ctx, { messageId, conversationId }, body));
+  }
+
+  @Get(':id/transcript')
+  @ApiOperation({ summary: 'The whole conversation as JSON, Markdown or CSV, by `Accept`' })
+  @ApiResponse({ status: 200, standardSchema: transcriptSchema })
+  async transcript(
+    @Ctx() ctx: RequestContext,
+    @Param('id', { schema: idSchema }) id: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    return transcriptAnswer(await this.conversations.transcript(ctx, id), request, response);
   }
 
   @Get(':id/turns')

@@ -3,7 +3,7 @@ import { newId, sqlState, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { type SealedFor, SealedValueError, SecretBox, SecretString } from '#platform/secrets';
-import { AuditService } from '#tenants';
+import { AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { type Access, accessOf, covers, type Credential, type CredentialDraft } from './credential.js';
@@ -68,15 +68,14 @@ export class CredentialService {
     const id = newId();
     const credential = await this.naming(ctx, async (tx) => {
       if (await this.credentials.isNameTaken(tx, draft.name)) throw nameTaken();
-      const { kind, name, provider } = draft;
-      const details = { name, kind, provider };
+      const stored = await this.credentials.insert(tx, { id, ...draft, ...this.sealedPart(ctx, id, secret) });
       await this.audit.record(tx, ctx, {
-        action: 'credential.created',
+        action: 'credential.create',
         targetType: 'credential',
         targetId: id,
-        details,
+        changes: changesBetween(null, stored),
       });
-      return this.credentials.insert(tx, { id, ...draft, ...this.sealedPart(ctx, id, secret) });
+      return stored;
     });
     return { credential, usedBy: [] };
   }
@@ -104,15 +103,15 @@ export class CredentialService {
         ...columns,
         ...(secret === null ? {} : this.sealedPart(ctx, id, secret)),
       });
-      const details = { name: draft.name, secret_replaced: secret !== null };
-      await this.audit.record(tx, ctx, {
-        action: 'credential.updated',
-        targetType: 'credential',
-        targetId: id,
-        details,
-      });
       const stored = await this.credentials.find(tx, id);
       if (stored === null) throw new NotFoundError();
+      await this.audit.record(tx, ctx, {
+        action: 'credential.update',
+        targetType: 'credential',
+        targetId: id,
+        details: { secret_replaced: secret !== null },
+        changes: changesBetween(credential, stored),
+      });
       return { credential: stored, usedBy };
     });
     await this.events.publish(new CredentialChanged(ctx.tenantId, id));
@@ -122,14 +121,20 @@ export class CredentialService {
   /** @throws NotFoundError, ConflictError while something uses it */
   async delete(ctx: RequestContext, id: string): Promise<void> {
     await this.unitOfWork.run(ctx, async (tx) => {
-      if ((await this.credentials.lock(tx, id)) === null) throw new NotFoundError();
+      const credential = await this.credentials.lock(tx, id);
+      if (credential === null) throw new NotFoundError();
       const usedBy = (await this.uses.find(tx, [id])).get(id) ?? [];
       if (usedBy.length > 0) {
         const users = usedBy.map(({ name, type }) => `${type} "${name}"`).join(', ');
         throw new ConflictError(`It is used by ${users}: give them another credential first`);
       }
       await this.credentials.delete(tx, id);
-      await this.audit.record(tx, ctx, { action: 'credential.deleted', targetType: 'credential', targetId: id });
+      await this.audit.record(tx, ctx, {
+        action: 'credential.delete',
+        targetType: 'credential',
+        targetId: id,
+        changes: changesBetween(credential, null),
+      });
     });
     await this.events.publish(new CredentialChanged(ctx.tenantId, id));
   }

@@ -23,6 +23,8 @@ export interface RequestContext extends TenantScope {
   readonly principal: Principal;
   /** Correlates log lines, problems (`trace_id`) and frames of one request. */
   readonly correlationId: string;
+  /** Of a REST request: where it came from (`TRUST_PROXY` decides whose word counts), for the audit log. */
+  readonly address?: string;
 }
 
 const STAFF: readonly Role[] = ['platform_admin', 'tenant_admin', 'supporter'];

@@ -1,3 +1,4 @@
+import type { RequestContext } from '#platform/context';
 import { applyDecorators, createParamDecorator, type ExecutionContext, HttpCode, SetMetadata } from '@nestjs/common';
 import { ApiExtension, ApiHeader } from '@nestjs/swagger';
 import { UnauthorizedError } from '#platform/errors';
@@ -53,8 +54,11 @@ export const Creates = (status: 201 | 202 = 201): MethodDecorator =>
     ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Any string up to 200 characters' }),
   );
 
-/** The caller's context: `list(@Ctx() ctx: RequestContext)`. */
-export const Ctx = createParamDecorator((_data: unknown, context: ExecutionContext) => identityOf(context).ctx);
+/** The caller's context, with the address that the request came from: `list(@Ctx() ctx: RequestContext)`. */
+export const Ctx = createParamDecorator((_data: unknown, context: ExecutionContext): RequestContext => {
+  const { ip } = context.switchToHttp().getRequest<HttpRequest>();
+  return { ...identityOf(context).ctx, ...(ip === undefined ? {} : { address: ip }) };
+});
 
 /** The caller with name and tenant: `me(@Caller() caller: Identity)`. */
 export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext) => identityOf(context));

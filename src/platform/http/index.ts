@@ -3,6 +3,7 @@
  * `Idempotency-Key`, lists get cursors, reads get `ETag`. A controller declares what it wants with the decorators here and
  * returns plain objects; `auth` provides the guards that fill `request.user`. Nothing here knows a tenant's data.
  */
+export { CSV_TYPE, csvText } from './csv.js';
 export {
   ACCESS,
   type Access,

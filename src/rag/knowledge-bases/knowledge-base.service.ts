@@ -2,7 +2,7 @@ import { LlmService } from '#llm';
 import type { TenantScope } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError } from '#platform/errors';
-import { type AuditActor, AuditService } from '#tenants';
+import { type AuditActor, AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { DocumentRepository } from '../documents/document.repository.js';
 import { DocumentRemoval } from '../documents/document-removal.js';
@@ -53,10 +53,10 @@ export class KnowledgeBaseService {
       assertOverlap(base);
       if (!(await this.bases.insert(tx, base))) throw new KnowledgeBaseNameTakenError(base.name);
       await this.audit.record(tx, ctx, {
-        action: 'knowledge_base.created',
+        action: 'knowledge_base.create',
         targetType: 'knowledge_base',
         targetId: base.id,
-        details: { name: base.name, kind: base.kind },
+        changes: changesBetween(null, base),
       });
       return base;
     });
@@ -112,10 +112,10 @@ export class KnowledgeBaseService {
       }
       await this.bases.update(tx, next);
       await this.audit.record(tx, ctx, {
-        action: 'knowledge_base.updated',
+        action: 'knowledge_base.update',
         targetType: 'knowledge_base',
         targetId: id,
-        details: { fields: Object.keys(withoutUndefined(change)) },
+        changes: changesBetween(current, next),
       });
       return next;
     });
@@ -144,10 +144,10 @@ export class KnowledgeBaseService {
     await this.work.run(ctx, async (tx) => {
       await this.bases.delete(tx, id);
       await this.audit.record(tx, ctx, {
-        action: 'knowledge_base.deleted',
+        action: 'knowledge_base.delete',
         targetType: 'knowledge_base',
         targetId: id,
-        details: { name: base.name },
+        changes: changesBetween(base, null),
       });
     });
     this.cache.invalidate(ctx, id);

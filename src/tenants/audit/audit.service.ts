@@ -2,6 +2,13 @@ import type { RequestContext, Role, TenantScope } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 
+/** One field of the changed resource; `null` where it was not there. */
+export interface AuditChange {
+  readonly field: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
 export interface AuditEntry {
   /** `<thing>.<what happened>` in the past tense: `user.disabled`. */
   readonly action: string;
@@ -9,12 +16,15 @@ export interface AuditEntry {
   readonly targetId?: string;
   /** Never a secret, a password or what people wrote. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** By `changesBetween`. */
+  readonly changes?: readonly AuditChange[];
   readonly address?: string;
 }
 
 /** Who did it. A request's context fits. Null id: the system, or somebody who is not signed in. */
 export interface AuditActor {
   readonly correlationId?: string;
+  readonly address?: string;
   readonly principal: { readonly id: string | null; readonly role: Role | null };
 }
 
@@ -38,7 +48,7 @@ export const SYSTEM_ACTOR: AuditActor = { principal: { id: null, role: null } };
 
 /** For a deed of a request in another tenant than its own. */
 export function actorOf(ctx: RequestContext): AuditActor {
-  return { correlationId: ctx.correlationId, principal: ctx.principal };
+  return { correlationId: ctx.correlationId, principal: ctx.principal, address: ctx.address };
 }
 
 const INSERT = `INSERT INTO app.audit_event
@@ -54,8 +64,8 @@ function values(tenantId: string, actor: AuditActor, entry: AuditEntry): unknown
     entry.action,
     entry.targetType ?? null,
     entry.targetId ?? null,
-    JSON.stringify(entry.details ?? {}),
-    entry.address ?? null,
+    JSON.stringify({ ...entry.details, ...(entry.changes === undefined ? {} : { changes: entry.changes }) }),
+    entry.address ?? actor.address ?? null,
     actor.correlationId ?? null,
   ];
 }

@@ -1,6 +1,7 @@
 import type { RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
+import { changesBetween } from '../audit/audit-changes.js';
 import { AuditService } from '../audit/audit.service.js';
 import { TenantRepository } from '../tenant.repository.js';
 import { assertServable } from './llm-choice.js';
@@ -38,7 +39,7 @@ export class SettingsService {
       const next: StoredSettings = applyPatch(stored, patch);
       // What was stored before the operator took a provider away must not stop a change of something else.
       if (patch.llm !== undefined) assertServable(this.config, next.llm);
-      await this.audit.record(tx, ctx, { action: 'settings.changed', details: { fields: Object.keys(patch) } });
+      await this.audit.record(tx, ctx, { action: 'settings.update', changes: changesBetween(stored, next) });
       return this.tenants.update(tx, { ...tenant, settings: { ...next, operator } });
     });
     this.cache.invalidate(ctx.tenantId);

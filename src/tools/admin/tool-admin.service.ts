@@ -2,7 +2,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { AuditService } from '#tenants';
+import { AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { ToolsChanged } from '../tool.events.js';
 import { keyTaken, type NewTool, type StoredTool, ToolRepository } from '../tool.repository.js';
@@ -39,8 +39,10 @@ export class ToolAdminService {
       const id = await this.rows.insert(tx, tool);
       if (id === null) throw keyTaken(tool.key);
       await this.tools.checkCredential(tx, tool);
-      await this.audit.record(tx, ctx, { action: 'tool.created', targetType: 'tool', targetId: id });
-      return found(await this.rows.find(tx, id));
+      const stored = found(await this.rows.find(tx, id));
+      const changes = changesBetween(null, stored);
+      await this.audit.record(tx, ctx, { action: 'tool.create', targetType: 'tool', targetId: id, changes });
+      return stored;
     });
   }
 
@@ -50,12 +52,15 @@ export class ToolAdminService {
    */
   async update(ctx: RequestContext, id: string, change: (current: StoredTool) => ToolDraft): Promise<StoredTool> {
     const updated = await this.unitOfWork.run(ctx, async (tx) => {
-      const draft = change(found(await this.rows.lock(tx, id)));
+      const current = found(await this.rows.lock(tx, id));
+      const draft = change(current);
       this.tools.check(ctx, draft);
       await this.tools.checkCredential(tx, draft);
       await this.rows.update(tx, id, draft);
-      await this.audit.record(tx, ctx, { action: 'tool.updated', targetType: 'tool', targetId: id });
-      return found(await this.rows.find(tx, id));
+      const stored = found(await this.rows.find(tx, id));
+      const changes = changesBetween(current, stored);
+      await this.audit.record(tx, ctx, { action: 'tool.update', targetType: 'tool', targetId: id, changes });
+      return stored;
     });
     await this.events.publish(new ToolsChanged(ctx.tenantId));
     return updated;
@@ -64,8 +69,10 @@ export class ToolAdminService {
   /** Agents lose it. @throws NotFoundError */
   async delete(ctx: RequestContext, id: string): Promise<void> {
     await this.unitOfWork.run(ctx, async (tx) => {
-      if (!(await this.rows.delete(tx, id))) throw new NotFoundError();
-      await this.audit.record(tx, ctx, { action: 'tool.deleted', targetType: 'tool', targetId: id });
+      const current = found(await this.rows.lock(tx, id));
+      await this.rows.delete(tx, id);
+      const changes = changesBetween(current, null);
+      await this.audit.record(tx, ctx, { action: 'tool.delete', targetType: 'tool', targetId: id, changes });
     });
     await this.events.publish(new ToolsChanged(ctx.tenantId));
   }

@@ -174,6 +174,6 @@ describe('tools over HTTP', () => {
         'SELECT action FROM app.audit_event WHERE tenant_id = $1 AND target_id = $2 AND actor_id = $3 ORDER BY id',
         [admin.tenantId, id, admin.id],
       );
-    expect(rows.map(({ action }) => action)).toEqual(['tool.created', 'tool.updated', 'tool.deleted']);
+    expect(rows.map(({ action }) => action)).toEqual(['tool.create', 'tool.update', 'tool.delete']);
   });
 });

@@ -1,0 +1,31 @@
+import { CSV_TYPE } from '#platform/http';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { conversationSchema, messageSchema } from './conversation.dto.js';
+import { type Transcript, transcriptCsv, transcriptMarkdown } from './transcript.js';
+
+export const transcriptSchema = z
+  .object({ conversation: conversationSchema, messages: z.array(messageSchema) })
+  .meta({ id: 'Transcript', description: '`Accept: text/markdown` or `text/csv` gives it in that form' });
+
+/** JSON, Markdown or CSV, as the client's `Accept` prefers. */
+export function transcriptAnswer(transcript: Transcript, request: Request, response: Response): Transcript | string {
+  response.vary('Accept');
+  const type = request.accepts('application/json', 'text/markdown', CSV_TYPE);
+  switch (type) {
+    case 'text/markdown':
+      asFile(response, { type, name: `${transcript.conversation.id}.md` });
+      return transcriptMarkdown(transcript);
+    case CSV_TYPE:
+      asFile(response, { type, name: `${transcript.conversation.id}.csv` });
+      return transcriptCsv(transcript);
+    default:
+      return transcript;
+  }
+}
+
+function asFile(response: Response, file: { readonly type: string; readonly name: string }): void {
+  response.type(`${file.type}; charset=utf-8`).attachment(file.name);
+  // `attachment` guesses a type by the name.
+  response.setHeader('Content-Type', `${file.type}; charset=utf-8`);
+}
