@@ -21,6 +21,9 @@ export const CREATES = Symbol('CREATES');
 /** Marks public operations for the OpenAPI document. */
 export const PUBLIC_EXTENSION = 'x-public';
 
+/** The scope that an operation needs, for whoever reads the document: the API key's or the role's. */
+export const SCOPE_EXTENSION = 'x-scope';
+
 /** Nobody need be signed in. */
 export const Public = (): MethodDecorator & ClassDecorator =>
   applyDecorators(SetMetadata(ACCESS, { kind: 'public' } satisfies Access), ApiExtension(PUBLIC_EXTENSION, true));
@@ -41,7 +44,10 @@ export const Operator = (others: 'refused' | 'admitted'): MethodDecorator & Clas
 
 /** Roles that have this permission (see `permissions.ts`). */
 export const RequirePermission = (permission: Permission): MethodDecorator & ClassDecorator =>
-  SetMetadata(ACCESS, { kind: 'permission', permission } satisfies Access);
+  applyDecorators(
+    SetMetadata(ACCESS, { kind: 'permission', permission } satisfies Access),
+    ApiExtension(SCOPE_EXTENSION, permission),
+  );
 
 /**
  * A route that makes something: 201 (uploads: 202), `Location` of what it returns (the collection's path and its `id`),

@@ -25,6 +25,8 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
       'Sign in with POST /api/auth/login, copy `access_token` into "Authorize", and try the rest. An API key (`sk_…`) works as well.',
     )
     .setVersion(version)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/', 'This server')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
     .addSecurityRequirements('bearer')
     .build();
@@ -65,7 +67,17 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
       }
     }
   }
+  sayTypeOfNullables(document.components.schemas);
   return document;
+}
+
+/** OpenAPI 3.0 lets only what has a type be null; what refers to another schema is an object. */
+function sayTypeOfNullables(part: unknown): void {
+  if (typeof part !== 'object' || part === null) return;
+  const schema = part as Record<string, unknown>;
+  if (schema['nullable'] === true && schema['type'] === undefined && Array.isArray(schema['allOf']))
+    schema['type'] = 'object';
+  for (const member of Object.values(schema)) sayTypeOfNullables(member);
 }
 
 interface MediaType {
