@@ -76,7 +76,7 @@ export function conversationWorld(
         citations: [],
         sourceChunks: [],
         degraded: false,
-        awaiting: null,
+        awaiting: [],
         humanRequested: null,
         timings: {},
         ...answer,

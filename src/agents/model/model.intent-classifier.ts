@@ -83,7 +83,7 @@ export class ModelIntentClassifier extends IntentClassifier {
 
   /** A model that was asked for a query and wrote none is not asked a second time: the rules make it. */
   private async withQueries(
-    intents: readonly Required<Intent>[],
+    intents: readonly QueriedIntent[],
     { history, text }: ClassifyRequest,
     signal: AbortSignal,
   ): Promise<Intent[]> {
@@ -122,15 +122,17 @@ function replyOf(
   { awaiting }: ClassifyRequest,
 ): AgentlessReply {
   if (answer.wants_person) return { kind: 'human_request' };
-  if (answer.never_mind && awaiting !== null) return { kind: 'stopped' };
+  if (answer.never_mind && awaiting.length > 0) return { kind: 'stopped' };
   return answer.small_talk || answer.never_mind ? { kind: 'small_talk', smallTalk: null } : { kind: 'unclear' };
 }
 
 function inConversation({ awaiting, history }: ClassifyRequest, agent: AgentDefinition): boolean {
-  if (awaiting?.agent === agent.key) return true;
+  if (awaiting.some(({ agent: key }) => key === agent.key)) return true;
   const spoke = history.findLast(({ role }) => role === 'assistant')?.metadata['agents'];
   return Array.isArray(spoke) && spoke.includes(agent.key);
 }
+
+type QueriedIntent = Intent & Required<Pick<Intent, 'query'>>;
 
 interface Part {
   readonly agent: string;
@@ -138,7 +140,7 @@ interface Part {
   readonly query: string;
 }
 
-function byAgent(parts: readonly Part[], whole: string): Required<Intent>[] {
+function byAgent(parts: readonly Part[], whole: string): QueriedIntent[] {
   const agents = [...new Set(parts.map(({ agent }) => agent))];
   return agents.map((agent) => {
     const own = parts.filter((part) => part.agent === agent);

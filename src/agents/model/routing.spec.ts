@@ -100,7 +100,7 @@ describe('with a model no pattern decides before it', () => {
     const history = remember('Where is my order?', asking);
     const stopped = router(routes([], { never_mind: true }));
     const dropped = await runTurn(fakeRuntime({ model: stopped }), 'ach, vergeet het maar', { history });
-    expect(dropped.answer).toMatchObject({ intent: 'chitchat', awaiting: null });
+    expect(dropped.answer).toMatchObject({ intent: 'chitchat', awaiting: [] });
     const other = router(routes([to('support')]));
     const asked = await runTurn(fakeRuntime({ model: other, search: FOUND }), 'cancel', { history });
     expect(asked.answer.agents).toEqual(['support']);

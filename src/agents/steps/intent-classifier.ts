@@ -15,8 +15,8 @@ export interface ClassifyRequest {
   /** Those that are for other personas; absent: none. */
   readonly others?: readonly AgentDefinition[];
   readonly history: readonly HistoryMessage[];
-  /** What the last answer asked for, if it was the last thing said. */
-  readonly awaiting: AwaitingInput | null;
+  /** What the last answer asked for, if it was the last thing said; several where several of its parts asked. */
+  readonly awaiting: readonly AwaitingInput[];
   /** As detected so far. */
   readonly language: string;
   /** How well an agent's documents cover a text, 0–1; asked for only when examples do not decide. */

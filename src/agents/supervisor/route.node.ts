@@ -1,4 +1,5 @@
 import { detectLanguage } from '#platform/text';
+import type { ToolDefinition } from '#tools';
 import type { AgentKind } from '../catalog/agent.types.js';
 import { CONFIRMATION, CONFIRMED } from '../catalog/confirmation.js';
 import type { ClassifyRequest } from '../steps/intent-classifier.js';
@@ -29,8 +30,9 @@ export function routeNode(entryOf: (kind: AgentKind) => string) {
   return async (state: SupervisorStateType, config?: RunnableConfig): Promise<Command> => {
     const run = runOf(config);
     status(run, 'routing');
-    const { how, intents, language, reply } = await timed(run, 'routing', () => route(run, state));
+    const { how, intents: routed, language, reply } = await timed(run, 'routing', () => route(run, state));
     run.signal.throwIfAborted();
+    const intents = [...routed, ...askedAgain(run, awaitingOf(state.input_history), routed)];
     run.log.info({ how, agents: intents.map(({ agent }) => agent), reply: reply?.kind }, 'message routed');
     const noted = { degraded: run.notes.degraded, usage: run.usage.take() };
     const update = { intents, language, reply, ...noted };
@@ -60,8 +62,11 @@ async function route(run: SupervisorRun, { input_history: history, question }: S
     return send(run.input.agent, 'forced');
   }
   const awaiting = awaitingOf(history);
-  if (awaiting !== null && answersWhatWasAsked(run, awaiting, question, language))
-    return send(awaiting.agent, 'continued');
+  const served = servedBy(run, awaiting, question, language);
+  if (served.length > 0) {
+    const intents = served.map(({ agent }) => ({ agent, text: question }));
+    return { language, intents, reply: null, how: 'continued' };
+  }
   if (run.agents.length === 0) return answer({ kind: 'unclear' }, 'no agent');
   const text = withoutGreeting(question);
   const request: ClassifyRequest = {
@@ -90,20 +95,50 @@ async function route(run: SupervisorRun, { input_history: history, question }: S
   return result;
 }
 
+/**
+ * Those of several questions that the message answers: "1042" is for everyone who asked for an order number. A yes is to the
+ * first of them only, since what it allows cannot be called back.
+ */
+function servedBy(
+  run: SupervisorRun,
+  awaiting: readonly AwaitingInput[],
+  text: string,
+  language: string,
+): readonly AwaitingInput[] {
+  const offers = awaiting.filter(({ confirm }) => confirm === true);
+  const given = awaiting.filter((one) => !offers.includes(one) && givesWhatWasAsked(run, one, text, language));
+  if (given.length > 0) return given;
+  const corrected = offers.find((one) => givesWhatWasAsked(run, one, text, language));
+  const agreed = saysYesOrNo(run, text, language) ? offers[0] : undefined;
+  return [corrected ?? agreed ?? []].flat();
+}
+
 /** The message holds a value that was asked for. A sentence that plainly asks for something else is routed anew. */
-function answersWhatWasAsked(run: SupervisorRun, awaiting: AwaitingInput, text: string, language: string): boolean {
-  const tool = run.agents.find(({ key }) => key === awaiting.agent)?.tools.find(({ key }) => key === awaiting.tool);
+function givesWhatWasAsked(run: SupervisorRun, awaiting: AwaitingInput, text: string, language: string): boolean {
+  const tool = toolOf(run, awaiting);
   if (tool === undefined) return false;
-  const asked = { text, language: run.voice.localeFor(language), timeZone: run.settings.timezone };
-  if (run.steps.extractor.gives({ ...asked, tool, asked: awaiting.missing })) return true;
-  // In the language that it was asked in, too.
-  const languages = [language, run.voice.spoken(language)];
-  return (
-    awaiting.confirm === true &&
-    languages.some((one) =>
-      run.steps.extractor.gives({ ...asked, tool: CONFIRMATION, asked: [CONFIRMED], language: one }),
-    )
-  );
+  const place = { language: run.voice.localeFor(language), timeZone: run.settings.timezone };
+  return run.steps.extractor.gives({ ...place, text, tool, asked: awaiting.missing });
+}
+
+/** In the language that it was asked in, too. */
+function saysYesOrNo(run: SupervisorRun, text: string, language: string): boolean {
+  const asked = { text, tool: CONFIRMATION, asked: [CONFIRMED], timeZone: run.settings.timezone };
+  const languages = [run.voice.localeFor(language), run.voice.spoken(language)];
+  return languages.some((one) => run.steps.extractor.gives({ ...asked, language: one }));
+}
+
+/** What was asked for beside what the message is about; nothing where it is about something else altogether. */
+function askedAgain(run: SupervisorRun, awaiting: readonly AwaitingInput[], routed: readonly Intent[]): Intent[] {
+  const served = new Set(routed.map(({ agent }) => agent));
+  if (!awaiting.some(({ agent }) => served.has(agent))) return [];
+  return awaiting
+    .filter((one) => !served.has(one.agent) && toolOf(run, one) !== undefined)
+    .map(({ agent }) => ({ agent, text: '', asksAgain: true }));
+}
+
+function toolOf({ agents }: SupervisorRun, awaiting: AwaitingInput): ToolDefinition | undefined {
+  return agents.find(({ key }) => key === awaiting.agent)?.tools.find(({ key }) => key === awaiting.tool);
 }
 
 function kindOf(run: SupervisorRun, intent: Intent): AgentKind {

@@ -137,16 +137,13 @@ describe('a turn without a model', () => {
   it('asks for what is missing, goes on with the answer, and calls the tool then', async () => {
     const runtime = fakeRuntime({ execute: ORDER });
     const first = await runTurn(runtime, 'Where is my order?');
-    expect(first.answer.awaiting).toEqual({
-      agent: 'tracking',
-      tool: 'get_order',
-      entities: {},
-      missing: ['order_id'],
-    });
+    expect(first.answer.awaiting).toEqual([
+      { agent: 'tracking', tool: 'get_order', entities: {}, missing: ['order_id'] },
+    ]);
     expect(first.answer.content).toContain('the order number');
     const second = await runTurn(runtime, '1042', { history: remember('Where is my order?', first) });
     expect(second.answer.content).toBe('Order **1042** is on its way.');
-    expect(second.answer.awaiting).toBeNull();
+    expect(second.answer.awaiting).toEqual([]);
     expect(second.answer.agents).toEqual(['tracking']);
   });
 
@@ -155,7 +152,7 @@ describe('a turn without a model', () => {
     const first = await runTurn(runtime, '¿Dónde está mi pedido?');
     expect(first.answer.content).toContain('el número de pedido');
     const second = await runTurn(runtime, 'no lo sé', { history: remember('¿Dónde está mi pedido?', first) });
-    expect(second.answer.awaiting).not.toBeNull();
+    expect(second.answer.awaiting).toHaveLength(1);
     expect(second.answer.content).toContain('olvídalo');
   });
 
@@ -163,7 +160,7 @@ describe('a turn without a model', () => {
     const runtime = fakeRuntime();
     const first = await runTurn(runtime, 'Where is my order?');
     const second = await runTurn(runtime, 'never mind', { history: remember('Where is my order?', first) });
-    expect(second.answer).toMatchObject({ intent: 'chitchat', awaiting: null, agents: [] });
+    expect(second.answer).toMatchObject({ intent: 'chitchat', awaiting: [], agents: [] });
   });
 
   it('leaves a pending question when the user asks something else', async () => {
@@ -171,7 +168,7 @@ describe('a turn without a model', () => {
     const first = await runTurn(runtime, 'Where is my order?');
     const second = await runTurn(runtime, 'How do refunds work?', { history: remember('Where is my order?', first) });
     expect(second.answer.agents).toEqual(['support']);
-    expect(second.answer.awaiting).toBeNull();
+    expect(second.answer.awaiting).toEqual([]);
   });
 
   it('takes a bare number as one more request to the agent that answered last', async () => {

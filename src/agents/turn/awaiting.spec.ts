@@ -10,11 +10,12 @@ const assistant = (metadata: Record<string, unknown>): HistoryMessage => ({
 const AWAITING = { agent: 'a', tool: 't', entities: {}, missing: ['x'] };
 
 it('finds what is awaited only when it was the last thing said, and only in its full shape', () => {
-  expect(awaitingOf([user('q'), assistant({ awaiting: AWAITING })])).toEqual(AWAITING);
-  expect(awaitingOf([assistant({ awaiting: AWAITING }), user('q'), assistant({})])).toBeNull();
-  expect(awaitingOf([assistant({ awaiting: { agent: 'a' } })])).toBeNull();
-  expect(awaitingOf([{ role: 'supporter', content: 'hi', metadata: { awaiting: AWAITING } }])).toBeNull();
-  expect(awaitingOf([])).toBeNull();
+  const [one, other] = [AWAITING, { ...AWAITING, agent: 'b' }];
+  expect(awaitingOf([user('q'), assistant({ awaiting: [one, other] })])).toEqual([one, other]);
+  expect(awaitingOf([assistant({ awaiting: [one] }), user('q'), assistant({})])).toEqual([]);
+  expect(awaitingOf([assistant({ awaiting: [{ agent: 'a' }, other, null] })])).toEqual([other]);
+  expect(awaitingOf([{ role: 'supporter', content: 'hi', metadata: { awaiting: [one] } }])).toEqual([]);
+  expect(awaitingOf([])).toEqual([]);
 });
 
 it('knows who answered last', () => {

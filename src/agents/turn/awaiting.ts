@@ -1,12 +1,12 @@
 import { detectLanguage } from '#platform/text';
 import type { AwaitingInput, HistoryMessage } from './turn.types.js';
 
-/** What the last answer asked the user for, if it was the last thing said. */
-export function awaitingOf(history: readonly HistoryMessage[]): AwaitingInput | null {
+/** What the last answer asked the user for, in the order in which it did, if it was the last thing said. */
+export function awaitingOf(history: readonly HistoryMessage[]): readonly AwaitingInput[] {
   const last = history.findLast(({ role }) => role !== 'system');
-  if (last === undefined || last.role !== 'assistant') return null;
+  if (last === undefined || last.role !== 'assistant') return [];
   const { awaiting } = last.metadata;
-  return isAwaiting(awaiting) ? awaiting : null;
+  return Array.isArray(awaiting) ? awaiting.filter(isAwaiting) : [];
 }
 
 /** Agents of the last answer, for follow-ups that only make sense with it. */

@@ -62,8 +62,8 @@ export interface TurnAnswer {
   /** Ids of all the passages that the answer was written from. */
   readonly sourceChunks: readonly string[];
   readonly degraded: boolean;
-  /** What a domain agent still needs; the next message continues from here. */
-  readonly awaiting: AwaitingInput | null;
+  /** What its parts asked for, in the order of their sections, one for each agent at most; the next message goes on from there. */
+  readonly awaiting: readonly AwaitingInput[];
   /** Why a person is wanted, when one is. */
   readonly humanRequested: { readonly reason: string } | null;
   /** Milliseconds by step, for the turn's record. */
@@ -77,6 +77,8 @@ export interface Intent {
   readonly text: string;
   /** What to search for, complete without the conversation; absent: nobody has written it yet. */
   readonly query?: string;
+  /** The message is for another who asked: what this agent asked for beside that is asked for again. */
+  readonly asksAgain?: boolean;
 }
 
 export interface AwaitingInput {

@@ -399,7 +399,7 @@ function answerMetadata(
     degraded: answer.degraded,
     partial: false,
     conversation_id: turn.conversationId,
-    ...(answer.awaiting === null ? {} : { awaiting: answer.awaiting }),
+    ...(answer.awaiting.length === 0 ? {} : { awaiting: answer.awaiting }),
   };
 }
 

@@ -121,7 +121,7 @@ function answer(content: string, payloads: TurnAnswer['payloads']): TurnAnswer {
     citations: [],
     sourceChunks: [],
     degraded: false,
-    awaiting: null,
+    awaiting: [],
     humanRequested: null,
     timings: {},
   };

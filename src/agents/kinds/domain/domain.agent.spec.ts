@@ -1,3 +1,4 @@
+import { PHRASES } from '../../turn/phrases.js';
 import type { HistoryMessage } from '../../turn/turn.types.js';
 import { toolFailure, type ToolCallContext, type ToolDefinition, type ToolFailureCode } from '#tools';
 import {
@@ -87,15 +88,15 @@ it('never changes something for a number alone', async () => {
 it('collects inputs over several messages', async () => {
   const { runtime, calls } = world({ agents: [agent('mail', { tools: [SEND_INVOICE] })] });
   const first = await runTurn(runtime, 'Send me the invoice');
-  expect(first.answer.awaiting).toMatchObject({ missing: ['order_id', 'email'] });
+  expect(first.answer.awaiting).toMatchObject([{ missing: ['order_id', 'email'] }]);
   expect(first.answer.content).toBe('To help with this I need order number and email address.');
   const second = await runTurn(runtime, '1042', { history: remember('Send me the invoice', first) });
-  expect(second.answer.awaiting).toMatchObject({ entities: { order_id: '1042' }, missing: ['email'] });
+  expect(second.answer.awaiting).toMatchObject([{ entities: { order_id: '1042' }, missing: ['email'] }]);
   const history = [...remember('Send me the invoice', first), ...remember('1042', second)];
   const third = await runTurn(runtime, 'ana@example.com', { history });
-  expect(third.answer.awaiting).toMatchObject({ confirm: true });
+  expect(third.answer.awaiting).toMatchObject([{ confirm: true }]);
   const fourth = await runTurn(runtime, 'yes', { history: [...history, ...remember('ana@example.com', third)] });
-  expect(fourth.answer.awaiting).toBeNull();
+  expect(fourth.answer.awaiting).toEqual([]);
   expect(calls).toHaveLength(1);
   expect(calls[0]?.args).toEqual({ order_id: '1042', email: 'ana@example.com' });
 });
@@ -201,7 +202,7 @@ it.each([
   const { runtime, calls } = world({ agents: [agent('orders', { name: 'Orders', tools: [cancel] })] });
   const answers = await talk(runtime, ['Cancel order 1017', message]);
   expect(calls).toHaveLength(1);
-  expect(answers[1]?.awaiting ?? { confirm: true }).toMatchObject({ confirm: true });
+  for (const open of answers[1]?.awaiting ?? []) expect(open).toMatchObject({ confirm: true });
   // Asked for in so many words it is done.
   await talk(runtime, ['Could you cancel order 1019?']);
   expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017' }, { order_id: '1019' }]);
@@ -249,11 +250,11 @@ describe('before something goes to an address that only the message names', () =
     const [asked, done] = await talk(runtime, [wish, yes]);
     expect(asked?.content).toMatch(question);
     expect(asked?.content).toMatch(/1017.*ana@example\.com/);
-    expect(asked).toMatchObject({ language, awaiting: { confirm: true, entities: { order_id: '1017' } } });
+    expect(asked).toMatchObject({ language, awaiting: [{ confirm: true, entities: { order_id: '1017' } }] });
     expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'ana@example.com' }]);
-    expect(done?.awaiting).toBeNull();
+    expect(done?.awaiting).toEqual([]);
     const [, stopped] = await talk(runtime, [wish, no]);
-    expect(stopped).toMatchObject({ language, awaiting: null });
+    expect(stopped).toMatchObject({ language, awaiting: [] });
     expect(calls).toHaveLength(1);
   });
 
@@ -275,7 +276,7 @@ describe('before something goes to an address that only the message names', () =
     const { calls, runtime } = world({ agents: [SEND] });
     const [, asked] = await talk(runtime, [wish, reply]);
     expect(calls).toEqual([]);
-    expect(asked?.awaiting).toMatchObject({ confirm: true, entities: args });
+    expect(asked?.awaiting).toMatchObject([{ confirm: true, entities: args }]);
     await talk(runtime, [wish, reply, 'yes']);
     expect(calls.map((one) => one.args)).toEqual([args]);
   });
@@ -314,6 +315,18 @@ describe('before something goes to an address that only the message names', () =
     ['en', 'go back'],
     ['en', 'OK, what is this'],
     ['en', 'sure, but to another address'],
+    ['en', 'correct it'],
+    ['en', 'Yes, correct that please'],
+    ['en', 'please correct'],
+    ['en', 'right, but to my other address'],
+    ['en', 'yes but only the first'],
+    ['en', 'ok, fix it'],
+    ['es', 'corrígelo'],
+    ['es', 'sí, pero a mi otra dirección'],
+    ['es', 'vale, pero solo la primera'],
+    ['de', 'korrigieren Sie das'],
+    ['de', 'ja, aber an meine andere Adresse'],
+    ['de', 'richtig, aber nur die erste'],
     ['es', 'vale, espera'],
     ['es', 'sí, pero más tarde'],
     ['de', 'ok stopp'],
@@ -324,15 +337,43 @@ describe('before something goes to an address that only the message names', () =
       new ScriptedModel({ structured: { route: routedTo('mail'), extract: { values: [] } } }),
     ]) {
       const { calls, runtime } = world({ agents: [SEND], model, settings: { language } });
-      await talk(runtime, ['Invoice 1017, ana@example.com', reply]);
+      const [, answer] = await talk(runtime, ['Invoice 1017, ana@example.com', reply]);
       expect(calls).toEqual([]);
+      // "Stop" ends it; whatever else it was, the question is not lost.
+      if (answer?.intent !== 'chitchat') expect(answer?.awaiting).toHaveLength(1);
     }
   });
+
+  it.each([
+    ['en', 'right, but to my other address'],
+    ['es', 'sí, pero a otra dirección'],
+    ['de', 'ja, aber an eine andere Adresse'],
+  ])(
+    'asks for the address where the yes is to another one, for all that was wanted (%s: %s)',
+    async (language, reply) => {
+      const { calls, runtime } = world({ agents: [SEND], settings: { language } });
+      const said = [
+        'Invoices 1017 and 1018, ana@example.com',
+        reply,
+        'bob@example.org',
+        { en: 'yes', es: 'sí', de: 'ja' }[language] ?? '',
+      ];
+      const [, asked] = await talk(runtime, said);
+      expect(asked?.content).not.toContain('@');
+      expect(asked?.awaiting).toMatchObject([{ missing: ['email'], entities: { order_id: '1017' } }]);
+      expect(calls.map(({ args }) => args)).toEqual([
+        { order_id: '1017', email: 'bob@example.org' },
+        { order_id: '1018', email: 'bob@example.org' },
+      ]);
+    },
+  );
 
   it.each([
     ['en', 'Yes please, go ahead'],
     ['en', 'ok thanks'],
     ['en', "Yes, that's right"],
+    ['en', 'correct'],
+    ['en', 'Yes, that is correct'],
     ['es', 'Sí, por favor'],
     ['de', 'Ja bitte, das passt so'],
   ])('takes a polite yes for one (%s: %s)', async (language, reply) => {
@@ -364,14 +405,28 @@ describe('before something goes to an address that only the message names', () =
     expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'ana@example.com' }]);
   });
 
-  it.each(['no', 'no thanks', 'to my other email'])(
+  it.each([
+    ['en', 'no'],
+    ['en', 'no thanks'],
+    ['en', 'no, do not send it'],
+    ['es', 'no, gracias'],
+    ['de', 'nein'],
+    ['de', 'nein, lieber nicht'],
+  ])('stops after a plain refusal, and says so (%s: %s)', async (language, reply) => {
+    const { calls, runtime } = world({ ...own, settings: { language } });
+    const [, stopped] = await talk(runtime, ['Invoice 1017, send an email', reply]);
+    expect(stopped).toMatchObject({ awaiting: [], content: PHRASES[language as 'en'].stopped });
+    expect(calls).toEqual([]);
+  });
+
+  it.each(['to my other email', 'no, to another address', 'no, use a different email'])(
     'asks for another one after "%s", and not for that one again',
     async (reply) => {
       const { calls, runtime } = world(own);
       const said = ['Please send me the invoice of order 1017', reply, 'bob@example.org', 'yes'];
       const [, again, confirm] = await talk(runtime, said);
       expect(again?.content).not.toContain('@');
-      expect(again?.awaiting).toMatchObject({ missing: ['email'], entities: { order_id: '1017' } });
+      expect(again?.awaiting).toMatchObject([{ missing: ['email'], entities: { order_id: '1017' } }]);
       expect(confirm?.content).toContain('bob@example');
       expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'bob@example.org' }]);
     },
@@ -379,7 +434,8 @@ describe('before something goes to an address that only the message names', () =
 
   it('takes another address for an answer to the offer, and has that one confirmed', async () => {
     const { calls, runtime } = world(own);
-    await talk(runtime, ['Please send me the invoice of order 1017', 'no, to bob@example.org']);
+    const [, asked] = await talk(runtime, ['Please send me the invoice of order 1017', 'no, use bob@example.org']);
+    expect(asked?.awaiting).toMatchObject([{ confirm: true, entities: { email: 'bob@example.org' } }]);
     expect(calls).toEqual([]);
     await talk(runtime, ['Please send me the invoice of order 1017', 'bob@example.org please', 'go ahead']);
     expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', email: 'bob@example.org' }]);
@@ -424,13 +480,36 @@ describe('before something goes to an address that only the message names', () =
     expect(calls).toHaveLength(1);
   });
 
+  it.each([
+    ['en', 'Register the webhook https://hooks.example.org/in?a=1 for order 1017', 'yes'],
+    ['es', 'Registra el webhook https://hooks.example.org/in?a=1 para el pedido 1017', 'sí'],
+    ['de', 'Registriere den Webhook https://hooks.example.org/in?a=1 für Bestellung 1017', 'ja'],
+  ])('asks before something goes to an address on the web too (%s)', async (language, wish, yes) => {
+    const url = { type: 'string', format: 'uri', title: 'address' };
+    const register = tool('webhook', {
+      name: 'Webhook',
+      readOnly: false,
+      inputSchema: { type: 'object', properties: { order_id: ORDER_ID, url }, required: ['order_id', 'url'] },
+    });
+    const { calls, runtime } = world({ agents: [agent('hooks', { tools: [register] })], settings: { language } });
+    const [asked] = await talk(runtime, [wish]);
+    expect(asked?.awaiting).toMatchObject([{ confirm: true, missing: ['url'] }]);
+    expect(asked?.content).toContain('hooks.example');
+    expect(calls).toEqual([]);
+    await talk(runtime, [wish, yes]);
+    expect(calls.map(({ args }) => args)).toEqual([{ order_id: '1017', url: 'https://hooks.example.org/in?a=1' }]);
+    const looksUp = world({ agents: [agent('hooks', { tools: [{ ...register, readOnly: true }] })] });
+    await talk(looksUp.runtime, [wish]);
+    expect(looksUp.calls).toHaveLength(1);
+  });
+
   it('asks as the tool’s configuration says', async () => {
     const never = { ...SEND_INVOICE, config: { confirm: 'never' } };
     const cancel = tool('cancel', { ...SEND_INVOICE, key: 'cancel', inputSchema: GET_INVOICE.inputSchema });
     const asks = async (definition: ToolDefinition) => {
       const { runtime } = world({ agents: [agent('a', { tools: [definition] })] });
       const [answer] = await talk(runtime, ['Send order 1017 to ana@example.com']);
-      return answer?.awaiting?.confirm === true;
+      return answer?.awaiting[0]?.confirm === true;
     };
     expect(await asks(never)).toBe(false);
     expect(await asks(cancel)).toBe(false);
@@ -523,14 +602,28 @@ describe('what several parts of a message, or several messages, are about', () =
       'Send it again to my other email',
     ]);
     expect(calls).toHaveLength(1);
-    expect(again?.awaiting).toMatchObject({ entities: { order_id: '1017' }, missing: ['email'] });
+    expect(again?.awaiting).toMatchObject([{ entities: { order_id: '1017' }, missing: ['email'] }]);
   });
 
   it('never answers for an earlier order when the message names one that cannot be', async () => {
     const { calls, runtime } = both();
     const [, answer] = await talk(runtime, ['Where is order 1042?', 'And where is order 77?']);
     expect(calls).toHaveLength(1);
-    expect(answer?.awaiting).toMatchObject({ missing: ['order_id'] });
+    expect(answer?.awaiting).toMatchObject([{ missing: ['order_id'] }]);
+  });
+
+  it.each([
+    ['en', 'Send the invoices of orders 1017 and 1018', 'yes'],
+    ['es', 'Envía las facturas de los pedidos 1017 y 1018', 'sí'],
+    ['de', 'Schicken Sie die Rechnungen zu 1017 und 1018', 'ja'],
+  ])('does for all of a list what was still missing for it (%s)', async (language, wish, yes) => {
+    const { calls, runtime } = world({ agents: [agent('mail', { tools: [SEND_INVOICE] })], settings: { language } });
+    const [, asked] = await talk(runtime, [wish, 'ana@example.com', yes]);
+    expect(asked?.content).toMatch(/1017 \S+ 1018/);
+    expect(calls.map(({ args }) => args)).toEqual([
+      { order_id: '1017', email: 'ana@example.com' },
+      { order_id: '1018', email: 'ana@example.com' },
+    ]);
   });
 
   it('sends to one address after the other only what stands in one list, after asking once', async () => {
@@ -541,6 +634,102 @@ describe('what several parts of a message, or several messages, are about', () =
       { order_id: '1017', email: 'ana@example.com' },
       { order_id: '1018', email: 'ana@example.com' },
     ]);
+  });
+});
+
+describe('when several parts of a message ask for something', () => {
+  const BOOKING = { type: 'string', pattern: '^[A-Z]{2}[0-9]{3}$', title: 'booking code', examples: ['AB123'] };
+  const needs = (key: string, properties: Record<string, unknown>, rest: Partial<ToolDefinition> = {}) =>
+    agent(key, {
+      tools: [
+        tool(`do_${key}`, {
+          name: key,
+          inputSchema: { type: 'object', properties, required: Object.keys(properties) },
+          ...rest,
+        }),
+      ],
+      examples: [`${key} please`, `I need the ${key}`, `can you do the ${key}?`],
+    });
+  const FERRY = needs('crossing', { code: BOOKING });
+  const MEAL = needs('supper', { day: { type: 'string', format: 'date', title: 'day' } });
+  const CABIN = needs('upgrade', { code: BOOKING });
+  const TICKET = needs('ticket', { code: BOOKING, email: EMAIL }, { readOnly: false });
+  const CANCEL = needs('refund', { code: BOOKING }, { readOnly: false, config: { confirm: 'always' } });
+
+  function routedTo(...agents: readonly ReturnType<typeof agent>[]) {
+    const { calls, runtime } = world({ agents });
+    const wish = agents.map(({ key }) => `I need the ${key}`).join(' and ');
+    return { calls, runtime, wish };
+  }
+  const asked = (answer: { awaiting: readonly { agent: string }[] } | undefined) =>
+    answer?.awaiting.map(({ agent: key }) => key);
+
+  it('keeps all the questions, answers the one that is answered, and asks the others again after it', async () => {
+    const { calls, runtime, wish } = routedTo(FERRY, MEAL);
+    const [first, second, third] = await talk(runtime, [wish, '2026-05-04', 'AB123']);
+    expect(first?.content).toMatch(/booking code.*\n\n.*day/s);
+    expect(asked(first)).toEqual(['crossing', 'supper']);
+    expect(second?.agents).toEqual(['supper', 'crossing']);
+    expect(second?.intents.map(({ agent: key }) => key)).toEqual(['supper']);
+    expect(second?.content).toMatch(/still need booking code/);
+    expect(asked(second)).toEqual(['crossing']);
+    expect(asked(third)).toEqual([]);
+    expect(calls.map(({ args }) => args)).toEqual([{ day: '2026-05-04' }, { code: 'AB123' }]);
+  });
+
+  it('gives everyone the value that all of them asked for', async () => {
+    const { calls, runtime, wish } = routedTo(FERRY, CABIN);
+    const [, second] = await talk(runtime, [wish, 'it is AB123']);
+    expect(second?.agents).toEqual(['crossing', 'upgrade']);
+    expect(asked(second)).toEqual([]);
+    expect(calls.map(({ key }) => key).sort()).toEqual(['do_crossing', 'do_upgrade']);
+  });
+
+  it('takes a yes, or a no, for one thing at a time', async () => {
+    const { calls, runtime } = routedTo(CANCEL, TICKET);
+    const wish = 'I need the refund of AB123 and I need the ticket of AB124 to ana@example.com';
+    const [first, second, third] = await talk(runtime, [wish, 'yes', 'yes']);
+    expect(asked(first)).toEqual(['refund', 'ticket']);
+    expect(asked(second)).toEqual(['ticket']);
+    expect(second?.content).toMatch(/Please confirm: \*\*ticket\*\*/);
+    expect(asked(third)).toEqual([]);
+    expect(calls.map(({ key }) => key)).toEqual(['do_refund', 'do_ticket']);
+    const [, stopped] = await talk(runtime, [wish, 'no']);
+    expect(asked(stopped)).toEqual(['ticket']);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('drops them where the next message is about something else, or about nothing any more', async () => {
+    const { runtime, wish } = routedTo(FERRY, MEAL, CABIN);
+    const both = wish.replace(/ and I need the upgrade/, '');
+    const [, never] = await talk(runtime, [both, 'never mind']);
+    expect(never).toMatchObject({ awaiting: [], agents: [] });
+    const [, other] = await talk(runtime, [both, 'can you do the upgrade?']);
+    expect(other?.agents).toEqual(['upgrade']);
+  });
+
+  it('asks again with a model too', async () => {
+    const model = new ScriptedModel({
+      structured: {
+        extract: { values: [] },
+        route: {
+          intents: [
+            { agent: 'crossing', text: 'a' },
+            { agent: 'supper', text: 'b' },
+          ],
+          language: 'en',
+          small_talk: false,
+          unclear: false,
+          wants_person: false,
+        },
+      },
+      stream: { answer: 'Done.' },
+    });
+    const { calls, runtime } = world({ agents: [FERRY, MEAL], model });
+    const [first, second] = await talk(runtime, ['the crossing and the supper', 'AB123']);
+    expect(asked(first)).toEqual(['crossing', 'supper']);
+    expect(asked(second)).toEqual(['supper']);
+    expect(calls.map(({ args }) => args)).toEqual([{ code: 'AB123' }]);
   });
 });
 

@@ -93,8 +93,9 @@ async function choose({ agent, run, task, work }: DomainPart, { runner }: Servic
   const { calls = [], tried = 0 } = work;
   const tools = runner.visible(run.ctx, agent, run.entitlements);
   if (tools.length === 0 || tried >= STEP_BUDGET) return { work: { tool: null, onwards: 'answer' } };
+  const awaiting = awaited(run, agent.key, tools);
+  if (awaiting !== null && task.intent.asksAgain === true) return { work: openQuestion(awaiting) };
   if (calls.length === 0) {
-    const awaiting = awaited(run, agent.key, tools);
     // An offer that the message neither takes nor refuses nor corrects is dropped: the user wants something else.
     const settled =
       awaiting?.confirm === true ? await settle({ agent, run, task }, awaiting) : { onwards: 'extract' as const };
@@ -111,13 +112,27 @@ async function choose({ agent, run, task, work }: DomainPart, { runner }: Servic
     },
     run.signal,
   );
+  // What is neither a yes nor a no nor anything else leaves the question open: "ok wait", "correct it".
+  if (next === null && calls.length === 0 && awaiting !== null) return { work: openQuestion(awaiting) };
   return { work: { tool: next?.key ?? null, continued: false, onwards: next === null ? 'answer' : 'extract' } };
 }
 
+/** What was asked for, as it stands, to be asked for once more. */
+function openQuestion({
+  confirm,
+  entities,
+  further = [],
+  missing,
+  offered = [],
+  tool,
+}: AwaitingInput): Partial<DomainWork> {
+  const asked = confirm === true ? { further, offered, unconfirmed: missing, missing: [] } : { further, missing };
+  return { tool, entities, ...asked, continued: true, onwards: 'ask' };
+}
+
 function awaited(run: SupervisorRun, agent: string, tools: readonly ToolDefinition[]): AwaitingInput | null {
-  const awaiting = awaitingOf(run.input.history);
-  if (awaiting === null || awaiting.agent !== agent) return null;
-  return tools.some(({ key }) => key === awaiting.tool) ? awaiting : null;
+  const awaiting = awaitingOf(run.input.history).find((one) => one.agent === agent);
+  return awaiting !== undefined && tools.some(({ key }) => key === awaiting.tool) ? awaiting : null;
 }
 
 /**
@@ -130,14 +145,12 @@ async function settle(
   awaiting: AwaitingInput,
 ): Promise<Partial<DomainWork> | null> {
   const { extractor } = run.steps;
-  const { entities, further = [] } = awaiting;
-  const { offered = [] } = awaiting;
-  const withoutOffer = (): Partial<DomainWork> => ({
-    entities: Object.fromEntries(Object.entries(entities).filter(([name]) => !offered.includes(name))),
-    missing: offered,
-    continued: false,
-    onwards: 'ask',
-  });
+  const { entities, further = [], missing } = awaiting;
+  const without = (names: readonly string[]): Partial<DomainWork> => {
+    const kept = (args: Arguments) =>
+      Object.fromEntries(Object.entries(args).filter(([name]) => !names.includes(name)));
+    return { entities: kept(entities), further: further.map(kept), missing: names, continued: false, onwards: 'ask' };
+  };
   // As it was written: a routing model may have made more of a yes.
   const text = task.question;
   const request = { text, history: [], asked: [], ...placeOf(run, task.language) };
@@ -149,9 +162,10 @@ async function settle(
     if (!isDeepStrictEqual(said, entities)) return { onwards: 'extract' };
     if (further.length > 0 && /\d/.test(text)) return { onwards: 'extract' };
   }
-  // "To my other address": the one that was offered is not it.
-  const another = offered.length === 0 ? null : extractor.another({ ...request, tool });
-  if (another !== null && offered.some((name) => another.has(name))) return withoutOffer();
+  // "To my other address", "right, but to another one": the one that was named or offered is not it.
+  const other = extractor.another({ ...request, tool });
+  const denied = missing.filter((name) => other.has(name) && name in entities);
+  if (denied.length > 0) return without(denied);
   // What is done cannot be called back, so "OK, and what does shipping cost?" is no yes.
   if (wordCount(text) > LONGEST_YES || text.includes('?')) return null;
   const languages = run.model === null ? [task.language, run.voice.spoken(task.language)] : [task.language];
@@ -159,7 +173,7 @@ async function settle(
     const asked = { ...request, tool: CONFIRMATION, known: {}, asked: [CONFIRMED], language };
     const { [CONFIRMED]: agreed } = await extractor.extract(asked, run.signal);
     if (agreed === true) return { entities, further, onwards: 'call' };
-    if (agreed === false) return offered.length > 0 ? withoutOffer() : { declined: true, onwards: 'answer' };
+    if (agreed === false) return { declined: true, onwards: 'answer' };
   }
   return null;
 }
@@ -184,23 +198,33 @@ async function extract({ agent, run, task, work }: DomainPart, { callers }: Serv
   const entities = await timed(run, 'extracting', () => run.steps.extractor.extract(request, run.signal));
   const { calls = [] } = work;
   const missing = missingOf(tool, entities).map(({ name }) => name);
+  const said = run.steps.extractor.further(request, entities);
+  const further = said.length > 0 ? said : stillToDo(awaiting, entities);
   const offer = calls.length > 0 || missing.length !== 1 ? null : await addressFor(request, missing, run, callers);
   if (offer !== null) {
-    const given = { ...entities, ...offer };
-    const further = run.steps.extractor.further(request, given);
     const names = Object.keys(offer);
-    return { work: { entities: given, missing: [], further, unconfirmed: names, offered: names, onwards: 'ask' } };
+    const given = { entities: { ...entities, ...offer }, further: further.map((args) => ({ ...args, ...offer })) };
+    return { work: { ...given, missing: [], unconfirmed: names, offered: names, onwards: 'ask' } };
   }
   // What the first calls found is still worth saying; only then ask.
-  if (missing.length > 0) return { work: { entities, missing, onwards: calls.length > 0 ? 'answer' : 'ask' } };
+  if (missing.length > 0) return { work: { entities, further, missing, onwards: calls.length > 0 ? 'answer' : 'ask' } };
   if (calls.some((done) => done.tool === tool.key && isDeepStrictEqual(done.arguments, entities))) {
     return { work: { entities, missing, onwards: 'answer' } };
   }
-  const further = run.steps.extractor.further(request, entities);
   const implied = awaiting === null && !isAskedFor(tool, { agent, run, task });
   const unconfirmed = await toConfirm(run, tool, { calls: [entities, ...further], implied }, callers);
   if (unconfirmed.length === 0) return { work: { entities, missing, further, onwards: 'call' } };
   return { work: { entities, missing, further, unconfirmed, onwards: calls.length > 0 ? 'answer' : 'ask' } };
+}
+
+/** What was asked for is given once for all: "the invoices of 1042 and 1043", "to which address?" */
+function stillToDo(awaiting: AwaitingInput | null, entities: Arguments): Arguments[] {
+  const { further = [], missing = [], entities: before = {} } = awaiting ?? {};
+  const changed = Object.keys(entities).filter((name) => !isDeepStrictEqual(entities[name], before[name]));
+  // "Only 1043" says itself what is to be done.
+  if (changed.some((name) => !missing.includes(name))) return [];
+  const given = Object.fromEntries(changed.map((name) => [name, entities[name]]));
+  return further.map((args) => ({ ...args, ...given })).filter((args) => !isDeepStrictEqual(args, entities));
 }
 
 /**
@@ -258,7 +282,7 @@ async function toConfirm(
 
 function ask(part: DomainPart): Promise<DomainUpdate> {
   const { agent, run, section, task, work } = part;
-  const { continued, entities = {}, missing = [] } = work;
+  const { continued, entities = {}, further = [], missing = [] } = work;
   if (missing.length === 0) return Promise.resolve(askToConfirm(part));
   const tool = chosenTool(agent.tools, work);
   const phrases = run.voice.phrases(task.language);
@@ -267,7 +291,8 @@ function ask(part: DomainPart): Promise<DomainUpdate> {
   );
   const asked = fill(continued === true ? phrases.askAgain : phrases.ask, { missing: listing(labels, phrases.and) });
   writeWords(asked, section);
-  return Promise.resolve({ awaiting: { agent: agent.key, tool: tool.key, entities, missing } });
+  const rest = further.length === 0 ? {} : { further };
+  return Promise.resolve({ awaiting: { agent: agent.key, tool: tool.key, entities, missing, ...rest } });
 }
 
 /** "Please confirm: **Send an invoice by email** (1042, ana@example.com)." */

@@ -247,11 +247,20 @@ function saidYes(reading: MessageReading, words: LanguageWords, plain: boolean):
   if (said.length === 0) return courtesy > 0 ? true : null;
   const agreed = begun(said, yes);
   const refused = begun(said, no);
-  if (agreed === refused) return null;
+  if (agreed === refused || wantsChange(all, words)) return null;
   const others = said.slice(Math.max(agreed, refused));
   if (agreed > refused && plain && !others.every((word) => yes.includes(word) || besideYes.includes(word))) return null;
   const opposite = agreed > refused ? [...no, ...negations] : yes;
   return others.slice(0, 5).some((word) => opposite.includes(word)) ? null : agreed > refused;
+}
+
+/** "Yes, correct it", "please correct": says by a word of agreement that it is not agreed to. */
+function wantsChange(all: readonly string[], { polite, yesVerbs }: LanguageWords): boolean {
+  return all.some((word, at) => {
+    if (!yesVerbs.words.includes(word)) return false;
+    const [before = '', after = ''] = [all[at - 1], all[at + 1]];
+    return yesVerbs.objects.includes(after) || (at === all.length - 1 && polite.includes(before));
+  });
 }
 
 /** How many words the longest of the phrases has that these words begin with. */

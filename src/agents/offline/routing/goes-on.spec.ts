@@ -83,7 +83,7 @@ async function routedIn(history: readonly HistoryMessage[], message: string, cov
       text: message,
       agents: [CROSSINGS, TICKETS, HELP, POSTCARDS],
       history,
-      awaiting: null,
+      awaiting: [],
       language: 'en',
       evidence: () => Promise.resolve(coverage),
       metered,

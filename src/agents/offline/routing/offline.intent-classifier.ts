@@ -33,7 +33,7 @@ export class OfflineIntentClassifier extends IntentClassifier {
     const goesTo = (agent: AgentDefinition, how: Classification['how']): Classification => {
       return { intents: [{ agent: agent.key, text }], reply: null, language, how };
     };
-    if (awaiting !== null && saysNeverMind(message)) return said({ kind: 'stopped' });
+    if (awaiting.length > 0 && saysNeverMind(message)) return said({ kind: 'stopped' });
     if (wantsPerson(message)) return said({ kind: 'human_request' });
     const named = (keys: readonly string[]) => agents.find(({ key }) => keys.includes(key));
     // "Yes please" is small talk only where nothing was asked.
@@ -54,7 +54,7 @@ export class OfflineIntentClassifier extends IntentClassifier {
     const elsewhere = await asksOthersRecords(request);
     if (elsewhere !== null) return goesTo(elsewhere, 'similarity');
     // What the records have by name is theirs, whoever spoke last.
-    const answered = awaiting === null && claim === null ? named(lastAgentsOf(pastSmallTalk(history))) : undefined;
+    const answered = awaiting.length === 0 && claim === null ? named(lastAgentsOf(pastSmallTalk(history))) : undefined;
     if (answered !== undefined && (await goesOnWith(answered, request))) return goesTo(answered, 'continued');
     const result = await this.similarity.classify(request, signal);
     const documented = await fromDocuments(result, request);
@@ -62,8 +62,9 @@ export class OfflineIntentClassifier extends IntentClassifier {
     if (claim !== null && (await outweighs(claim, result, request))) return goesTo(claim.agent, 'similarity');
     if (result.intents.length > 0) return result;
     // "And to Norway?" goes on with whoever answered last.
-    const previous = named(awaiting === null ? lastAgentsOf(history) : [awaiting.agent]);
-    if (previous !== undefined && (awaiting !== null || continues(previous, text)))
+    const [open] = awaiting;
+    const previous = named(open === undefined ? lastAgentsOf(history) : [open.agent]);
+    if (previous !== undefined && (open !== undefined || continues(previous, text)))
       return goesTo(previous, 'continued');
     return result;
   }
@@ -71,7 +72,8 @@ export class OfflineIntentClassifier extends IntentClassifier {
 
 /** The agents of the last answer, if it ended with a question. */
 function askedBy({ awaiting, history }: ClassifyRequest): string[] {
-  if (awaiting !== null) return [awaiting.agent];
+  const [open] = awaiting;
+  if (open !== undefined) return [open.agent];
   const last = history.findLast(({ role }) => role !== 'system');
   return last?.role === 'assistant' && /[?？]\s*$/.test(last.content) ? lastAgentsOf(history) : [];
 }

@@ -16,7 +16,7 @@ function request(text: string, evidence = 0, agents: readonly AgentDefinition[] 
     text,
     agents,
     history: [],
-    awaiting: null,
+    awaiting: [],
     language: 'en',
     evidence: known,
     metered,

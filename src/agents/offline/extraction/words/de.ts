@@ -13,6 +13,7 @@ export const DE: LanguageWords = {
   besideYes: list(
     'bitte danke das es ist so tun tu mach machen sie ich wir bestatige bestatigt passt gut alles und senden sende schick schicken los jetzt sehr',
   ),
+  yesVerbs: { words: [], objects: [] },
   polite: ['bitte'],
   negations: list('nicht kein keine keinen keinem keiner ohne nie'),
   numbers: {

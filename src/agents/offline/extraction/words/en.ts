@@ -9,6 +9,7 @@ export const EN: LanguageWords = {
     'do so',
   ],
   no: [...list('no nope nah not never dont'), 'do not', 'don t'],
+  yesVerbs: { words: ['correct'], objects: list('it this that them these those me my the') },
   polite: ['please'],
   besideYes: list(
     'please thanks thank you go i we do it that this them s is right fine good great perfect all of course ahead for so and now send agree confirm',

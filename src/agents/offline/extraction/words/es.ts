@@ -10,6 +10,7 @@ export const ES: LanguageWords = {
   besideYes: list(
     'por favor gracias muchas lo la eso esto esta es todo bien perfecto de acuerdo supuesto que y hazlo haz envialo enviala envia mandalo ahora adelante',
   ),
+  yesVerbs: { words: [], objects: [] },
   polite: ['por favor'],
   negations: list('no sin ni nunca ningun ninguna'),
   numbers: {

@@ -8,6 +8,11 @@ export interface LanguageWords {
   readonly no: readonly string[];
   /** Beside a yes, these leave it one: "yes please, go ahead and send it". */
   readonly besideYes: readonly string[];
+  /**
+   * Those of `yes` that are verbs as well, and what they are done to: "correct it" and "please correct" want something
+   * changed.
+   */
+  readonly yesVerbs: { readonly words: readonly string[]; readonly objects: readonly string[] };
   /** Before an answer, and by itself the answer to an offer: "please". */
   readonly polite: readonly string[];
   /** Before a word, these turn it round: "without breakfast", "not 1042 but 1043". */
