@@ -1,4 +1,4 @@
-import { LlmError } from '#llm';
+import { type Embedder, LlmError, LocalEmbedder } from '#llm';
 import { Metrics } from '#platform/metrics';
 import {
   agent,
@@ -456,4 +456,61 @@ it.each([
   const started = performance.now();
   await runTurn(fakeRuntime({ model, search: FOUND, execute }), message).catch(() => undefined);
   expect(performance.now() - started).toBeLessThan(1500);
+});
+
+describe('an embedding provider that fails while it is decided who answers', () => {
+  const failing = {
+    space: { provider: 'openai', model: 'm', dimensions: 8 },
+    pace: null,
+    embed: () => Promise.reject(new Error('away')),
+  } as unknown as Embedder;
+  const BOATS = Array.from({ length: 25 }, (_, index) =>
+    agent(`boat${index}`, {
+      examples: [`when does boat ${index} leave`],
+      tools: [tool(`find${index}`, { inputSchema: { type: 'object', properties: {} } })],
+    }),
+  );
+  const execute = () => ({ ok: true as const, data: {}, text: 'At nine.' });
+  const degraded = async (world: Parameters<typeof fakeRuntime>[0], message = 'when does the third boat leave?') => {
+    const turn = await runTurn(fakeRuntime({ agents: BOATS, execute, ...world }), message);
+    return [turn.answer.agents.length, turn.answer.degraded];
+  };
+
+  it('is said, where a model was shown some of the agents by their words alone', async () => {
+    const model = () => router(routes([to('boat3')]));
+    expect(await degraded({ model: model(), embedder: failing })).toEqual([1, true]);
+    expect(await degraded({ model: model(), embedder: new LocalEmbedder() })).toEqual([1, false]);
+    // Nobody was left out, so nothing was compared.
+    expect(await degraded({ model: model(), embedder: failing, agents: BOATS.slice(0, 5) })).toEqual([1, false]);
+  });
+
+  it('is said, where similarity decides for a model whose answer could not be used', async () => {
+    const agents = [...BOATS.slice(0, 3), SUPPORT];
+    const model = () => router({ nonsense: true });
+    expect(await degraded({ model: model(), embedder: failing, agents }, 'when does boat 2 leave')).toEqual([1, true]);
+    expect(await degraded({ model: model(), embedder: new LocalEmbedder(), agents }, 'when does boat 2 leave')).toEqual(
+      [1, false],
+    );
+  });
+
+  it('is said, where it was the documents that had to tell without it', async () => {
+    const agents = [...BOATS.slice(0, 3), PAGES];
+    const found = (embedderFailed: boolean) => ({
+      passages: [passage('x', { coverage: 0 })],
+      degraded: false,
+      embedderFailed,
+    });
+    const asked = async (embedderFailed: boolean) => {
+      const seen: string[] = [];
+      const world = {
+        agents,
+        model: router({ nonsense: true }),
+        search: ({ query }: { query: string }) => (seen.push(query), found(embedderFailed)),
+      };
+      const [, said] = await degraded(world, 'boats leave at 9, and boat 2 leaves, and fares for dogs please?');
+      return [seen.length > 0, said];
+    };
+    expect(await asked(true)).toEqual([true, true]);
+    expect(await asked(false)).toEqual([true, false]);
+  });
 });

@@ -20,11 +20,13 @@ export interface ClassifyRequest {
   /** As detected so far. */
   readonly language: string;
   /** How well an agent's documents cover a text, 0–1; asked for only when examples do not decide. */
-  readonly evidence: (agent: AgentDefinition, text: string) => Promise<number>;
+  readonly coverage: (agent: AgentDefinition, text: string) => Promise<number>;
   /** What the records of a matching agent are about; null for others, and when that cannot be read. Absent: not known. */
   readonly records?: (agent: AgentDefinition) => Promise<RecordCatalog | null>;
   /** For what has to be embedded. */
   readonly metered: MeteredCall;
+  /** Called when it is decided without vectors that the tenant would have: their provider failed. */
+  readonly onDegraded: () => void;
 }
 
 /** What is answered without an agent. */

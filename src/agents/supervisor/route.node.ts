@@ -69,6 +69,7 @@ async function route(run: SupervisorRun, { input_history: history, question }: S
   }
   if (run.agents.length === 0) return answer({ kind: 'unclear' }, 'no agent');
   const text = withoutGreeting(question);
+  const onDegraded = () => run.notes.degrade();
   const request: ClassifyRequest = {
     tenantId: run.ctx.tenantId,
     message: question,
@@ -78,14 +79,14 @@ async function route(run: SupervisorRun, { input_history: history, question }: S
     history,
     awaiting,
     language,
-    evidence: (agent, part) => run.retrievals.coverage(agent, part),
+    coverage: (agent, part) => run.retrievals.coverage(agent, part, onDegraded),
     records: (agent) => run.records.ifReadable(agent),
     metered: run.usage.metered('route'),
+    onDegraded,
   };
   // The search that a knowledge agent will want is under way while a model decides.
   if (run.model !== null) {
-    for (const agent of run.agents)
-      if (agent.kind === 'knowledge') void run.retrievals.coverage(agent, text).catch(() => undefined);
+    for (const agent of run.agents) if (agent.kind === 'knowledge') run.retrievals.begin(agent, text);
   }
   const result = await run.steps.classifier.classify(request, run.signal);
   // "I do not understand" would be untrue: the documents may well, and could not be asked.

@@ -54,14 +54,24 @@ export class Retrievals {
     return running;
   }
 
-  /** How well the agent's documents cover a text, 0–1; 0 when the search fails. */
-  async coverage(agent: AgentDefinition, text: string): Promise<number> {
+  /** Starts one that is likely to be wanted; whoever wants it is told if it fails. */
+  begin(agent: AgentDefinition, query: string): void {
+    void this.search(agent, query);
+  }
+
+  /**
+   * How well the agent's documents cover a text, 0–1; 0 when the search fails.
+   * @param onDegraded told when a provider failed, and words alone, or nothing, have told
+   */
+  async coverage(agent: AgentDefinition, text: string, onDegraded: () => void): Promise<number> {
     try {
-      const { passages } = await this.search(agent, text);
+      const { embedderFailed, passages } = await this.search(agent, text);
+      if (embedderFailed === true) onDegraded();
       return Math.max(0, ...passages.map(({ coverage }) => coverage));
     } catch (error) {
       if (this.signal.aborted) throw error;
       this.failure ??= error;
+      onDegraded();
       return 0;
     }
   }

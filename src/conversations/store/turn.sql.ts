@@ -21,7 +21,7 @@ export function history(tenant: string, conversation: string, limit: string): st
      FROM (SELECT seq, role, content,
                   CASE WHEN turn_id IS NULL THEN seq ELSE min(seq) OVER (PARTITION BY turn_id) END AS asked,
                   jsonb_strip_nulls(jsonb_build_object('awaiting', metadata->'awaiting',
-                    'agents', metadata->'agents', 'language', metadata->'language',
+                    'agents', metadata->'agents', 'intent', metadata->'intent', 'language', metadata->'language',
                     'shown', CASE WHEN payloads <> '[]' THEN
                       jsonb_path_query_array(payloads, '$[*].items[*].document_id ? (@.type() == "string")') END)) AS metadata
              FROM (SELECT seq, role, content, turn_id, metadata, payloads FROM app.message

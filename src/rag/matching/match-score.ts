@@ -1,3 +1,4 @@
+import { fold } from '#platform/text';
 import type { MatchCriterion } from './match-criteria.js';
 
 /** A record or a profile: plain JSON, of which only the criteria's fields are read. */
@@ -152,7 +153,7 @@ function listed(values: readonly string[]): string {
 
 function strings(value: unknown): string[] {
   const list = Array.isArray(value) ? value : [value];
-  return list.filter((item): item is string => typeof item === 'string' && item.trim() !== '');
+  return list.flatMap((item) => (typeof item === 'string' && item.trim() !== '' ? [item.trim()] : []));
 }
 
 function number(value: unknown): number | null {
@@ -163,10 +164,6 @@ const NUMBERS = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
 function plain(value: number): string {
   return NUMBERS.format(value);
-}
-
-function fold(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().trim();
 }
 
 function clamp(value: number): number {

@@ -117,6 +117,25 @@ describe('turns', () => {
     ]);
   });
 
+  it('tells the next turn what answered the one before, and everything that it asked for', async () => {
+    const awaiting = ['tickets', 'meals'].map((agent) => ({ agent, tool: 'book', entities: {}, missing: ['day'] }));
+    world.play(async (_input, emit) => {
+      emit({ type: 'token', content: 'When?' });
+      return { agents: ['tickets', 'meals'], intent: 'tickets', language: 'en', awaiting };
+    });
+    const reader = new Reader();
+    const first = await world.turns.submit(ctx, message('a ticket and a meal'), reader);
+    await reader.done();
+    const next = message('on Monday', { conversation: { kind: 'id', id: first.conversationId } });
+    await reader.done(turnOf(await world.turns.submit(ctx, next, reader)));
+    expect(world.inputs.at(-1)?.history.at(-1)?.metadata).toEqual({
+      agents: ['tickets', 'meals'],
+      intent: 'tickets',
+      language: 'en',
+      awaiting,
+    });
+  });
+
   it('leaves the conversation as it was when a turn fails, and takes the same message again', async () => {
     world.play(async (_input, emit) => {
       emit({ type: 'token', content: 'Half of ' });

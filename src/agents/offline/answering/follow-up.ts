@@ -56,8 +56,7 @@ export async function completed({ find, history, question: asked }: Conversation
   const before = topicOf(earlier).filter((word) => !own.includes(word));
   const [both, alone] = await Promise.all([find(`${earlier} ${question}`), find(asked)]);
   const passages = distinct([...both, ...alone]);
-  const evidence = weigh(passages, { own, before });
-  const measures = { ...evidence, alone: coverageOf(alone), both: coverageOf(both) };
+  const measures = { ...weigh(passages, { own, before }), alone: coverageOf(alone), both: coverageOf(both) };
   // Whoever corrects himself means what he asked before.
   const corrects = question !== asked.trim() && leaning.elliptical;
   if (!corrects && !goesOn(question, own, leaning, measures)) return asked;

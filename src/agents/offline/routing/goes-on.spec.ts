@@ -85,8 +85,9 @@ async function routedIn(history: readonly HistoryMessage[], message: string, cov
       history,
       awaiting: [],
       language: 'en',
-      evidence: () => Promise.resolve(coverage),
+      coverage: () => Promise.resolve(coverage),
       metered,
+      onDegraded: () => undefined,
     },
     new AbortController().signal,
   );

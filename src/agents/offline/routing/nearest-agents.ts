@@ -43,6 +43,7 @@ export class SimilarityRanking {
       return found === null || text === undefined ? null : { text, examples: found.examples };
     } catch (error) {
       if (signal.aborted) throw error;
+      request.onDegraded();
       return null;
     }
   }

@@ -27,8 +27,9 @@ function ask(message: string, said = '', agents: readonly string[] = ['tables'],
     history: said === '' ? [] : history,
     awaiting: awaiting ? [{ agent: 'tables', tool: 'book', entities: {}, missing: ['guests'] }] : [],
     language: 'en',
-    evidence: () => Promise.resolve(0),
+    coverage: () => Promise.resolve(0),
     metered,
+    onDegraded: () => undefined,
   };
   return classifier.classify(request, new AbortController().signal);
 }

@@ -14,7 +14,7 @@ import {
   outweighsDocuments,
   type RecordsClaim,
 } from './records-routing.js';
-import { pointsBack, saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
+import { saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
 import type { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
 import { smallTalkKind } from './small-talk.js';
 
@@ -96,13 +96,7 @@ function leans(text: string): boolean {
   const words = contentStems(text).length;
   if (words > 4) return false;
   const { elliptical, leads, standsIn } = leaningOf(text);
-  return (
-    leads ||
-    standsIn ||
-    pointsBack(text) ||
-    (words <= 1 && text.includes('?')) ||
-    (elliptical && words <= 2 && text.includes('?'))
-  );
+  return leads || standsIn || (words <= 1 && text.includes('?')) || (elliptical && words <= 2 && text.includes('?'));
 }
 
 /** "Is it free to apply?" sounds like a search for something to apply for, and is answered by documents if by anything. */
@@ -113,7 +107,7 @@ async function fromDocuments({ intents }: Classification, request: ClassifyReque
   const found = await Promise.all(
     request.agents
       .filter(({ kind }) => kind === 'knowledge')
-      .map(async (other) => ({ other, coverage: await request.evidence(other, request.text) })),
+      .map(async (other) => ({ other, coverage: await request.coverage(other, request.text) })),
   );
   return found.sort((a, b) => b.coverage - a.coverage)[0]?.other ?? null;
 }
@@ -122,13 +116,13 @@ async function fromDocuments({ intents }: Classification, request: ClassifyReque
 async function outweighs(
   claim: RecordsClaim,
   { intents }: Classification,
-  { agents, evidence, text }: ClassifyRequest,
+  { agents, coverage, text }: ClassifyRequest,
 ): Promise<boolean> {
   const named = intents.map(({ agent: key }) => agents.find((other) => other.key === key));
   if (named.includes(claim.agent)) return false;
   for (const other of named) {
     if (other?.kind !== 'knowledge') return false;
-    if (!(await outweighsDocuments(claim, () => evidence(other, text)))) return false;
+    if (!(await outweighsDocuments(claim, () => coverage(other, text)))) return false;
   }
   return true;
 }

@@ -60,15 +60,6 @@ export function saysYesOrNo(message: string): boolean {
   return message.length <= 80 && YES_OR_NO.test(normalise(message));
 }
 
-/** Words that point back at what was said before. */
-const POINTS_BACK =
-  /^(?:and|also|but|so|what about|how about|y|tambien|que hay de|und|auch|was ist mit|wie ist es mit)\b|\b(?:it|its|that one|this one|this order|that order|the same|them|those|eso|esa|ese|ello|lo mismo|este pedido|das gleiche|dasselbe|diese|dieser|dieses|davon|dafur|dazu|damit)\b/;
-
-/** True when a message can hardly be understood without the one before. */
-export function pointsBack(message: string): boolean {
-  return POINTS_BACK.test(normalise(message));
-}
-
 function normalise(message: string): string {
   return fold(excerpt(message, 800, 400))
     .replace(/[’`´]/g, "'")

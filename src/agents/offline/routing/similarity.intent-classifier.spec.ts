@@ -8,8 +8,8 @@ const never = new AbortController().signal;
 const metered: MeteredCall = (call) => call(() => undefined);
 const AGENTS = [TRACKING, SUPPORT, LINKEDIN];
 
-function request(text: string, evidence = 0, agents: readonly AgentDefinition[] = AGENTS) {
-  const known = () => Promise.resolve(evidence);
+function request(text: string, coverage = 0, agents: readonly AgentDefinition[] = AGENTS) {
+  const known = () => Promise.resolve(coverage);
   return {
     tenantId: TENANT_ID,
     message: text,
@@ -18,8 +18,9 @@ function request(text: string, evidence = 0, agents: readonly AgentDefinition[] 
     history: [],
     awaiting: [],
     language: 'en',
-    evidence: known,
+    coverage: known,
     metered,
+    onDegraded: () => undefined,
   };
 }
 

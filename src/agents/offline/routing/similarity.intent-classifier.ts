@@ -3,7 +3,7 @@ import type { AgentDefinition } from '../../catalog/agent.types.js';
 import type { Intent } from '../../turn/turn.types.js';
 import { type AgentScore, AgentScorer } from './agent-scores.js';
 import { clausesOf } from './clauses.js';
-import { pointsBack } from './requests.js';
+import { pointsBack } from '../words/pointers.js';
 import type { ExampleIndex } from './example-index.js';
 import { type Classification, type ClassifyRequest, IntentClassifier } from '../../steps/intent-classifier.js';
 
@@ -18,15 +18,15 @@ const CLAUSE_BEYOND_DOUBT = 2.5;
 /** A single word of meaning, or words that point back, need more. */
 const FRAGMENT_ENOUGH = 5;
 /** Documents that cover this much of a question make it theirs when no example does. */
-const EVIDENCE_ENOUGH = 0.55;
+const COVERED_ENOUGH = 0.55;
 /**
  * Below this, a tool's agent may lose a question to the documents that cover it well. By the calibration an agent's own
  * examples stand at 4 on the average.
  */
 const BEYOND_DOUBT = 6;
-const EVIDENCE_STRONG = 0.5;
+const COVERED_WELL = 0.5;
 /** "My parcel", or a number that its tool takes, speak of one of the user's own: then documents must cover it even better. */
-const EVIDENCE_STRONG_OWN = 0.7;
+const COVERED_WELL_OWN = 0.7;
 const OWN = /\b(?:my|mine|our|mi|mis|nuestr[oa]s?|mein\w*|unser\w*)\b/i;
 const MOST_INTENTS = 4;
 
@@ -119,19 +119,19 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     best: AgentScore,
   ): Promise<AgentDefinition | null> | null {
     if (best.agent.kind !== 'domain' || best.standing >= BEYOND_DOUBT) return null;
-    return this.fromDocuments(request, text, best.holds || OWN.test(text) ? EVIDENCE_STRONG_OWN : EVIDENCE_STRONG);
+    return this.fromDocuments(request, text, best.holds || OWN.test(text) ? COVERED_WELL_OWN : COVERED_WELL);
   }
 
   /** The knowledge agent whose documents cover the text best. */
   private async fromDocuments(
     request: ClassifyRequest,
     text: string,
-    enough = EVIDENCE_ENOUGH,
+    enough = COVERED_ENOUGH,
   ): Promise<AgentDefinition | null> {
     if (topicStems(text).length === 0) return null;
     const candidates = request.agents.filter((agent) => agent.kind === 'knowledge');
     const found = await Promise.all(
-      candidates.map(async (agent) => ({ agent, coverage: await request.evidence(agent, text) })),
+      candidates.map(async (agent) => ({ agent, coverage: await request.coverage(agent, text) })),
     );
     const [best] = found.sort((a, b) => b.coverage - a.coverage);
     return best !== undefined && best.coverage >= enough ? best.agent : null;
@@ -160,6 +160,7 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     } catch (error) {
       if (signal.aborted) throw error;
       // Words alone route nearly as well; an embedder that is away must not stop a turn.
+      request.onDegraded();
       return null;
     }
   }

@@ -1,10 +1,12 @@
-import { fold, wordsOf } from '#platform/text';
+import { excerpt, fold, wordsOf } from '#platform/text';
 
 /** Words by which a question leans on what was said before, by language. Folded, as they are compared. */
 interface Pointers {
   /** At the beginning: "And for children?" */
   readonly leading: readonly string[];
-  /** In the place of something that was named before: "How long does that take?" */
+  /** In the place of something that was named before, whatever stands around them: "When will it arrive?" */
+  readonly sureStandIns: readonly string[];
+  /** The same, or something else: "How long does that take?", "the sign that you see". */
   readonly standIns: readonly string[];
   /** At the beginning of a question that is one by itself. */
   readonly asking: readonly string[];
@@ -33,10 +35,8 @@ const WORDS: Readonly<Record<'en' | 'es' | 'de', Pointers>> = {
       'not',
       'sorry',
     ],
-    standIns:
-      'it its that those these them they there then he him she her one ones other another same both either too well'.split(
-        ' ',
-      ),
+    sureStandIns: ['it', 'its', 'them', 'those', 'that one', 'this', 'the same'],
+    standIns: 'that these they there then he him she her one ones other another same both either too well'.split(' '),
     asking:
       'how what when where why who whose which can could may might must do does did is are am was were will would shall should has have'.split(
         ' ',
@@ -57,8 +57,8 @@ const WORDS: Readonly<Record<'en' | 'es' | 'de', Pointers>> = {
   },
   es: {
     leading: ['y', 'e', 'o', 'pero', 'entonces', 'tambien', 'que tal', 'que hay de', 'no', 'perdon', 'incluso'],
-    standIns:
-      'eso esa ese esos esas ello el ellos ellas ahi alli otro otra otros otras mismo misma ambos tampoco'.split(' '),
+    sureStandIns: ['eso', 'esa', 'ese', 'ello', 'este', 'lo mismo'],
+    standIns: 'esos esas el ellos ellas ahi alli otro otra otros otras mismo misma ambos tampoco'.split(' '),
     asking:
       'como que cual cuales cuando cuanto cuanta cuantos cuantas donde quien por para puedo puede pueden hay es son esta tengo tiene hace'.split(
         ' ',
@@ -80,10 +80,8 @@ const WORDS: Readonly<Record<'en' | 'es' | 'de', Pointers>> = {
       'entschuldigung',
       'sogar',
     ],
-    standIns:
-      'es das dies dieses diese davon dafur dazu damit dabei daran darin dort da er ihn ihm sie ihnen andere anderen dasselbe beide auch denn'.split(
-        ' ',
-      ),
+    sureStandIns: ['dieser', 'dieses', 'diese', 'davon', 'dafur', 'dazu', 'damit', 'dasselbe', 'das gleiche'],
+    standIns: 'es das dies dabei daran darin dort da er ihn ihm sie ihnen andere anderen beide auch denn'.split(' '),
     asking:
       'wie was wann wo wohin woher warum wieso weshalb wer wen wem welche welcher welches kann konnen darf durfen muss mussen soll ist sind hat habe gibt wird werden'.split(
         ' ',
@@ -121,6 +119,8 @@ export interface Leaning {
   readonly leads: boolean;
   /** It names something by a word that stands for something else. */
   readonly standsIn: boolean;
+  /** It can hardly be understood without what was said before it: more than a hint, whatever its language. */
+  readonly pointsBack: boolean;
   /** It has no question of its own: "for students?", "no, Tuesdays". */
   readonly elliptical: boolean;
   /** It wants what was done once more, or otherwise. */
@@ -143,7 +143,9 @@ export function leaningOf(question: string): Leaning {
   const rest = words.slice(lead);
   const asks = (word: string) => known.some(({ asking }) => asking.includes(word));
   const [first = ''] = rest;
+  const sure = known.some(({ sureStandIns }) => sureStandIns.some((phrase) => contains(words, phrase.split(' '))));
   return {
+    pointsBack: lead > 0 || sure,
     repeats: known.some(({ repeating }) => repeating.some((phrase) => contains(words, phrase.split(' ')))),
     circumstance:
       rest.length > 1 &&
@@ -151,11 +153,14 @@ export function leaningOf(question: string): Leaning {
       known.some(({ prepositions }) => prepositions.includes(first)) &&
       !rest.slice(1).some(asks),
     leads: lead > 0,
-    standsIn: rest.some(
-      (word, at) => known.some(({ standIns }) => standIns.includes(word)) && (at > 0 || rest.length > 1),
-    ),
+    standsIn: rest.length > 1 && (sure || rest.some((word) => known.some(({ standIns }) => standIns.includes(word)))),
     elliptical: !rest.slice(0, 1).some(asks),
   };
+}
+
+/** True when a message can hardly be understood without the one before. */
+export function pointsBack(message: string): boolean {
+  return leaningOf(excerpt(message, LONGEST_QUESTION, LONGEST_QUESTION)).pointsBack;
 }
 
 /** True of a single word that goes on from what was said. */
