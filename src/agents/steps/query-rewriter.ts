@@ -1,7 +1,10 @@
 import type { Passage } from '#rag';
+import type { AgentDefinition } from '../catalog/agent.types.js';
 import type { HistoryMessage } from '../turn/turn.types.js';
 
 export interface RewriteRequest {
+  /** Whose documents are asked; absent: not known yet. */
+  readonly agent?: AgentDefinition;
   readonly question: string;
   /** What was searched for, where whoever read the conversation had written the query already. */
   readonly query?: string;

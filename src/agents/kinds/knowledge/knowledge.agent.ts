@@ -63,7 +63,7 @@ async function retrieve({ agent, run, task, work }: KnowledgePart): Promise<Know
 /** What is asked, with what came before it and the documents that may tell what is meant. */
 function requestOf({ agent, run, task }: Pick<KnowledgePart, 'agent' | 'run' | 'task'>) {
   const find = async (query: string) => (await search({ agent, run, query })).passages;
-  return { question: task.intent.text, history: task.input_history, find };
+  return { agent, question: task.intent.text, history: task.input_history, find };
 }
 
 async function search({ agent, query, run }: Pick<KnowledgePart, 'agent' | 'run'> & { readonly query: string }) {

@@ -1,5 +1,5 @@
 import type { Passage } from '#rag';
-import { passage } from '../../../../test/support/agent-fakes.js';
+import { agent, passage } from '../../../../test/support/agent-fakes.js';
 import { contentStems } from '#platform/text';
 import type { HistoryMessage } from '../../turn/turn.types.js';
 import { completed } from './follow-up.js';
@@ -54,6 +54,41 @@ it.each([
   const question = await complete(then, first);
   expect(words.filter((word) => !question.toLowerCase().includes(word))).toEqual([]);
   expect(question).toContain(withoutCorrection(then));
+});
+
+describe('after another agent has answered', () => {
+  const DESK = agent('desk', { kind: 'knowledge' });
+  const turns = (...answers: readonly [question: string, agent: string][]): HistoryMessage[] =>
+    answers.flatMap(([content, key]) => [
+      { role: 'user' as const, content, metadata: {} },
+      { role: 'assistant' as const, content: '…', metadata: { agents: key === '' ? [] : [key] } },
+    ]);
+  const after = (question: string, ...answers: readonly [question: string, agent: string][]) =>
+    completed({ agent: DESK, question, history: turns(...answers), find });
+
+  it.each(['what about the sauna?', 'and lessons?', 'what about a locker key?'])(
+    'takes "%s" by its own words, where the documents have them',
+    async (question) => {
+      expect(await after(question, ['Send me my ticket for adults', 'tickets'])).toBe(question);
+      expect(await after(question, ['Send me my ticket for adults', 'tickets'], ['thanks', ''])).toBe(question);
+      // The desk itself was asked about tickets.
+      expect(await after('and for children?', ['What does a ticket cost?', 'desk'])).toContain('cost');
+    },
+  );
+
+  it('goes on with it, where the documents know nothing of them', async () => {
+    expect(await after('and for dogs?', ['Send me my ticket for adults', 'tickets'])).toContain('ticket');
+  });
+
+  it('carries nothing of what others answered through a run of its own', async () => {
+    const question = await after(
+      'for children?',
+      ['Cancel my locker key', 'tickets'],
+      ['what about the sauna?', 'desk'],
+    );
+    expect(question).toContain('sauna');
+    expect(question).not.toContain('locker');
+  });
 });
 
 it('leaves out what the new words stand for', async () => {

@@ -1,5 +1,7 @@
 import type { Passage } from '#rag';
 import { blocksOf, contentStems, hasStem, isStopWord, unitsOf, wordCount, wordsOf } from '#platform/text';
+import type { AgentDefinition } from '../../catalog/agent.types.js';
+import { answeredBy } from '../../turn/shown-items.js';
 import type { HistoryMessage } from '../../turn/turn.types.js';
 import { askedFor, tells, topicOf } from './asked-for.js';
 import { isLeading, type Leaning, leaningOf, withoutCorrection } from '../words/pointers.js';
@@ -13,6 +15,7 @@ import { isLeading, type Leaning, leaningOf, withoutCorrection } from '../words/
  * What is carried over are those words of the earlier question that the best sentence for both has.
  */
 export interface Conversation {
+  readonly agent?: AgentDefinition;
   readonly question: string;
   readonly history: readonly HistoryMessage[];
   /** Without it the words alone tell. */
@@ -42,8 +45,9 @@ const LONGEST_EARLIER = 300;
 const LONGEST_RUN = 4;
 
 /** @returns the question, complete without the conversation */
-export async function completed({ find, history, question: asked }: Conversation): Promise<string> {
-  const earlier = earlierQuestion(history);
+export async function completed({ agent, find, history, question: asked }: Conversation): Promise<string> {
+  const others = answeredByOthers(history, agent);
+  const earlier = earlierQuestion(history, others);
   const question = withoutCorrection(asked);
   const said = contentStems(question);
   if (earlier === '' || said.length > MOST_WORDS + 2) return asked;
@@ -59,6 +63,8 @@ export async function completed({ find, history, question: asked }: Conversation
   const measures = { ...weigh(passages, { own, before }), alone: coverageOf(alone), both: coverageOf(both) };
   // Whoever corrects himself means what he asked before.
   const corrects = question !== asked.trim() && leaning.elliptical;
+  // What somebody else has just answered is another topic, unless the documents know nothing of this one's own words.
+  if (!corrects && own.length > 0 && measures.alone >= COVERED && others.has(lastAnswer(history) ?? -1)) return asked;
   if (!corrects && !goesOn(question, own, leaning, measures)) return asked;
   return combined({ question, earlier, own, before, leaning }, passages, await meantBy(earlier, history, find));
 }
@@ -181,14 +187,15 @@ function writtenWords(earlier: string, carried: readonly string[], asked: Return
 }
 
 /** The last question that says what it is about, with those that go on from it. */
-function earlierQuestion(history: readonly HistoryMessage[]): string {
-  const asked = history
-    .filter(({ role }) => role === 'user')
-    .map(({ content }) => content.slice(0, LONGEST_EARLIER))
-    .filter((content) => contentStems(content).length > 0);
+function earlierQuestion(history: readonly HistoryMessage[], others: ReadonlySet<number>): string {
+  const asked = history.flatMap(({ content, role }, at) => {
+    const read = content.slice(0, LONGEST_EARLIER);
+    return role === 'user' && contentStems(read).length > 0 ? [{ question: read, elsewhere: others.has(at + 1) }] : [];
+  });
   // "Do you ship to Norway?", "how much is it?", "and by express?": all that goes on from the first is about it.
   const run: string[] = [];
-  for (const question of asked.toReversed()) {
+  for (const { elsewhere, question } of asked.toReversed()) {
+    if (elsewhere && run.length > 0) break;
     run.unshift(question);
     const { elliptical, leads, standsIn } = leaningOf(question);
     const topic = topicOf(question).length;
@@ -197,6 +204,24 @@ function earlierQuestion(history: readonly HistoryMessage[]): string {
     if (!leans || run.length >= LONGEST_RUN) break;
   }
   return run.join(' ');
+}
+
+/** Places of the answers that only other agents gave. */
+function answeredByOthers(history: readonly HistoryMessage[], agent: AgentDefinition | undefined): ReadonlySet<number> {
+  if (agent === undefined) return new Set();
+  return new Set(
+    history.flatMap((message, at) => {
+      const { agents } = message.metadata;
+      return Array.isArray(agents) && agents.length > 0 && !answeredBy(message, agent.key) ? [at] : [];
+    }),
+  );
+}
+
+/** The place of the last answer that an agent gave; a word of thanks in between takes nobody's place. */
+function lastAnswer(history: readonly HistoryMessage[]): number | undefined {
+  return history
+    .flatMap(({ metadata: { agents } }, at) => (Array.isArray(agents) && agents.length > 0 ? [at] : []))
+    .at(-1);
 }
 
 interface Meant {
