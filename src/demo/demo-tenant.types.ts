@@ -118,7 +118,12 @@ interface DemoAgentBase {
 export type DemoAgent = DemoAgentBase &
   (
     | { readonly kind: 'domain'; readonly tools: readonly string[] }
-    | { readonly kind: 'knowledge'; readonly knowledgeBases: readonly string[]; readonly topK: number }
+    | {
+        readonly kind: 'knowledge';
+        readonly knowledgeBases: readonly string[];
+        readonly topK: number;
+        readonly synonyms?: readonly (readonly string[])[];
+      }
     | { readonly kind: 'writer' }
     | {
         readonly kind: 'matching';

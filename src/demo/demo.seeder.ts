@@ -251,7 +251,7 @@ function basesOf(agent: DemoAgent): readonly string[] {
 function agentSettings(agent: DemoAgent): Record<string, unknown> {
   switch (agent.kind) {
     case 'knowledge':
-      return { top_k: agent.topK };
+      return { top_k: agent.topK, ...(agent.synonyms === undefined ? {} : { synonyms: agent.synonyms }) };
     case 'matching':
       return { payload_type: agent.payloadType, limit: agent.topK, criteria: agent.criteria };
     case 'domain':

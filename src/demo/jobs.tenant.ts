@@ -243,6 +243,7 @@ Do not repeat whole summaries, since the cards below show them. Keep it under 15
       personas: [],
       knowledgeBases: ['Portal help'],
       topK: 5,
+      synonyms: [['résumé', 'cv', 'cvs', 'curriculum vitae', 'currículum', 'Lebenslauf']],
       instructions: `You answer questions about using the job portal from its help pages, and from nothing else.
 Give the answer in the first sentence, with the exact number, deadline or price. If the pages do not answer the question, say so and tell how to reach the team. Cite the passages you used. Keep it under 100 words, in the user's language.`,
       answerTemplate: null,

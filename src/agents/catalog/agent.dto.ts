@@ -21,7 +21,10 @@ const changeable = {
   tool_ids: z.array(idSchema).max(50),
   settings: z
     .record(z.string().max(100), z.json())
-    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= 16_384, 'must not exceed 16 KiB as JSON'),
+    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= 16_384, 'must not exceed 16 KiB as JSON')
+    .describe(
+      'Of a knowledge agent: `top_k` passages, and `synonyms`, lists of words for the same, the one that the documents use first, such as [["résumé", "cv", "curriculum vitae"]]: without a model the others are searched for by it.',
+    ),
   enabled: z.boolean(),
   position: z.int().min(0).max(10_000),
 };
