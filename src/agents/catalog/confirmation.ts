@@ -28,6 +28,13 @@ export const CONFIRMATION: ToolDefinition = {
   personas: [],
   config: {},
 };
+/** Whether a message begins like an answer, whatever else it says: "yes, but only the first". */
+export const ANSWER_BEGUN: ToolDefinition = {
+  ...CONFIRMATION,
+  id: 'answer-begun',
+  key: 'answer_begun',
+  inputSchema: { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] },
+};
 /** Too short a name to be looked for in a message: "is it confirmed?" agrees to nothing. */
 export const CONFIRMED = 'ok';
 

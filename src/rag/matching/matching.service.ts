@@ -16,7 +16,7 @@ import type { RecordCatalog } from './record-catalog.js';
 import { RecordCatalogs } from './record-catalogs.js';
 import { type Matches, selectMatches } from './select-matches.js';
 import { conditionsOf } from './wish-conditions.js';
-import { isMeant, NO_WISHES, type Wishes } from './wishes.js';
+import { byWordsOnly, isMeant, NO_WISHES, type Wishes } from './wishes.js';
 
 export interface MatchRequest {
   readonly knowledgeBaseId: string;
@@ -84,7 +84,8 @@ export class MatchingService {
     const criteria = withWeights(criteriaOf(request, base), request.weights ?? {});
     if (request.documentIds !== undefined) return this.again(ctx, base.id, { ...request, criteria });
     const vector = await this.embed(ctx, base, { ...request, metered }, signal);
-    const wishes = request.wishes ?? NO_WISHES;
+    const said = request.wishes ?? NO_WISHES;
+    const wishes = base.embedding.provider === 'local' || vector === null ? byWordsOnly(said) : said;
     const conditions = conditionsOf(wishes.wishes);
     const found = await this.records.candidates(ctx, base.id, { conditions, limit: MOST_SCORED, vector });
     signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import { catalogOf, valuesLike } from './record-catalog.js';
 import { type Candidate, selectMatches } from './select-matches.js';
 import { conditionsOf } from './wish-conditions.js';
-import { labelOf, NO_WISHES, type Wish } from './wishes.js';
+import { byWordsOnly, labelOf, NO_WISHES, type Wish } from './wishes.js';
 import type { MatchCriterion } from './match-criteria.js';
 
 const BIKES = [
@@ -187,4 +187,29 @@ it('brings what is near by its meaning to the front where a message says no more
   // And nothing lacks it.
   expect(first([hint])?.fits).toBe(true);
   expect(first([hint, values('town', 'Bruges')])?.id).toBe('c');
+});
+
+describe('what was described in words of no field', () => {
+  const windy: Wish = { said: 'where the wind blows', role: 'hint', not: false, anyOf: [], described: true };
+  const near = (similarities: readonly number[]) =>
+    CANDIDATES.map((one, index) => ({ ...one, similarity: similarities[index] ?? 0 }));
+  const options = { criteria: [TAGS], limit: 5, profile: { tags: 12 } };
+
+  it('comes before the profile, where meanings can be compared', () => {
+    const wishes = { ...NO_WISHES, wishes: [windy] };
+    const { items, unmet } = selectMatches(near([0.1, 0.5, 0.2]), { ...options, wishes });
+    expect(items.map(({ id }) => id)).toEqual(['b', 'c', 'a']);
+    expect(unmet).toEqual([]);
+  });
+
+  it('is said to be missing, where only words can be compared and no record has them', () => {
+    const { items, unmet } = selectMatches(near([0.1, 0.5, 0.2]), {
+      ...options,
+      wishes: byWordsOnly({ ...NO_WISHES, wishes: [windy] }),
+    });
+    expect([items, unmet]).toEqual([[], ['where the wind blows']]);
+    const used: Wish = { ...windy, anyOf: [{ kind: 'text', fields: ['title'], stem: 'used' }] };
+    const found = selectMatches(CANDIDATES, { ...options, wishes: byWordsOnly({ ...NO_WISHES, wishes: [used] }) });
+    expect(found.items.map(({ id }) => id)).toEqual(['c']);
+  });
 });

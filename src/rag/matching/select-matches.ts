@@ -44,9 +44,10 @@ const ASKED = 0.75;
 /** Of what does not, the one that lacks less comes first, whoever asks. */
 const ASKED_OF_NEAREST = 0.96;
 
-/** What was only heard in passing, of a score that is otherwise the profile's; and what alone was said, by its meaning. */
+/** What was only heard in passing, of a score that is otherwise the profile's. */
 const HEARD = 0.1;
-const MEANT = 0.5;
+/** What was said in words of no field, by its meaning: as much as what was asked in theirs. */
+const MEANT = ASKED;
 
 /**
  * Those that meet every wish; when none does, those that come nearest, of which each has what is sought; when none has

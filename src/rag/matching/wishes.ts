@@ -24,6 +24,8 @@ export interface Wish {
   readonly not: boolean;
   /** Meeting one is enough. None: nothing in the records resembles what was said. */
   readonly anyOf: readonly WishTest[];
+  /** Said in a sentence of its own ("where I can be outside"): compared by its meaning, where anything knows meanings. */
+  readonly described?: boolean;
 }
 
 export interface Wishes {
@@ -46,8 +48,16 @@ export interface WishOrder {
 export const NO_WISHES: Wishes = { wishes: [], count: null, order: null, pick: null };
 
 /** Heard in passing, and in no field or text: it can only be compared by its meaning. */
-export function isMeant({ anyOf, role }: Wish): boolean {
-  return role === 'hint' && anyOf.length === 0;
+export function isMeant({ anyOf, described, role }: Wish): boolean {
+  return role === 'hint' && (anyOf.length === 0 || described === true);
+}
+
+/** Where vectors know words only, what was described in words that no record has is missing, and not something near. */
+export function byWordsOnly(wishes: Wishes): Wishes {
+  return {
+    ...wishes,
+    wishes: wishes.wishes.map((wish) => (wish.described === true ? { ...wish, role: 'attribute' as const } : wish)),
+  };
 }
 
 /** How a record meets the wishes. */

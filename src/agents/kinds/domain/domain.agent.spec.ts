@@ -345,6 +345,18 @@ describe('before something goes to an address that only the message names', () =
   });
 
   it.each([
+    ['en', 'yes but only the first'],
+    ['es', 'vale, pero solo la primera'],
+    ['de', 'ja, aber nur die erste'],
+  ])('asks again about the whole list for what is only a part of it (%s: %s)', async (language, reply) => {
+    const { calls, runtime } = world({ settings: { language } });
+    const [, asked] = await talk(runtime, ['Email: invoices 1017 and 1018 to ana@example.com', reply]);
+    expect(asked?.content).toMatch(/1017 \S+ 1018/);
+    expect(asked?.awaiting).toMatchObject([{ confirm: true, further: [{ order_id: '1018' }] }]);
+    expect(calls).toEqual([]);
+  });
+
+  it.each([
     ['en', 'right, but to my other address'],
     ['es', 'sí, pero a otra dirección'],
     ['de', 'ja, aber an eine andere Adresse'],
@@ -380,6 +392,47 @@ describe('before something goes to an address that only the message names', () =
     const { calls, runtime } = world({ agents: [SEND], settings: { language } });
     await talk(runtime, ['Invoice 1017, ana@example.com', reply]);
     expect(calls).toHaveLength(1);
+  });
+
+  describe('beside an agent that knows of addresses too', () => {
+    const POST = agent('post', {
+      kind: 'knowledge',
+      examples: [
+        'How do I correct an address?',
+        'Which other addresses do you have?',
+        'Can you deliver to another address?',
+        'Was ist mit einer anderen Adresse?',
+        '¿Puedo usar otra dirección?',
+        'Can I pay for the first parcel only?',
+        'What do gift cards cost?',
+      ],
+    });
+    const mailing = { agents: [agent('mail', { ...SEND, examples: ['Send me the invoice', 'Email my bill'] }), POST] };
+    const found = { search: () => ({ passages: [], degraded: false }) };
+
+    it.each([
+      ['en', 'correct it'],
+      ['en', 'right, but to my other address'],
+      ['en', 'yes but only the first'],
+      ['en', 'no, to the other address'],
+      ['es', 'sí, pero a otra dirección'],
+      ['de', 'ja, aber an eine andere Adresse'],
+    ])('leaves what is said of an offer with who made it (%s: %s)', async (language, reply) => {
+      const { calls, runtime } = world({ ...mailing, ...found, settings: { language } });
+      const [, answer] = await talk(runtime, ['Send me the invoice 1017 to ana@example.com', reply]);
+      expect(answer?.agents).toEqual(['mail']);
+      expect(answer?.awaiting).toHaveLength(1);
+      expect(calls).toEqual([]);
+    });
+
+    it.each(['what about gift cards?', 'ok, and what do gift cards cost', 'Can you deliver to another address?'])(
+      'answers what is about something else (%s)',
+      async (message) => {
+        const { runtime } = world({ ...mailing, ...found });
+        const [, answer] = await talk(runtime, ['Send me the invoice 1017 to ana@example.com', message]);
+        expect(answer?.agents).toEqual(['post']);
+      },
+    );
   });
 
   it('answers another wish instead of going ahead', async () => {

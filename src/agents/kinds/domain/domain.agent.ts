@@ -2,7 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ToolDefinition, ToolFailure, ToolSuccess } from '#tools';
 import { escapeMarkdown, wordCount } from '#platform/text';
 import { renderAnswer } from '../../catalog/answer-template.js';
-import { addressesIn, CONFIRMATION, CONFIRMED, confirmModeOf, namesTool } from '../../catalog/confirmation.js';
+import {
+  addressesIn,
+  ANSWER_BEGUN,
+  CONFIRMATION,
+  CONFIRMED,
+  confirmModeOf,
+  namesTool,
+} from '../../catalog/confirmation.js';
 import { askFor, fits, missingOf, propertiesOf } from '../../catalog/tool-inputs.js';
 import type { ExtractRequest } from '../../steps/entity-extractor.js';
 import { DONE, type KindGraph, type Part, type PartUpdate } from '../../supervisor/agent-kind.js';
@@ -175,7 +182,8 @@ async function settle(
     if (agreed === true) return { entities, further, onwards: 'call' };
     if (agreed === false) return { declined: true, onwards: 'answer' };
   }
-  return null;
+  const begun = { ...request, tool: ANSWER_BEGUN, asked: [CONFIRMED] };
+  return languages.some((language) => extractor.gives({ ...begun, language })) ? openQuestion(awaiting) : null;
 }
 
 /** Where and when the message was written. */

@@ -68,6 +68,7 @@ export const GERMAN: MatchingWords = {
   doing: 'zu | ich | wir | man | mir | mich | kann | konnen | konnte | darf | soll | will',
   more: 'mehr | noch mehr | noch welche | weitere | weiteren | andere | anderen | anderes | etwas anderes | was anderes | noch | nachste | nachsten | die nachsten | die ubrigen',
   with: 'mit',
+  describing: 'wo | bei dem | bei der | bei denen | in denen | die mich | der mich | das mich',
   possessed:
     'mein | meine | meinen | meinem | meiner | unser | unsere | unseren | unserem | unserer | dein | deine | ihr | ihre | ihrer | ihren',
   as: 'als | ich bin',

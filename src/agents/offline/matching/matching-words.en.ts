@@ -50,6 +50,8 @@ export const ENGLISH: MatchingWords = {
     'to | me | us | i | we | you | they | he | she | it | who | let | can | could | will | would | should | might | may | must | not | never | just',
   more: 'more | some more | any more | others | other | other ones | some others | another | another one | else | something else | anything else | next | next ones | the next | the rest | different | different ones',
   with: 'with | has | having | featuring',
+  describing:
+    'where | in which | let me | lets me | that let me | that lets me | which let me | which lets me | that allow me to | that allows me to | letting me',
   possessed: 'my | our | your | their | his | her',
   as: 'as | as a | as an | i am a | i am an | im a | im an | i m a | i m an',
   goesOn:

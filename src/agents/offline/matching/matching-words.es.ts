@@ -67,6 +67,8 @@ export const SPANISH: MatchingWords = {
   doing: 'puedo | puede | pueden | podria | podemos | quiero | me | se | a | para | que | yo | poder | debo | debe',
   more: 'mas | algunos mas | algunas mas | otros | otras | otro | otra | otra cosa | los siguientes | las siguientes | siguientes | siguiente | los demas | las demas | diferentes',
   with: 'con | que tenga | tenga',
+  describing:
+    'donde | en que | en el que | en la que | en los que | en las que | que me deje | que me dejen | que me permita | que me permitan',
   possessed: 'mi | mis | nuestro | nuestra | nuestros | nuestras | tu | tus | su | sus',
   as: 'como | soy | de',
   goesOn:

@@ -40,6 +40,8 @@ export interface MatchingWords {
   readonly more: string;
   /** Before a feature. */
   readonly with: string;
+  /** Behind what is sought, before what one does there: "jobs where I can be outside". */
+  readonly describing: string;
   /** Before what is known to both: "for my vacancy" asks for no vacancy. */
   readonly possessed: string;
   /** Before the one thing that is sought: "as a nurse". */

@@ -36,6 +36,8 @@ export interface Said extends Wishes {
   readonly explains: boolean;
   /** Words. */
   readonly length: number;
+  /** It says of what it seeks what one does there, in words that no field has: "jobs where I can be outside". */
+  readonly describes: boolean;
   /** It says what it seeks, if only by "as a …". */
   readonly seeks: boolean;
   /** The share of its content that is a wish, 0–1; 0 when it has none. */
@@ -80,7 +82,8 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
   const count = countIn(tokens, numbers.free, { used, words });
   const met = wishes.filter(({ anyOf }) => anyOf.length > 0).length;
   const left = leftIn(tokens, { catalog, denied: new Set(), used, words }).length;
-  wishes.push(...unknownIn(read, wishes, { catalog, denied, used, words }));
+  const described = describedIn(read, { catalog, used, words });
+  wishes.push(...described, ...unknownIn(read, wishes, { catalog, denied, used, words }));
   const nothingNew = order === null && wishes.every(({ role }) => role === 'hint');
   const further = more.some(
     (at) => nothingNew || wordsFor('things').has(tokens[at]?.word ?? '') || words.has(tokens[at]?.stem ?? ''),
@@ -106,6 +109,7 @@ export function saidWishes(message: string, catalog: RecordCatalog, agent: Agent
     // "Something else" is more of the same when nothing else is said.
     startsAnew: !(further && nothingNew) && tokens.some((_, at) => phraseAt(tokens, at, wordsFor('startsAnew')) > 0),
     explains: phraseAt(tokens, 0, wordsFor('explains')) > 0,
+    describes: described.length > 0,
     length: tokens.length,
     seeks: wishes.some(({ role }) => role === 'topic') && asks(tokens, words),
     firm: numbers.wishes.length > 0 || flags.length > 0 || found.some(({ meaning }) => !meaning.partial),
@@ -496,6 +500,43 @@ function unknownIn(
     }
   }
   return wishes;
+}
+
+/**
+ * "Jobs where I talk to people all day": a clause about what is sought of which no field has a word is meant as a whole, by its
+ * meaning. Its words alone would be nobody's wish.
+ */
+function describedIn(
+  { text, tokens }: { readonly text: string; readonly tokens: readonly Token[] },
+  { catalog, used, words }: Reading,
+): Wish[] {
+  return tokens.flatMap((thing, at): Wish[] => {
+    const sought =
+      words.has(thing.stem) || wordsFor('things').has(thing.word) || wordsFor('indefinite').has(thing.word);
+    const length = sought ? phraseAt(tokens, at + 1, wordsFor('describing')) : 0;
+    if (length === 0) return [];
+    const begin = at + 1 + length;
+    const ended = tokens.findIndex(({ breaks }, place) => place > begin && breaks);
+    const end = ended < 0 ? tokens.length : ended;
+    const clause = tokens.slice(begin, end);
+    const [first, last] = [clause[0], clause.at(-1)];
+    if (first === undefined || last === undefined || clause.every(({ word }) => isStopWord(word))) return [];
+    if (clause.some((_, place) => used.has(begin + place))) return [];
+    for (let place = at + 1; place < end; place++) used.add(place);
+    const fields = catalog.fields.filter(({ kind }) => kind === 'text').map(({ name }) => name);
+    const telling = clause.filter(
+      (token) => catalog.textStems.has(token.stem) && !isUsual(token) && !areUsual([token], 'named'),
+    );
+    return [
+      {
+        said: text.slice(first.start, last.end),
+        role: 'hint',
+        not: false,
+        anyOf: telling.map((token) => ({ kind: 'text', fields, stem: token.stem })),
+        described: true,
+      },
+    ];
+  });
 }
 
 /** Written as a name, and no longer than one. */

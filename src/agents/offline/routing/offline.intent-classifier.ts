@@ -14,7 +14,7 @@ import {
   outweighsDocuments,
   type RecordsClaim,
 } from './records-routing.js';
-import { saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
+import { besideYesOrNo, saysNeverMind, saysYesOrNo, wantsPerson } from './requests.js';
 import type { SimilarityIntentClassifier } from './similarity.intent-classifier.js';
 import { smallTalkKind } from './small-talk.js';
 
@@ -39,6 +39,8 @@ export class OfflineIntentClassifier extends IntentClassifier {
     // "Yes please" is small talk only where nothing was asked.
     const asking = saysYesOrNo(message) ? named(askedBy(request)) : undefined;
     if (asking !== undefined) return goesTo(asking, 'continued');
+    const offering = named(awaiting.flatMap(({ agent, confirm }) => (confirm === true ? [agent] : [])));
+    if (offering !== undefined && takesUp(message)) return goesTo(offering, 'continued');
     const smallTalk = smallTalkKind(message);
     if (smallTalk !== null) return said({ kind: 'small_talk', smallTalk });
 
@@ -54,7 +56,8 @@ export class OfflineIntentClassifier extends IntentClassifier {
     const elsewhere = await asksOthersRecords(request);
     if (elsewhere !== null) return goesTo(elsewhere, 'similarity');
     // What the records have by name is theirs, whoever spoke last.
-    const answered = awaiting.length === 0 && claim === null ? named(lastAgentsOf(pastSmallTalk(history))) : undefined;
+    const last = awaiting.length === 0 ? named(lastAgentsOf(pastSmallTalk(history))) : offering;
+    const answered = claim === null ? last : undefined;
     if (answered !== undefined && (await goesOnWith(answered, request))) return goesTo(answered, 'continued');
     const result = await this.similarity.classify(request, signal);
     const documented = await fromDocuments(result, request);
@@ -70,12 +73,23 @@ export class OfflineIntentClassifier extends IntentClassifier {
   }
 }
 
+/** Words of meaning: more of them say by themselves what they are about. */
+const MOST_LEANING = 4;
+
 /** The agents of the last answer, if it ended with a question. */
 function askedBy({ awaiting, history }: ClassifyRequest): string[] {
   const [open] = awaiting;
   if (open !== undefined) return [open.agent];
   const last = history.findLast(({ role }) => role !== 'system');
   return last?.role === 'assistant' && /[?？]\s*$/.test(last.content) ? lastAgentsOf(history) : [];
+}
+
+/** "Yes, but only the first", "right, to my other address": neither a yes nor a no to an offer, and about nothing else. */
+function takesUp(message: string): boolean {
+  const rest = besideYesOrNo(message);
+  if (rest === null || /[?？]\s*$/.test(message) || contentStems(rest).length > MOST_LEANING) return false;
+  const { elliptical, leads, standsIn } = leaningOf(rest);
+  return elliptical && (leads || standsIn);
 }
 
 /** "1043?", "what about 1043", and not "where is 1043?", which says what is wanted of it. */
@@ -94,7 +108,7 @@ function pastSmallTalk(history: readonly HistoryMessage[]): readonly HistoryMess
 /** "How long?", "and for students?": hardly to be understood without what was said before. */
 function leans(text: string): boolean {
   const words = contentStems(text).length;
-  if (words > 4) return false;
+  if (words > MOST_LEANING) return false;
   const { elliptical, leads, standsIn } = leaningOf(text);
   return leads || standsIn || (words <= 1 && text.includes('?')) || (elliptical && words <= 2 && text.includes('?'));
 }
@@ -129,7 +143,7 @@ async function outweighs(
 
 function continues(agent: AgentDefinition, text: string): boolean {
   if (leans(text)) return true;
-  if (contentStems(text).length > 4) return false;
+  if (contentStems(text).length > MOST_LEANING) return false;
   const options = { today: new Date(), asked: false, alone: false, meter: judging() };
   return agent.tools.some((tool) =>
     propertiesOf(tool).some(

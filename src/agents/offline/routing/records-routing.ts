@@ -37,7 +37,8 @@ export async function claimOfRecords(request: ClassifyRequest): Promise<RecordsC
   const [best] = claims.sort((a, b) => b.said.understood - a.said.understood);
   const [only] = claims;
   // "as an astronaut": nothing is understood, and still it is plain who should say that there is none.
-  if (claims.length === 1 && only?.said.seeks === true && !only.said.explains && only.said.understood < PARTLY) {
+  const plain = only !== undefined && (only.said.seeks || only.said.describes) && !only.said.explains;
+  if (claims.length === 1 && plain && only.said.understood < PARTLY) {
     return { ...only, goesOn: false };
   }
   if (best === undefined || best.said.understood < PARTLY) return null;
@@ -78,7 +79,8 @@ export async function holdingsOf(request: ClassifyRequest): Promise<ReadonlyMap<
  * @param coverage of the message by the documents, 0–1
  */
 export async function outweighsDocuments({ said }: RecordsClaim, coverage: () => Promise<number>): Promise<boolean> {
-  const { explains, length, understood } = said;
+  const { describes, explains, length, understood } = said;
+  if (!explains && describes) return (await coverage()) < COVERED;
   if (explains || understood < PARTLY) return false;
   if (length <= BRIEF && understood >= MOSTLY) return true;
   return (await coverage()) < (understood >= MOSTLY ? COVERED : understood);

@@ -53,11 +53,20 @@ export function saysNeverMind(message: string): boolean {
 }
 
 /** A bare yes or no: an answer, where something was asked. */
-const YES_OR_NO =
-  /^(?:(?:yes|yep|yeah|yup|sure|ok|okay|of course|no|nope|nah|please|go ahead|go for it|do it|do so|absolutely|definitely|confirmed|exactly|correct|right|si|claro|vale|de acuerdo|por supuesto|por favor|correcto|exacto|dale|adelante|hazlo|venga|confirmo|ja|jawohl|jep|klar|gern|gerne|bitte|nein|nee|genau|doch|einverstanden|mach das|mach es|machen sie das|nur zu|los|passt|thanks|thank you|gracias|danke)(?:[ ,.!]+|$))+$/;
+const YES_OR_NO_WORDS =
+  'yes|yep|yeah|yup|sure|ok|okay|of course|no|nope|nah|please|go ahead|go for it|do it|do so|absolutely|definitely|confirmed|exactly|correct|right|si|claro|vale|de acuerdo|por supuesto|por favor|correcto|exacto|dale|adelante|hazlo|venga|confirmo|ja|jawohl|jep|klar|gern|gerne|bitte|nein|nee|genau|doch|einverstanden|mach das|mach es|machen sie das|nur zu|los|passt|thanks|thank you|gracias|danke';
+const YES_OR_NO = new RegExp(`^(?:(?:${YES_OR_NO_WORDS})(?:[ ,.!]+|$))+$`);
+const BEGINS_SO = new RegExp(`^(?:(?:${YES_OR_NO_WORDS})(?:[ ,.!]+))+`);
 
 export function saysYesOrNo(message: string): boolean {
   return message.length <= 80 && YES_OR_NO.test(normalise(message));
+}
+
+/** What follows a yes or a no at the beginning of a message, folded: "but only the first"; null where it has none. */
+export function besideYesOrNo(message: string): string | null {
+  const text = normalise(message);
+  const answer = BEGINS_SO.exec(text)?.[0] ?? '';
+  return answer === '' ? null : text.slice(answer.length);
 }
 
 function normalise(message: string): string {
