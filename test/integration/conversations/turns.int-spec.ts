@@ -118,10 +118,12 @@ describe('turns', () => {
   });
 
   it('tells the next turn what answered the one before, and everything that it asked for', async () => {
+    const place = { document_id: newId(), title: 'Fares', section: 'Children' };
+    const cited = { ...place, n: 1, chunk_id: newId(), page: null, url: null, score: 1, quote: 'Free.' };
     const awaiting = ['tickets', 'meals'].map((agent) => ({ agent, tool: 'book', entities: {}, missing: ['day'] }));
     world.play(async (_input, emit) => {
       emit({ type: 'token', content: 'When?' });
-      return { agents: ['tickets', 'meals'], intent: 'tickets', language: 'en', awaiting };
+      return { agents: ['tickets', 'meals'], intent: 'tickets', language: 'en', awaiting, citations: [cited, cited] };
     });
     const reader = new Reader();
     const first = await world.turns.submit(ctx, message('a ticket and a meal'), reader);
@@ -133,6 +135,8 @@ describe('turns', () => {
       intent: 'tickets',
       language: 'en',
       awaiting,
+      // The first alone, and where it stands.
+      citations: [place],
     });
   });
 

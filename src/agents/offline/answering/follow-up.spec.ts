@@ -91,6 +91,23 @@ describe('after another agent has answered', () => {
   });
 });
 
+it.each([
+  ['how long do I have?', true],
+  ['¿y cuánto tiempo?', true],
+  ['wie lange?', true],
+  // Nothing of what was quoted tells a price.
+  ['how much?', false],
+  ['why?', false],
+])('asks "%s" of what has just been quoted, where that tells it', async (question, meant) => {
+  const [first, answer] = said('I left my jacket at the sauna');
+  const citations = [{ document_id: 'kept', title: 'Coats and bags', section: null }];
+  const history = [first, { ...answer, metadata: { citations } }] as HistoryMessage[];
+  const coats = doc('kept', 'Coats and bags', 'A jacket is kept for four weeks.');
+  const asked = await completed({ question, history, find: async (query) => [coats, ...(await find(query))] });
+  expect(asked.includes('Coats and bags')).toBe(meant);
+  expect(asked).toContain('jacket');
+});
+
 it('leaves out what the new words stand for', async () => {
   expect(await complete('and for children?', 'What does a single ticket cost for adults?')).not.toContain('adults');
 });

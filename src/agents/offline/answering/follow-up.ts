@@ -113,10 +113,15 @@ function combined(
   passages: readonly Passage[],
   meant: Meant | null,
 ): string {
-  // "Why?" adds nothing that the earlier words could be weighed against.
-  if (own.length === 0) return `${earlier} ${question}`;
   const asked = askedFor(question) ?? (leaning.elliptical ? askedFor(earlier) : null);
   const units = unitsIn(passages);
+  // "Why?" adds nothing that the earlier words could be weighed against, "how long?" is asked of what has just been quoted.
+  if (own.length === 0) {
+    const quoted = meant?.cited ?? null;
+    const told =
+      quoted !== null && units.some(({ passage, text }) => passage.documentId === quoted.id && tells(asked, text));
+    return told ? `${earlier} ${question} ${quoted.title}` : `${earlier} ${question}`;
+  }
   const weight = rarityAmong(units.map(({ near, said }) => new Set([...near, ...said])));
   const has = ({ near, said }: Unit, word: string) => hasStem(said, word) || hasStem(near, word);
   const share = (unit: Unit, words: readonly string[]) => shareOf(words, (word) => has(unit, word), weight);
@@ -227,6 +232,8 @@ function lastAnswer(history: readonly HistoryMessage[]): number | undefined {
 interface Meant {
   readonly documents: readonly string[];
   readonly name: string;
+  /** What the last answer quoted first; null where it quoted nothing. */
+  readonly cited: { readonly id: string; readonly title: string } | null;
 }
 
 /** What the earlier question is about: what is found for it, and what the last answer was taken from. */
@@ -234,7 +241,11 @@ async function meantBy(earlier: string, history: readonly HistoryMessage[], find
   const [found] = await find(earlier);
   const cited = citedOf(history);
   if (found === undefined) return cited;
-  return { documents: [found.documentId, ...(cited?.documents ?? [])], name: nameOf(found) };
+  return {
+    documents: [found.documentId, ...(cited?.documents ?? [])],
+    name: nameOf(found),
+    cited: cited?.cited ?? null,
+  };
 }
 
 function nameOf({ section, title }: { readonly title: string; readonly section: string | null }): string {
@@ -248,7 +259,8 @@ function citedOf(history: readonly HistoryMessage[]): Meant | null {
   if (typeof first !== 'object' || first === null) return null;
   const { document_id: documentId, section, title } = first as Record<string, unknown>;
   if (typeof documentId !== 'string' || typeof title !== 'string') return null;
-  return { documents: [documentId], name: nameOf({ title, section: typeof section === 'string' ? section : null }) };
+  const name = nameOf({ title, section: typeof section === 'string' ? section : null });
+  return { documents: [documentId], name, cited: { id: documentId, title } };
 }
 
 function weigh(passages: readonly Passage[], { before, own }: { own: readonly string[]; before: readonly string[] }) {
