@@ -138,3 +138,39 @@ it('shows beside a source how likely it answers, not its place in the search', a
   expect(answer.citations[0]?.score).toBeGreaterThan(0.5);
   expect(answer.citations[0]?.score).toBeLessThanOrEqual(1);
 });
+
+describe('what a tenant says of its words', () => {
+  const MOORINGS = {
+    ...SUPPORT,
+    settings: { synonyms: [['mooring', 'berth', 'parking spot for boats', 'amarre']] },
+    examples: ['The item came cracked and leaking', 'What does a mooring cost?'],
+  };
+  const asked = async (question: string, found: (query: string) => ReturnType<typeof passage>) => {
+    const queries: string[] = [];
+    const search = ({ query }: { query: string }) => {
+      queries.push(query);
+      return { passages: [found(query)], degraded: false };
+    };
+    const { answer } = await runTurn(fakeRuntime({ agents: [MOORINGS], search }), question);
+    return { answer, queries };
+  };
+  const cost = passage('A mooring costs 90 euros a month, with water.', { title: 'Moorings' });
+
+  it.each(['What does a berth cost?', 'What does a parking spot for boats cost?', 'What does an AMARRE cost?'])(
+    'is searched for, and answered from, in the documents’ own: “%s”',
+    async (question) => {
+      const { answer, queries } = await asked(question, () => cost);
+      expect(queries.at(-1)).toMatch(/^What does an? mooring cost\?$/);
+      expect(answer.content).toContain('90 euros');
+    },
+  );
+
+  it('finds by an example of anything what is asked about one thing', async () => {
+    const cracked = passage('If an item came cracked or leaking, send a photo within a week.', { title: 'Damage' });
+    const { answer, queries } = await asked('my kayak came cracked and leaking', (query) =>
+      query === MOORINGS.examples[0] ? cracked : POOR,
+    );
+    expect(queries.at(-1)).toBe(MOORINGS.examples[0]);
+    expect(answer.content).toContain('send a photo');
+  });
+});

@@ -42,6 +42,15 @@ it('leaves to the documents what they cover', async () => {
   expect(await answeredBy('Are dogs welcome in Kiel?', 0.9)).toBe('help');
 });
 
+it.each([
+  'something where nobody hears me sing',
+  'something where I can watch dogs swim',
+  'anything in which one can sing',
+])('gives what describes one of the records to them, unless documents tell of just that: “%s”', async (text) => {
+  expect(await answeredBy(text, 0.5)).toBe('boats');
+  expect(await answeredBy(text, 0.9)).toBe('help');
+});
+
 it('goes on with the agent that showed a list, and only with what narrows it', async () => {
   const first = await runTurn(runtime(), 'Which boats are for hire?');
   const history = remember('Which boats are for hire?', first);
