@@ -236,16 +236,12 @@ interface Meant {
   readonly cited: { readonly id: string; readonly title: string } | null;
 }
 
-/** What the earlier question is about: what is found for it, and what the last answer was taken from. */
+/** What the earlier question is about: what is found for it; where nothing is, what the last answer was taken from. */
 async function meantBy(earlier: string, history: readonly HistoryMessage[], find: Find): Promise<Meant | null> {
   const [found] = await find(earlier);
   const cited = citedOf(history);
   if (found === undefined) return cited;
-  return {
-    documents: [found.documentId, ...(cited?.documents ?? [])],
-    name: nameOf(found),
-    cited: cited?.cited ?? null,
-  };
+  return { documents: [found.documentId], name: nameOf(found), cited: cited?.cited ?? null };
 }
 
 function nameOf({ section, title }: { readonly title: string; readonly section: string | null }): string {
