@@ -1,9 +1,10 @@
+import { Pace } from '#platform/event-loop';
 import { topicStems } from '#platform/text';
 import type { WorkMeter } from '#tools';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import { judging, propertiesOf } from '../../catalog/tool-inputs.js';
 import { findingsFor } from '../extraction/entity-rules.js';
-import { type Calibration, calibrate, standing } from './calibration.js';
+import { type Calibration, standing } from './calibration.js';
 import { oftenNamed } from './example-likeness.js';
 import { ExampleSpace } from './example-space.js';
 import { isQuestion } from '../words/pointers.js';
@@ -69,8 +70,17 @@ export class AgentScorer {
   private static async fit(agents: readonly AgentDefinition[]): Promise<AgentScorer> {
     const groups = agents.map((agent) => ({ examples: agent.examples, about: aboutOf(agent) }));
     const { model, trials } = await UtteranceModel.fit(groups);
-    const words = groups.map(({ about, examples }) => new Set(topicStems([...about, ...examples].join('\n'))));
-    return new AgentScorer(agents, model, calibrate(trials, PRIOR), words);
+    const pace = new Pace();
+    const words: ReadonlySet<string>[] = [];
+    for (const { about, examples } of groups) {
+      const stems = new Set<string>();
+      for (const text of [...about, ...examples]) {
+        for (const stem of topicStems(text)) stems.add(stem);
+        await pace.rest();
+      }
+      words.push(stems);
+    }
+    return new AgentScorer(agents, model, trials.calibration(PRIOR), words);
   }
 
   /** Best first. */

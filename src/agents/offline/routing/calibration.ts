@@ -9,7 +9,7 @@ export interface Calibration {
 /** An example's scores with every group, as if it were not known. */
 export interface Trial {
   readonly group: number;
-  readonly scores: readonly number[];
+  readonly scores: ArrayLike<number>;
 }
 
 /** How far on the way from what strangers score to what a group's own texts score lies enough. */
@@ -18,29 +18,50 @@ const ENOUGH_SHARE = 0.25;
 const PRIOR_TRIALS = 4;
 
 /**
- * The group next to a text's own may share its topic; the one after that shares nothing with it, and scores what a
+ * What trials tell, added up as they are made: one by one, since those of many agents with many examples are millions of
+ * scores. The group next to a text's own may share its topic; the one after that shares nothing with it, and scores what a
  * message for nobody scores.
  */
-export function calibrate(trials: readonly Trial[], prior: Calibration): Calibration {
-  const strange = trials.map(({ group, scores }) => {
-    const others = scores.filter((_, other) => other !== group).sort((a, b) => b - a);
-    return others[1] ?? others[0] ?? 0;
-  });
-  const far = Math.max(0, mean(strange));
-  const own = mean(trials.map(({ group, scores }) => scores[group] ?? 0));
-  const enough = far + ENOUGH_SHARE * Math.max(0, own - far);
-  const part = trials.length / (trials.length + PRIOR_TRIALS);
-  return {
-    far: part * far + (1 - part) * prior.far,
-    enough: part * enough + (1 - part) * prior.enough,
-  };
+export class Trials {
+  private count = 0;
+  private strange = 0;
+  private own = 0;
+
+  add({ group, scores }: Trial): void {
+    this.count += 1;
+    this.strange += secondOfOthers(group, scores);
+    this.own += scores[group] ?? 0;
+  }
+
+  /** @param prior what is known beforehand */
+  calibration(prior: Calibration): Calibration {
+    const { count } = this;
+    const far = Math.max(0, this.strange / Math.max(count, 1));
+    const enough = far + ENOUGH_SHARE * Math.max(0, this.own / Math.max(count, 1) - far);
+    const part = count / (count + PRIOR_TRIALS);
+    return {
+      far: part * far + (1 - part) * prior.far,
+      enough: part * enough + (1 - part) * prior.enough,
+    };
+  }
+}
+
+/** In one pass: sorting each trial's scores kept everybody waiting. */
+function secondOfOthers(group: number, scores: ArrayLike<number>): number {
+  const none = Number.NEGATIVE_INFINITY;
+  let best = none;
+  let second = none;
+  for (let other = 0; other < scores.length; other++) {
+    const score = scores[other] ?? 0;
+    if (other === group || score <= second) continue;
+    second = score > best ? best : score;
+    if (score > best) best = score;
+  }
+  if (second > none) return second;
+  return best > none ? best : 0;
 }
 
 /** 0 for what is far, 1 for what is just enough, more beyond. */
 export function standing(score: number, { enough, far }: Calibration): number {
   return Math.max(0, (score - far) / Math.max(enough - far, 1e-6));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
 }

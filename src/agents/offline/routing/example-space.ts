@@ -1,4 +1,4 @@
-import { type Calibration, calibrate, standing, type Trial } from './calibration.js';
+import { type Calibration, standing, type Trial, Trials } from './calibration.js';
 
 /** Enough examples to learn from what nearness means; more only take longer. */
 const MOST_TRIALS = 300;
@@ -12,8 +12,10 @@ export class ExampleSpace {
   constructor(readonly groups: readonly (readonly Float32Array[])[]) {
     const sums = groups.map(sumOf);
     this.centres = sums.map((sum) => (sum === null ? null : unit(sum)));
-    const trials = this.trialsOf(sums);
-    this.calibration = trials.length === 0 ? null : calibrate(trials, NOTHING_KNOWN);
+    const made = this.trialsOf(sums);
+    const trials = new Trials();
+    for (const trial of made) trials.add(trial);
+    this.calibration = made.length === 0 ? null : trials.calibration(NOTHING_KNOWN);
   }
 
   /** Each group's standing for a text; undefined of those without examples. */

@@ -1,5 +1,5 @@
-import { setImmediate as nextTick } from 'node:timers/promises';
-import type { Trial } from './calibration.js';
+import { Pace } from '#platform/event-loop';
+import { Trials } from './calibration.js';
 import { type Feature, featuresOf, type FeatureVector, UtteranceFeatures } from './utterance-features.js';
 
 /** What one of several groups is known by. */
@@ -14,8 +14,6 @@ export interface UtteranceGroup {
 const ROUNDS = 4;
 const STEP = 0.5;
 const SHARPNESS = 6;
-/** How long learning may keep the event loop to itself at a time. */
-const SLICE_MS = 5;
 
 /** Which of several groups of utterances a text belongs to, learnt from those utterances alone. */
 export class UtteranceModel {
@@ -28,11 +26,11 @@ export class UtteranceModel {
 
   /**
    * Milliseconds for a few groups, a third of a second for 150 of 10 texts; others have their turn in between.
-   * @returns with each example's scores as if it had not been learnt from: many numbers, which nobody needs for long
+   * @returns with what each example scores as if it had not been learnt from
    */
   static async fit(
     groups: readonly UtteranceGroup[],
-  ): Promise<{ readonly model: UtteranceModel; readonly trials: readonly Trial[] }> {
+  ): Promise<{ readonly model: UtteranceModel; readonly trials: Trials }> {
     const pace = new Pace();
     const features = new UtteranceFeatures();
     const read: { readonly example: boolean; readonly group: number; readonly found: readonly Feature[] }[] = [];
@@ -56,11 +54,12 @@ export class UtteranceModel {
         await pace.rest();
       }
     }
-    const trials: Trial[] = [];
+    const trials = new Trials();
     for (const { example, group, pulls, vector } of learnt) {
       if (!example) continue;
       addScores(scores.fill(0), weights, vector);
-      trials.push({ group, scores: Array.from(scores, (score, other) => score - (pulls[other] ?? 0)) });
+      for (let other = 0; other < scores.length; other++) scores[other] = (scores[other] ?? 0) - (pulls[other] ?? 0);
+      trials.add({ group, scores });
       await pace.rest();
     }
     return { model: new UtteranceModel(features, groups.length, weights), trials };
@@ -126,17 +125,5 @@ function correct(weights: Float32Array, { group: right, pulls, vector }: Learnt,
     const weight = vector.weights[at] ?? 0;
     for (let group = 0; group < groups; group++)
       weights[row + group] = (weights[row + group] ?? 0) + (chances[group] ?? 0) * weight;
-  }
-}
-
-/** Lets others have the event loop whenever a slice of work is done. */
-class Pace {
-  private since = performance.now();
-
-  rest(): Promise<void> | undefined {
-    if (performance.now() - this.since < SLICE_MS) return undefined;
-    return nextTick().then(() => {
-      this.since = performance.now();
-    });
   }
 }

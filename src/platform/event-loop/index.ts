@@ -1,0 +1,1 @@
+export { inOneGo, inSlices, Pace } from './pace.js';
