@@ -59,7 +59,7 @@ function isFurniture(line: string): boolean {
 function withoutSigns(line: string): string {
   return line
     .replace(/\[\^[^\]\s]{1,40}\]/g, '')
-    .replace(/[ \t]*\{#[\w-]{1,100}\}[ \t]*$/, '')
+    .replace(/(?<![ \t])[ \t]*\{#[\w-]{1,100}\}[ \t]*$/, '')
     .replace(/!\[[^\][]{0,300}\]\([^()]{0,1000}\)/g, '')
     .replace(/<br\s*\/?>/gi, ' ')
     .replace(/<(?:[A-Z]\w{0,40}|img)\b[^<>]{0,500}\/?>/g, '');

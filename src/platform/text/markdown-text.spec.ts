@@ -29,3 +29,15 @@ it('plainText keeps the words and drops the signs', () => {
     'Returns\n\nSend it back to us, ACME.',
   );
 });
+
+it.each([
+  ['[a [b](c) d](e)', 'a [b d](e)'],
+  ['![a] [b](c)', '![a] b'],
+  ['[![icon](i.png) home](h)', 'icon home'],
+  ['[open [never closed](', '[open [never closed]('],
+  ['> one\n>two\n\n  > three', 'one\ntwo\nthree'],
+  ['a > b\n > c', 'a > b\nc'],
+  ['> \n>\n\r\n> a', 'a'],
+])('plainText takes the signs of links and quotations out of %j', (markdown, text) => {
+  expect(plainText(markdown)).toBe(text);
+});
