@@ -8,6 +8,10 @@ import type { Candidate } from './select-matches.js';
 /** Whose records a vocabulary is made from: nobody's own, and of a persona those that it may see. */
 const SEEN = `d.tenant_id = $1 AND d.knowledge_base_id = $2 AND d.status = 'ready' AND d.record IS NOT NULL`;
 
+/** Of these the newest that everybody of the caller's persona may see. */
+const SHARED = `${SEEN} AND d.owner_id IS NULL AND ($4 OR d.personas = '{}' OR $3 = ANY(d.personas))
+       ORDER BY d.id DESC LIMIT $5`;
+
 /** Records of a base that the caller may see. */
 @Injectable()
 export class MatchingRepository {
@@ -17,13 +21,23 @@ export class MatchingRepository {
   async shared(ctx: RequestContext, knowledgeBaseId: string, limit: number): Promise<Facts[]> {
     const rows = await this.work.query<{ record: Facts }>(
       ctx,
-      `SELECT d.record FROM app.document d
-       WHERE ${SEEN} AND d.owner_id IS NULL AND ($4 OR d.personas = '{}' OR $3 = ANY(d.personas))
-       ORDER BY d.id DESC LIMIT $5`,
+      `SELECT d.record FROM app.document d WHERE ${SHARED}`,
       [ctx.tenantId, knowledgeBaseId, ctx.principal.persona, isStaff(ctx.principal), limit],
       'rag_match_words',
     );
     return rows.map(({ record }) => record);
+  }
+
+  /** Tells two states of the same records apart, without reading them: which they are and when each was changed last. */
+  async sharedState(ctx: RequestContext, knowledgeBaseId: string, limit: number): Promise<string> {
+    const [row] = await this.work.query<{ state: string }>(
+      ctx,
+      `SELECT concat(count(*), '/', sum(hashtextextended(concat(id, updated_at), 0))) AS state
+       FROM (SELECT d.id, d.updated_at FROM app.document d WHERE ${SHARED}) AS newest`,
+      [ctx.tenantId, knowledgeBaseId, ctx.principal.persona, isStaff(ctx.principal), limit],
+      'rag_match_state',
+    );
+    return row?.state ?? '';
   }
 
   /**

@@ -1,4 +1,4 @@
-import { catalogOf } from './record-catalog.js';
+import { catalogOf, readingCatalog } from './record-catalog.js';
 
 const RECORDS = Array.from({ length: 12 }, (_, index) => ({
   id: String(index),
@@ -32,4 +32,27 @@ it('reads records with more names than anybody would ask for, and keeps those th
   expect(fields.length).toBeLessThanOrEqual(60);
   // It took half an hour.
   expect(performance.now() - start).toBeLessThan(1000);
+});
+
+it('can be interrupted all along: no step of reading many records takes much of the whole', () => {
+  const many = Array.from({ length: 3000 }, (_, index) => ({
+    name: `Flat ${index} by the river`,
+    town: `Town ${index % 300}`,
+    country: `Land ${index % 20}`,
+    tags: [`tag ${index % 50}`, `mark ${index % 70}`],
+    about: Array.from({ length: 60 }, (_word, at) => `word${(index * 7 + at * 13) % 4000}`).join(' '),
+  }));
+  const shares = [1, 2, 3].map(() => {
+    const steps: number[] = [];
+    const reading = readingCatalog(many, {});
+    for (let ended = false; !ended;) {
+      const start = performance.now();
+      const { done, value } = reading.next();
+      steps.push(performance.now() - start);
+      ended = done === true;
+      if (done === true) expect(value.fields).toHaveLength(5);
+    }
+    return Math.max(...steps) / steps.reduce((sum, step) => sum + step, 0);
+  });
+  expect(Math.min(...shares)).toBeLessThan(0.25);
 });

@@ -1,3 +1,4 @@
+import { inOneGo } from '#platform/event-loop';
 import { fold, stem } from '#platform/text';
 import type { KnowledgeBaseSettings } from '../knowledge-bases/knowledge-base.js';
 import type { Facts } from './match-score.js';
@@ -54,20 +55,35 @@ const MOST_VALUES = 3000;
 const MOST_FIELDS = 60;
 
 export function catalogOf(records: readonly Facts[], settings: KnowledgeBaseSettings): RecordCatalog {
+  return inOneGo(readingCatalog(records, settings));
+}
+
+/** The same as work that may be interrupted: of 3,000 records it takes some hundred milliseconds. */
+export function* readingCatalog(
+  records: readonly Facts[],
+  settings: KnowledgeBaseSettings,
+): Generator<void, RecordCatalog> {
   const names = namesOf(records);
-  const columns = new Map(names.map((name) => [name, columnOf(name, records)]));
+  const columns = new Map<string, Column>();
+  for (const name of names) {
+    columns.set(name, columnOf(name, records));
+    yield;
+  }
   const titleField = settings.titleField ?? ['title', 'name', 'headline'].find((name) => names.includes(name));
-  const fields = names.flatMap((name) => {
+  const fields: CatalogField[] = [];
+  for (const name of names) {
     const field = profiled(
       name,
       records.map((record) => record[name]).filter((value) => value !== undefined && value !== null),
       name === titleField,
     );
-    if (field === null) return [];
+    yield;
+    if (field === null) continue;
     const said = settings.textFields?.includes(name) ?? field.kind === 'list';
     const topical = field.kind === 'title' || (said && field.kind !== 'number');
-    return [{ ...field, topical, parents: field.kind === 'category' ? parentsOf(name, columns) : [] }];
-  });
+    fields.push({ ...field, topical, parents: field.kind === 'category' ? parentsOf(name, columns) : [] });
+    yield;
+  }
   const exact = new Map<string, CatalogValue[]>();
   const containing = new Map<string, CatalogValue[]>();
   const spellings = new Map<string, string>();
@@ -77,13 +93,22 @@ export function catalogOf(records: readonly Facts[], settings: KnowledgeBaseSett
       const entry = { field, value, words, stems: words.map(stem) };
       push(exact, entry.stems.join(''), entry);
       for (const one of new Set(entry.stems)) push(containing, one, entry);
-      for (const word of words) spellings.set(word, stem(word));
+      for (const [place, word] of words.entries()) spellings.set(word, entry.stems[place] ?? word);
+      yield;
     }
   }
   const textStems = new Set<string>();
+  const seen = new Set<string>();
   for (const { kind, name } of fields) {
     if (kind !== 'text') continue;
-    for (const record of records) for (const word of wordsOf(record[name])) textStems.add(stem(word));
+    for (const record of records) {
+      for (const word of wordsOf(record[name])) {
+        if (seen.has(word)) continue;
+        seen.add(word);
+        textStems.add(stem(word));
+      }
+      yield;
+    }
   }
   return { size: records.length, fields, exact, containing, spellings, textStems };
 }
@@ -132,7 +157,7 @@ function profiled(
   }
   const texts = some.filter((value) => typeof value === 'string').map((value) => value.trim());
   if (texts.length < some.length / 2) return null;
-  const long = texts.filter((text) => text.split(/\s+/).length > SHORT_VALUE).length;
+  const long = texts.filter((text) => text.split(/\s+/, SHORT_VALUE + 1).length > SHORT_VALUE).length;
   if (!title && long > texts.length / 2) return { ...field, kind: 'text' };
   const distinct = ranked(texts);
   if (title) return { ...field, kind: 'title', values: distinct };
