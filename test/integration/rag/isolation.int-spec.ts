@@ -138,6 +138,8 @@ describe('one tenant with another’s ids', () => {
     const some = { conditions: ['$."title" == "Gold"'], limit: 10 };
     expect(await matching.shared(thief, records.id, 10)).toEqual([]);
     expect(await matching.shared(owner, records.id, 10)).toHaveLength(1);
+    expect(await matching.sharedState(thief, records.id, 10)).toBe('0/');
+    expect(await matching.sharedState(owner, records.id, 10)).toMatch(/^1\//);
     expect(await matching.candidates(thief, records.id, { ...some, vector: null })).toEqual([]);
     expect(await matching.candidates(thief, records.id, { ...some, vector })).toEqual([]);
     expect(await matching.candidates(owner, records.id, { ...some, vector })).toHaveLength(1);
