@@ -55,6 +55,12 @@ const fences = [
     comment: 'Sockets are spoken in channels.',
   },
   {
+    name: 'encoder-in-its-room',
+    vendor: '^@energetic-ai/',
+    only: '^src/agents/offline/encoder/encoder\\.worker\\.ts$',
+    comment: 'The encoder is loaded in its own thread only; take SentenceEncoder.',
+  },
+  {
     name: 'providers-in-llm',
     vendor: '^(openai|@langchain/(openai|anthropic|google-genai|groq|ollama)|@huggingface/transformers)$',
     only: '^src/llm/',

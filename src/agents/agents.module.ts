@@ -1,6 +1,8 @@
 import { LlmModule, LlmService } from '#llm';
+import { AppConfig } from '#platform/config';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Metrics } from '#platform/metrics';
+import { builtFile } from '#platform/paths';
 import { TenantSettingsCache, TenantsModule } from '#tenants';
 import { MatchingService, RagModule, RetrievalService } from '#rag';
 import { ToolExecutor, ToolsModule } from '#tools';
@@ -17,6 +19,8 @@ import { matchingKind, type ProfileSource } from './kinds/matching/matching.agen
 import { ProfileRepository } from './kinds/matching/profile.repository.js';
 import { writerKind } from './kinds/writer/writer.agent.js';
 import { modelSteps } from './model/model-steps.js';
+import { SentenceEncoder } from './offline/encoder/sentence-encoder.js';
+import { WorkerSentenceEncoder } from './offline/encoder/worker.sentence-encoder.js';
 import { offlineSteps } from './offline/offline-steps.js';
 import { Supervisor } from './supervisor/supervisor.js';
 import { AgentRuntime, type RuntimeDependencies } from './turn/agent-runtime.js';
@@ -30,10 +34,13 @@ export interface RuntimeParts extends Omit<RuntimeDependencies, 'llm' | 'records
   readonly callers: CallerAddresses;
   /** Counts the steps that fell back; absent where nobody looks at figures. */
   readonly metrics?: Pick<Metrics, 'stepFellBack'>;
+  /** For routing without a model; absent: by words alone. */
+  readonly encoder?: SentenceEncoder;
 }
 
 /** The one place where kinds, and steps with and without a model, are put together. */
-export function composeRuntime({ callers, matcher, metrics, profiles, tools, ...rest }: RuntimeParts): AgentRuntime {
+export function composeRuntime(parts: RuntimeParts): AgentRuntime {
+  const { callers, encoder, matcher, metrics, profiles, tools, ...rest } = parts;
   const { llm } = rest;
   const kinds = [
     domainKind(new ToolRunner(tools), callers),
@@ -41,11 +48,14 @@ export function composeRuntime({ callers, matcher, metrics, profiles, tools, ...
     matchingKind(matcher, profiles),
     writerKind,
   ];
-  const offline = offlineSteps({ embedder: () => llm.embedder() });
-  const supervisor = new Supervisor(kinds, (turn) =>
+  const embedders = { embedder: () => llm.embedder() };
+  const offline = offlineSteps(embedders);
+  const withoutModel = encoder === undefined ? offline : offlineSteps(embedders, encoder);
+  const supervisor = new Supervisor(kinds, (turn) => {
+    if (turn.model === null) return withoutModel;
     // An echo says nothing about the message, so nothing but the answer may be asked of it.
-    turn.model?.provider === 'echo' ? offline : modelSteps(turn, offline, metrics),
-  );
+    return turn.model.provider === 'echo' ? offline : modelSteps(turn, offline, metrics);
+  });
   return new AgentRuntime({ ...rest, records: matcher, supervisor });
 }
 
@@ -59,6 +69,12 @@ export function composeRuntime({ callers, matcher, metrics, profiles, tools, ...
     ProfileRepository,
     CallerRepository,
     {
+      provide: SentenceEncoder,
+      inject: [LOGGER],
+      useFactory: (logger: Logger) =>
+        new WorkerSentenceEncoder(builtFile('agents/offline/encoder/encoder.worker.js'), logger),
+    },
+    {
       provide: AgentRuntime,
       inject: [
         AgentDirectoryCache,
@@ -71,6 +87,8 @@ export function composeRuntime({ callers, matcher, metrics, profiles, tools, ...
         MatchingService,
         LOGGER,
         Metrics,
+        SentenceEncoder,
+        AppConfig,
       ],
       useFactory: (
         directory: AgentDirectoryCache,
@@ -83,7 +101,13 @@ export function composeRuntime({ callers, matcher, metrics, profiles, tools, ...
         matcher: MatchingService,
         logger: Logger,
         metrics: Metrics,
-      ) => composeRuntime({ directory, profiles, callers, settings, llm, tools, passages, matcher, logger, metrics }),
+        encoder: SentenceEncoder,
+        { env }: AppConfig,
+      ) =>
+        composeRuntime({
+          ...{ directory, profiles, callers, settings, llm, tools, passages, matcher, logger, metrics },
+          ...(env.SENTENCE_ENCODER ? { encoder } : {}),
+        }),
     },
     {
       provide: TitleWriter,

@@ -31,7 +31,7 @@ import {
 } from '#rag';
 import type { TenantSettings } from '#tenants';
 import type { ToolCallContext, ToolDefinition, ToolResult } from '#tools';
-import { composeRuntime } from '../../src/agents/agents.module.js';
+import { composeRuntime, type RuntimeParts } from '../../src/agents/agents.module.js';
 import type { AgentDefinition } from '../../src/agents/catalog/agent.types.js';
 
 export const TENANT_ID = '0190b8a0-0000-7000-8000-000000000001';
@@ -299,6 +299,7 @@ export interface FakeWorld {
   readonly addresses?: readonly string[];
   readonly embedder?: Embedder;
   readonly metrics?: Pick<Metrics, 'stepFellBack'>;
+  readonly encoder?: RuntimeParts['encoder'];
 }
 
 export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
@@ -331,6 +332,7 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
     callers: { addressesOf: () => Promise.resolve(world.addresses ?? []) },
     logger: createLogger({ level: 'silent' }),
     ...(world.metrics === undefined ? {} : { metrics: world.metrics }),
+    ...(world.encoder === undefined ? {} : { encoder: world.encoder }),
   });
 }
 

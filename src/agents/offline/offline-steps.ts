@@ -3,6 +3,8 @@ import type { Steps } from '../steps/steps.js';
 import { CoveragePassageGrader } from './answering/coverage.passage-grader.js';
 import { ExtractiveAnswerWriter } from './answering/extractive.answer-writer.js';
 import { CompletingQueryRewriter } from './answering/completing.query-rewriter.js';
+import { EncodedAgents } from './encoder/encoded-agents.js';
+import type { SentenceEncoder } from './encoder/sentence-encoder.js';
 import { RuleEntityExtractor } from './extraction/rule.entity-extractor.js';
 import { SimilarityToolPlanner } from './extraction/similarity.tool-planner.js';
 import { RuleWishExtractor } from './matching/rule.wish-extractor.js';
@@ -19,14 +21,19 @@ export interface OfflineSteps extends Steps {
   readonly ranking: SimilarityRanking;
 }
 
-/** The implementations that need no model. */
-export function offlineSteps(embedders: EmbedderSource): OfflineSteps {
+/**
+ * The implementations that need no model.
+ * @param encoder where no model is behind which they stand: nothing of it is loaded before a message is for it
+ */
+export function offlineSteps(embedders: EmbedderSource, encoder: SentenceEncoder | null = null): OfflineSteps {
   const extractor = new RuleEntityExtractor(undefined, saysNoValue);
   const index = new ExampleIndex(embedders);
   // Forty milliseconds of reading, which nobody's first answer should wait for.
   setImmediate(() => tellingOf('', 'en'));
   return {
-    classifier: new OfflineIntentClassifier(new SimilarityIntentClassifier(index)),
+    classifier: new OfflineIntentClassifier(
+      new SimilarityIntentClassifier(index, encoder === null ? null : new EncodedAgents(encoder)),
+    ),
     ranking: new SimilarityRanking(index),
     extractor,
     planner: new SimilarityToolPlanner(extractor),

@@ -65,6 +65,7 @@ const schema = z.object({
   LLM_STREAM_READER: z.enum(['fast', 'langchain']).default('fast'),
   EMBEDDINGS_PROVIDER: z.enum(['openai', 'local', 'transformers']).optional(),
   EMBEDDINGS_MODEL: z.string().min(1).optional(),
+  SENTENCE_ENCODER: flag.default(true),
   JWT_PRIVATE_KEY: z.string().optional(),
   SECRETS_KEY: z.string().optional(),
   JWT_PUBLIC_KEY: z.string().optional(),

@@ -35,11 +35,23 @@ const MOST_STRANGE = 2;
 /** Without a single word of meaning that the agent's own texts have, everything else must say it twice. */
 const WITHOUT_A_WORD = 0.5;
 /** Where there are hardly any examples to learn from. Measured over random sets of two to four agents with three examples. */
-const PRIOR: Calibration = { far: 0, enough: 0.04 };
+const PRIOR: Calibration = { far: 0, enough: 0.04, own: 0.16 };
+/** Where meanings are known too: a text scores more with its own agent, and still more with strangers. Measured likewise. */
+const PRIOR_WITH_MEANINGS: Calibration = { far: 0, enough: 0.08, own: 0.2 };
+const ENOUGH_SHARE_WITH_MEANINGS = 0.4;
 /** The vectors' part, where there are any. */
 const VECTORS = 0.5;
 /** Personas see different agents of the same tenant; each such set is learnt once. */
 const MOST_SETS = 16;
+
+/** What an agent is known by: what people say to it, and what is said about it. */
+export interface AgentTexts {
+  readonly examples: readonly string[];
+  readonly about: readonly string[];
+}
+
+/** By agent id, a unit vector for each of its examples, then for each text about it. */
+export type AgentMeanings = ReadonlyMap<string, readonly Float32Array[]>;
 
 /** How well each of a set of agents fits a text. Learnt once for each set, from the agents' own texts. */
 export class AgentScorer {
@@ -52,23 +64,27 @@ export class AgentScorer {
     private readonly words: readonly ReadonlySet<string>[],
   ) {}
 
-  /** Definitions are replaced, never changed, when an agent changes. */
-  static of(agents: readonly AgentDefinition[]): Promise<AgentScorer> {
+  /**
+   * Definitions are replaced, never changed, when an agent changes.
+   * @param meanings of the agents' texts, always those of one encoder; without them the words decide
+   */
+  static of(agents: readonly AgentDefinition[], meanings: AgentMeanings | null = null): Promise<AgentScorer> {
     const [first] = agents;
-    if (first === undefined) return AgentScorer.fit(agents);
+    if (first === undefined) return AgentScorer.fit(agents, meanings);
+    const meant = meanings !== null;
     const sets = known.get(first) ?? [];
-    const found = sets.find((set) => sameAgents(set.agents, agents));
+    const found = sets.find((set) => set.meant === meant && sameAgents(set.agents, agents));
     if (found !== undefined) return found.scorer;
-    const scorer = AgentScorer.fit(agents);
+    const scorer = AgentScorer.fit(agents, meanings);
     // A set with an older version of one of them is asked for no more.
     const versions = new Map(agents.map((agent) => [agent.id, agent]));
     const current = sets.filter((set) => set.agents.every((agent) => (versions.get(agent.id) ?? agent) === agent));
-    known.set(first, [{ agents, scorer }, ...current].slice(0, MOST_SETS));
+    known.set(first, [{ agents, meant, scorer }, ...current].slice(0, MOST_SETS));
     return scorer;
   }
 
-  private static async fit(agents: readonly AgentDefinition[]): Promise<AgentScorer> {
-    const groups = agents.map((agent) => ({ examples: agent.examples, about: aboutOf(agent) }));
+  private static async fit(agents: readonly AgentDefinition[], meanings: AgentMeanings | null): Promise<AgentScorer> {
+    const groups = agents.map((agent) => ({ ...textsOf(agent), meanings: meanings?.get(agent.id) ?? [] }));
     const { model, trials } = await UtteranceModel.fit(groups);
     const pace = new Pace();
     const words: ReadonlySet<string>[] = [];
@@ -80,20 +96,27 @@ export class AgentScorer {
       }
       words.push(stems);
     }
-    return new AgentScorer(agents, model, trials.calibration(PRIOR), words);
+    const calibration =
+      meanings === null
+        ? trials.calibration(PRIOR)
+        : trials.calibration(PRIOR_WITH_MEANINGS, ENOUGH_SHARE_WITH_MEANINGS);
+    return new AgentScorer(agents, model, calibration, words);
   }
 
-  /** Best first. */
-  score(text: string, vectors: TextVectors | null): AgentScore[] {
+  /**
+   * Best first.
+   * @param meaning of the text, for a scorer that learnt from meanings
+   */
+  score(text: string, vectors: TextVectors | null, meaning: Float32Array | null = null): AgentScore[] {
     const stems = topicStems(text);
-    const byWords = this.model.scores(text);
+    const byWords = this.model.scores(text, meaning);
     const byVectors = vectors === null ? null : this.spaceOf(vectors).standings(vectors.text);
     const meter = judging();
     const asks = isQuestion(text);
     const scores = this.agents.map((agent, index) => {
       const own = this.words[index];
       const shares = stems.length === 0 || stems.some((stem) => own?.has(stem) === true);
-      const words = standing(byWords[index] ?? 0, this.calibration) * (shares ? 1 : WITHOUT_A_WORD);
+      const words = standing(byWords[index] ?? 0, this.calibration) * (shares || meaning !== null ? 1 : WITHOUT_A_WORD);
       const near = byVectors?.[index];
       // A message whose words are about something else has its number for something else.
       const strange = shares ? 0 : stems.filter((stem) => !/\d/.test(stem)).length;
@@ -122,11 +145,19 @@ const NONE: readonly Float32Array[] = [];
 
 const known = new WeakMap<
   AgentDefinition,
-  readonly { readonly agents: readonly AgentDefinition[]; readonly scorer: Promise<AgentScorer> }[]
+  readonly {
+    readonly agents: readonly AgentDefinition[];
+    readonly meant: boolean;
+    readonly scorer: Promise<AgentScorer>;
+  }[]
 >();
 
 function sameAgents(some: readonly AgentDefinition[], others: readonly AgentDefinition[]): boolean {
   return some === others || (some.length === others.length && some.every((agent, index) => agent === others[index]));
+}
+
+export function textsOf(agent: AgentDefinition): AgentTexts {
+  return { examples: agent.examples, about: aboutOf(agent) };
 }
 
 /** Sentence by sentence: a long description must not drown in one direction. */

@@ -1,6 +1,6 @@
 import { type Calibration, standing, type Trial, Trials } from './calibration.js';
 
-const PRIOR = { far: 0, enough: 0.04 };
+const PRIOR = { far: 0, enough: 0.04, own: 0.16 };
 
 function calibrate(made: readonly Trial[], prior: Calibration): Calibration {
   const trials = new Trials();
@@ -10,11 +10,13 @@ function calibrate(made: readonly Trial[], prior: Calibration): Calibration {
 
 it('takes the score of the third nearest group for that of a stranger, and a quarter of the way to their own for enough', () => {
   const trials = Array.from({ length: 400 }, () => ({ group: 0, scores: [0.9, 0.5, 0.1, 0] }));
-  const { enough, far } = calibrate(trials, PRIOR);
+  const calibration = calibrate(trials, PRIOR);
+  const { enough, far, own } = calibration;
   expect(far).toBeCloseTo(0.1, 2);
   expect(enough).toBeCloseTo(0.3, 2);
-  expect(standing(enough, { enough, far })).toBeCloseTo(1, 5);
-  expect(standing(far - 1, { enough, far })).toBe(0);
+  expect(standing(enough, calibration)).toBeCloseTo(1, 5);
+  expect(standing(far - 1, calibration)).toBe(0);
+  expect(standing(own, calibration)).toBeCloseTo(4, 5);
 });
 
 it('says what is known beforehand where there are no examples, and something between where there are few', () => {

@@ -4,6 +4,8 @@ export interface Calibration {
   readonly far: number;
   /** What a text must score to belong to a group. */
   readonly enough: number;
+  /** What a group's own texts score on the average. */
+  readonly own: number;
 }
 
 /** An example's scores with every group, as if it were not known. */
@@ -14,6 +16,8 @@ export interface Trial {
 
 /** How far on the way from what strangers score to what a group's own texts score lies enough. */
 const ENOUGH_SHARE = 0.25;
+/** Where a group's own texts stand on the average, however far on that way enough lies. */
+const OWN_STANDING = 4;
 /** With few examples their say is small: the prior counts for this many. */
 const PRIOR_TRIALS = 4;
 
@@ -34,15 +38,14 @@ export class Trials {
   }
 
   /** @param prior what is known beforehand */
-  calibration(prior: Calibration): Calibration {
+  calibration(prior: Calibration, enoughShare = ENOUGH_SHARE): Calibration {
     const { count } = this;
     const far = Math.max(0, this.strange / Math.max(count, 1));
-    const enough = far + ENOUGH_SHARE * Math.max(0, this.own / Math.max(count, 1) - far);
+    const own = Math.max(far, this.own / Math.max(count, 1));
+    const enough = far + enoughShare * (own - far);
     const part = count / (count + PRIOR_TRIALS);
-    return {
-      far: part * far + (1 - part) * prior.far,
-      enough: part * enough + (1 - part) * prior.enough,
-    };
+    const mixed = (learnt: number, known: number) => part * learnt + (1 - part) * known;
+    return { far: mixed(far, prior.far), enough: mixed(enough, prior.enough), own: mixed(own, prior.own) };
   }
 }
 
@@ -61,7 +64,10 @@ function secondOfOthers(group: number, scores: ArrayLike<number>): number {
   return best > none ? best : 0;
 }
 
-/** 0 for what is far, 1 for what is just enough, more beyond. */
-export function standing(score: number, { enough, far }: Calibration): number {
-  return Math.max(0, (score - far) / Math.max(enough - far, 1e-6));
+/** 0 for what is far, 1 for what is just enough, 4 for what a group's own texts score on the average, and so on. */
+export function standing(score: number, { enough, far, own }: Calibration): number {
+  if (score <= enough) return Math.max(0, (score - far) / Math.max(enough - far, SMALLEST));
+  return 1 + ((OWN_STANDING - 1) * (score - enough)) / Math.max(own - enough, SMALLEST);
 }
+
+const SMALLEST = 1e-6;

@@ -44,7 +44,7 @@ export class ExampleSpace {
 }
 
 /** Spaces of different models have nothing in common that could be known before. */
-const NOTHING_KNOWN: Calibration = { far: 0.3, enough: 0.5 };
+const NOTHING_KNOWN: Calibration = { far: 0.3, enough: 0.5, own: 1.1 };
 
 function sumOf(vectors: readonly Float32Array[]): Float32Array | null {
   const [first, ...rest] = vectors;

@@ -30,22 +30,45 @@ const COVERED_WELL_OWN = 0.7;
 const OWN = /\b(?:my|mine|our|mi|mis|nuestr[oa]s?|mein\w*|unser\w*)\b/i;
 const MOST_INTENTS = 4;
 
-/** Routing without a model: nearest examples by words and vectors, clause by clause. */
+/** Where what agents and texts mean is known; null: not of these. */
+export interface MeaningSource {
+  encode(
+    agents: readonly AgentDefinition[],
+    texts: readonly string[],
+    language: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly scorer: AgentScorer; readonly meanings: readonly Float32Array[] } | null>;
+}
+
+/** Routing without a model: nearest examples by words, vectors and meanings, clause by clause. */
 export class SimilarityIntentClassifier extends IntentClassifier {
-  constructor(private readonly index: ExampleIndex) {
+  /** @param encoder where there is one; an embedder that knows meanings goes before it */
+  constructor(
+    private readonly index: ExampleIndex,
+    private readonly encoder: MeaningSource | null = null,
+  ) {
     super();
   }
 
   override async classify(request: ClassifyRequest, signal: AbortSignal): Promise<Classification> {
     const clauses = clausesOf(request.text);
     const texts = clauses.length > 1 ? [request.text, ...clauses] : [request.text];
-    const [scorer, vectors] = await Promise.all([AgentScorer.of(request.agents), this.vectors(request, texts, signal)]);
+    const language = detectLanguage(request.text, request.language);
+    const encoded = this.index.knowsMeaning
+      ? null
+      : await this.encoder?.encode(request.agents, texts, language, signal);
+    signal.throwIfAborted();
+    const [scorer, vectors] = await Promise.all([
+      encoded?.scorer ?? AgentScorer.of(request.agents),
+      this.vectors(request, texts, signal),
+    ]);
     signal.throwIfAborted();
     const scored = texts.map((text, index) => {
       const vector = vectors?.texts[index];
       return scorer.score(
         text,
         vectors === null || vector === undefined ? null : { text: vector, examples: vectors.examples },
+        encoded?.meanings[index] ?? null,
       );
     });
     const [whole = [], ...parts] = scored;
@@ -54,7 +77,7 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     return {
       intents,
       reply: intents.length === 0 ? { kind: 'unclear' } : null,
-      language: detectLanguage(request.text, request.language),
+      language,
       how: 'similarity',
     };
   }

@@ -1,5 +1,6 @@
 import { Pace } from '#platform/event-loop';
 import { Trials } from './calibration.js';
+import { MeaningFeatures } from './meaning-features.js';
 import { type Feature, featuresOf, type FeatureVector, UtteranceFeatures } from './utterance-features.js';
 
 /** What one of several groups is known by. */
@@ -8,6 +9,8 @@ export interface UtteranceGroup {
   readonly examples: readonly string[];
   /** What else tells of the group: its name, a description. */
   readonly about: readonly string[];
+  /** What all of them mean, where that is known: a unit vector for each example, then for each other text. */
+  readonly meanings?: readonly Float32Array[];
 }
 
 /** Softmax regression by stochastic gradient; stopped early, which with so few texts is all the regularisation needed. */
@@ -19,6 +22,7 @@ const SHARPNESS = 6;
 export class UtteranceModel {
   private constructor(
     private readonly features: UtteranceFeatures,
+    private readonly meanings: MeaningFeatures | null,
     private readonly groups: number,
     /** By feature, then by group. */
     private readonly weights: Float32Array,
@@ -33,19 +37,24 @@ export class UtteranceModel {
   ): Promise<{ readonly model: UtteranceModel; readonly trials: Trials }> {
     const pace = new Pace();
     const features = new UtteranceFeatures();
-    const read: { readonly example: boolean; readonly group: number; readonly found: readonly Feature[] }[] = [];
-    for (const { example, group, text } of inTurn(groups)) {
+    const read: (Omit<Utterance, 'text'> & { readonly found: readonly Feature[] })[] = [];
+    for (const { text, ...utterance } of inTurn(groups)) {
       const found = featuresOf(text);
       features.learn(found);
-      read.push({ example, group, found });
+      read.push({ ...utterance, found });
       await pace.rest();
     }
+    const meanings = MeaningFeatures.of(groups.flatMap((group) => group.meanings ?? []));
     const learnt: Learnt[] = [];
-    for (const { example, found, group } of read) {
-      learnt.push({ example, group, vector: features.vectorOf(found), pulls: new Float32Array(groups.length) });
+    for (const { example, found, group, meaning } of read) {
+      const words = features.vectorOf(found);
+      const both = meanings === null || meaning === null ? words : meanings.added(words, features.size, meaning);
+      // The square of each part's length is one.
+      const itself = both === words ? 1 : 2;
+      learnt.push({ example, group, vector: both, itself, pulls: new Float32Array(groups.length) });
       await pace.rest();
     }
-    const weights = new Float32Array(features.size * groups.length);
+    const weights = new Float32Array((features.size + (meanings?.size ?? 0)) * groups.length);
     const scores = new Float64Array(groups.length);
     for (let round = 0; round < ROUNDS; round++) {
       for (const one of learnt) {
@@ -55,19 +64,26 @@ export class UtteranceModel {
       }
     }
     const trials = new Trials();
-    for (const { example, group, pulls, vector } of learnt) {
+    for (const { example, group, itself, pulls, vector } of learnt) {
       if (!example) continue;
       addScores(scores.fill(0), weights, vector);
-      for (let other = 0; other < scores.length; other++) scores[other] = (scores[other] ?? 0) - (pulls[other] ?? 0);
+      for (let other = 0; other < scores.length; other++)
+        scores[other] = (scores[other] ?? 0) - (pulls[other] ?? 0) * itself;
       trials.add({ group, scores });
       await pace.rest();
     }
-    return { model: new UtteranceModel(features, groups.length, weights), trials };
+    return { model: new UtteranceModel(features, meanings, groups.length, weights), trials };
   }
 
-  /** How much speaks for each group: about 0 where nothing does, comparable within this model only. */
-  scores(text: string): number[] {
-    return [...addScores(new Float64Array(this.groups), this.weights, this.features.vectorOf(featuresOf(text)))];
+  /**
+   * How much speaks for each group: about 0 where nothing does, comparable within this model only.
+   * @param meaning of a model that learnt from meanings
+   */
+  scores(text: string, meaning: Float32Array | null = null): number[] {
+    const { features, groups, meanings, weights } = this;
+    const words = features.vectorOf(featuresOf(text));
+    const both = meanings === null || meaning === null ? words : meanings.added(words, features.size, meaning);
+    return [...addScores(new Float64Array(groups), weights, both)];
   }
 
   knows(word: string): boolean {
@@ -79,16 +95,26 @@ interface Learnt {
   readonly example: boolean;
   readonly group: number;
   readonly vector: FeatureVector;
+  /** The vector's likeness to itself. */
+  readonly itself: number;
   /** What this text alone did to the scores of texts like it. */
   readonly pulls: Float32Array;
 }
 
+interface Utterance {
+  readonly text: string;
+  readonly group: number;
+  readonly example: boolean;
+  readonly meaning: Float32Array | null;
+}
+
 /** The first of each group, then the second of each, so that none is learnt last as a whole. */
-function inTurn(groups: readonly UtteranceGroup[]): { text: string; group: number; example: boolean }[] {
-  const texts = groups.flatMap(({ about, examples }, group) => [
-    ...examples.map((text, place) => ({ text, group, place, example: true })),
-    ...about.map((text, place) => ({ text, group, place: examples.length + place, example: false })),
-  ]);
+function inTurn(groups: readonly UtteranceGroup[]): Utterance[] {
+  const texts = groups.flatMap(({ about, examples, meanings }, group) =>
+    [...examples, ...about].map((text, place) => {
+      return { text, group, place, example: place < examples.length, meaning: meanings?.[place] ?? null };
+    }),
+  );
   return texts.sort((a, b) => a.place - b.place || a.group - b.group);
 }
 
