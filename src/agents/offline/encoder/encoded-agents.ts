@@ -66,7 +66,10 @@ export class EncodedAgents {
     const count = agents.reduce((sum, { examples, tools }) => sum + examples.length + tools.length + 2, 0);
     if (count > MOST_TEXTS || !(await this.areEnglish(agents))) return null;
     const meanings = new Map<string, readonly Float32Array[]>();
-    for (const agent of agents) {
+    for (const [at, agent] of agents.entries()) {
+      const next = agents[at + 1];
+      // The encoder has the next order before it is done with this one.
+      if (next !== undefined) void this.meaningsOf(next);
       const vectors = await this.meaningsOf(agent);
       if (vectors === null) return null;
       meanings.set(agent.id, vectors);
