@@ -4,13 +4,13 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * The first schema. Rules it keeps (DESIGN §3, judged by test/contract/catalog.int-spec.ts):
  *  - the tenant leads every primary, unique and foreign key (exceptions: `tenant`, the queue's schema, the migrations table);
  *  - every tenant table forces row level security; nothing but the migrating owner owns a table;
- *  - three roles: `switchboard_none` (default of every session, may do nothing), `switchboard_app` (set by a unit of work,
+ *  - four roles: `switchboard_none` (default of every session, may do nothing), `switchboard_app` (set by a unit of work,
  *    sees one tenant), `switchboard_lookup` (owns the few functions that run before a tenant is known; ids only),
- *    and `switchboard_queue` (pg-boss's own schema).
+ *    and `switchboard_queue` (uses pg-boss's schema).
  */
 export class Initial1763700000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(ROLES);
+    await runner.query(SCHEMAS);
     await runner.query(FUNCTIONS_BEFORE);
     await runner.query(TENANTS);
     await runner.query(IDENTITY);
@@ -31,29 +31,16 @@ export class Initial1763700000000 implements MigrationInterface {
   }
 }
 
-/** Roles belong to the whole cluster, so another database of it may have made them already. */
-const ROLES = `
-DO $$
-DECLARE name text;
-BEGIN
-  FOREACH name IN ARRAY ARRAY['switchboard_none', 'switchboard_app', 'switchboard_lookup', 'switchboard_queue'] LOOP
-    BEGIN
-      EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', name);
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-    END;
-    IF NOT pg_has_role(current_user, name, 'MEMBER') THEN
-      EXECUTE format('GRANT %I TO %I', name, current_user);
-    END IF;
-  END LOOP;
-END $$;
+/** The working roles are there already: they belong to the whole cluster (platform/migration). */
+const SCHEMAS = `
 CREATE EXTENSION IF NOT EXISTS vector;
 CREATE SCHEMA IF NOT EXISTS app;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO switchboard_app, switchboard_lookup, switchboard_queue;
+GRANT USAGE ON SCHEMA public TO switchboard_app, switchboard_lookup;
 REVOKE ALL ON SCHEMA app FROM PUBLIC;
 GRANT USAGE ON SCHEMA app TO switchboard_app, switchboard_lookup;
 CREATE SCHEMA IF NOT EXISTS pgboss;
-ALTER SCHEMA pgboss OWNER TO switchboard_queue;
+REVOKE ALL ON SCHEMA pgboss FROM PUBLIC;
 `;
 
 /** '' and not NULL is what a finished SET LOCAL leaves behind, hence NULLIF. STABLE, so a policy reads it once a query. */

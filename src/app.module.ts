@@ -5,7 +5,7 @@ import { ConversationsModule } from '#conversations';
 import { DemoModule } from '#demo';
 import { BusModule } from '#platform/bus';
 import { AppConfig, ConfigModule } from '#platform/config';
-import { DatabaseModule } from '#platform/database';
+import { DatabaseModule, type LoginPolicy } from '#platform/database';
 import { EventsModule } from '#platform/events';
 import { HealthModule } from '#platform/health';
 import { HttpModule } from '#platform/http';
@@ -29,6 +29,8 @@ export class AppModule {
     logger: Logger;
     dataSource: DataSource;
     databaseUrl: string;
+    /** Of the user in `databaseUrl`. */
+    databaseLogin: LoginPolicy;
   }): DynamicModule {
     return {
       module: AppModule,
@@ -42,7 +44,7 @@ export class AppModule {
         LimitsModule,
         SecretsModule,
         OutboundModule,
-        QueueModule.forRoot(parts.databaseUrl),
+        QueueModule.forRoot(parts.databaseUrl, parts.databaseLogin),
         HttpModule,
         HealthModule,
         TenantsModule,

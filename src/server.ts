@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AppConfig } from '#platform/config';
-import { EmbeddedPostgres, migrate, openDatabase } from '#platform/database';
+import { EmbeddedPostgres, openDatabase } from '#platform/database';
 import { HealthService } from '#platform/health';
 import { configureHttp, setupSwagger } from '#platform/http';
 import { type Logger, NestPinoLogger } from '#platform/logging';
@@ -11,6 +11,7 @@ import { ChannelsDrain, ChatSocketAdapter } from '#channels';
 import { DemoSeeder } from '#demo';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
+import { prepareDatabase } from './prepare-database.js';
 import { servePages } from './pages.js';
 import { version } from './version.js';
 
@@ -34,19 +35,17 @@ export async function startServer(config: AppConfig, logger: Logger): Promise<Ru
   try {
     const database = await startDatabase(config, logger);
     undo.push(() => database.stop());
-    if (config.migrateOnStart) {
-      const done = await migrate(database.url);
-      if (done.length > 0) logger.info({ migrations: done }, 'database migrated');
-    }
+    const login = await prepareDatabase(config, database.url, logger);
     const dataSource: DataSource = await openDatabase({
       url: database.url,
       pool: config.env.DATABASE_POOL,
+      login,
       onLost: (error) => logger.warn({ err: error }, 'an idle connection to the database was lost'),
     });
     undo.push(async () => (dataSource.isInitialized ? dataSource.destroy() : undefined));
 
     const app = await NestFactory.create<NestExpressApplication>(
-      AppModule.forRoot({ config, logger, dataSource, databaseUrl: database.url }),
+      AppModule.forRoot({ config, logger, dataSource, databaseUrl: database.url, databaseLogin: login }),
       {
         bodyParser: false,
         logger: new NestPinoLogger(logger),

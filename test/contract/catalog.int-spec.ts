@@ -14,7 +14,7 @@ describe('the catalog of a migrated database', () => {
 
   beforeAll(async () => {
     database = await TestDatabase.create();
-    owner = new Client({ connectionString: database.url });
+    owner = new Client({ connectionString: database.ownerUrl });
     await owner.connect();
   });
 
@@ -162,11 +162,11 @@ describe('the catalog of a migrated database', () => {
     expect(
       await names(
         `SELECT c.oid::regclass::text AS name FROM pg_class c
-         WHERE c.relowner IN ('switchboard_app'::regrole, 'switchboard_none'::regrole, 'switchboard_lookup'::regrole)
-         UNION ALL SELECT n.nspname FROM pg_namespace n
-         WHERE n.nspowner IN ('switchboard_app'::regrole, 'switchboard_none'::regrole, 'switchboard_lookup'::regrole)
+         WHERE pg_get_userbyid(c.relowner) = ANY ($1)
+         UNION ALL SELECT n.nspname FROM pg_namespace n WHERE pg_get_userbyid(n.nspowner) = ANY ($1)
          UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc p
-         WHERE p.proowner IN ('switchboard_app'::regrole, 'switchboard_none'::regrole)`,
+         WHERE pg_get_userbyid(p.proowner) = ANY ($1) AND pg_get_userbyid(p.proowner) <> 'switchboard_lookup'`,
+        [WORKING_ROLES],
       ),
     ).toEqual([]);
     // A member could become another role that sees more.

@@ -31,6 +31,7 @@ const app = await NestFactory.create(
     logger,
     dataSource: {},
     databaseUrl: 'postgres://unused',
+    databaseLogin: 'powerless',
   }),
   { preview: true, logger: false, abortOnError: false },
 );

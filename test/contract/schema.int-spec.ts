@@ -10,7 +10,7 @@ const FILE = join(projectRoot, 'test/contract/schema.sql');
 describe('the schema of an empty, migrated database', () => {
   it('is what test/contract/schema.sql says (after a migration: npm run contract, and read the difference)', async () => {
     const database = await TestDatabase.create();
-    const owner = new Client({ connectionString: database.url });
+    const owner = new Client({ connectionString: database.ownerUrl });
     try {
       await owner.connect();
       const dump = await dumpCatalog(owner);

@@ -46,16 +46,16 @@ export class Cluster {
     readonly servers: readonly ClusterServer[],
     /** Straight to the database, past every proxy and every row-level policy. */
     readonly database: Pool,
-    readonly databaseUrl: string,
+    readonly ownerUrl: string,
     private readonly cleanUp: () => Promise<void>,
   ) {}
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const seed = await copyOfSeed();
-    if (seed.databaseUrl === null) throw new Error('The faults suite needs DATABASE_URL');
+    if (seed.databaseUrl === null || seed.ownerUrl === null) throw new Error('The faults suite needs DATABASE_URL');
     const provider = await Provider.start();
     // Scenarios that share a cluster ask at the same time.
-    const database = new Pool({ connectionString: seed.databaseUrl, max: 4 });
+    const database = new Pool({ connectionString: seed.ownerUrl, max: 4 });
     // Connections are forced off when the database is dropped.
     database.on('error', () => undefined);
     const servers: ClusterServer[] = [];
@@ -74,7 +74,7 @@ export class Cluster {
         }),
       );
     }
-    const cluster = new Cluster(provider, servers, database, seed.databaseUrl, async () => {
+    const cluster = new Cluster(provider, servers, database, seed.ownerUrl, async () => {
       await database.end().catch(() => undefined);
       await seed.cleanUp();
     });

@@ -94,7 +94,7 @@ async function timeOfList(world: World): Promise<number> {
 
 /** As an operator's long query would hold them. @returns lets go */
 async function lock(cluster: Cluster, ids: readonly string[]): Promise<() => Promise<void>> {
-  const session = new Client({ connectionString: cluster.databaseUrl });
+  const session = new Client({ connectionString: cluster.ownerUrl });
   session.on('error', () => undefined);
   await session.connect();
   await session.query('BEGIN');

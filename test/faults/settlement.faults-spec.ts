@@ -100,7 +100,7 @@ async function within15s<T>(promise: Promise<T>, what: string): Promise<T> {
 
 /** As an operator's long query would hold it. @returns lets go */
 async function lockConversation(cluster: Cluster, id: string): Promise<() => Promise<void>> {
-  const session = new Client({ connectionString: cluster.databaseUrl });
+  const session = new Client({ connectionString: cluster.ownerUrl });
   await session.connect();
   session.on('error', () => undefined);
   await session.query('BEGIN');

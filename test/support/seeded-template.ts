@@ -18,7 +18,7 @@ export interface SeededTemplate {
  * @param make seeds the directory (and database), then stops
  */
 export async function seededTemplate(
-  make: (dir: string, databaseUrl: string | undefined) => Promise<void>,
+  make: (dir: string, ownerUrl: string | undefined) => Promise<void>,
 ): Promise<SeededTemplate> {
   const hash = await buildHash();
   const server = process.env['DATABASE_URL'] ?? '';
@@ -58,6 +58,14 @@ export async function seededTemplate(
 export function databaseUrl(server: string, name: string): string {
   const url = new URL(server);
   url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** The address of a database as servers under test sign in to it: `migrate` makes the user, which has no power of its own. */
+export function loginUrl(ownerUrl: string): string {
+  const url = new URL(ownerUrl);
+  url.username = 'switchboard_test_login';
+  url.password = 'powerless';
   return url.href;
 }
 

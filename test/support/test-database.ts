@@ -3,30 +3,50 @@ import { cp, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmbeddedPostgres, migrate, newId, openDatabase, UnitOfWork } from '#platform/database';
+import { EmbeddedPostgres, type LoginPolicy, newId, openDatabase, UnitOfWork } from '#platform/database';
+import { migrate } from '#platform/migration';
 import { builtFile, projectRoot } from '#platform/paths';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
+import { databaseUrl, loginUrl } from './seeded-template.js';
+
+/** How a server, and how the owner, reaches a database of the tests. */
+export interface TestAddress {
+  /** As a server signs in: on a real Postgres a login without any power. */
+  readonly url: string;
+  /** Past every policy and grant. */
+  readonly ownerUrl: string;
+  /** On the embedded database both are its one session. */
+  readonly login: LoginPolicy;
+  readonly dispose: () => Promise<void>;
+}
 
 /**
  * A migrated database of a spec file's own: a copy of a template directory for the embedded Postgres, or a fresh database of the
  * server in DATABASE_URL. The template is made once for a set of migrations and kept in the temporary folder.
  */
 export class TestDatabase {
+  readonly url: string;
+  readonly ownerUrl: string;
+  readonly login: LoginPolicy;
+
   private constructor(
-    readonly url: string,
+    private readonly address: TestAddress,
     readonly dataSource: DataSource,
-    private readonly dispose: () => Promise<void>,
-  ) {}
+  ) {
+    this.url = address.url;
+    this.ownerUrl = address.ownerUrl;
+    this.login = address.login;
+  }
 
   static async start(options: { pool?: number } = {}): Promise<TestDatabase> {
     const address = await TestDatabase.create();
-    const dataSource = await openDatabase({ url: address.url, pool: options.pool ?? 8 });
-    return new TestDatabase(address.url, dataSource, address.dispose);
+    const dataSource = await openDatabase({ url: address.url, login: address.login, pool: options.pool ?? 8 });
+    return new TestDatabase(address, dataSource);
   }
 
   /** An empty, migrated database without a pool, for a server that opens its own. */
-  static async create(): Promise<{ url: string; dispose: () => Promise<void> }> {
+  static async create(): Promise<TestAddress> {
     const server = process.env['DATABASE_URL'];
     return server === undefined || server === '' ? startEmbedded() : createOn(server);
   }
@@ -54,18 +74,20 @@ export class TestDatabase {
 
   async stop(): Promise<void> {
     await this.dataSource.destroy();
-    await this.dispose();
+    await this.address.dispose();
   }
 }
 
-async function createOn(server: string): Promise<{ url: string; dispose: () => Promise<void> }> {
+async function createOn(server: string): Promise<TestAddress> {
   const name = `switchboard_test_${newId().replaceAll('-', '')}`;
   await asOwner(server, (client) => client.query(`CREATE DATABASE ${name}`));
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  await migrate(url.href);
+  const ownerUrl = databaseUrl(server, name);
+  const url = loginUrl(ownerUrl);
+  await migrate({ ownerUrl, loginUrl: url });
   return {
-    url: url.href,
+    url,
+    ownerUrl,
+    login: 'powerless',
     dispose: () => asOwner(server, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`)),
   };
 }
@@ -80,13 +102,15 @@ async function asOwner(url: string, work: (client: Client) => Promise<unknown>):
   }
 }
 
-async function startEmbedded(): Promise<{ url: string; dispose: () => Promise<void> }> {
+async function startEmbedded(): Promise<TestAddress> {
   const template = await templateDirectory();
   const dataDir = await mkdtemp(join(tmpdir(), 'switchboard-test-'));
   await cp(template, dataDir, { recursive: true });
   const embedded = await EmbeddedPostgres.start({ dataDir, childFile });
   return {
     url: embedded.url,
+    ownerUrl: embedded.url,
+    login: 'unchecked',
     dispose: async () => {
       await embedded.stop();
       await rm(dataDir, { recursive: true, force: true });
@@ -98,14 +122,16 @@ const childFile = builtFile('platform/database/embedded/embedded-postgres.child.
 
 /** Several Jest workers may want it at once: the first to rename its own makes it. */
 export async function templateDirectory(): Promise<string> {
-  const folder = join(projectRoot, 'migrations');
-  const hash = createHash('sha256');
-  for (const file of (await readdir(folder)).sort()) hash.update(await readFile(join(folder, file)));
+  const hash = createHash('sha256').update(await readFile(join(projectRoot, 'node_modules/pg-boss/package.json')));
+  for (const folder of ['migrations', 'src/platform/migration', 'src/platform/queue']) {
+    const path = join(projectRoot, folder);
+    for (const file of (await readdir(path)).sort()) hash.update(await readFile(join(path, file)));
+  }
   const template = join(tmpdir(), `switchboard-template-${hash.digest('hex').slice(0, 16)}`);
   if (await exists(template)) return template;
   const building = await mkdtemp(join(tmpdir(), 'switchboard-building-'));
   const embedded = await EmbeddedPostgres.start({ dataDir: building, childFile });
-  await migrate(embedded.url).finally(() => embedded.stop());
+  await migrate({ ownerUrl: embedded.url }).finally(() => embedded.stop());
   await rename(building, template).catch(async (error: unknown) => {
     await rm(building, { recursive: true, force: true });
     await sleep(100);

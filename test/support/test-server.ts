@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { newId } from '#platform/database';
 import { builtFile, projectRoot } from '#platform/paths';
 import { ChatClient } from './chat-client.js';
-import { databaseUrl, onServer, seededTemplate } from './seeded-template.js';
+import { databaseUrl, loginUrl, onServer, seededTemplate } from './seeded-template.js';
 
 export const DEMO_PASSWORD = 'a demo password for tests';
 
@@ -15,7 +15,7 @@ interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A directory of its own, kept for a second start; default: a copy of the seeded one. */
   readonly dataDir?: string;
-  /** With DATABASE_URL: the database to use; default: a copy of the seeded one. */
+  /** With DATABASE_URL: the database to use, as its login; default: a copy of the seeded one. */
   readonly databaseUrl?: string;
 }
 
@@ -151,32 +151,45 @@ export class TestServer {
 }
 
 /** A directory and, with DATABASE_URL, a database of one's own with the demo tenants in them. */
-export function copyOfSeed(): Promise<{ dataDir: string; databaseUrl: string | null; cleanUp: () => Promise<void> }> {
+export function copyOfSeed(): Promise<Copy> {
   return data({});
 }
 
-async function data(options: StartOptions) {
+interface Copy {
+  readonly dataDir: string;
+  /** As a server signs in. */
+  readonly databaseUrl: string | null;
+  readonly ownerUrl: string | null;
+  readonly cleanUp: () => Promise<void>;
+}
+
+async function data(options: StartOptions): Promise<Copy> {
   const server = process.env['DATABASE_URL'] ?? '';
   const own = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'switchboard-e2e-')));
   const removeDir = () =>
     options.dataDir === undefined ? rm(own, { recursive: true, force: true }) : Promise.resolve();
   if (options.dataDir !== undefined)
-    return { dataDir: own, databaseUrl: options.databaseUrl ?? null, cleanUp: removeDir };
+    return { dataDir: own, databaseUrl: options.databaseUrl ?? null, ownerUrl: null, cleanUp: removeDir };
   const template = await seededTemplate(seedDemo);
   await cp(template.dir, own, { recursive: true });
-  if (template.database === null) return { dataDir: own, databaseUrl: null, cleanUp: removeDir };
+  if (template.database === null) return { dataDir: own, databaseUrl: null, ownerUrl: null, cleanUp: removeDir };
   const name = `switchboard_e2e_${newId().replaceAll('-', '')}`;
   await onServer(server, `CREATE DATABASE ${name} TEMPLATE ${template.database}`);
   const cleanUp = async () => {
     await removeDir();
     await onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   };
-  return { dataDir: own, databaseUrl: databaseUrl(server, name), cleanUp };
+  const ownerUrl = databaseUrl(server, name);
+  return { dataDir: own, databaseUrl: loginUrl(ownerUrl), ownerUrl, cleanUp };
 }
 
 /** Starts a server on an empty directory and waits until every demo document can be searched. */
-async function seedDemo(dataDir: string, databaseUrl: string | undefined): Promise<void> {
-  const server = await TestServer.start({ dataDir, databaseUrl });
+async function seedDemo(dataDir: string, ownerUrl: string | undefined): Promise<void> {
+  const server = await TestServer.start(
+    ownerUrl === undefined
+      ? { dataDir }
+      : { dataDir, databaseUrl: loginUrl(ownerUrl), env: { DATABASE_OWNER_URL: ownerUrl } },
+  );
   try {
     for (const email of ['admin@acme.test', 'admin@jobs.test']) await allIndexed(server, email);
   } finally {

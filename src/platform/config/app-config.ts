@@ -37,6 +37,11 @@ const hostAndPort = z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s/@:?#]+):\d{1,5}$
   message: 'must be host:port, for example api.internal:8080',
 });
 
+const postgresUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
+  .refine((value) => URL.canParse(value), 'must be an address such as postgres://user:password@host:5432/database');
+
 /** Where Ollama listens that nobody has configured: whether it does is not known. */
 const OLLAMA_URL = 'http://127.0.0.1:11434/v1';
 
@@ -46,10 +51,8 @@ const schema = z.object({
   PORT: whole(0, 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
   PUBLIC_URL: z.url().optional(),
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
-    .optional(),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_OWNER_URL: postgresUrl.optional(),
   DATABASE_POOL: whole(1, 500).default(20),
   DATA_DIR: z.string().min(1).default('.data'),
   REDIS_URL: z
@@ -206,6 +209,9 @@ function* crossFaults(config: AppConfig): Generator<string> {
   }
   if (config.production && config.embeddedDatabase) {
     yield 'DATABASE_URL: required in production; the embedded database does not survive a power cut';
+  }
+  if (env.DATABASE_OWNER_URL !== undefined && config.embeddedDatabase) {
+    yield 'DATABASE_OWNER_URL: needs DATABASE_URL, with the user that the server signs in as';
   }
   if (env.SECRETS_KEY !== undefined && Buffer.from(env.SECRETS_KEY, 'base64').length !== 32) {
     yield 'SECRETS_KEY: must be 32 bytes in base64 (openssl rand -base64 32)';

@@ -1,19 +1,19 @@
 import { MIGRATIONS } from '#migrations';
-import { types } from 'pg';
+import { Client, types } from 'pg';
 import { DataSource, type DataSourceOptions, getMetadataArgsStorage } from 'typeorm';
 import { statementMs, TRANSACTION_MS } from './deadline.js';
+import { judgeSession, loginFaults, type LoginPolicy, type LoginRefusedError, POWERLESS_ROLE } from './login.js';
 import { SnakeNaming } from './snake-naming.js';
 
 /** bigint as a number: our largest is a clock in µs (1.8e15), which a double holds exactly. */
 types.setTypeParser(types.builtins.INT8, Number);
 
-/** The role that every session falls back to: it may do nothing (see migrations and `UnitOfWork`). */
-export const POWERLESS_ROLE = 'switchboard_none';
-
 export interface DatabaseOptions {
   readonly url: string;
   /** Most connections held at once. */
   readonly pool: number;
+  /** Of the user in `url`. */
+  readonly login: LoginPolicy;
   readonly applicationName?: string;
   /** A connection that nobody used was lost. The pool opens another; the line is for people who look for a reason. */
   readonly onLost?: (error: Error) => void;
@@ -37,6 +37,7 @@ const SESSION = [
 /**
  * The pool that serves the product: each of its sessions starts in the powerless role. It knows the entities of every module
  * that is loaded by now, so that nobody keeps a list of them.
+ * @throws LoginRefusedError when the user may do more than serve
  */
 export async function openDatabase(options: DatabaseOptions): Promise<DataSource> {
   return new DataSource({
@@ -50,39 +51,40 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
       connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
+      ...(options.login !== 'unchecked' ? { onConnect: judgeSession(POWERLESS_ROLE) } : {}),
     },
   }).initialize();
 }
 
 /**
- * Brings the schema up to date as the database's owner. Several instances may start at once: an advisory
- * lock lets one migrate while the others wait (it excludes nobody on the embedded database, which has one process anyway).
- * @returns the names of the migrations that ran
+ * Judges the user of an address, by a connection without any role.
+ * @returns why it must not serve, or null
  */
-export async function migrate(url: string): Promise<string[]> {
-  const owner = await new DataSource({
-    ...base({ url, pool: 2 }),
+export async function loginOf(url: string): Promise<LoginRefusedError | null> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    return await loginFaults(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A connection of the owner's for migrations, which run one by one, each in a transaction of its own. */
+export async function openForMigrations(ownerUrl: string): Promise<DataSource> {
+  return new DataSource({
+    ...base({ url: ownerUrl, pool: 2 }),
     migrations: MIGRATIONS,
     migrationsTableName: 'schema_migration',
     migrationsTransactionMode: 'each',
     extra: { max: 2, connectionTimeoutMillis: 10_000 },
   }).initialize();
-  const guard = owner.createQueryRunner();
-  try {
-    await guard.query('SELECT pg_advisory_lock(7318300)');
-    const done = await owner.runMigrations();
-    return done.map((migration) => migration.name);
-  } finally {
-    await guard.query('SELECT pg_advisory_unlock(7318300)').catch(() => undefined);
-    await guard.release();
-    await owner.destroy();
-  }
 }
 
 /** How many migrations this build knows; readiness compares it with what the database has. */
 export const knownMigrations: number = MIGRATIONS.length;
 
-function base(options: DatabaseOptions): DataSourceOptions & { type: 'postgres' } {
+function base(options: Omit<DatabaseOptions, 'login'>): DataSourceOptions & { type: 'postgres' } {
   return {
     type: 'postgres',
     url: options.url,

@@ -1,6 +1,6 @@
 /**
  * The one way to the database. Owns the connection pool, the unit of work (a transaction that sees one tenant), the
- * migrations' runner and the embedded Postgres. Nothing flows back up: modules hand in SQL, rows come out.
+ * migrations and the embedded Postgres. Nothing flows back up: modules hand in SQL, rows come out.
  */
 export {
   UnitOfWork,
@@ -15,6 +15,16 @@ export { TenantRows, type RowsWhere } from './tenant-rows.js';
 export { CommitInDoubtError, isConnectionLost, isDiskFull, isPassing, sqlState } from './database-faults.js';
 export { isUuid, newId } from './ids.js';
 export { installationOf } from './installation.js';
-export { knownMigrations, migrate, openDatabase, POWERLESS_ROLE, type DatabaseOptions } from './database.js';
+export { knownMigrations, loginOf, openDatabase, openForMigrations, type DatabaseOptions } from './database.js';
+export {
+  judgeSession,
+  LOGIN_ROLES,
+  loginFaults,
+  type LoginPolicy,
+  LoginRefusedError,
+  POWERLESS_ROLE,
+  QUEUE_ROLE,
+  WORKING_ROLES,
+} from './login.js';
 export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 export { DatabaseModule, DATA_SOURCE } from './database.module.js';

@@ -6,3 +6,4 @@ export { type AddOptions, type JobPayload, JobQueue, type JobWorker } from './jo
 export { InMemoryJobQueue } from './in-memory.job-queue.js';
 export { PgBossJobQueue, type PgBossQueueOptions } from './pg-boss.job-queue.js';
 export { QueueModule } from './queue.module.js';
+export { prepareQueue } from './queue-schema.js';

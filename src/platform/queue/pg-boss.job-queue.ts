@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { judgeSession, type LoginPolicy, QUEUE_ROLE } from '#platform/database';
 import { asError } from '#platform/errors';
 import type { Logger } from '#platform/logging';
 import { Pool, type QueryResult } from 'pg';
 import type { JobWithMetadata, PgBoss } from 'pg-boss';
 import { type AddOptions, type JobPayload, JobQueue, type JobWorker } from './job-queue.port.js';
+import { QUEUE_SCHEMA } from './queue-schema.js';
 
 export interface PgBossQueueOptions {
   readonly url: string;
+  /** Of the user in `url`. */
+  readonly login: LoginPolicy;
   readonly logger: Pick<Logger, 'error' | 'warn'>;
   /** How often a worker looks for jobs of other instances; its own wake it at once. */
   readonly pollMs?: number;
@@ -14,11 +18,8 @@ export interface PgBossQueueOptions {
   readonly queryMs?: number;
 }
 
-const SCHEMA = 'pgboss';
-const ROLE = 'switchboard_queue';
 const POLL_MS = 2000;
 const CONNECT_MS = 5000;
-/** Pg-boss makes all its tables in one statement: seconds, on a small machine's embedded database. */
 const QUERY_MS = 30_000;
 /** A worker that died this long ago has lost its job. */
 const EXPIRE_SECONDS = 15 * 60;
@@ -27,7 +28,8 @@ const RETRY_SECONDS = 5;
 const KEPT_SECONDS = 24 * 3600;
 
 /**
- * Jobs in Postgres by pg-boss, in a schema and with a role of their own: its sessions see no tenant's row.
+ * Jobs in Postgres by pg-boss, in a schema of their own (made by `prepareQueue`) and with a role of their own: its sessions
+ * see no tenant's row and change no table.
  *
  * The fetch loop is ours. Pg-boss' own workers poll each for itself and learn of new jobs by LISTEN/NOTIFY, which the
  * embedded database does not deliver; here one timer a queue polls, and `add` in this process wakes it.
@@ -41,7 +43,7 @@ export class PgBossJobQueue extends JobQueue {
   private readonly queues = new Map<string, Promise<void>>();
   private started: Promise<PgBoss> | null = null;
 
-  constructor({ logger, pollMs = POLL_MS, queryMs = QUERY_MS, url }: PgBossQueueOptions) {
+  constructor({ logger, login, pollMs = POLL_MS, queryMs = QUERY_MS, url }: PgBossQueueOptions) {
     super();
     this.logger = logger;
     this.pollMs = pollMs;
@@ -49,11 +51,12 @@ export class PgBossJobQueue extends JobQueue {
       connectionString: url,
       max: 2,
       // Postgres gives a statement up a little earlier, which spares the connection.
-      options: `-c role=${ROLE} -c statement_timeout=${Math.ceil(queryMs * 0.9)}`,
+      options: `-c role=${QUEUE_ROLE} -c statement_timeout=${Math.ceil(queryMs * 0.9)}`,
       connectionTimeoutMillis: CONNECT_MS,
       query_timeout: queryMs,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
+      ...(login !== 'unchecked' ? { onConnect: judgeSession(QUEUE_ROLE) } : {}),
     });
     this.pool.on('error', (error) => logger.warn({ err: error }, 'a connection of the job queue was lost'));
   }
@@ -90,7 +93,7 @@ export class PgBossJobQueue extends JobQueue {
     await this.pool.end();
   }
 
-  /** Pg-boss, with its tables and this queue made. Started by whoever comes first; a failed start is tried again. */
+  /** Pg-boss, with this queue made. Started by whoever comes first; a failed start is tried again. */
   private async ready(queue: string): Promise<PgBoss> {
     this.started ??= this.start().catch((error: unknown) => {
       this.started = null;
@@ -121,9 +124,9 @@ export class PgBossJobQueue extends JobQueue {
     // Loaded when it is needed: it is 100 ms of a start that people wait for.
     const { PgBoss } = await import('pg-boss');
     const boss = new PgBoss({
-      schema: SCHEMA,
+      schema: QUEUE_SCHEMA,
       createSchema: false,
-      migrate: true,
+      migrate: false,
       schedule: false,
       supervise: true,
       reindex: false,

@@ -1,3 +1,4 @@
+import type { LoginPolicy } from '#platform/database';
 import { LOGGER, type Logger } from '#platform/logging';
 import { type BeforeApplicationShutdown, type DynamicModule, Global, Inject, Injectable, Module } from '@nestjs/common';
 import { InMemoryJobQueue } from './in-memory.job-queue.js';
@@ -25,11 +26,15 @@ class QueueCloser implements BeforeApplicationShutdown {
 })
 export class QueueModule {
   /** @param url of the product's database; the queue opens two connections of its own, when it is first used */
-  static forRoot(url: string): DynamicModule {
+  static forRoot(url: string, login: LoginPolicy): DynamicModule {
     return {
       module: PostgresQueueModule,
       providers: [
-        { provide: JobQueue, inject: [LOGGER], useFactory: (logger: Logger) => new PgBossJobQueue({ url, logger }) },
+        {
+          provide: JobQueue,
+          inject: [LOGGER],
+          useFactory: (logger: Logger) => new PgBossJobQueue({ url, login, logger }),
+        },
         QueueCloser,
       ],
       exports: [JobQueue],

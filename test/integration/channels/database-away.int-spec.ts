@@ -14,7 +14,7 @@ describe('a socket whose database is away', () => {
   beforeAll(async () => {
     plain = await ChatApp.start();
     proxy = await CutOffProxy.before(plain.database.url);
-    dataSource = await openDatabase({ url: proxy.url, pool: 4 });
+    dataSource = await openDatabase({ url: proxy.url, login: plain.database.login, pool: 4 });
     app = await ChatApp.start({}, plain, new UnitOfWork(dataSource));
     person = await plain.person();
   }, 60_000);

@@ -215,7 +215,7 @@ describe('the lease of a turn', () => {
 
   it('is renewed past a connection that died without a word', async () => {
     const proxy = await CutOffProxy.before(db.url);
-    const dataSource = await openDatabase({ url: proxy.url, pool: 4 });
+    const dataSource = await openDatabase({ url: proxy.url, login: db.login, pool: 4 });
     try {
       const hub = new MemoryHub();
       const { open, script } = gated('first ');

@@ -206,7 +206,7 @@ describe('a statement of the turns', () => {
       room: '50',
       served: `'{}'::uuid[]`,
     };
-    expect(whole(nodesOf(await planOfLookup(database.url, 'look_after', args)))).toEqual([]);
+    expect(whole(nodesOf(await planOfLookup(database.ownerUrl, 'look_after', args)))).toEqual([]);
   }, 120_000);
 
   it('shows what it looks for: a search by what no index has is a fault', async () => {
@@ -242,7 +242,7 @@ describe('a statement of the turns', () => {
   }
 
   async function owner(...statements: string[]): Promise<void> {
-    const client = new Client({ connectionString: database.url });
+    const client = new Client({ connectionString: database.ownerUrl });
     await client.connect();
     try {
       for (const statement of statements) await client.query(statement);
@@ -252,7 +252,7 @@ describe('a statement of the turns', () => {
   }
 
   async function asked(text: string, values?: unknown[]) {
-    const client = new Client({ connectionString: database.url });
+    const client = new Client({ connectionString: database.ownerUrl });
     await client.connect();
     try {
       return await client.query<Record<string, unknown>>(text, values);

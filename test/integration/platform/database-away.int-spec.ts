@@ -17,7 +17,7 @@ describe('a server whose database does not answer', () => {
   beforeAll(async () => {
     plain = await AuthApp.start();
     proxy = await CutOffProxy.before(plain.database.url);
-    dataSource = await openDatabase({ url: proxy.url, pool: POOL });
+    dataSource = await openDatabase({ url: proxy.url, login: plain.database.login, pool: POOL });
     app = await AuthApp.start({}, { beside: plain, imports: [HealthModule], unitOfWork: new UnitOfWork(dataSource) });
     user = await plain.signedIn('end_user');
   }, 60_000);

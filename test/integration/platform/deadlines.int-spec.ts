@@ -42,7 +42,7 @@ describe('a database behind a network that fails', () => {
   }, 60_000);
   beforeEach(async () => {
     proxy = await CutOffProxy.before(database.url);
-    dataSource = await openDatabase({ url: proxy.url, pool: 4 });
+    dataSource = await openDatabase({ url: proxy.url, login: database.login, pool: 4 });
     work = new UnitOfWork(dataSource);
   });
   afterEach(async () => {
@@ -222,10 +222,10 @@ describe('a database behind a network that fails', () => {
 
   it('leaves the job queue working after its connections were cut or swallowed', async () => {
     // Pg-boss makes its tables in one long statement.
-    const first = new PgBossJobQueue({ url: database.url, logger });
+    const first = new PgBossJobQueue({ url: database.url, login: database.login, logger });
     queues.push(first);
     await first.add('deadlines.first', {});
-    const queue = new PgBossJobQueue({ url: proxy.url, logger, pollMs: 100, queryMs: 2000 });
+    const queue = new PgBossJobQueue({ url: proxy.url, login: database.login, logger, pollMs: 100, queryMs: 2000 });
     queues.push(queue);
     const seen: number[] = [];
     const schema = z.object({ n: z.number() });

@@ -17,7 +17,7 @@ describe('the name of an installation', () => {
 
   it('is made from what is left where the cluster may not be asked', async () => {
     const name = await installationOf(database.uow);
-    const owner = new Client({ connectionString: database.url });
+    const owner = new Client({ connectionString: database.ownerUrl });
     await owner.connect();
     await owner.query('REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC');
     try {

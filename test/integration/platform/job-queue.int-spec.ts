@@ -22,7 +22,7 @@ afterAll(() => database.stop());
 
 const drivers: Record<string, () => JobQueue> = {
   'in memory': () => kept(new InMemoryJobQueue(logger)),
-  'in Postgres': () => kept(new PgBossJobQueue({ url: database.url, logger, pollMs: 200 })),
+  'in Postgres': () => kept(new PgBossJobQueue({ url: database.url, login: database.login, logger, pollMs: 200 })),
 };
 
 function kept<T extends { stop(): Promise<void> }>(queue: T): T {
@@ -129,10 +129,10 @@ describe.each(Object.entries(drivers))('a job queue %s', (_name, create) => {
 describe('the job queue in Postgres', () => {
   it('keeps jobs over a restart', async () => {
     const name = newName();
-    const first = kept(new PgBossJobQueue({ url: database.url, logger, pollMs: 200 }));
+    const first = kept(new PgBossJobQueue({ url: database.url, login: database.login, logger, pollMs: 200 }));
     await first.add(name, { n: 7 });
     await open.pop()?.stop();
-    const second = kept(new PgBossJobQueue({ url: database.url, logger, pollMs: 200 }));
+    const second = kept(new PgBossJobQueue({ url: database.url, login: database.login, logger, pollMs: 200 }));
     const seen: number[] = [];
     await second.work({ queue: name, concurrency: 1, schema, handle: async ({ n }) => void seen.push(n) });
     await until(() => seen.length === 1);
@@ -145,7 +145,7 @@ describe('the job queue in Postgres', () => {
     process.on('unhandledRejection', onUnhandled);
     try {
       const name = newName();
-      const queue = kept(new PgBossJobQueue({ url: database.url, logger, pollMs: 50 }));
+      const queue = kept(new PgBossJobQueue({ url: database.url, login: database.login, logger, pollMs: 50 }));
       const seen = new Set<number>();
       await queue.work({
         queue: name,
@@ -179,13 +179,15 @@ describe('the job queue in Postgres', () => {
     }
   }, 60_000);
 
-  it('owns its schema and can read no tenant', async () => {
+  it('uses its schema, changes no table of it, and can read no tenant', async () => {
     const client = new Client({ connectionString: database.url, options: '-c role=switchboard_queue' });
     await client.connect();
     try {
       const { rows } = await client.query('SELECT count(*) AS jobs FROM pgboss.job');
       expect(Number(rows[0].jobs)).toBeGreaterThan(0);
       await expect(client.query('SELECT 1 FROM app.tenant')).rejects.toThrow(/permission denied/);
+      await expect(client.query('DROP TABLE pgboss.job')).rejects.toThrow(/must be owner/);
+      await expect(client.query('CREATE TABLE pgboss.mine (id int)')).rejects.toThrow(/permission denied/);
     } finally {
       await client.end();
     }

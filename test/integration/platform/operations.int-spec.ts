@@ -133,7 +133,7 @@ describe('the pages of operators', () => {
   });
 
   it('send nobody to a server whose database lacks a migration', async () => {
-    const owner = new Client({ connectionString: app.database.url });
+    const owner = new Client({ connectionString: app.database.ownerUrl });
     await owner.connect();
     try {
       await owner.query('ALTER TABLE public.schema_migration RENAME TO schema_migration_away');

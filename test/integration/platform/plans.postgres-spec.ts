@@ -31,11 +31,11 @@ describe('the plan of a hot statement', () => {
     for (const { tenantId } of tenants) {
       const ids = { conversation: newId(), base: newId(), session: newId() };
       const principal = await database.principal(tenantId);
-      await fill(database.url, { tenantId, principal, ...ids });
+      await fill(database.ownerUrl, { tenantId, principal, ...ids });
       ctx = contextOf(tenantId, principal);
       big = ids;
     }
-    await asOwner(database.url, ['ANALYZE']);
+    await asOwner(database.ownerUrl, ['ANALYZE']);
   }, 120_000);
   afterAll(() => database.stop());
 
@@ -129,12 +129,12 @@ describe('the plan of a hot statement', () => {
     ['tenants_of_processed_events', { age_seconds: '604800', most: '500' }],
     ['tenants_of_failed_conversations', { age_seconds: '2592000', most: '50' }],
   ])('%s goes by what is due', async (name, args) => {
-    expect(faults(nodesOf(await planOfLookup(database.url, name, args)))).toEqual([]);
+    expect(faults(nodesOf(await planOfLookup(database.ownerUrl, name, args)))).toEqual([]);
   });
 
   it('due_documents finds one row of each tenant that waits, and sorts those alone', async () => {
     const args = { abandoned_seconds: '20', started: 'now()', served: `'{}'::uuid[]`, most: '20' };
-    const nodes = nodesOf(await planOfLookup(database.url, 'due_documents', args));
+    const nodes = nodesOf(await planOfLookup(database.ownerUrl, 'due_documents', args));
     expect(faults(nodes)).toEqual(['Sort ']);
     const read = nodes.filter((node) => node['Relation Name'] === 'document').map((node) => node['Node Type']);
     expect(read.filter((type) => !/^Index/.test(type))).toEqual([]);
