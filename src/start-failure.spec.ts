@@ -1,4 +1,5 @@
 import { loadConfig } from '#platform/config';
+import { LoginRefusedError } from '#platform/database';
 import { startFailure } from './start-failure.js';
 
 const embedded = loadConfig({ PORT: '4000', DATA_DIR: '/srv/data' });
@@ -16,8 +17,11 @@ describe('a start that fails', () => {
     [failed('connect ECONNREFUSED 10.0.0.1:5432', { code: 'ECONNREFUSED' }), postgres, 'Is it running'],
     [failed('', { code: 'ECONNREFUSED' }), postgres, 'ECONNREFUSED'],
     [failed('password authentication failed', { code: '28P01' }), postgres, 'Check user, password'],
-    [failed('permission denied to set role', { code: '42501' }), postgres, 'Connect as the user'],
+    [failed('permission denied to set role', { code: '42501' }), postgres, 'DATABASE_OWNER_URL'],
     [failed('schema "app" does not exist', { code: '3F000' }), postgres, 'dist/cli/main.js migrate'],
+    [failed('role "switchboard_none" does not exist', { code: '22023' }), postgres, 'has not been prepared'],
+    [failed('pg-boss database requires migrations'), postgres, 'has not been prepared'],
+    [new LoginRefusedError('postgres', ['is a superuser']), postgres, 'user "postgres" is a superuser'],
   ])('says for "%s" what to do', (error, config, words) => {
     const said = startFailure(error, config);
     expect(said).toContain(words);

@@ -1,9 +1,15 @@
 import type { AppConfig } from '#platform/config';
+import { LoginRefusedError } from '#platform/database';
+import { MigrationRefusedError } from '#platform/migration';
 
 /** Codes of Node and Postgres that mean: it is not there, or it does not let us in. */
 const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN', 'ECONNRESET', '57P03'];
 const REFUSED = ['28P01', '28000', '3D000'];
 const NO_SCHEMA = ['3F000', '42P01'];
+/** A session asked for a working role that is not there. */
+const NO_ROLE = /^role "switchboard_\w+" does not exist$/;
+/** What pg-boss says of tables that are not there, or of an earlier version. */
+const NO_QUEUE = /^pg-boss (is not installed|database requires migrations)$/;
 const NOT_WRITABLE = /^(?:EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOSPC|ENOENT):/;
 
 /**
@@ -33,9 +39,10 @@ export function startFailure(
   if (UNREACHABLE.includes(code))
     return `The database cannot be reached (${message || code}). Is it running, and is DATABASE_URL right?`;
   if (REFUSED.includes(code)) return `The database refuses (${message}). Check user, password and name in DATABASE_URL`;
+  if (error instanceof LoginRefusedError || error instanceof MigrationRefusedError) return message;
+  if (NO_SCHEMA.includes(code) || NO_ROLE.test(message) || NO_QUEUE.test(message))
+    return `The database has not been prepared (${message}). Run "node dist/cli/main.js migrate" with its owner in DATABASE_OWNER_URL`;
   if (code === '42501')
-    return `The database's user may not do that (${message}). Connect as the user that ran "node dist/cli/main.js migrate"`;
-  if (NO_SCHEMA.includes(code))
-    return `The database has not been prepared (${message}). Run "node dist/cli/main.js migrate" with its owner in DATABASE_URL`;
+    return `The database's user may not do that (${message}). Set DATABASE_OWNER_URL to the database's owner and run "node dist/cli/main.js migrate", which gives the user in DATABASE_URL what the server needs`;
   return null;
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../../dist/platform/database/index.js';
+import { migrate } from '../../dist/platform/migration/index.js';
 import { ChatClient } from './chat-client.mjs';
 import { MeasuredProcess } from './measured-process.mjs';
 import { PostgresCounter } from './postgres-counter.mjs';
@@ -293,6 +294,11 @@ async function ownDatabase(server, undo) {
   undo.push(() => owner(`DROP DATABASE ${name} WITH (FORCE)`));
   const url = new URL(server);
   url.pathname = `/${name}`;
+  const ownerUrl = url.href;
+  // As in production: a login that may do nothing by itself.
+  url.username = 'switchboard_test_login';
+  url.password = 'powerless';
+  await migrate({ ownerUrl, loginUrl: url.href });
   return url.href;
 }
 
