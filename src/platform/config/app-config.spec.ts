@@ -1,4 +1,6 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { ConfigError, loadConfig } from './app-config.js';
+import { UNSERVED } from './unserved.js';
 
 const faultsOf = (env: Record<string, string>): readonly string[] => {
   try {
@@ -9,6 +11,11 @@ const faultsOf = (env: Record<string, string>): readonly string[] => {
     throw error;
   }
 };
+
+function pem(bits: number): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
 
 describe('the configuration', () => {
   it('needs nothing: embedded database, offline, loopback, demo data', () => {
@@ -34,6 +41,61 @@ describe('the configuration', () => {
     expect(faults.map((fault) => fault.split(':')[0])).toEqual(['PORT', 'DATABASE_URL', 'LEASE_SECONDS']);
   });
 
+  it('lists what is wrong in one variable together with what is wrong between them', () => {
+    const faults = faultsOf({
+      NODE_ENV: 'production',
+      PORT: 'http',
+      AUTH_BYPASS: 'true',
+      HOST: '0.0.0.0',
+      LLM_PROVIDER: 'groq',
+      SECRETS_KEY: 'short',
+      BOOTSTRAP_ADMIN_EMAIL: 'ops@example.test',
+    });
+    expect(faults.map((fault) => fault.split(/[: ]/)[0]).sort()).toEqual(
+      [
+        ...['AUTH_BYPASS', 'AUTH_BYPASS', 'BOOTSTRAP_ADMIN_EMAIL', 'DATABASE_URL', 'GROQ_API_KEY'],
+        ...['JWT_PRIVATE_KEY', 'PORT', 'SECRETS_KEY'],
+      ].sort(),
+    );
+  });
+
+  it('does not call a variable missing that is there and wrong', () => {
+    const faults = faultsOf({ NODE_ENV: 'production', DATABASE_URL: 'mysql://x', JWT_PRIVATE_KEY: 'no key' });
+    expect(faults.filter((fault) => /^(DATABASE_URL|JWT_PRIVATE_KEY)/.test(fault))).toHaveLength(2);
+    expect(faults.join()).not.toMatch(/(DATABASE_URL|JWT_PRIVATE_KEY): required/);
+  });
+
+  it('says of a number what it may be, and shows no secret', () => {
+    const canary = 'sk-canary';
+    const faults = faultsOf({
+      LEASE_SECONDS: '0',
+      SECRETS_KEY: canary,
+      JWT_PRIVATE_KEY: canary,
+      JWT_PUBLIC_KEY: canary,
+    });
+    expect(faults[faults.length - 1]).toBe('LEASE_SECONDS: must be a whole number from 1 to 600');
+    expect(faults).toHaveLength(4);
+    expect(faults.join()).not.toContain(canary);
+  });
+
+  it('names each variable of the contract that is set and does nothing', () => {
+    const { unserved } = loadConfig({
+      SMTP_URL: 'smtp://mail.example',
+      LANGSMITH_API_KEY: 'x',
+      PORT: '1',
+      PATH: '/bin',
+    });
+    expect(unserved.map((line) => line.split(':')[0])).toEqual(['LANGSMITH_API_KEY', 'SMTP_URL']);
+    expect(loadConfig({ SMTP_URL: '' }).unserved).toEqual([]);
+  });
+
+  it('serves none of the variables that it says it does not serve', () => {
+    const { env } = loadConfig({});
+    expect(Object.keys(UNSERVED).filter((name) => name in env)).toEqual([]);
+    // Unset ones have an entry as well, or the line above would prove nothing.
+    expect('REDIS_URL' in env).toBe(true);
+  });
+
   it.each([
     [{ OPENAI_API_KEY: 'k' }, 'openai', 'gpt-4o-mini', 'openai'],
     [{ OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' }, 'openai', 'gpt-4o-mini', 'local'],
@@ -51,6 +113,14 @@ describe('the configuration', () => {
     [{ BOOTSTRAP_ADMIN_EMAIL: 'a@b.example' }, 'BOOTSTRAP_ADMIN_EMAIL'],
     [{ SECRETS_KEY: 'short' }, 'SECRETS_KEY'],
     [{ JWT_PRIVATE_KEY: 'not a key' }, 'JWT_PRIVATE_KEY'],
+    [{ JWT_PRIVATE_KEY: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----' }, 'JWT_PRIVATE_KEY'],
+    [{ SECRETS_KEY: Buffer.alloc(32).toString('base64') }, 'SECRETS_KEY: is not random'],
+    [{ SECRETS_KEY_PREVIOUS: `${randomBytes(32).toString('base64')},short` }, 'SECRETS_KEY_PREVIOUS'],
+    [{ JWT_PREVIOUS_PUBLIC_KEYS: 'https://elsewhere.example' }, 'JWT_PREVIOUS_PUBLIC_KEYS'],
+    [{ EMBEDDINGS_PROVIDER: 'openai' }, 'OPENAI_API_KEY: required by EMBEDDINGS_PROVIDER'],
+    [{ LLM_PROVIDER: 'anthropic' }, 'LLM_PROVIDER: anthropic is not served'],
+    [{ PUBLIC_URL: 'javascript:alert(1)' }, 'PUBLIC_URL: must be an address'],
+    [{ DATABASE_OWNER_URL: 'postgres://owner@db.example/app' }, 'DATABASE_OWNER_URL: needs DATABASE_URL'],
     [{ CORS_ORIGINS: 'https://app.example/path' }, 'CORS_ORIGINS'],
     [{ AUTH_BYPASS: 'true', HOST: '0.0.0.0' }, 'AUTH_BYPASS'],
     [{ OUTBOUND_ALLOW: 'api.internal:8080,nowhere' }, 'OUTBOUND_ALLOW'],
@@ -58,6 +128,13 @@ describe('the configuration', () => {
     [{ TRUST_PROXY: '10.0.0.0/99' }, 'TRUST_PROXY'],
   ])('refuses %p', (env, variable) => {
     expect(faultsOf(env).join('\n')).toContain(variable);
+  });
+
+  it('refuses a signing key that is too short, and a private key among public ones', () => {
+    expect(faultsOf({ JWT_PRIVATE_KEY: pem(1024) }).join()).toMatch(/JWT_PRIVATE_KEY: .* at least 2048 bits/);
+    expect(faultsOf({ JWT_PREVIOUS_PUBLIC_KEYS: pem(2048) }).join()).toMatch(
+      /PREVIOUS_PUBLIC_KEYS: holds a private key/,
+    );
   });
 
   it.each(['1', 'true', 'loopback', '10.0.0.0/8, 127.0.0.1', '::1,fd00::/8'])('takes TRUST_PROXY=%s', (TRUST_PROXY) => {

@@ -3,11 +3,26 @@ import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { crossFaults } from './cross-faults.js';
+import { readPrivateKey, readPublicKey, readPublicKeys, readSecretsKey, readSecretsKeys } from './key-material.js';
+import { unservedIn } from './unserved.js';
 
 const flag = z
   .enum(['true', 'false', '1', '0', 'yes', 'no'])
   .transform((value) => value === 'true' || value === '1' || value === 'yes');
-const whole = (low: number, high: number) => z.coerce.number().int().min(low).max(high);
+const whole = (low: number, high: number) => {
+  const error = `must be a whole number from ${low} to ${high}`;
+  return z.coerce.number({ error }).int(error).min(low, error).max(high, error);
+};
+/** Text that its reader takes. What the reader says of another is the fault; it does not show the text. */
+const readable = (read: (text: string) => unknown) =>
+  z.string().superRefine((text, context) => {
+    try {
+      read(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : 'is not readable' });
+    }
+  });
 const list = z.string().transform((value) =>
   value
     .split(',')
@@ -37,6 +52,10 @@ const hostAndPort = z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s/@:?#]+):\d{1,5}$
   message: 'must be host:port, for example api.internal:8080',
 });
 
+const webAddress = z.url({
+  protocol: /^https?$/,
+  error: 'must be an address that begins with http:// or https://',
+});
 const postgresUrl = z
   .string()
   .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
@@ -50,7 +69,7 @@ const schema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   PORT: whole(0, 65_535).default(3000),
   HOST: z.string().default('127.0.0.1'),
-  PUBLIC_URL: z.url().optional(),
+  PUBLIC_URL: webAddress.optional(),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_OWNER_URL: postgresUrl.optional(),
   DATABASE_POOL: whole(1, 500).default(20),
@@ -59,19 +78,28 @@ const schema = z.object({
     .string()
     .regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')
     .optional(),
-  LLM_PROVIDER: z.enum(['openai', 'groq', 'ollama', 'offline', 'echo']).optional(),
+  LLM_PROVIDER: z
+    .enum(['openai', 'groq', 'ollama', 'offline', 'echo'], {
+      error: ({ input }) =>
+        input === 'anthropic' || input === 'google'
+          ? `${input} is not served by this version: use its OpenAI-compatible address, LLM_PROVIDER=openai and OPENAI_BASE_URL`
+          : undefined,
+    })
+    .optional(),
   LLM_MODEL: z.string().min(1).optional(),
   OPENAI_API_KEY: z.string().min(1).optional(),
-  OPENAI_BASE_URL: z.url().optional(),
+  OPENAI_BASE_URL: webAddress.optional(),
   GROQ_API_KEY: z.string().min(1).optional(),
-  OLLAMA_BASE_URL: z.url().default(OLLAMA_URL),
+  OLLAMA_BASE_URL: webAddress.default(OLLAMA_URL),
   LLM_STREAM_READER: z.enum(['fast', 'langchain']).default('fast'),
   EMBEDDINGS_PROVIDER: z.enum(['openai', 'local', 'transformers']).optional(),
   EMBEDDINGS_MODEL: z.string().min(1).optional(),
   SENTENCE_ENCODER: flag.default(true),
-  JWT_PRIVATE_KEY: z.string().optional(),
-  SECRETS_KEY: z.string().optional(),
-  JWT_PUBLIC_KEY: z.string().optional(),
+  JWT_PRIVATE_KEY: readable(readPrivateKey).optional(),
+  JWT_PREVIOUS_PUBLIC_KEYS: readable(readPublicKeys).optional(),
+  SECRETS_KEY: readable(readSecretsKey).optional(),
+  SECRETS_KEY_PREVIOUS: readable(readSecretsKeys).optional(),
+  JWT_PUBLIC_KEY: readable(readPublicKey).optional(),
   AUTH_BYPASS: flag.default(false),
   SEED_DEMO: flag.optional(),
   DEMO_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
@@ -122,7 +150,11 @@ export class AppConfig {
   readonly llmProvider: LlmProvider;
   readonly embeddingsProvider: 'openai' | 'local' | 'transformers';
 
-  constructor(readonly env: Readonly<Env>) {
+  constructor(
+    readonly env: Readonly<Env>,
+    /** Variables of the contract that are set and do nothing in this version, in words. */
+    readonly unserved: readonly string[] = [],
+  ) {
     this.production = env.NODE_ENV === 'production';
     this.dataDir = resolve(env.DATA_DIR);
     this.embeddedDatabase = env.DATABASE_URL === undefined;
@@ -187,47 +219,22 @@ export class AppConfig {
 export function loadConfig(source: Readonly<Record<string, string | undefined>> = environment()): AppConfig {
   // An empty variable means "not set": compose files and CI pass them that way.
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  const faults: string[] = [];
+  const faulty = new Set<string>();
+  const values = Object.entries(schema.shape).map(([name, field]): [string, unknown] => {
+    const parsed = field.safeParse(given[name]);
+    if (parsed.success) return [name, parsed.data];
+    faulty.add(name);
+    faults.push(...parsed.error.issues.map((issue) => `${name}: ${issue.message}`));
+    // As if it were not set, so that what else is wrong is found in the same go.
+    return [name, field.safeParse(undefined).data];
+  });
+  const config = new AppConfig(Object.freeze(Object.fromEntries(values) as Env), unservedIn(given));
+  for (const { fault, variables } of crossFaults(config)) {
+    if (!variables.some((name) => faulty.has(name))) faults.push(fault);
   }
-  const config = new AppConfig(Object.freeze(parsed.data));
-  const faults = [...crossFaults(config)];
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
-}
-
-function* crossFaults(config: AppConfig): Generator<string> {
-  const { env } = config;
-  if (env.AUTH_BYPASS && config.production) yield 'AUTH_BYPASS: is for local development and refused in production';
-  if (env.AUTH_BYPASS && !config.loopbackOnly) yield `AUTH_BYPASS: refused while HOST is ${env.HOST}; use 127.0.0.1`;
-  if (config.production && env.JWT_PRIVATE_KEY === undefined) {
-    yield 'JWT_PRIVATE_KEY: required in production (an RSA private key in PEM; make one with: openssl genrsa 2048)';
-  }
-  if (config.production && env.SECRETS_KEY === undefined) {
-    yield 'SECRETS_KEY: required in production (32 random bytes in base64; make one with: openssl rand -base64 32)';
-  }
-  if (config.production && config.embeddedDatabase) {
-    yield 'DATABASE_URL: required in production; the embedded database does not survive a power cut';
-  }
-  if (env.DATABASE_OWNER_URL !== undefined && config.embeddedDatabase) {
-    yield 'DATABASE_OWNER_URL: needs DATABASE_URL, with the user that the server signs in as';
-  }
-  if (env.SECRETS_KEY !== undefined && Buffer.from(env.SECRETS_KEY, 'base64').length !== 32) {
-    yield 'SECRETS_KEY: must be 32 bytes in base64 (openssl rand -base64 32)';
-  }
-  if (env.JWT_PRIVATE_KEY !== undefined && !env.JWT_PRIVATE_KEY.includes('PRIVATE KEY')) {
-    yield 'JWT_PRIVATE_KEY: must be a PEM private key ("-----BEGIN PRIVATE KEY-----…"; \\n for line ends is fine)';
-  }
-  if (env.LLM_PROVIDER === 'openai' && env.OPENAI_API_KEY === undefined && env.OPENAI_BASE_URL === undefined) {
-    yield 'OPENAI_API_KEY: required by LLM_PROVIDER=openai (or OPENAI_BASE_URL for a compatible server)';
-  }
-  if (env.LLM_PROVIDER === 'groq' && env.GROQ_API_KEY === undefined) {
-    yield 'GROQ_API_KEY: required by LLM_PROVIDER=groq';
-  }
-  if ((env.BOOTSTRAP_ADMIN_EMAIL === undefined) !== (env.BOOTSTRAP_ADMIN_PASSWORD === undefined)) {
-    yield 'BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD go together';
-  }
 }
 
 function defaultProvider(env: Env): AppConfig['llmProvider'] {

@@ -4,3 +4,5 @@
  */
 export { AppConfig, ConfigError, environment, type LlmProvider, loadConfig } from './app-config.js';
 export { ConfigModule } from './config.module.js';
+export { readPrivateKey, readPublicKey, readPublicKeys, readSecretsKey, readSecretsKeys } from './key-material.js';
+export { UNSERVED } from './unserved.js';

@@ -1,0 +1,103 @@
+/** Of an `AppConfig`, what the rules here look at. */
+interface Settings {
+  readonly production: boolean;
+  readonly embeddedDatabase: boolean;
+  readonly loopbackOnly: boolean;
+  readonly env: {
+    readonly HOST: string;
+    readonly AUTH_BYPASS: boolean;
+    readonly LLM_PROVIDER?: string;
+    readonly EMBEDDINGS_PROVIDER?: string;
+  } & { readonly [name in Given]?: string };
+}
+type Given =
+  | 'DATABASE_OWNER_URL'
+  | 'JWT_PRIVATE_KEY'
+  | 'SECRETS_KEY'
+  | 'OPENAI_API_KEY'
+  | 'OPENAI_BASE_URL'
+  | 'GROQ_API_KEY'
+  | 'BOOTSTRAP_ADMIN_EMAIL'
+  | 'BOOTSTRAP_ADMIN_PASSWORD';
+
+/** What is wrong between variables that are each right, or with one that is missing. */
+export interface CrossFault {
+  /** Those that it depends on: where one of them has a fault of its own, that one is said and this is not. */
+  readonly variables: readonly string[];
+  readonly fault: string;
+}
+
+export function crossFaults(config: Settings): CrossFault[] {
+  return [...production(config), ...bypass(config), ...providers(config), ...together(config)];
+}
+
+function* production({ embeddedDatabase, env, production: isProduction }: Settings): Generator<CrossFault> {
+  if (!isProduction) return;
+  if (env.JWT_PRIVATE_KEY === undefined) {
+    yield {
+      variables: ['NODE_ENV', 'JWT_PRIVATE_KEY'],
+      fault: 'JWT_PRIVATE_KEY: required in production (an RSA private key in PEM; make one with: openssl genrsa 2048)',
+    };
+  }
+  if (env.SECRETS_KEY === undefined) {
+    yield {
+      variables: ['NODE_ENV', 'SECRETS_KEY'],
+      fault: 'SECRETS_KEY: required in production (32 random bytes in base64; make one with: openssl rand -base64 32)',
+    };
+  }
+  if (embeddedDatabase) {
+    yield {
+      variables: ['NODE_ENV', 'DATABASE_URL'],
+      fault: 'DATABASE_URL: required in production; the embedded database does not survive a power cut',
+    };
+  }
+}
+
+function* bypass({ env, loopbackOnly, production: isProduction }: Settings): Generator<CrossFault> {
+  if (!env.AUTH_BYPASS) return;
+  if (isProduction) {
+    yield {
+      variables: ['NODE_ENV', 'AUTH_BYPASS'],
+      fault: 'AUTH_BYPASS: is for local development and refused in production',
+    };
+  }
+  if (!loopbackOnly) {
+    yield {
+      variables: ['HOST', 'AUTH_BYPASS'],
+      fault: `AUTH_BYPASS: refused while HOST is ${env.HOST}; use 127.0.0.1`,
+    };
+  }
+}
+
+function* providers({ env }: Settings): Generator<CrossFault> {
+  if (env.LLM_PROVIDER === 'openai' && env.OPENAI_API_KEY === undefined && env.OPENAI_BASE_URL === undefined) {
+    yield {
+      variables: ['LLM_PROVIDER', 'OPENAI_API_KEY', 'OPENAI_BASE_URL'],
+      fault: 'OPENAI_API_KEY: required by LLM_PROVIDER=openai (or OPENAI_BASE_URL for a compatible server)',
+    };
+  }
+  if (env.LLM_PROVIDER === 'groq' && env.GROQ_API_KEY === undefined) {
+    yield { variables: ['LLM_PROVIDER', 'GROQ_API_KEY'], fault: 'GROQ_API_KEY: required by LLM_PROVIDER=groq' };
+  }
+  if (env.EMBEDDINGS_PROVIDER === 'openai' && env.OPENAI_API_KEY === undefined && env.OPENAI_BASE_URL === undefined) {
+    yield {
+      variables: ['EMBEDDINGS_PROVIDER', 'OPENAI_API_KEY', 'OPENAI_BASE_URL'],
+      fault: 'OPENAI_API_KEY: required by EMBEDDINGS_PROVIDER=openai (or OPENAI_BASE_URL for a compatible server)',
+    };
+  }
+}
+
+function* together({ embeddedDatabase, env }: Settings): Generator<CrossFault> {
+  if ((env.BOOTSTRAP_ADMIN_EMAIL === undefined) !== (env.BOOTSTRAP_ADMIN_PASSWORD === undefined)) {
+    yield {
+      variables: ['BOOTSTRAP_ADMIN_EMAIL', 'BOOTSTRAP_ADMIN_PASSWORD'],
+      fault: 'BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD go together',
+    };
+  }
+  if (env.DATABASE_OWNER_URL !== undefined && embeddedDatabase) {
+    yield {
+      variables: ['DATABASE_OWNER_URL', 'DATABASE_URL'],
+      fault: 'DATABASE_OWNER_URL: needs DATABASE_URL, with the user that the server signs in as',
+    };
+  }
+}
