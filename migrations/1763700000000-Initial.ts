@@ -22,6 +22,8 @@ export class Initial1763700000000 implements MigrationInterface {
     await runner.query(vectorIndexes());
     await runner.query(ROW_SECURITY);
     await runner.query(EXPIRY);
+    await runner.query(sealedOtherwise('app.credential', 'app.tenants_of_credentials_sealed_otherwise'));
+    await runner.query(sealedOtherwise('app.idempotency_key', 'app.tenants_of_answers_sealed_otherwise'));
     await runner.query(LOOKUPS);
   }
 
@@ -134,6 +136,7 @@ CREATE TABLE app.credential (
   scheme text,
   username text,
   sealed bytea NOT NULL,
+  sealed_key bytea GENERATED ALWAYS AS (substr(sealed, 2, 4)) STORED,
   last4 text NOT NULL,
   tested_at timestamptz,
   test_error text,
@@ -142,6 +145,7 @@ CREATE TABLE app.credential (
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, name)
 );
+CREATE INDEX credential_sealed_idx ON app.credential (sealed_key, tenant_id) WHERE sealed_key IS NOT NULL;
 `;
 
 const AGENTS = `
@@ -579,12 +583,14 @@ CREATE TABLE app.idempotency_key (
   key text NOT NULL,
   request_hash bytea NOT NULL,
   status integer,
-  response jsonb,
+  sealed bytea,
+  sealed_key bytea GENERATED ALWAYS AS (substr(sealed, 2, 4)) STORED,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, principal_id, key),
   FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key (created_at);
+CREATE INDEX idempotency_key_sealed_idx ON app.idempotency_key (sealed_key, tenant_id) WHERE sealed_key IS NOT NULL;
 `;
 
 /** One HNSW index for each supported dimension, on every partition; other dimensions get an exact scan. */
@@ -630,10 +636,13 @@ GRANT SELECT (name) ON public.schema_migration TO switchboard_app;
 const EXPIRY = `
 GRANT SELECT (tenant_id, expires_at, revoked_at) ON app.session TO switchboard_lookup;
 CREATE POLICY lookup ON app.session FOR SELECT TO switchboard_lookup USING (true);
-GRANT SELECT (tenant_id, created_at) ON app.idempotency_key TO switchboard_lookup;
+GRANT SELECT (tenant_id, created_at, sealed_key) ON app.idempotency_key TO switchboard_lookup;
 CREATE POLICY lookup ON app.idempotency_key FOR SELECT TO switchboard_lookup USING (true);
 GRANT SELECT (tenant_id, id, failed_only, message_count, last_seq) ON app.conversation TO switchboard_lookup;
 CREATE POLICY lookup ON app.conversation FOR SELECT TO switchboard_lookup USING (true);
+
+GRANT SELECT (tenant_id, sealed_key) ON app.credential TO switchboard_lookup;
+CREATE POLICY lookup ON app.credential FOR SELECT TO switchboard_lookup USING (true);
 
 GRANT SELECT (tenant_id, updated_at) ON app.turn_live TO switchboard_lookup;
 CREATE POLICY lookup ON app.turn_live FOR SELECT TO switchboard_lookup USING (true);
@@ -671,6 +680,28 @@ CREATE FUNCTION app.tenants_of_failed_conversations(age_seconds integer, most in
       AND c.last_seq < (extract(epoch FROM now() - make_interval(secs => age_seconds)) * 1000000)::bigint
     ORDER BY c.last_seq LIMIT most) old $$;
 `;
+
+/**
+ * Tenants with values that none of the known keys sealed, in order. Keys in use are found by skipping through the index,
+ * of which there are two or three, and nothing is read of those that are known.
+ */
+function sealedOtherwise(table: string, name: string): string {
+  return `
+CREATE FUNCTION ${name}(known bytea[], after uuid, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    WITH RECURSIVE used AS (
+      (SELECT s.sealed_key FROM ${table} s WHERE s.sealed_key IS NOT NULL ORDER BY s.sealed_key LIMIT 1)
+      UNION ALL
+      SELECT (SELECT s.sealed_key FROM ${table} s WHERE s.sealed_key > u.sealed_key ORDER BY s.sealed_key LIMIT 1)
+      FROM used u WHERE u.sealed_key IS NOT NULL
+    )
+    SELECT DISTINCT t.tenant_id FROM used u CROSS JOIN LATERAL (
+      SELECT s.tenant_id FROM ${table} s WHERE s.sealed_key = u.sealed_key AND (after IS NULL OR s.tenant_id > after)
+      ORDER BY s.tenant_id LIMIT most) t
+    WHERE u.sealed_key IS NOT NULL AND u.sealed_key <> ALL (known) ORDER BY 1 LIMIT most $$;
+`;
+}
 
 /**
  * What must be found before a tenant is known. Each function belongs to switchboard_lookup, which may read (and where it

@@ -1,18 +1,21 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AppConfig } from '#platform/config';
-import { EmbeddedPostgres, openDatabase } from '#platform/database';
+import { EmbeddedPostgres, openDatabase, UnitOfWork } from '#platform/database';
 import { HealthService } from '#platform/health';
 import { configureHttp, setupSwagger } from '#platform/http';
 import { type Logger, NestPinoLogger } from '#platform/logging';
 import { OutboundClient } from '#platform/outbound';
 import { builtFile } from '#platform/paths';
+import { assertOpenable } from '#platform/sealed';
+import { SecretBox } from '#platform/secrets';
 import { ChannelsDrain, ChatSocketAdapter } from '#channels';
 import { DemoSeeder } from '#demo';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { prepareDatabase } from './prepare-database.js';
 import { servePages } from './pages.js';
+import { SEALED_COLUMNS } from './sealed-columns.js';
 import { version } from './version.js';
 
 /** A server that takes requests, and how to end it. */
@@ -32,6 +35,7 @@ export interface RunningServer {
  */
 export async function startServer(config: AppConfig, logger: Logger): Promise<RunningServer> {
   const undo: (() => Promise<unknown>)[] = [];
+  for (const line of config.unserved) logger.warn(line);
   try {
     const database = await startDatabase(config, logger);
     undo.push(() => database.stop());
@@ -57,6 +61,7 @@ export async function startServer(config: AppConfig, logger: Logger): Promise<Ru
     app.useWebSocketAdapter(new ChatSocketAdapter(app));
     servePages(app, config);
     setupSwagger(app, config, version);
+    await assertOpenable(app.get(UnitOfWork), app.get(SecretBox), SEALED_COLUMNS);
     await app.init();
     if (config.seedDemo) await app.get(DemoSeeder).seed();
     await app.listen(config.env.PORT, config.env.HOST);

@@ -1,6 +1,7 @@
 import type { AppConfig } from '#platform/config';
 import { LoginRefusedError } from '#platform/database';
 import { MigrationRefusedError } from '#platform/migration';
+import { UnopenableValuesError } from '#platform/sealed';
 
 /** Codes of Node and Postgres that mean: it is not there, or it does not let us in. */
 const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN', 'ECONNRESET', '57P03'];
@@ -30,6 +31,7 @@ export function startFailure(
     return `Port ${PORT} needs rights that this user does not have. Choose one above 1023 with PORT`;
   if (code === 'EADDRNOTAVAIL' || message === `getaddrinfo ENOTFOUND ${HOST}`)
     return `HOST=${HOST} is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all of its addresses`;
+  if (error instanceof UnopenableValuesError) return message;
   if (config.embeddedDatabase) {
     if (message.includes(' is in use by process ')) return message;
     if (NOT_WRITABLE.test(message))

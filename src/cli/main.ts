@@ -1,15 +1,27 @@
 #!/usr/bin/env node
 import { ConfigError } from '#platform/config';
 import { runMigrate } from './migrate.command.js';
+import { rotateSecrets } from './secrets-rotate.command.js';
 
 const USAGE = `usage: switchboard <command>
   migrate [--json]   bring the database up to date, as the owner in DATABASE_OWNER_URL, and make the login of DATABASE_URL
                      (without DATABASE_OWNER_URL: as the user in DATABASE_URL; without either: the embedded one in DATA_DIR)
+  secrets rotate [--json] [--discard-lost]
+                     seal everything at rest with SECRETS_KEY, opened by it or by SECRETS_KEY_PREVIOUS; can be killed and run
+                     again. --discard-lost deletes what none of the keys opens
 `;
 
 async function run(command: string | undefined, args: readonly string[]): Promise<number> {
   const json = args.includes('--json');
+  const unknown = args.find((arg) => arg.startsWith('-') && !['--json', '--discard-lost', '--help'].includes(arg));
+  if (unknown !== undefined) {
+    process.stderr.write(`${unknown} is not known\n${USAGE}`);
+    return 2;
+  }
   if (command === 'migrate') return runMigrate({ json });
+  if (command === 'secrets' && args[0] === 'rotate') {
+    return rotateSecrets({ json, discardLost: args.includes('--discard-lost') });
+  }
   process.stderr.write(USAGE);
   return command === undefined || command === '--help' ? 0 : 2;
 }

@@ -32,4 +32,5 @@ export { EmbedderUnavailableError, LlmError, LlmTimeoutError, type LlmDeadline }
 export { LlmModule } from './llm.module.js';
 export { LlmService, type LlmInfo } from './llm.service.js';
 export { LocalEmbedder } from './local.embedder.js';
+export { credentialSealedFor, SEALED_CREDENTIALS } from './sealed-credentials.js';
 export { insertUsage, recordUsage, usageRow, type UsageInsert, type UsageRow } from './usage-record.js';

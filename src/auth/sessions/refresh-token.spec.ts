@@ -21,6 +21,27 @@ describe('RefreshTokens', () => {
     expect(tokens.first(first.tenantId, first.sessionId).text).not.toBe(first.text);
   });
 
+  describe('when the key that seals is replaced', () => {
+    const [old, fresh] = [randomBytes(32), randomBytes(32)];
+    const before = new RefreshTokens(new SecretBox([old]));
+    const both = new RefreshTokens(new SecretBox([fresh, old]));
+    const after = new RefreshTokens(new SecretBox([fresh]));
+    const given = before.first(newId(), newId());
+
+    it('are still known, and followed by ones of the new key', () => {
+      expect(both.parse(given.text)).toEqual(given);
+      const next = both.successor(given);
+      expect(after.parse(next.text)).toEqual(next);
+      expect(after.parse(given.text)).toBeNull();
+    });
+
+    it('have one successor, whichever of two servers is asked', () => {
+      expect(both.successor(given).hash).toEqual(before.successor(given).hash);
+      const next = both.parse(before.successor(given).text);
+      expect(next?.hash).toEqual(both.successor(given).hash);
+    });
+  });
+
   it.each([
     ['another tenant', (text: string) => text.replace(first.tenantId, newId())],
     ['another session', (text: string) => text.replace(first.sessionId, newId())],

@@ -1,6 +1,6 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
-import { AppConfig } from '#platform/config';
-import { SigningKey } from '#platform/secrets';
+import type { KeyObject } from 'node:crypto';
+import { AppConfig, readPublicKey } from '#platform/config';
+import { openPreviousKeys, SigningKey, type VerifyingKey } from '#platform/secrets';
 import { Injectable } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
 import { AUDIENCE, CLOCK_LEEWAY_SECONDS } from './token-claims.js';
@@ -13,6 +13,8 @@ import { AUDIENCE, CLOCK_LEEWAY_SECONDS } from './token-claims.js';
 export class TokenKeys {
   readonly issuer: string;
   private readonly operatorKey: KeyObject | null;
+  /** The one that signs and those that signed before it, by their ids. */
+  private readonly own: ReadonlyMap<string, VerifyingKey>;
 
   constructor(
     config: AppConfig,
@@ -20,6 +22,8 @@ export class TokenKeys {
   ) {
     this.issuer = config.env.PUBLIC_URL ?? 'switchboard';
     this.operatorKey = config.env.JWT_PUBLIC_KEY === undefined ? null : readPublicKey(config.env.JWT_PUBLIC_KEY);
+    // The one that signs last, so that it is itself also where somebody named it among the previous ones.
+    this.own = new Map([...openPreviousKeys(config), signingKey].map((key) => [key.kid, key]));
   }
 
   /** Null when no key of ours fits: the token is then not valid. */
@@ -28,12 +32,12 @@ export class TokenKeys {
     // Claims are an object. jsonwebtoken breaks on others, and reads past `crit`, which says "refuse what you do not know".
     if (decoded === null || typeof decoded.payload !== 'object' || decoded.payload === null) return null;
     if (decoded.header.crit !== undefined) return null;
-    return decoded.header.kid === this.signingKey.kid ? this.signingKey.publicKey : this.operatorKey;
+    return this.own.get(decoded.header.kid ?? '')?.publicKey ?? this.operatorKey;
   }
 
-  /** True when the token was signed by this server, and so belongs to a session. */
+  /** True when the token was signed by this server, by a previous key as well, and so belongs to a session. */
   isOwn(token: string): boolean {
-    return jwt.decode(token, { complete: true })?.header.kid === this.signingKey.kid;
+    return this.own.has(jwt.decode(token, { complete: true })?.header.kid ?? '');
   }
 
   /** What jsonwebtoken checks, here and below passport. */
@@ -57,17 +61,8 @@ export class TokenKeys {
     });
   }
 
+  /** The one that signs first. */
   get jwks(): { keys: SigningKey['jwk'][] } {
-    return { keys: [this.signingKey.jwk] };
+    return { keys: [...this.own.values()].reverse().map((key) => key.jwk) };
   }
-}
-
-function readPublicKey(pem: string): KeyObject {
-  try {
-    const key = createPublicKey(pem.replaceAll('\\n', '\n'));
-    if (key.asymmetricKeyType === 'rsa') return key;
-  } catch {
-    // Said below, without the key.
-  }
-  throw new Error('JWT_PUBLIC_KEY: must be an RSA public key in PEM');
 }

@@ -81,11 +81,11 @@ describe('the configuration', () => {
   it('names each variable of the contract that is set and does nothing', () => {
     const { unserved } = loadConfig({
       SMTP_URL: 'smtp://mail.example',
-      LANGSMITH_API_KEY: 'x',
+      OTEL_SERVICE_NAME: 'x',
       PORT: '1',
       PATH: '/bin',
     });
-    expect(unserved.map((line) => line.split(':')[0])).toEqual(['LANGSMITH_API_KEY', 'SMTP_URL']);
+    expect(unserved.map((line) => line.split(':')[0])).toEqual(['OTEL_SERVICE_NAME', 'SMTP_URL']);
     expect(loadConfig({ SMTP_URL: '' }).unserved).toEqual([]);
   });
 

@@ -11,7 +11,6 @@ export const UNSERVED: Readonly<Record<string, string>> = {
   LLM_MAX_TOKENS: 'the length of an answer is the tenant’s setting',
   JWT_JWKS_URL: 'give the issuer’s key itself: JWT_PUBLIC_KEY',
   SMTP_URL: 'no mail is sent',
-  'LANGSMITH_*': 'the server sends no traces',
   'OTEL_*': 'the server sends no traces; /metrics has its figures',
 };
 

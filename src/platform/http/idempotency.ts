@@ -1,7 +1,8 @@
 import { ConflictError, InvalidInputError } from '#platform/errors';
 import type { RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
-import { SecretBox } from '#platform/secrets';
+import type { SealedColumn } from '#platform/sealed';
+import { type SealedFor, SecretBox } from '#platform/secrets';
 import { Injectable } from '@nestjs/common';
 
 /** A creation's answer, as it is given again to a repeat. */
@@ -14,7 +15,7 @@ export interface StoredAnswer {
 interface Row {
   readonly same: boolean;
   readonly finished: boolean;
-  readonly response: { sealed: string } | null;
+  readonly sealed: Buffer | null;
 }
 
 const ABANDONED_AFTER = '2 minutes';
@@ -40,7 +41,9 @@ export class IdempotencyKeys {
     if (key.trim() === '' || key.length > 200) {
       throw new InvalidInputError('Idempotency-Key: must have 1 to 200 characters', { field: 'Idempotency-Key' });
     }
-    const hash = this.secretBox.digest('idempotency.request', fingerprint);
+    // Of previous keys too: a repeat is one also after the key was replaced.
+    const hashes = this.secretBox.digests('idempotency.request', fingerprint);
+    const [hash] = hashes;
     const row = await this.unitOfWork.run(ctx, async (tx) => {
       const claimed = await tx.execute(
         `INSERT INTO app.idempotency_key AS k (tenant_id, principal_id, key, request_hash) VALUES ($1, $2, $3, $4)
@@ -50,9 +53,9 @@ export class IdempotencyKeys {
       );
       if (claimed > 0) return null;
       return tx.one<Row>(
-        `SELECT request_hash = $4 AS same, status IS NOT NULL AS finished, response
+        `SELECT request_hash = ANY ($4::bytea[]) AS same, status IS NOT NULL AS finished, sealed
          FROM app.idempotency_key WHERE tenant_id = $1 AND principal_id = $2 AND key = $3`,
-        [ctx.tenantId, ctx.principal.id, key, hash],
+        [ctx.tenantId, ctx.principal.id, key, hashes],
       );
     });
     if (row === null) return null;
@@ -61,24 +64,24 @@ export class IdempotencyKeys {
         field: 'Idempotency-Key',
       });
     }
-    if (!row.finished || row.response === null) {
+    if (!row.finished || row.sealed === null) {
       throw new ConflictError('The first request with this Idempotency-Key is still running: repeat it in a moment', {
         field: 'Idempotency-Key',
         retryable: true,
       });
     }
-    const opened = this.secretBox.open(Buffer.from(row.response.sealed, 'base64'), belongsTo(ctx, key)).reveal();
+    const opened = this.secretBox.open(row.sealed, belongsTo(ctx.tenantId, ctx.principal.id, key)).reveal();
     const answer: unknown = JSON.parse(opened);
     return answer as StoredAnswer;
   }
 
   async finish(ctx: RequestContext, key: string, answer: StoredAnswer): Promise<void> {
-    const sealed = this.secretBox.seal(JSON.stringify(answer), belongsTo(ctx, key)).toString('base64');
+    const sealed = this.secretBox.seal(JSON.stringify(answer), belongsTo(ctx.tenantId, ctx.principal.id, key));
     await this.unitOfWork.query(
       ctx,
-      `UPDATE app.idempotency_key SET status = $4, response = $5
+      `UPDATE app.idempotency_key SET status = $4, sealed = $5
        WHERE tenant_id = $1 AND principal_id = $2 AND key = $3`,
-      [ctx.tenantId, ctx.principal.id, key, answer.status, JSON.stringify({ sealed })],
+      [ctx.tenantId, ctx.principal.id, key, answer.status, sealed],
     );
   }
 
@@ -92,6 +95,16 @@ export class IdempotencyKeys {
   }
 }
 
-function belongsTo(ctx: RequestContext, key: string) {
-  return { tenantId: ctx.tenantId, rowId: `${ctx.principal.id}/${key}`, purpose: 'idempotency.response' };
+function belongsTo(tenantId: string, principalId: string, key: string): SealedFor {
+  return { tenantId, rowId: `${principalId}/${key}`, purpose: 'idempotency.response' };
 }
+
+/** For whoever replaces the key that seals. */
+export const SEALED_ANSWERS: SealedColumn = {
+  name: 'answers kept for a repeated Idempotency-Key',
+  table: 'app.idempotency_key',
+  column: 'sealed',
+  key: { principal_id: 'uuid', key: 'text' },
+  tenants: 'app.tenants_of_answers_sealed_otherwise',
+  belongsTo: (tenantId, row) => belongsTo(tenantId, row['principal_id'] ?? '', row['key'] ?? ''),
+};

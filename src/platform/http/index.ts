@@ -42,4 +42,4 @@ export {
 } from './paging.js';
 export { assertIfMatch, etagOf, PreconditionFailedError } from './etag.js';
 export { TenantPathGuard } from './tenant-path.guard.js';
-export { IdempotencyKeys, type StoredAnswer } from './idempotency.js';
+export { IdempotencyKeys, SEALED_ANSWERS, type StoredAnswer } from './idempotency.js';

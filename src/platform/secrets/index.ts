@@ -5,7 +5,7 @@
  */
 export { SecretString } from './secret-string.js';
 export { SealedValueError, SecretBox, type SealedFor } from './secret-box.js';
-export { SigningKey } from './signing-key.js';
-export { openSecretBox, openSigningKey } from './keys.js';
+export { SigningKey, VerifyingKey } from './signing-key.js';
+export { openPreviousKeys, openSecretBox, openSigningKey } from './keys.js';
 export { readOrCreateSecretFile } from './secret-file.js';
 export { SecretsModule } from './secrets.module.js';

@@ -44,8 +44,10 @@ describe('key files', () => {
   });
 
   it('refuse a placeholder and a key that is too short, without printing it', () => {
-    const zeros = loadConfig({ DATA_DIR: folder, SECRETS_KEY: Buffer.alloc(32).toString('base64') });
-    expect(() => openSecretBox(zeros)).toThrow(/not random/);
+    const zeros = Buffer.alloc(32).toString('base64');
+    expect(() => loadConfig({ DATA_DIR: folder, SECRETS_KEY: zeros })).toThrow(/not random/);
+    writeFileSync(join(folder, 'secrets-key'), zeros);
+    expect(() => openSecretBox(loadConfig({ DATA_DIR: folder }))).toThrow(/not random/);
     expect(() => SigningKey.fromPem('-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----')).toThrow(
       /^(?!.*canary).*not a readable/s,
     );

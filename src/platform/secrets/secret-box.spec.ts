@@ -42,6 +42,15 @@ describe('SecretBox', () => {
     expect(() => new SecretBox([randomBytes(32)]).open(old, row)).toThrow(/key is not among/);
   });
 
+  it('digests by every key, the newest first, and names them as sealed values carry them', () => {
+    const next = new SecretBox([randomBytes(32), key]);
+    expect(next.digests('a', 'v')[1]).toEqual(box.digest('a', 'v'));
+    expect(next.digests('a', 'v')[0]).toEqual(next.digest('a', 'v'));
+    expect(next.keyIds.map((id) => id.toString('hex'))).toEqual(
+      [next.seal('x', row), box.seal('x', row)].map((sealed) => sealed.subarray(1, 5).toString('hex')),
+    );
+  });
+
   it('digests differently for each purpose and key', () => {
     expect(box.digest('a', 'v').equals(box.digest('a', 'v'))).toBe(true);
     expect(box.digest('a', 'v').equals(box.digest('b', 'v'))).toBe(false);

@@ -34,7 +34,7 @@ const HEADER_BYTES = 1 + KEY_ID_BYTES + IV_BYTES + TAG_BYTES;
 export class SecretBox {
   private readonly keys: ReadonlyMap<string, Buffer>;
   private readonly current: { readonly id: Buffer; readonly key: Buffer };
-  private readonly macKey: Buffer;
+  private readonly macKeys: readonly Buffer[];
 
   constructor(keys: readonly Buffer[]) {
     const [first] = keys;
@@ -42,7 +42,12 @@ export class SecretBox {
       throw new Error('A secret box needs 32 byte keys');
     this.keys = new Map(keys.map((key) => [keyId(key).toString('hex'), key]));
     this.current = { id: keyId(first), key: first };
-    this.macKey = Buffer.from(hkdfSync('sha256', first, '', 'switchboard.mac.v1', 32));
+    this.macKeys = keys.map((key) => Buffer.from(hkdfSync('sha256', key, '', 'switchboard.mac.v1', 32)));
+  }
+
+  /** Of the keys that open, the one that seals first. As stored values carry them: no secret. */
+  get keyIds(): readonly Buffer[] {
+    return [...this.keys.keys()].map((id) => Buffer.from(id, 'hex'));
   }
 
   seal(value: string | SecretString, belongsTo: SealedFor): Buffer {
@@ -84,7 +89,13 @@ export class SecretBox {
 
   /** A keyed digest, for values that must be found or compared but not read. Differs for each purpose. */
   digest(purpose: string, value: string): Buffer {
-    return createHmac('sha256', this.macKey).update(purpose).update('\0').update(value).digest();
+    const [first] = this.digests(purpose, value);
+    return first ?? Buffer.alloc(0);
+  }
+
+  /** By every key, the newest first: what an earlier one digested is still found. */
+  digests(purpose: string, value: string): Buffer[] {
+    return this.macKeys.map((key) => createHmac('sha256', key).update(purpose).update('\0').update(value).digest());
   }
 }
 

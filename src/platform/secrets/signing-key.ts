@@ -1,4 +1,5 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { readPrivateKey } from '#platform/config';
 
 /** A public key as the JWKS endpoint serves it. */
 export interface PublicJwk {
@@ -10,34 +11,33 @@ export interface PublicJwk {
   readonly e: string;
 }
 
-/** The RSA key that signs access tokens; its id is the RFC 7638 thumbprint, so that it is the same on every instance. */
-export class SigningKey {
+/** A public key that tokens are verified with; its id is the RFC 7638 thumbprint, so that it is the same on every instance. */
+export class VerifyingKey {
   readonly kid: string;
-  readonly publicKey: KeyObject;
   readonly jwk: PublicJwk;
 
-  private constructor(readonly privateKey: KeyObject) {
-    this.publicKey = createPublicKey(privateKey);
-    const { n, e } = this.publicKey.export({ format: 'jwk' });
-    if (n === undefined || e === undefined) throw new Error('JWT_PRIVATE_KEY: must be an RSA key');
+  constructor(readonly publicKey: KeyObject) {
+    const { n, e } = publicKey.export({ format: 'jwk' });
+    if (n === undefined || e === undefined) throw new Error('must be an RSA key');
     this.kid = createHash('sha256')
       .update(JSON.stringify({ e, kty: 'RSA', n }))
       .digest('base64url');
     this.jwk = { kty: 'RSA', use: 'sig', alg: 'RS256', kid: this.kid, n, e };
   }
+}
+
+/** The RSA key that signs access tokens. */
+export class SigningKey extends VerifyingKey {
+  private constructor(readonly privateKey: KeyObject) {
+    super(createPublicKey(privateKey));
+  }
 
   /** @throws Error naming what is wrong with the key; the key itself is never part of the message */
   static fromPem(pem: string): SigningKey {
-    let key: KeyObject;
     try {
-      key = createPrivateKey(pem.replaceAll('\\n', '\n'));
-    } catch {
-      throw new Error('JWT_PRIVATE_KEY: is not a readable PEM private key');
+      return new SigningKey(readPrivateKey(pem));
+    } catch (error) {
+      throw new Error(`JWT_PRIVATE_KEY: ${error instanceof Error ? error.message : 'is not readable'}`);
     }
-    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-    if (key.asymmetricKeyType !== 'rsa' || bits < 2048) {
-      throw new Error('JWT_PRIVATE_KEY: must be an RSA key of at least 2048 bits (openssl genrsa 2048)');
-    }
-    return new SigningKey(key);
   }
 }
