@@ -69,7 +69,8 @@ describe('the README', () => {
 
   function run(script: string): Promise<{ code: number | null; output: string; errors: string }> {
     return new Promise((resolve) => {
-      const shell = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+      const shell = spawn('bash', ['--norc', '-eo', 'pipefail', '-c', script], {
+        stdio: ['ignore', 'pipe', 'pipe'],
         cwd: folder,
         env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
       });
