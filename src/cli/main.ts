@@ -8,7 +8,7 @@ const USAGE = `usage: switchboard <command>
                      (without DATABASE_OWNER_URL: as the user in DATABASE_URL; without either: the embedded one in DATA_DIR)
   secrets rotate [--json] [--discard-lost]
                      seal everything at rest with SECRETS_KEY, opened by it or by SECRETS_KEY_PREVIOUS; can be killed and run
-                     again. --discard-lost deletes what none of the keys opens
+                     again. --discard-lost gives up what none of the keys opens: credentials are emptied, kept answers deleted
 `;
 
 async function run(command: string | undefined, args: readonly string[]): Promise<number> {

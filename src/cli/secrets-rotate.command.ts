@@ -44,12 +44,12 @@ function summary(results: readonly Resealed[], options: { discardLost: boolean }
   const lines = results.map((done) => inWords(done, options.discardLost));
   const lost = results.some(({ lost }) => lost > 0) && !options.discardLost;
   const hint = lost
-    ? 'None of the keys opens these: add the key that sealed them to SECRETS_KEY_PREVIOUS, or delete them with --discard-lost'
+    ? 'None of the keys opens these: add the key that sealed them to SECRETS_KEY_PREVIOUS, or give them up with --discard-lost'
     : 'Everything is sealed with SECRETS_KEY. Once every server has it, SECRETS_KEY_PREVIOUS may go';
   return `${[...lines, hint].join('\n')}\n`;
 }
 
 function inWords({ lost, name, resealed }: Resealed, discarded: boolean): string {
-  const rest = lost === 0 ? '' : `, ${lost} that no key opens ${discarded ? 'deleted' : 'left'}`;
+  const rest = lost === 0 ? '' : `, ${lost} that no key opens ${discarded ? 'given up' : 'left'}`;
   return `${name}: ${resealed} sealed anew${rest}`;
 }

@@ -14,7 +14,7 @@
  */
 export type { Access } from './credentials/credential.js';
 export { CredentialChanged } from './credentials/credential.events.js';
-export { CREDENTIAL_PURPOSE, CredentialService, type NoAccess } from './credentials/credential.service.js';
+export { CredentialService, type NoAccess } from './credentials/credential.service.js';
 export { type CredentialUse, CredentialUses } from './credentials/credential-uses.js';
 export { withQuery } from './credentials/credential.tester.js';
 export {
@@ -32,5 +32,5 @@ export { EmbedderUnavailableError, LlmError, LlmTimeoutError, type LlmDeadline }
 export { LlmModule } from './llm.module.js';
 export { LlmService, type LlmInfo } from './llm.service.js';
 export { LocalEmbedder } from './local.embedder.js';
-export { credentialSealedFor, SEALED_CREDENTIALS } from './sealed-credentials.js';
+export { CREDENTIAL_PURPOSE, credentialSealedFor, SEALED_CREDENTIALS } from './credentials/sealed-credentials.js';
 export { insertUsage, recordUsage, usageRow, type UsageInsert, type UsageRow } from './usage-record.js';

@@ -29,7 +29,7 @@ describe('entities', () => {
     for (const file of readdirSync(join(projectRoot, 'src'), { recursive: true, encoding: 'utf8' }))
       if (file.endsWith('.entity.ts')) await import(join(projectRoot, 'src', file));
     db = await TestDatabase.start({ pool: 1 });
-    const owner = new Client({ connectionString: db.url });
+    const owner = new Client({ connectionString: db.ownerUrl });
     await owner.connect();
     const { rows } = await owner.query<CatalogColumn>(`
       SELECT n.nspname || '.' || c.relname AS table, a.attname AS column, format_type(a.atttypid, NULL) AS type,

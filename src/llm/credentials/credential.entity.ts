@@ -35,6 +35,10 @@ export class CredentialEntity extends TenantEntity {
   @Column('bytea', { select: false })
   sealed!: Buffer;
 
+  /** Which key sealed it; the database takes it from the value. */
+  @Column({ type: 'bytea', select: false, insert: false, update: false, nullable: true })
+  readonly sealedKey?: Buffer | null;
+
   @Column('text')
   last4!: string;
 

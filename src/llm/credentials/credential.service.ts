@@ -2,7 +2,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { newId, sqlState, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { type SealedFor, SealedValueError, SecretBox, SecretString } from '#platform/secrets';
+import { SealedValueError, SecretBox, SecretString } from '#platform/secrets';
 import { AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
@@ -10,9 +10,7 @@ import { type Access, accessOf, covers, type Credential, type CredentialDraft } 
 import { CredentialChanged } from './credential.events.js';
 import { CredentialRepository } from './credential.repository.js';
 import { type CredentialUse, CredentialUses } from './credential-uses.js';
-
-/** What the sealed secret of a row belongs to, besides tenant and row. */
-export const CREDENTIAL_PURPOSE = 'llm.credential';
+import { credentialSealedFor } from './sealed-credentials.js';
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -152,7 +150,7 @@ export class CredentialService {
     if (found === null) return 'missing';
     if (!covers(found, url)) return 'elsewhere';
     try {
-      return accessOf(found, this.secretBox.open(found.sealed, belonging(scope.tenantId, id)));
+      return accessOf(found, this.secretBox.open(found.sealed, credentialSealedFor(scope.tenantId, id)));
     } catch (error) {
       if (error instanceof SealedValueError) return 'sealed';
       throw error;
@@ -169,12 +167,8 @@ export class CredentialService {
   }
 
   private sealedPart(scope: TenantScope, id: string, secret: SecretString): { sealed: Buffer; last4: string } {
-    return { sealed: this.secretBox.seal(secret, belonging(scope.tenantId, id)), last4: secret.last4 };
+    return { sealed: this.secretBox.seal(secret, credentialSealedFor(scope.tenantId, id)), last4: secret.last4 };
   }
-}
-
-function belonging(tenantId: string, rowId: string): SealedFor {
-  return { tenantId, rowId, purpose: CREDENTIAL_PURPOSE };
 }
 
 function nameTaken(): ConflictError {

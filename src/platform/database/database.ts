@@ -2,7 +2,7 @@ import { MIGRATIONS } from '#migrations';
 import { Client, types } from 'pg';
 import { DataSource, type DataSourceOptions, getMetadataArgsStorage } from 'typeorm';
 import { statementMs, TRANSACTION_MS } from './deadline.js';
-import { judgeSession, loginFaults, type LoginPolicy, type LoginRefusedError, POWERLESS_ROLE } from './login.js';
+import { judging, loginFaults, type LoginPolicy, type LoginRefusedError, POWERLESS_ROLE } from './login.js';
 import { SnakeNaming } from './snake-naming.js';
 
 /** bigint as a number: our largest is a clock in µs (1.8e15), which a double holds exactly. */
@@ -51,7 +51,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DataSource
       connectionTimeoutMillis: CONNECT_MS,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
-      ...(options.login !== 'unchecked' ? { onConnect: judgeSession(POWERLESS_ROLE) } : {}),
+      ...judging(options.login, POWERLESS_ROLE),
     },
   }).initialize();
 }

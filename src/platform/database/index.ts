@@ -18,6 +18,7 @@ export { installationOf } from './installation.js';
 export { knownMigrations, loginOf, openDatabase, openForMigrations, type DatabaseOptions } from './database.js';
 export {
   judgeSession,
+  judging,
   LOGIN_ROLES,
   loginFaults,
   type LoginPolicy,

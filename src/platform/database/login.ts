@@ -126,6 +126,11 @@ function droppedRole(wanted: string, role: string): string {
   );
 }
 
+/** For the options of a pool, whose typings do not say that it waits for `onConnect`. */
+export function judging(login: LoginPolicy, role: string): object {
+  return login === 'unchecked' ? {} : { onConnect: judgeSession(role) };
+}
+
 function socketOf(client: ClientBase): { destroy(): void } {
   return (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }).connection.stream;
 }

@@ -106,5 +106,6 @@ export const SEALED_ANSWERS: SealedColumn = {
   column: 'sealed',
   key: { principal_id: 'uuid', key: 'text' },
   tenants: 'app.tenants_of_answers_sealed_otherwise',
+  whenLost: 'delete',
   belongsTo: (tenantId, row) => belongsTo(tenantId, row['principal_id'] ?? '', row['key'] ?? ''),
 };

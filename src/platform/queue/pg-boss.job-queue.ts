@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { judgeSession, type LoginPolicy, QUEUE_ROLE } from '#platform/database';
+import { judging, type LoginPolicy, QUEUE_ROLE } from '#platform/database';
 import { asError } from '#platform/errors';
 import type { Logger } from '#platform/logging';
 import { Pool, type QueryResult } from 'pg';
@@ -56,7 +56,7 @@ export class PgBossJobQueue extends JobQueue {
       query_timeout: queryMs,
       idleTimeoutMillis: 60_000,
       keepAlive: true,
-      ...(login !== 'unchecked' ? { onConnect: judgeSession(QUEUE_ROLE) } : {}),
+      ...judging(login, QUEUE_ROLE),
     });
     this.pool.on('error', (error) => logger.warn({ err: error }, 'a connection of the job queue was lost'));
   }

@@ -11,7 +11,7 @@ export class UnopenableValuesError extends Error {
     super(
       `SECRETS_KEY does not open what is stored: ${found.join('; ')}. Put the key that sealed it into SECRETS_KEY_PREVIOUS ` +
         '("switchboard secrets rotate" then seals everything with the new one). If that key is lost, "switchboard secrets ' +
-        'rotate --discard-lost" deletes what nobody can open any more',
+        'rotate --discard-lost" gives up what nobody can open any more: credentials are emptied, kept answers deleted',
     );
     this.name = 'UnopenableValuesError';
   }

@@ -3,7 +3,7 @@ import { type SecretBox, SealedValueError } from '#platform/secrets';
 import { type SealedColumn, type SealedRowKey, tenantsSql } from './sealed-column.js';
 
 export interface ResealOptions {
-  /** Deletes the rows that none of the keys opens, instead of leaving them. */
+  /** Gives up what none of the keys opens, instead of leaving it. */
   readonly discardLost?: boolean;
   /** Told after each transaction. */
   readonly progress?: (done: Resealed) => void;
@@ -94,10 +94,22 @@ async function resealBatch(
     if (anew !== null) batch.resealed += await tx.execute(updateSql(column), [tx.tenantId, ...values, anew]);
     else {
       batch.lost++;
-      if (options.discardLost === true) await tx.execute(deleteSql(column), [tx.tenantId, ...values]);
+      if (options.discardLost === true) await discard(tx, box, column, key, values);
     }
   }
   return { ...batch, last: rows.length < ROWS ? null : (rows.at(-1)?.row_key ?? null) };
+}
+
+async function discard(
+  tx: TenantTx,
+  box: SecretBox,
+  column: SealedColumn,
+  key: SealedRowKey,
+  values: readonly string[],
+): Promise<void> {
+  const { tenantId } = tx;
+  if (column.whenLost === 'delete') await tx.execute(deleteSql(column), [tenantId, ...values]);
+  else await tx.execute(updateSql(column), [tenantId, ...values, box.seal('', column.belongsTo(tenantId, key))]);
 }
 
 /** Null when it does not open. */

@@ -20,6 +20,8 @@ export interface SealedColumn {
    * every look-up it returns ids and can change nothing.
    */
   readonly tenants: string;
+  /** What is done to a row whose value no key opens, if it is to be given up: others may name the row. */
+  readonly whenLost: 'delete' | 'empty';
   /** What the values were sealed for. */
   belongsTo(tenantId: string, row: SealedRowKey): SealedFor;
 }

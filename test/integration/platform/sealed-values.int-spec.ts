@@ -36,7 +36,7 @@ describe('values sealed at rest', () => {
     const id = newId();
     await work.query(
       { tenantId },
-      `INSERT INTO app.credential (tenant_id, id, provider, name, sealed, last4) VALUES ($1, $2, 'openai', $3, $4, '')`,
+      `INSERT INTO app.credential (tenant_id, id, kind, name, base_url, sealed, last4) VALUES ($1, $2, 'header', $3, 'https://x.example', $4, '')`,
       [tenantId, id, id, box.seal(secret, credentialSealedFor(tenantId, id))],
     );
     return id;
@@ -109,7 +109,8 @@ describe('values sealed at rest', () => {
 
   it('are left as they are when no key opens them, and do not hold up the others', async () => {
     const [a, b] = [await database.tenant(), await database.tenant()];
-    for (let n = 0; n < 101; n++) await credential(a.tenantId, 'lost', new SecretBox([FOREIGN]));
+    const lost: string[] = [];
+    for (let n = 0; n < 101; n++) lost.push(await credential(a.tenantId, 'lost', new SecretBox([FOREIGN])));
     const kept = await credential(a.tenantId, 'kept');
     const other = await credential(b.tenantId, 'kept too');
     expect(total(await resealAll(work, during, SEALED_COLUMNS))).toEqual({ resealed: 2, lost: 101 });
@@ -122,6 +123,8 @@ describe('values sealed at rest', () => {
     });
     await assertOpenable(work, after, SEALED_COLUMNS);
     expect(await read(a.tenantId, kept, after)).toBe('kept');
+    // A credential that a tool may name is there still, without its secret.
+    expect(await read(a.tenantId, lost[0] ?? '', after)).toBe('');
   });
 
   it('stay closed in another tenant’s row and with a bit turned, also to the one who seals anew', async () => {
