@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { ConfigError } from '#platform/config';
+import { failureOf } from './failure.js';
 import { runMigrate } from './migrate.command.js';
 import { rotateSecrets } from './secrets-rotate.command.js';
 
@@ -29,7 +29,8 @@ async function run(command: string | undefined, args: readonly string[]): Promis
 run(process.argv[2], process.argv.slice(3)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(error instanceof ConfigError ? 2 : 1);
+    const { code, words } = failureOf(error);
+    process.stderr.write(`${words}\n`);
+    process.exit(code);
   },
 );

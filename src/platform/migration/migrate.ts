@@ -1,4 +1,4 @@
-import { openForMigrations, sqlState } from '#platform/database';
+import { loginFaults, openForMigrations, sqlState } from '#platform/database';
 import { prepareQueue } from '#platform/queue';
 import { Client } from 'pg';
 import { MigrationRefusedError } from './migration.errors.js';
@@ -29,6 +29,7 @@ export async function migrate({ ownerUrl, loginUrl }: MigrateOptions): Promise<M
   const owner = new Client({ connectionString: ownerUrl, connectionTimeoutMillis: 10_000 });
   await owner.connect();
   try {
+    await refuseServersLogin(owner);
     await owner.query('SELECT pg_advisory_lock(7318300)');
     await prepareWorkingRoles(owner);
     const migrations = await runMigrations(ownerUrl);
@@ -39,6 +40,14 @@ export async function migrate({ ownerUrl, loginUrl }: MigrateOptions): Promise<M
     await owner.query('SELECT pg_advisory_unlock(7318300)').catch(() => undefined);
     await owner.end();
   }
+}
+
+/** It could make nothing, and is to be given nothing with which it could. */
+async function refuseServersLogin(owner: Client): Promise<void> {
+  if ((await loginFaults(owner)) !== null) return;
+  throw new MigrationRefusedError(
+    `The user "${owner.user ?? ''}" is the server's own login, which may change no table. Migrate as the database's owner: DATABASE_OWNER_URL`,
+  );
 }
 
 async function runMigrations(ownerUrl: string): Promise<string[]> {

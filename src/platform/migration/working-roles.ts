@@ -1,5 +1,5 @@
 import { sqlState, WORKING_ROLES } from '#platform/database';
-import type { Client } from 'pg';
+import { type Client, escapeIdentifier } from 'pg';
 import { MigrationRefusedError } from './migration.errors.js';
 import { again } from './again.js';
 
@@ -30,16 +30,17 @@ export async function prepareWorkingRoles(owner: Client): Promise<void> {
     await again(() => owner.query(`GRANT ${name} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE`)).catch(
       (error: unknown) => {
         if (sqlState(error) !== '42501') throw error;
-        throw refused(error);
+        throw refused(owner.user ?? '', error);
       },
     );
   }
 }
 
-function refused(cause: unknown): MigrationRefusedError {
+function refused(owner: string, cause: unknown): MigrationRefusedError {
   return new MigrationRefusedError(
-    'Another installation on this cluster made the roles that the server works with, and this owner may not use them. Let ' +
-      `its owner or a superuser run: GRANT ${WORKING_ROLES.join(', ')} TO <this owner> WITH ADMIN OPTION`,
+    `Another installation on this cluster made the roles that the server works with, and "${owner}" may not use them. If ` +
+      "that is the database's owner, let a superuser (or the owner of the other one) run: GRANT " +
+      `${WORKING_ROLES.join(', ')} TO ${escapeIdentifier(owner)} WITH ADMIN OPTION. If it is not, migrate as the owner: DATABASE_OWNER_URL`,
     { cause },
   );
 }

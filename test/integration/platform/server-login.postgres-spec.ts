@@ -128,6 +128,15 @@ describe('the login of a server', () => {
     expect(await loginOf(as(login))).toBeNull();
   });
 
+  it('may not migrate, and is told who may', async () => {
+    await expect(migrate({ ownerUrl: database.url })).rejects.toThrow(/server's own login.*DATABASE_OWNER_URL/s);
+    const [row] = await asOwner(
+      database.ownerUrl,
+      `SELECT pg_has_role('${decodeURIComponent(new URL(database.url).username)}', 'switchboard_lookup', 'MEMBER') AS more`,
+    );
+    expect(row).toEqual({ more: false });
+  });
+
   it('gets back what it was denied', async () => {
     const login = await servant('mended');
     await asOwner(database.ownerUrl, `REVOKE switchboard_app FROM ${login}`);
