@@ -62,6 +62,9 @@ export class TestServer {
     const server = new TestServer(child, dataDir, databaseUrl, cleanUp);
     try {
       server.url = await server.ready();
+      // Whole suites say nothing of walls where the server could step over them.
+      if (databaseUrl !== null && server.log.includes('Nothing but this program keeps tenants apart'))
+        throw new Error('the server under test signed in as more than a login without power');
     } catch (error) {
       await server.stop();
       throw error;

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { ConfigError, loadConfig } from './app-config.js';
 import { UNSERVED } from './unserved.js';
 
@@ -87,6 +88,16 @@ describe('the configuration', () => {
     });
     expect(unserved.map((line) => line.split(':')[0])).toEqual(['OTEL_SERVICE_NAME', 'SMTP_URL']);
     expect(loadConfig({ SMTP_URL: '' }).unserved).toEqual([]);
+  });
+
+  it('stands whole in .env.example, beside what docker-compose.yml alone reads', () => {
+    const text = readFileSync('.env.example', 'utf8');
+    const named = [...text.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1] ?? '');
+    const forCompose = ['PUBLISH', 'PUBLISH_SCALED', 'POSTGRES_PASSWORD', 'DATABASE_PASSWORD'];
+    expect(named.filter((name) => !forCompose.includes(name)).sort()).toEqual(Object.keys(loadConfig({}).env).sort());
+    // As it is, it configures nothing that a start without it does not have.
+    const { env } = loadConfig(Object.fromEntries([...text.matchAll(/^([A-Z_]+)=(.*)$/gm)].map((m) => [m[1], m[2]])));
+    expect(env).toEqual(loadConfig({}).env);
   });
 
   it('serves none of the variables that it says it does not serve', () => {

@@ -4,7 +4,7 @@ const ITERATIONS = 4096;
 
 /**
  * What Postgres keeps of a password (RFC 5803), so that the password itself need not be sent: the server's log shows statements.
- * Like psql it takes the password as it is where SASLprep does not apply; ours are ASCII in all but name.
+ * NFKC is what SASLprep does to a password of printable characters, which is what one should be.
  */
 export function scramVerifier(password: string, salt: Buffer = randomBytes(16)): string {
   const salted = pbkdf2Sync(password.normalize('NFKC'), salt, ITERATIONS, 32, 'sha256');
