@@ -10,7 +10,7 @@ import {
   UnauthorizedError,
   UnavailableError,
 } from '#platform/errors';
-import { isOperatorOrigin } from '#platform/http';
+import { isOperatorOrigin, limitedAddress } from '#platform/http';
 import { OriginDirectory } from '#tenants';
 import { ChannelsState } from '../channels-state.js';
 import { type TrustProxy, clientAddress } from './client-address.js';
@@ -37,18 +37,30 @@ export class UpgradeGate {
     const handshake = readHandshake(request);
     if (handshake === null) throw new NotFoundError();
     if (this.state.draining) throw new UnavailableError('The server is restarting: try again', { code: 'DRAINING' });
-    this.occupyPlace(request, trust);
+    const address = limitedAddress(clientAddress(request, trust));
+    await this.occupyPlace(request, handshake, address);
     await this.checkOrigin(handshake);
-    if (handshake.userId !== null) await this.checkUser(handshake);
+    if (handshake.userId !== null) await this.checkUser(handshake, address);
   }
 
-  private occupyPlace(request: IncomingMessage, trust: TrustProxy): void {
-    const release = this.registry.occupy(clientAddress(request, trust), this.config.env.WS_MAX_PER_ADDRESS);
-    if (release === null) {
-      throw new RateLimitError('Too many connections from your address are open: close one', 10_000);
+  /** Where those who are unknown have taken their places, a good token still opens the others. */
+  private async occupyPlace(request: IncomingMessage, handshake: Handshake, address: string): Promise<void> {
+    if (this.registry.occupy(request.socket, address, false)) return;
+    const { credential } = handshake;
+    if (credential.kind === 'token' && (await this.isGood(credential.token, handshake, address))) {
+      if (this.registry.occupy(request.socket, address, true)) return;
     }
-    if (request.socket.destroyed) release();
-    else request.socket.once('close', release);
+    throw new RateLimitError('Too many connections from your address are open: close one', 10_000);
+  }
+
+  private async isGood(token: string, handshake: Handshake, address: string): Promise<boolean> {
+    try {
+      await this.authenticator.verify(token, handshake, { connectionId: newId(), address });
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError && error.kind !== 'unavailable') return false;
+      throw error;
+    }
   }
 
   /** Which tenant a socket belongs to is not known yet: any tenant's page may open one, its own is asked for later. */
@@ -58,11 +70,11 @@ export class UpgradeGate {
   }
 
   /** `/ws/{user_id}` of another user does not exist. A token that is no good is answered on the socket, as everywhere. */
-  private async checkUser(handshake: Handshake): Promise<void> {
+  private async checkUser(handshake: Handshake, address: string): Promise<void> {
     const { credential } = handshake;
     if (credential.kind !== 'token') return;
     try {
-      await this.authenticator.verify(credential.token, handshake, newId());
+      await this.authenticator.verify(credential.token, handshake, { connectionId: newId(), address });
     } catch (error) {
       if (error instanceof NotFoundError) throw error;
       const answeredLater = error instanceof UnauthorizedError || (error instanceof DomainError && isCallers(error));

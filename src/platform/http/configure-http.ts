@@ -6,8 +6,8 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { refuseForeignBodies } from './content-type.js';
 import { correlate } from './correlation.js';
+import { serveListedPages } from './cross-origin.js';
 import { capHeaders } from './header-cap.js';
-import { isOperatorOrigin } from './origins.js';
 import { requestFigures } from './request-figures.js';
 import { requestLog } from './request-log.js';
 
@@ -23,16 +23,7 @@ export function configureHttp(app: NestExpressApplication, config: AppConfig, lo
   app.set('trust proxy', trustProxy(config.env.TRUST_PROXY));
   app.use(correlate, requestLog(logger), requestFigures(app.get(Metrics)), capHeaders);
   app.use(helmet(securityHeaders()), keepPrivate);
-  app.enableCors((request: { headers: Record<string, string | undefined> }, done) => {
-    const { origin, host } = request.headers;
-    const allowed = origin !== undefined && isOperatorOrigin(config, origin, host);
-    done(null as unknown as Error, {
-      origin: allowed ? origin : false,
-      credentials: allowed,
-      exposedHeaders: ['ETag', 'Location', 'Retry-After', 'x-request-id', 'Idempotency-Replayed'],
-      maxAge: 600,
-    });
-  });
+  serveListedPages(app, config);
   app.use(refuseForeignBodies);
   app.useBodyParser('json', { limit: BODY_LIMIT, type: ['application/json', 'application/*+json'] });
   const server: unknown = app.getHttpServer();
@@ -67,9 +58,10 @@ function securityHeaders() {
   };
 }
 
-/** Express's own setting: a number of hops, a list of addresses, or nothing (then `X-Forwarded-For` is ignored). */
+/** Express's own setting: a number of hops, a list of addresses, anybody, or nothing (then `X-Forwarded-For` is ignored). */
 function trustProxy(value: string | undefined): number | string[] | boolean {
   if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
   if (/^\d+$/.test(value)) return Number(value);
   return value.split(',').map((part) => part.trim());
 }

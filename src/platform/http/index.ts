@@ -22,6 +22,8 @@ export { HttpModule } from './http.module.js';
 export { configureHttp } from './configure-http.js';
 export { openApiDocument, setupSwagger } from './swagger.js';
 export { isLoopbackHost, isOperatorOrigin } from './origins.js';
+export { ForeignPageError } from './cross-origin.js';
+export { KnownOrigins } from './known-origins.js';
 export { isCallFromThisMachine, limitedAddress } from './client-address.js';
 export { redactUrl, scrubSecrets } from './redact.js';
 export { correlationIdFrom } from './correlation.js';

@@ -1,12 +1,8 @@
+import { isOriginPattern, ORIGIN_PATTERN_HINT } from '#platform/origins';
 import { z } from 'zod';
 
 const text = z.string().trim().min(1).max(2000);
-const origin = z
-  .string()
-  .max(300)
-  .refine((value) => URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value), {
-    message: 'must be an origin such as https://app.example.com, without a path',
-  });
+const origin = z.string().max(300).refine(isOriginPattern, { message: ORIGIN_PATTERN_HINT });
 /** An IANA name; an offset such as +01:00 has no summer time and is not taken. */
 const timeZone = z
   .string()
@@ -65,6 +61,7 @@ export const storedSettings = z.strictObject({
     })
     .partial()
     .optional(),
+  /** Pages that may call, over REST, SSE, sockets and to sign in. Looked up in `app.tenant_origin`, which follows them. */
   allowed_origins: z.array(origin).max(100).optional(),
   messages_per_minute: z.int().min(0).max(100_000).optional(),
   history_messages: z.int().min(0).max(200).optional(),

@@ -1,0 +1,33 @@
+import { AppConfig } from '#platform/config';
+import type { TenantScope } from '#platform/context';
+import { ForeignPageError, isOperatorOrigin } from '#platform/http';
+import { isListed } from '#platform/origins';
+import { Injectable } from '@nestjs/common';
+import { TenantSettingsCache } from '../settings/tenant-settings.cache.js';
+
+/** What a browser says of the page that calls: two headers of the request. */
+export interface CallingPage {
+  /** Undefined: not a page, or the server's own by a plain GET. */
+  readonly origin?: string | undefined;
+  readonly host?: string | undefined;
+}
+
+/** Which pages a tenant serves, once it is known whose request it is. */
+@Injectable()
+export class TenantOrigins {
+  constructor(
+    private readonly config: AppConfig,
+    private readonly settings: TenantSettingsCache,
+  ) {}
+
+  /** Also true for the operator's own pages. */
+  async serves(scope: TenantScope, { host, origin }: CallingPage): Promise<boolean> {
+    if (origin === undefined || isOperatorOrigin(this.config, origin, host)) return true;
+    return isListed((await this.settings.get(scope)).allowedOrigins, origin);
+  }
+
+  /** @throws ForeignPageError for a page that is not this tenant's */
+  async assertServed(scope: TenantScope, page: CallingPage): Promise<void> {
+    if (!(await this.serves(scope, page))) throw new ForeignPageError();
+  }
+}
