@@ -10,10 +10,10 @@ import {
   UnauthorizedError,
   UnavailableError,
 } from '#platform/errors';
-import { isOperatorOrigin, limitedAddress } from '#platform/http';
+import { isOperatorOrigin, limitedAddress, type TrustProxy } from '#platform/http';
 import { OriginDirectory } from '#tenants';
 import { ChannelsState } from '../channels-state.js';
-import { type TrustProxy, clientAddress } from './client-address.js';
+import { clientAddress } from './client-address.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { type Handshake, readHandshake } from './handshake.js';
 import { SocketAuthenticator } from './socket-authenticator.js';

@@ -92,6 +92,7 @@ const schema = z.object({
   MAX_RUNNING_TURNS: whole(1, 100_000).default(500),
   WS_MAX_PER_USER: whole(1, 10_000).default(20),
   WS_MAX_PER_ADDRESS: whole(1, 100_000).default(200),
+  HTTP_MAX_PER_ADDRESS: whole(1, 100_000).default(1000),
   WS_HEARTBEAT_SECONDS: whole(1, 600).default(30),
   UPLOAD_MAX_MB: whole(1, 1024).default(25),
   OUTBOUND_ALLOW: list.pipe(z.array(hostAndPort)).default([]),

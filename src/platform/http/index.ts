@@ -26,6 +26,8 @@ export { ForeignPageError } from './cross-origin.js';
 export { KnownOrigins } from './known-origins.js';
 export { isCallFromThisMachine, limitedAddress } from './client-address.js';
 export { redactUrl, scrubSecrets } from './redact.js';
+export { HttpConnections, type TrustProxy } from './http-connections.js';
+export { ProxyHint } from './proxy-hint.js';
 export { correlationIdFrom } from './correlation.js';
 export { MAX_HEADERS } from './header-cap.js';
 export { domainProblem, faultProblem, type Problem, problem, problemSchema, statusOf } from './problem.js';
