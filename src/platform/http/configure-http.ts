@@ -30,6 +30,8 @@ const REQUEST_MS_PER_MIB = 4000;
 export function configureHttp(app: NestExpressApplication, config: AppConfig, logger: Logger): void {
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  // Ours are strong ones of what a read shows, where there is something to read again.
+  app.set('etag', false);
   app.set('trust proxy', trustProxy(config.env.TRUST_PROXY));
   app.use(correlate, requestLog(logger), requestFigures(app.get(Metrics)), capHeaders);
   guardConnections(app, config);

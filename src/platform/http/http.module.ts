@@ -10,6 +10,7 @@ import { IdempotencyKeys } from './idempotency.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyHint } from './proxy-hint.js';
 import { SchemaValidationPipe } from './schema-validation.pipe.js';
+import { UnknownQueryInterceptor } from './unknown-query.interceptor.js';
 
 /** The filter, pipe and interceptors that every controller shares. The guards are `auth`'s. */
 @Global()
@@ -22,6 +23,7 @@ import { SchemaValidationPipe } from './schema-validation.pipe.js';
     ProxyHint,
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useClass: SchemaValidationPipe },
+    { provide: APP_INTERCEPTOR, useClass: UnknownQueryInterceptor },
     { provide: APP_INTERCEPTOR, useClass: CreatesInterceptor },
     { provide: APP_INTERCEPTOR, useClass: EtagInterceptor },
   ],

@@ -1,3 +1,4 @@
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 
 /** An id in a path or body. Any 128 bit id in the usual form: one that was never given out is 404, not 422. */
@@ -5,7 +6,7 @@ export const idSchema = z.guid('must be an id (a UUID)').transform((id) => id.to
 
 /** A JSON object of a few kilobytes that belongs to the client. */
 export const metadataSchema = z
-  .record(z.string().max(200), z.unknown())
+  .record(z.string().check(...atMost(200)), z.unknown())
   .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= 4096, 'must not exceed 4 KiB as JSON');
 
 /** Times leave as ISO-8601 UTC with milliseconds. */

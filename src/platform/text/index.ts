@@ -6,6 +6,7 @@ export { blocksOf, unitsOf, type TextBlock, type TextUnit } from './blocks.js';
 export { tellingOf } from './everyday-words.js';
 export { fold, foldInPlace } from './fold.js';
 export { detectLanguage, phraseLanguage, type PhraseLanguage } from './language.js';
+export { atMost } from './length.js';
 export { escapeMarkdown, plainText } from './markdown-text.js';
 export { isSpaceless, segmented, wordsOf } from './segments.js';
 export { sentencesOf, wholeSentencesOf } from './sentences.js';
