@@ -10,6 +10,7 @@ export { atMost } from './length.js';
 export { escapeMarkdown, plainText } from './markdown-text.js';
 export { isSpaceless, segmented, wordsOf } from './segments.js';
 export { sentencesOf, wholeSentencesOf } from './sentences.js';
+export { jsonToStore, storable, storableJson } from './storable.js';
 export { stem } from './stem.js';
 export { isAskingWord, isFunctionWord, isStopWord } from './stop-words.js';
 export { estimateTokens, quarterTokens } from './tokens.js';
