@@ -119,8 +119,8 @@ export class ConversationService {
   }
 
   /**
-   * A numbered source of an answer with its whole passage. `content` is null when the document has been deleted since; the
-   * quote that the answer rests on stays.
+   * A numbered source of an answer with its whole passage. `content` is null when the document has been deleted since, or is
+   * being read again; the quote that the answer rests on stays.
    * @throws NotFoundError also when the passage is kept for others by now: another owner, other personas
    */
   async citation(
@@ -133,7 +133,7 @@ export class ConversationService {
     const citation = message.metadata.citations?.find((entry) => entry.n === n);
     if (citation === undefined) throw new NotFoundError('This answer has no such citation');
     const { id: caller, persona } = ctx.principal;
-    const [chunk] = await this.uow.query<{ content: string; visible: boolean }>(ctx, CITED_PASSAGE, [
+    const [chunk] = await this.uow.query<{ content: string | null; visible: boolean }>(ctx, CITED_PASSAGE, [
       ctx.tenantId,
       citation.chunk_id,
       caller,
@@ -267,10 +267,9 @@ export class ConversationService {
   }
 }
 
-/** As the search decides what is found: by the owner and the personas of now. */
+/** As the search decides what is found: by the owner and the personas of now. A document that goes is not searched any more. */
 const CITED_PASSAGE = `
-SELECT c.content,
+SELECT CASE WHEN c.searchable THEN c.content END AS content,
   (c.owner_id IS NULL OR c.owner_id = $3) AND ($5 OR c.personas = '{}' OR coalesce($4 = ANY(c.personas), false)) AS visible
 FROM app.chunk c
-JOIN app.document d ON d.tenant_id = c.tenant_id AND d.id = c.document_id AND d.deleted_at IS NULL
 WHERE c.tenant_id = $1 AND c.id = $2`;
