@@ -42,18 +42,18 @@ describe('a client that is slow on purpose', () => {
     await sleep(3000);
     const asked = performance.now();
     expect((await app.call('/health/live')).status).toBe(200);
-    expect(performance.now() - asked).toBeLessThan(500);
+    expect(performance.now() - asked).toBeLessThan(2000);
     await Promise.all([sized.ended, chunked.ended]);
-    expect(Date.now() - startedAt).toBeLessThan(14_000);
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
     for (const { text } of [sized, chunked]) {
       expect(text()).toMatch(/^HTTP\/1\.1 408 /);
       expect(text()).toContain('application/problem+json');
       expect(text()).toContain('Connection: close');
     }
     await headers.ended;
-    expect(Date.now() - startedAt).toBeLessThan(25_000);
+    expect(Date.now() - startedAt).toBeLessThan(35_000);
     expect(headers.text()).toMatch(/^HTTP\/1\.1 408 /);
-  }, 40_000);
+  }, 60_000);
 
   it('takes nobody’s connection: of those that wait the oldest makes room', async () => {
     const waiting = [];
