@@ -1,6 +1,10 @@
+import type { SocketIdentity } from './socket-identity.js';
+
 /** A socket's place among those of its address. */
 export interface AddressPlace {
   readonly address: string;
+  /** Who it is, where that had to be found out before the socket opened: it is not asked again. */
+  verified: { readonly token: string; readonly identity: SocketIdentity } | null;
   /** How to send away who has not said who he is; false when he just has. Set once the socket is open. */
   giveUp: () => boolean;
   /** Its token has been verified: one of the other places. @returns false when those are all taken */
@@ -53,6 +57,7 @@ export class AddressPlaces {
     let state: 'unknown' | 'known' | 'left' = 'unknown';
     const place: AddressPlace = {
       address,
+      verified: null,
       giveUp: () => false,
       identify: () => {
         if (state !== 'unknown') return state === 'known';

@@ -17,6 +17,7 @@ import { clientAddress } from './client-address.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { type Handshake, readHandshake } from './handshake.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
+import type { SocketIdentity } from './socket-identity.js';
 
 /** Decides before the handshake whether a socket may open at all, so that a refusal is an HTTP answer. */
 @Injectable()
@@ -47,18 +48,24 @@ export class UpgradeGate {
   private async occupyPlace(request: IncomingMessage, handshake: Handshake, address: string): Promise<void> {
     if (this.registry.occupy(request.socket, address, false)) return;
     const { credential } = handshake;
-    if (credential.kind === 'token' && (await this.isGood(credential.token, handshake, address))) {
-      if (this.registry.occupy(request.socket, address, true)) return;
+    if (credential.kind === 'token') {
+      const { token } = credential;
+      const identity = await this.identityOf(token, handshake, address);
+      if (identity !== null && this.registry.occupy(request.socket, address, true)) {
+        const place = this.registry.placeOf(request.socket);
+        if (place !== undefined) place.verified = { token, identity };
+        return;
+      }
     }
     throw new RateLimitError('Too many connections from your address are open: close one', 10_000);
   }
 
-  private async isGood(token: string, handshake: Handshake, address: string): Promise<boolean> {
+  /** @returns null for a token that is no good, or not here */
+  private async identityOf(token: string, handshake: Handshake, address: string): Promise<SocketIdentity | null> {
     try {
-      await this.authenticator.verify(token, handshake, { connectionId: newId(), address });
-      return true;
+      return await this.authenticator.verify(token, handshake, { connectionId: newId(), address });
     } catch (error) {
-      if (error instanceof DomainError && error.kind !== 'unavailable') return false;
+      if (error instanceof DomainError && error.kind !== 'unavailable') return null;
       throw error;
     }
   }

@@ -117,6 +117,13 @@ describe('a page of a tenant’s site', () => {
     expect(stream.headers.get('vary')).toMatch(/origin/i);
   });
 
+  it('of the server itself is served, whatever name a proxy calls the server by', async () => {
+    const headers = { origin: 'https://chat.example.com', 'sec-fetch-site': 'same-origin' };
+    expect((await app.call('/api/auth/me', { token: buyer.token, headers })).status).toBe(200);
+    const elsewhere = { ...headers, 'sec-fetch-site': 'same-site' };
+    expect((await app.call('/api/auth/me', { token: buyer.token, headers: elsewhere })).status).toBe(403);
+  });
+
   it('does nothing for people of another tenant, though its preflight passes', async () => {
     const body = { tenant: shop.slug, email: buyer.email, password: PASSWORD };
     for (const [what, call] of [
