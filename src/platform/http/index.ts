@@ -33,7 +33,7 @@ export { MAX_HEADERS } from './header-cap.js';
 export { domainProblem, faultProblem, type Problem, problem, problemSchema, statusOf } from './problem.js';
 export { ProblemFilter, sendProblem } from './problem.filter.js';
 export { invalidInput, parseInput, refuseHostileInput, SchemaValidationPipe } from './schema-validation.pipe.js';
-export { idSchema, metadataSchema, timeSchema } from './schemas.js';
+export { idSchema, instantSchema, metadataSchema, timeSchema } from './schemas.js';
 export {
   decodeCursor,
   encodeCursor,

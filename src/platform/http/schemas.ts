@@ -11,3 +11,9 @@ export const metadataSchema = z
 
 /** Times leave as ISO-8601 UTC with milliseconds. */
 export const timeSchema = z.string().meta({ format: 'date-time' });
+
+/** Postgres knows no year 0, and no zone sixteen hours away: a time from a client is checked, and told in UTC. */
+export const instantSchema = z.iso
+  .datetime({ offset: true })
+  .transform((time) => new Date(time).toISOString())
+  .refine((time) => time >= '0001', 'must be a time after the year 0');
