@@ -61,6 +61,25 @@ CREATE TABLE app.tenant (
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now()
 );
+-- Which browser origins a tenant's settings list, so that an origin is found without a look at every tenant.
+CREATE TABLE app.tenant_origin (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  origin text NOT NULL,
+  PRIMARY KEY (tenant_id, origin)
+);
+CREATE INDEX tenant_origin_origin_idx ON app.tenant_origin (origin);
+CREATE FUNCTION app.keep_tenant_origins() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+  AS $$
+DECLARE listed text[] := CASE jsonb_typeof(NEW.settings -> 'allowed_origins')
+  WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(NEW.settings -> 'allowed_origins')) ELSE '{}' END;
+BEGIN
+  DELETE FROM app.tenant_origin o WHERE o.tenant_id = NEW.id AND o.origin <> ALL (listed);
+  INSERT INTO app.tenant_origin (tenant_id, origin) SELECT NEW.id, unnest(listed) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant
+  FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins();
+
 CREATE TABLE app.entitlement (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
   kind text NOT NULL CHECK (kind IN ('tool', 'agent_template', 'feature')),
@@ -708,8 +727,10 @@ CREATE FUNCTION ${name}(known bytea[], after uuid, most integer) RETURNS TABLE (
  * must, lease) only the columns named here, and returns ids only.
  */
 const LOOKUPS = `
-GRANT SELECT (id, slug, status, settings) ON app.tenant TO switchboard_lookup;
+GRANT SELECT (id, slug, status) ON app.tenant TO switchboard_lookup;
 CREATE POLICY lookup ON app.tenant FOR SELECT TO switchboard_lookup USING (true);
+GRANT SELECT (tenant_id, origin) ON app.tenant_origin TO switchboard_lookup;
+CREATE POLICY lookup ON app.tenant_origin FOR SELECT TO switchboard_lookup USING (true);
 GRANT SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at),
   UPDATE (lease_until) ON app.turn TO switchboard_lookup;
 CREATE POLICY lookup ON app.turn TO switchboard_lookup USING (true) WITH CHECK (true);
@@ -728,10 +749,12 @@ CREATE FUNCTION app.tenant_ids(after uuid, most integer) RETURNS TABLE (tenant_i
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$ SELECT t.id FROM app.tenant t WHERE after IS NULL OR t.id < after ORDER BY t.id DESC LIMIT most $$;
 
-CREATE FUNCTION app.origin_is_known(wanted text) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+-- \`patterns\`: what a list may hold to mean the origin that is asked about.
+CREATE FUNCTION app.origin_is_known(patterns text[]) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   AS $$ SELECT EXISTS (
-    SELECT 1 FROM app.tenant t WHERE t.status = 'active' AND t.settings -> 'allowed_origins' ? wanted) $$;
+    SELECT 1 FROM app.tenant_origin o JOIN app.tenant t ON t.id = o.tenant_id
+    WHERE o.origin = ANY (patterns) AND t.status = 'active') $$;
 
 -- One statement for one instance and tick; ids only, and of each what to do about it:
 --   lost       a turn of \`held\` that the database no longer gives this instance
@@ -868,6 +891,6 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO switchboard_app', f.signature);
   END LOOP;
 END $$;
-REVOKE ALL ON FUNCTION app.current_tenant() FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.current_tenant(), app.keep_tenant_origins() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.current_tenant() TO switchboard_app, switchboard_lookup;
 `;

@@ -16,13 +16,16 @@ import { BypassIdentity } from './bypass/bypass-identity.js';
 import { EndUserTokenService } from './end-users/end-user-token.service.js';
 import { EndUserTokensController } from './end-users/end-user-tokens.controller.js';
 import { AuthenticationGuard } from './guards/authentication.guard.js';
+import { BadCredentials } from './guards/bad-credentials.js';
 import { HttpThrottlerGuard } from './guards/http-throttler.guard.js';
 import { HttpThrottlerStorage } from './guards/http-throttler.storage.js';
 import { JwtStrategy } from './guards/jwt.strategy.js';
+import { OriginGuard } from './guards/origin.guard.js';
 import { PermissionGuard } from './guards/permission.guard.js';
 import { AuthController } from './login/auth.controller.js';
 import { LoginAttempts } from './login/login-attempts.js';
 import { LoginService } from './login/login.service.js';
+import { PasswordLogin } from './login/password-login.js';
 import { PasswordHasher } from './password/password-hasher.js';
 import { PasswordService } from './password/password.service.js';
 import { PrincipalRepository } from './principals/principal.repository.js';
@@ -40,7 +43,7 @@ import { UsersController } from './users/users.controller.js';
 import { TenantVisitService } from './visits/tenant-visit.service.js';
 import { TenantVisitsController } from './visits/tenant-visits.controller.js';
 
-/** Guards run in the order in which they stand here: who calls, how often, in which tenant, with what right. */
+/** Guards run in the order in which they stand here: who calls, from which page, how often, in which tenant, with what right. */
 @Module({
   imports: [
     ExpiryModule,
@@ -80,16 +83,27 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     UserService,
     TenantVisitService,
     EndUserTokenService,
+    BadCredentials,
     LoginAttempts,
+    PasswordLogin,
     LoginService,
     BypassIdentity,
     IdentityBootstrap,
     JwtStrategy,
     { provide: APP_GUARD, useClass: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: OriginGuard },
     { provide: APP_GUARD, useClass: HttpThrottlerGuard },
     { provide: APP_GUARD, useClass: TenantPathGuard },
     { provide: APP_GUARD, useClass: PermissionGuard },
   ],
-  exports: [AccessTokenVerifier, SessionService, PrincipalService, ApiKeyService, BypassIdentity, TokenService],
+  exports: [
+    AccessTokenVerifier,
+    BadCredentials,
+    SessionService,
+    PrincipalService,
+    ApiKeyService,
+    BypassIdentity,
+    TokenService,
+  ],
 })
 export class AuthModule {}

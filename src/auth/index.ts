@@ -13,4 +13,5 @@ export { BypassIdentity } from './bypass/bypass-identity.js';
 export { PrincipalService, type PersonToEnsure } from './principals/principal.service.js';
 export type { PrincipalRecord } from './principals/principal.js';
 export { ApiKeyService } from './api-keys/api-key.service.js';
+export { BadCredentials } from './guards/bad-credentials.js';
 export { bearerToken } from './guards/bearer-token.js';

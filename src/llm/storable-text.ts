@@ -1,4 +1,4 @@
-import { toUSVString } from 'node:util';
+import { storable } from '#platform/text';
 
 /**
  * What a model says made fit to be stored: without U+0000, which no text column takes, and without halves of characters.
@@ -22,20 +22,6 @@ export class StorableText {
     this.held = '';
     return left;
   }
-}
-
-/** One text, complete. */
-export function storable(text: string): string {
-  const whole = toUSVString(text);
-  return whole.includes('\0') ? whole.replaceAll('\0', '') : whole;
-}
-
-/** Plain JSON with every text in it storable, names too. */
-export function storableJson(value: unknown): unknown {
-  if (typeof value === 'string') return storable(value);
-  if (Array.isArray(value)) return value.map(storableJson);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [storable(key), storableJson(item)]));
 }
 
 function isFirstHalf(code: number): boolean {

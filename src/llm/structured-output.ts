@@ -1,6 +1,6 @@
 /** Pure parts of structured output: the JSON Schema to ask with, and what to make of the words that come back. */
+import { storableJson } from '#platform/text';
 import { z } from 'zod';
-import { storableJson } from './storable-text.js';
 
 export interface OutputSchema {
   readonly json: Record<string, unknown>;

@@ -5,6 +5,7 @@
  * Whoever makes the calls writes the rows, with what the calls gave in one statement where that is possible; this file
  * knows the table. An id is given when a call ends, and one that stands is passed over: writing again is harmless.
  */
+import { jsonToStore } from '#platform/text';
 import type { TenantScope } from '#platform/context';
 import { newId, type UnitOfWork } from '#platform/database';
 import type { UsageEntry } from './llm-usage.js';
@@ -66,5 +67,5 @@ export async function recordUsage(
 ): Promise<void> {
   if (rows.length === 0) return;
   const { principalId, tenantId, turnId } = account;
-  await work.query(account, INSERT, [tenantId, turnId, principalId, JSON.stringify(rows)]);
+  await work.query(account, INSERT, [tenantId, turnId, principalId, jsonToStore(rows)]);
 }

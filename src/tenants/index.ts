@@ -12,7 +12,8 @@ export { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 export { DEFAULT_TOP_K, type TenantSettings } from './settings/tenant-settings.js';
 export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './settings/settings.schema.js';
 export { MessageRateLimiter } from './limits/message-rate-limiter.js';
-export { OriginDirectory } from './limits/origin-directory.js';
+export { OriginDirectory } from './origins/origin-directory.js';
+export { type CallingPage, TenantOrigins } from './origins/tenant-origins.js';
 export { changesBetween } from './audit/audit-changes.js';
 export {
   type AuditActor,

@@ -1,9 +1,14 @@
 import { timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { storedSettings } from './settings/settings.schema.js';
 import { slugSchema, type Tenant } from './tenant.js';
 
-const name = z.string().trim().min(1).max(200);
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .check(...atMost(200));
 
 export const createTenantBody = z
   .strictObject({ slug: slugSchema, name, settings: storedSettings.optional() })

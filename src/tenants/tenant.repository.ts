@@ -59,9 +59,10 @@ export class TenantRepository {
     return rows.map((row) => row.id);
   }
 
-  /** True when some tenant lists this browser origin. */
-  async isKnownOrigin(origin: string): Promise<boolean> {
-    const [row] = await this.unitOfWork.lookup<{ known: boolean }>('SELECT app.origin_is_known($1) AS known', [origin]);
+  /** True when some active tenant lists one of these (`patternsFor` a browser's origin). */
+  async isKnownOrigin(patterns: readonly string[]): Promise<boolean> {
+    const sql = 'SELECT app.origin_is_known($1) AS known';
+    const [row] = await this.unitOfWork.lookup<{ known: boolean }>(sql, [patterns]);
     return row?.known === true;
   }
 }

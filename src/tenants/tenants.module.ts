@@ -3,7 +3,9 @@ import { AuditLogController } from './audit/audit-log.controller.js';
 import { AuditLogRepository } from './audit/audit-log.repository.js';
 import { AuditService } from './audit/audit.service.js';
 import { MessageRateLimiter } from './limits/message-rate-limiter.js';
-import { OriginDirectory } from './limits/origin-directory.js';
+import { KnownOrigins } from '#platform/http';
+import { OriginDirectory } from './origins/origin-directory.js';
+import { TenantOrigins } from './origins/tenant-origins.js';
 import { SettingsController } from './settings/settings.controller.js';
 import { SettingsService } from './settings/settings.service.js';
 import { TenantSettingsCache } from './settings/tenant-settings.cache.js';
@@ -22,7 +24,9 @@ import { TenantsController } from './tenants.controller.js';
     AuditService,
     MessageRateLimiter,
     OriginDirectory,
+    TenantOrigins,
+    { provide: KnownOrigins, useExisting: OriginDirectory },
   ],
-  exports: [TenantService, TenantSettingsCache, AuditService, MessageRateLimiter, OriginDirectory],
+  exports: [TenantService, TenantSettingsCache, AuditService, MessageRateLimiter, OriginDirectory, TenantOrigins],
 })
 export class TenantsModule {}

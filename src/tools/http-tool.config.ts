@@ -1,3 +1,4 @@
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { placeholdersIn, urlPlaceholders, UrlTemplateError } from './url-template.js';
 
@@ -9,17 +10,32 @@ const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a 
 const schema = z.strictObject({
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
   /** `https://host/orders/{{order_number}}?email={{email}}` */
-  url: z.string().min(1).max(2048),
+  url: z
+    .string()
+    .min(1)
+    .check(...atMost(2048)),
   /** Sent as they are; a value may have placeholders. */
-  headers: z.record(headerName, z.string().max(4096)).default({}),
+  headers: z.record(headerName, z.string().check(...atMost(4096))).default({}),
   /** `json`: the arguments that URL and headers do not use. An object: a template in which `"{{name}}"` keeps its type. */
   body: z.union([z.enum(['json', 'none']), z.record(z.string(), z.json())]).optional(),
   /** Dot path of the part of the answer that is the result; all of it unless told. */
-  result_path: z.string().min(1).max(200).optional(),
+  result_path: z
+    .string()
+    .min(1)
+    .check(...atMost(200))
+    .optional(),
   /** Makes the result a structured part for the client as well. */
-  payload_type: z.string().min(1).max(64).optional(),
+  payload_type: z
+    .string()
+    .min(1)
+    .check(...atMost(64))
+    .optional(),
   /** Dot path of the payload's items in the answer; the result itself unless told. */
-  items_path: z.string().min(1).max(200).optional(),
+  items_path: z
+    .string()
+    .min(1)
+    .check(...atMost(200))
+    .optional(),
   /**
    * Whether the user is asked before a tool that changes something runs: never, where it sends something to an address
    * (email, telephone or account number) that only the conversation names, or always.

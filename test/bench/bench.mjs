@@ -228,6 +228,7 @@ async function startProduct({ dataDir, databaseUrl }) {
       REQUESTS_PER_MINUTE: '0',
       WS_MAX_PER_USER: '1000',
       WS_MAX_PER_ADDRESS: '1000',
+      HTTP_MAX_PER_ADDRESS: '5000',
     },
     ready: /ready at (http:\S+)/,
     seconds: 90,

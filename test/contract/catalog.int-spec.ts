@@ -95,9 +95,9 @@ describe('the catalog of a migrated database', () => {
         'outbox',
         'session',
         'tenant',
-        'turn',
-        'turn_live',
+        'tenant_origin',
       ],
+      ...['turn', 'turn_live'],
     ]);
     expect(
       await names(

@@ -52,6 +52,7 @@ app.outbox RLS FORCED owned by owner
 app.principal RLS FORCED owned by owner
 app.session RLS FORCED owned by owner
 app.tenant RLS FORCED owned by owner
+app.tenant_origin RLS FORCED owned by owner
 app.term_stat RLS FORCED owned by owner
 app.tool RLS FORCED owned by owner
 app.tool_call RLS FORCED owned by owner
@@ -301,6 +302,8 @@ app.tenant.status text not null default 'active'::text
 app.tenant.settings jsonb not null default '{}'::jsonb
 app.tenant.created_at timestamp with time zone not null default now()
 app.tenant.updated_at timestamp with time zone not null default now()
+app.tenant_origin.tenant_id uuid not null
+app.tenant_origin.origin text not null
 app.term_stat.tenant_id uuid not null
 app.term_stat.knowledge_base_id uuid not null
 app.term_stat.term text collate C not null
@@ -469,6 +472,8 @@ app.tenant tenant_pkey PRIMARY KEY (id)
 app.tenant tenant_slug_check CHECK ((slug ~ '^[a-z][a-z0-9-]{1,38}$'::text))
 app.tenant tenant_slug_key UNIQUE (slug)
 app.tenant tenant_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text])))
+app.tenant_origin tenant_origin_pkey PRIMARY KEY (tenant_id, origin)
+app.tenant_origin tenant_origin_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.term_stat term_stat_pkey PRIMARY KEY (tenant_id, knowledge_base_id, term)
 app.term_stat term_stat_tenant_id_knowledge_base_id_fkey FOREIGN KEY (tenant_id, knowledge_base_id) REFERENCES app.knowledge_base(tenant_id, id) ON DELETE CASCADE
 app.tool tool_key_check CHECK ((key ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
@@ -521,6 +526,7 @@ CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (pr
 CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
 CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, revoked_at))
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
+CREATE INDEX tenant_origin_origin_idx ON app.tenant_origin USING btree (origin)
 CREATE INDEX tool_call_message_idx ON app.tool_call USING btree (tenant_id, message_id, tool_key)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
 CREATE INDEX tool_credential_idx ON app.tool USING btree (tenant_id, credential_id) WHERE (credential_id IS NOT NULL)
@@ -562,6 +568,7 @@ CREATE UNIQUE INDEX principal_email_key ON app.principal USING btree (tenant_id,
 CREATE UNIQUE INDEX principal_external_id_key ON app.principal USING btree (tenant_id, external_id) WHERE (external_id IS NOT NULL)
 CREATE UNIQUE INDEX principal_pkey ON app.principal USING btree (tenant_id, id)
 CREATE UNIQUE INDEX session_pkey ON app.session USING btree (tenant_id, id)
+CREATE UNIQUE INDEX tenant_origin_pkey ON app.tenant_origin USING btree (tenant_id, origin)
 CREATE UNIQUE INDEX tenant_pkey ON app.tenant USING btree (id)
 CREATE UNIQUE INDEX tenant_slug_key ON app.tenant USING btree (slug)
 CREATE UNIQUE INDEX term_stat_pkey ON app.term_stat USING btree (tenant_id, knowledge_base_id, term)
@@ -605,6 +612,8 @@ app.session lookup for select to switchboard_lookup using (true) check ()
 app.session tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tenant lookup for select to switchboard_lookup using (true) check ()
 app.tenant tenant_isolation for all to switchboard_app using ((id = app.current_tenant())) check ((id = app.current_tenant()))
+app.tenant_origin lookup for select to switchboard_lookup using (true) check ()
+app.tenant_origin tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.term_stat tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tool tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tool_call tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -639,6 +648,7 @@ app.outbox: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.principal: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.session: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tenant: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.tenant_origin: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.term_stat: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tool: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tool_call: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -655,7 +665,8 @@ app.idempotency_key: SELECT (tenant_id, sealed_key, created_at) to switchboard_l
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
 app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
-app.tenant: SELECT (id, slug, status, settings) to switchboard_lookup
+app.tenant: SELECT (id, slug, status) to switchboard_lookup
+app.tenant_origin: SELECT (tenant_id, origin) to switchboard_lookup
 app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
 app.turn_live: SELECT (tenant_id, updated_at) to switchboard_lookup
@@ -667,6 +678,19 @@ owned by owner: CREATE OR REPLACE FUNCTION app.current_tenant()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ SELECT NULLIF(current_setting('app.tenant_id', true), '')::uuid $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.keep_tenant_origins()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE listed text[] := CASE jsonb_typeof(NEW.settings -> 'allowed_origins')
+  WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(NEW.settings -> 'allowed_origins')) ELSE '{}' END;
+BEGIN
+  DELETE FROM app.tenant_origin o WHERE o.tenant_id = NEW.id AND o.origin <> ALL (listed);
+  INSERT INTO app.tenant_origin (tenant_id, origin) SELECT NEW.id, unnest(listed) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.claim_outbox(most integer, seconds integer)
  RETURNS TABLE(tenant_id uuid, outbox_id uuid)
@@ -784,13 +808,14 @@ AS $function$
     WHERE b.purpose = wanted AND b.loose_since < now() - make_interval(secs => older_than_seconds)
     ORDER BY b.loose_since LIMIT most $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(wanted text)
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(patterns text[])
  RETURNS boolean
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT EXISTS (
-    SELECT 1 FROM app.tenant t WHERE t.status = 'active' AND t.settings -> 'allowed_origins' ? wanted) $function$
+    SELECT 1 FROM app.tenant_origin o JOIN app.tenant t ON t.id = o.tenant_id
+    WHERE o.origin = ANY (patterns) AND t.status = 'active') $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenant_id_by_slug(wanted text)
  RETURNS uuid
@@ -897,7 +922,7 @@ app.deleted_documents(integer,integer): EXECUTE to switchboard_app
 app.due_documents(integer,timestamp with time zone,uuid[],integer): EXECUTE to switchboard_app
 app.look_after(uuid,jsonb,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
 app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
-app.origin_is_known(text): EXECUTE to switchboard_app
+app.origin_is_known(text[]): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
 app.tenants_of_answers_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
@@ -909,6 +934,7 @@ app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
 
 -- triggers
+CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins()
 
 -- types
 app.turn_task e

@@ -6,7 +6,7 @@ import { projectRoot } from '#platform/paths';
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'platform/blobs': ['blob', 'blob_chunk'],
   'platform/http': ['idempotency_key'],
-  tenants: ['tenant', 'entitlement', 'audit_event'],
+  tenants: ['tenant', 'tenant_origin', 'entitlement', 'audit_event'],
   auth: ['principal', 'session', 'api_key'],
   llm: ['credential', 'usage_record'],
   tools: ['tool', 'tool_call'],

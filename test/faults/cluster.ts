@@ -68,6 +68,7 @@ export class Cluster {
           OPENAI_BASE_URL: provider.urlFor(name),
           LEASE_SECONDS: String(options.leaseSeconds ?? 6),
           WS_MAX_PER_ADDRESS: '2000',
+          HTTP_MAX_PER_ADDRESS: '5000',
           WS_MAX_PER_USER: '500',
           LOG_LEVEL: 'info',
           ...options.env,

@@ -1,4 +1,5 @@
 import { idSchema, timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import type { AgentDraft, StoredAgent } from './agent.repository.js';
 
@@ -8,19 +9,48 @@ const key = z
   .refine((value) => !['auto', 'chitchat', 'qa', 'unclear', 'human_request'].includes(value), 'is a reserved word');
 const kind = z.enum(['domain', 'knowledge', 'writer', 'matching']);
 const changeable = {
-  name: z.string().trim().min(1).max(200),
-  description: z.string().trim().max(2000),
-  instructions: z.string().trim().max(20_000),
-  answer_template: z.string().max(20_000).nullable(),
-  examples: z.array(z.string().trim().min(1).max(500)).max(100),
-  personas: z.array(z.string().trim().min(1).max(100)).max(50),
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .check(...atMost(200)),
+  description: z
+    .string()
+    .trim()
+    .check(...atMost(2000)),
+  instructions: z
+    .string()
+    .trim()
+    .check(...atMost(20_000)),
+  answer_template: z
+    .string()
+    .check(...atMost(20_000))
+    .nullable(),
+  examples: z
+    .array(
+      z
+        .string()
+        .trim()
+        .min(1)
+        .check(...atMost(500)),
+    )
+    .max(100),
+  personas: z
+    .array(
+      z
+        .string()
+        .trim()
+        .min(1)
+        .check(...atMost(100)),
+    )
+    .max(50),
   knowledge_base_ids: z
     .array(idSchema)
     .max(50)
     .describe('What a knowledge agent searches. Empty: all knowledge bases of documents, those made later included.'),
   tool_ids: z.array(idSchema).max(50),
   settings: z
-    .record(z.string().max(100), z.json())
+    .record(z.string().check(...atMost(100)), z.json())
     .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= 16_384, 'must not exceed 16 KiB as JSON')
     .describe(
       'Of a knowledge agent: `top_k` passages, and `synonyms`, lists of words for the same, the one that the documents use first, such as [["résumé", "cv", "curriculum vitae"]]: without a model the others are searched for by it.',

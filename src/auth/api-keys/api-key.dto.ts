@@ -1,10 +1,15 @@
 import { ROLES } from '#platform/context';
 import { timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import type { ApiKeyRecord } from './api-key.repository.js';
 
 export const createApiKeyBody = z.strictObject({
-  name: z.string().trim().min(1).max(200),
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .check(...atMost(200)),
   role: z.enum(['tenant_admin', 'supporter', 'end_user']).default('tenant_admin'),
   expires_at: z.iso
     .datetime({ offset: true })

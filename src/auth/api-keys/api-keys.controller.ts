@@ -54,7 +54,7 @@ export class ApiKeysController {
   /** `key` is shown here and never again. */
   @ApiOperation({ summary: 'Make an API key; it is shown here and never again' })
   @Post()
-  @Creates()
+  @Creates(201, { shownOnce: ['key'] })
   @Header('Cache-Control', 'no-store')
   @ApiCreatedResponse({ standardSchema: createdApiKeyResponse })
   async create(

@@ -2,6 +2,7 @@ import type { RequestContext } from '#platform/context';
 import { Ctx, metadataSchema, RequirePermission } from '#platform/http';
 import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { emailSchema } from '../login/auth.dto.js';
 import { ACCESS_TOKEN_SECONDS } from '../tokens/token-claims.js';
@@ -12,9 +13,13 @@ const endUserTokenBody = z.strictObject({
   external_id: z
     .string()
     .min(1)
-    .max(200)
+    .check(...atMost(200))
     .refine((id) => !/^(api_key|platform):/.test(id), 'must not begin with api_key: or platform:'),
-  name: z.string().trim().max(200).default(''),
+  name: z
+    .string()
+    .trim()
+    .check(...atMost(200))
+    .default(''),
   email: emailSchema.nullable().default(null),
   persona: personaSchema.nullable().default(null),
   attributes: metadataSchema.default({}),

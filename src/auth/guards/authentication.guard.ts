@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppConfig } from '#platform/config';
 import { isStaff } from '#platform/context';
-import { RateLimitError, UnauthorizedError } from '#platform/errors';
+import { UnauthorizedError } from '#platform/errors';
 import {
   ACCESS,
   type Access,
@@ -15,14 +15,13 @@ import {
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { isApiKey } from '../api-keys/api-key.js';
 import { BypassIdentity } from '../bypass/bypass-identity.js';
 import { SessionService } from '../sessions/session.service.js';
 import { AccessTokenVerifier, refusal } from '../tokens/access-token.verifier.js';
+import { BadCredentials } from './bad-credentials.js';
 import { bearerToken } from './bearer-token.js';
 
-const BAD_TOKENS_PER_MINUTE = 120;
 /** Whoever asks for health is not kept waiting by a database that does not answer. */
 const RECOGNISED_WITHIN_MS = 1500;
 
@@ -32,14 +31,13 @@ const RECOGNISED_WITHIN_MS = 1500;
  */
 @Injectable()
 export class AuthenticationGuard extends AuthGuard('jwt') {
-  private readonly badTokens = new RateLimiterMemory({ points: BAD_TOKENS_PER_MINUTE, duration: 60 });
-
   constructor(
     private readonly reflector: Reflector,
     private readonly config: AppConfig,
     private readonly verifier: AccessTokenVerifier,
     private readonly sessions: SessionService,
     private readonly bypass: BypassIdentity,
+    private readonly bad: BadCredentials,
   ) {
     super();
   }
@@ -52,32 +50,24 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     ]);
     if (access?.kind === 'public') return true;
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    const address = limitedAddress(request.ip);
     if (access?.kind === 'operator') {
       request.operator = !this.config.production || isCallFromThisMachine(request);
       if (request.operator) return true;
-      if (access.others === 'admitted') return this.admit(context, request, address);
+      if (access.others === 'admitted') return this.admit(context, request);
     }
-    return this.authenticated(context, request, address);
+    return this.authenticated(context, request);
   }
 
-  private async authenticated(context: ExecutionContext, request: HttpRequest, address: string): Promise<boolean> {
-    await this.refuseGuessing(address);
-    try {
-      return await this.authenticate(context, request);
-    } catch (error) {
-      if (error instanceof UnauthorizedError && request.headers.authorization !== undefined) {
-        await this.badTokens.penalty(address);
-      }
-      throw error;
-    }
+  private async authenticated(context: ExecutionContext, request: HttpRequest): Promise<boolean> {
+    if (request.headers.authorization === undefined) return this.authenticate(context, request);
+    return this.bad.judged(limitedAddress(request.ip), () => this.authenticate(context, request));
   }
 
   /** Staff is recognised, everybody else passes as nobody: also while the database cannot say who calls. */
-  private async admit(context: ExecutionContext, request: HttpRequest, address: string): Promise<true> {
+  private async admit(context: ExecutionContext, request: HttpRequest): Promise<true> {
     if (request.headers.authorization === undefined) return true;
     const limit = new AbortController();
-    const recognised = this.authenticated(context, request, address).then(
+    const recognised = this.authenticated(context, request).then(
       () => request.user !== undefined && isStaff(request.user.ctx.principal),
       () => false,
     );
@@ -114,13 +104,6 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     if (!isLoopbackHost(host) || (origin !== undefined && !isOperatorOrigin(this.config, origin, host))) return null;
     const verified = await this.bypass.signIn(request.correlationId);
     return verified && { ...(await this.sessions.assertAlive(verified.ctx)), expiresAt: null };
-  }
-
-  private async refuseGuessing(address: string): Promise<void> {
-    const spent = await this.badTokens.get(address);
-    if (spent !== null && spent.consumedPoints > BAD_TOKENS_PER_MINUTE) {
-      throw new RateLimitError('Too many requests with tokens that are not valid: wait a minute', spent.msBeforeNext);
-    }
   }
 }
 

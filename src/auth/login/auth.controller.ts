@@ -40,6 +40,7 @@ export class AuthController {
   async login(@Body({ schema: loginBody }) body: LoginBody, @Req() request: HttpRequest): Promise<TokensResponse> {
     const origin = {
       address: request.ip ?? '',
+      page: request.headers,
       userAgent: request.headers['user-agent'],
       correlationId: request.correlationId,
     };
@@ -52,8 +53,11 @@ export class AuthController {
   @Public()
   @ApiOperation({ summary: 'Replace a refresh token; the old one is good for ten more seconds' })
   @ApiOkResponse({ standardSchema: tokensResponse })
-  async refresh(@Body({ schema: refreshBody }) body: RefreshBody): Promise<TokensResponse> {
-    return toTokensResponse(await this.logins.refresh(body.refresh_token));
+  async refresh(
+    @Body({ schema: refreshBody }) body: RefreshBody,
+    @Req() request: HttpRequest,
+  ): Promise<TokensResponse> {
+    return toTokensResponse(await this.logins.refresh(body.refresh_token, request.headers));
   }
 
   @Post('logout')

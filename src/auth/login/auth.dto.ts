@@ -1,25 +1,53 @@
 import { ROLES } from '#platform/context';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { ACCESS_TOKEN_SECONDS } from '../tokens/token-claims.js';
 import type { SignedIn } from './signed-in.js';
 
 /** Long enough for any phrase, short enough that hashing it is no attack. */
-const password = z.string().min(1).max(1024);
-export const newPassword = z.string().min(8, 'must have at least 8 characters').max(1024);
+const password = z
+  .string()
+  .min(1)
+  .check(...atMost(1024));
+export const newPassword = z
+  .string()
+  .min(8, 'must have at least 8 characters')
+  .check(...atMost(1024));
 export const emailSchema = z.email('must be an email address').max(320);
 
 export const loginBody = z
-  .strictObject({ tenant: z.string().min(1).max(100), email: z.string().min(1).max(320), password })
+  .strictObject({
+    tenant: z
+      .string()
+      .min(1)
+      .check(...atMost(100)),
+    email: z
+      .string()
+      .min(1)
+      .check(...atMost(320)),
+    password,
+  })
   .meta({ examples: [{ tenant: 'acme', email: 'user@acme.test', password: '…' }] });
 export type LoginBody = z.infer<typeof loginBody>;
 
-export const refreshBody = z.strictObject({ refresh_token: z.string().min(1).max(1000) });
+export const refreshBody = z.strictObject({
+  refresh_token: z
+    .string()
+    .min(1)
+    .check(...atMost(1000)),
+});
 export type RefreshBody = z.infer<typeof refreshBody>;
 
 export const changePasswordBody = z.strictObject({ current_password: password, new_password: newPassword });
 export type ChangePasswordBody = z.infer<typeof changePasswordBody>;
 
-export const forgotPasswordBody = z.strictObject({ tenant: z.string().min(1).max(100), email: emailSchema });
+export const forgotPasswordBody = z.strictObject({
+  tenant: z
+    .string()
+    .min(1)
+    .check(...atMost(100)),
+  email: emailSchema,
+});
 export type ForgotPasswordBody = z.infer<typeof forgotPasswordBody>;
 
 export const userSummary = z.object({

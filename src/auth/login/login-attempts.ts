@@ -1,45 +1,107 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RateLimitError } from '#platform/errors';
 import { limitedAddress } from '#platform/http';
-import { type Limiter, Limiters } from '#platform/limits';
+import { KeyedLanes, type Limiter, Limiters } from '#platform/limits';
 import { Injectable } from '@nestjs/common';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 
 const WINDOW_SECONDS = 15 * 60;
 const PER_ACCOUNT_AND_ADDRESS = 10;
 const PER_ADDRESS = 100;
+/** How long an address counts as the owner's own after a sign-in from there. */
+const LATELY_SECONDS = 7 * 24 * 3600;
+/** Between two wrong passwords of an address that is over its limit. */
+const PAUSE_MS = 100;
+/** Beyond this many that wait the answer would come too late for anybody. */
+const MOST_WAITING = 200;
 
 /**
- * Wrong passwords. Counted for an account *from an address*, so that nobody can lock its owner out from elsewhere, and for
- * the address over all accounts. Counted before the password is checked, so that parallel guesses do not slip through.
+ * Wrong passwords, counted before they are checked, so that parallel guesses do not slip through:
+ *
+ *   for an account from an address   beyond ten refused unseen, so that it can be guessed no further from there; not from an
+ *                                    address that signed in to it lately, or a stranger behind it would lock the owner out
+ *   for an address, all accounts     beyond a hundred checked one after the other, with a pause after each wrong one: the
+ *                                    others behind that address still get in, and guessing through many accounts crawls
+ *
+ * Nothing counts an account over all addresses: whoever had many could lock anybody out.
  */
 @Injectable()
 export class LoginAttempts {
   private readonly pairs: Limiter;
   private readonly addresses: Limiter;
+  /** No limit: who signed in from where lately, kept where the others are. */
+  private readonly lately: Limiter;
+  private readonly lanes = new KeyedLanes(1);
 
   constructor(limiters: Limiters) {
     this.pairs = limiters.create({ name: 'logins', points: PER_ACCOUNT_AND_ADDRESS, seconds: WINDOW_SECONDS });
     this.addresses = limiters.create({ name: 'logins.address', points: PER_ADDRESS, seconds: WINDOW_SECONDS });
+    this.lately = limiters.create({ name: 'logins.lately', points: 1_000_000, seconds: LATELY_SECONDS });
   }
 
-  /** @throws RateLimitError */
-  async begin(address: string, account: string): Promise<void> {
-    try {
-      await this.addresses.consume(limitedAddress(address));
-      await this.pairs.consume(pairOf(address, account));
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      const minutes = Math.max(1, Math.ceil(refusal.msBeforeNext / 60_000));
-      throw new RateLimitError(`Too many attempts to sign in: try again in ${minutes} min`, refusal.msBeforeNext);
+  /**
+   * A sign-in.
+   * @param check whether the password is right
+   * @returns what it said
+   * @throws RateLimitError instead of false for what goes beyond a limit
+   */
+  async signIn(address: string, account: string, check: () => Promise<boolean>): Promise<boolean> {
+    const pair = pairOf(address, account);
+    const isOwners = (await this.lately.get(pair)) !== null;
+    const right = await this.judged({ from: limitedAddress(address), pair, isOwners }, check);
+    if (right) {
+      await this.lately.delete(pair);
+      await this.lately.consume(pair);
     }
+    return right;
   }
 
-  /** The right password: this attempt and the ones before it are forgiven. */
-  async succeeded(address: string, account: string): Promise<void> {
-    await this.pairs.delete(pairOf(address, account));
-    await this.addresses.reward(limitedAddress(address));
+  /** The same for the password of somebody who is signed in: who took over a session may not guess on. */
+  confirm(address: string, account: string, check: () => Promise<boolean>): Promise<boolean> {
+    return this.judged({ from: limitedAddress(address), pair: pairOf(address, account), isOwners: false }, check);
   }
+
+  private async judged(
+    { from, isOwners, pair }: { from: string; pair: string; isOwners: boolean },
+    check: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const addressSpent = await take(this.addresses, from);
+    const pairSpent = await take(this.pairs, pair);
+    if (pairSpent !== null && !isOwners) throw tooMany(pairSpent);
+    const spent = pairSpent ?? addressSpent;
+    const right = await (spent === null ? check() : this.inTurn(isOwners ? pair : from, spent, check));
+    if (right) {
+      await this.pairs.delete(pair);
+      await this.addresses.reward(from);
+    } else if (spent !== null) throw tooMany(spent);
+    return right;
+  }
+
+  private async inTurn(key: string, spent: RateLimiterRes, check: () => Promise<boolean>): Promise<boolean> {
+    if (this.lanes.size(key) >= MOST_WAITING) throw tooMany(spent);
+    return this.lanes.run(key, async () => {
+      const right = await check();
+      if (!right) await sleep(PAUSE_MS);
+      return right;
+    });
+  }
+}
+
+/** @returns null when it was within the limit */
+async function take(limiter: Limiter, key: string): Promise<RateLimiterRes | null> {
+  try {
+    await limiter.consume(key);
+    return null;
+  } catch (refusal) {
+    if (refusal instanceof RateLimiterRes) return refusal;
+    throw refusal;
+  }
+}
+
+function tooMany({ msBeforeNext }: RateLimiterRes): RateLimitError {
+  const minutes = Math.max(1, Math.ceil(msBeforeNext / 60_000));
+  return new RateLimitError(`Too many attempts to sign in: try again in ${minutes} min`, msBeforeNext);
 }
 
 function pairOf(address: string, account: string): string {

@@ -1,23 +1,16 @@
-import { isUuid, newId, UnitOfWork } from '#platform/database';
-import { SuspendedError, UnauthorizedError } from '#platform/errors';
-import { AuditService, TenantService } from '#tenants';
+import { UnitOfWork } from '#platform/database';
+import { SuspendedError } from '#platform/errors';
+import { AuditService, type CallingPage } from '#tenants';
 import { Injectable } from '@nestjs/common';
-import { PasswordHasher } from '../password/password-hasher.js';
-import { normalEmail } from '../principals/principal.js';
-import { type LoginRow, PrincipalRepository } from '../principals/principal.repository.js';
+import type { LoginRow } from '../principals/principal.repository.js';
 import { SessionService } from '../sessions/session.service.js';
 import { TokenService } from '../tokens/token.service.js';
-import { LoginAttempts } from './login-attempts.js';
+import { type LoginInput, PasswordLogin } from './password-login.js';
 import type { SignedIn } from './signed-in.js';
-
-export interface LoginInput {
-  readonly tenant: string;
-  readonly email: string;
-  readonly password: string;
-}
 
 export interface LoginOrigin {
   readonly address: string;
+  readonly page: CallingPage;
   readonly userAgent?: string;
   readonly correlationId: string;
 }
@@ -26,39 +19,23 @@ export interface LoginOrigin {
 @Injectable()
 export class LoginService {
   constructor(
-    private readonly tenants: TenantService,
-    private readonly principals: PrincipalRepository,
-    private readonly hasher: PasswordHasher,
+    private readonly passwords: PasswordLogin,
     private readonly sessions: SessionService,
     private readonly tokens: TokenService,
-    private readonly attempts: LoginAttempts,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  /**
-   * An unknown tenant, an unknown address and a wrong password take the same steps, the same time and the same answer.
-   * @throws UnauthorizedError, RateLimitError, SuspendedError (only to those who know the password)
-   */
+  /** @throws what `PasswordLogin.verify` throws; SuspendedError (only to those who know the password) */
   async login(input: LoginInput, origin: LoginOrigin): Promise<SignedIn> {
-    const email = normalEmail(input.email);
-    const tenantId = isUuid(input.tenant) ? input.tenant.toLowerCase() : await this.tenants.findIdBySlug(input.tenant);
-    // One account however its tenant is spelt: slug, id, or id in capitals.
-    const account = `${tenantId ?? input.tenant}/${email}`;
-    await this.attempts.begin(origin.address, account);
-    // A tenant that does not exist is asked all the same, so that the time tells nothing.
-    const person = await this.principals.findForLogin({ tenantId: tenantId ?? newId() }, email);
-    const right = await this.hasher.matches(person?.passwordHash ?? null, input.password);
-    if (tenantId === null || person === null || !right)
-      throw new UnauthorizedError('Tenant, email or password is wrong');
-    await this.attempts.succeeded(origin.address, account);
+    const { person, tenantId } = await this.passwords.verify(input, origin);
     if (person.suspended) throw new SuspendedError();
     return this.open(tenantId, person, origin);
   }
 
-  /** @throws UnauthorizedError, SuspendedError */
-  async refresh(refreshToken: string): Promise<SignedIn> {
-    const { session, refreshToken: next, tenantId } = await this.sessions.refresh(refreshToken);
+  /** @throws UnauthorizedError, SuspendedError; ForeignPageError for another tenant's page */
+  async refresh(refreshToken: string, page: CallingPage): Promise<SignedIn> {
+    const { session, refreshToken: next, tenantId } = await this.sessions.refresh(refreshToken, page);
     const person = { ...session, id: session.principalId };
     return this.answer(tenantId, person, { sessionId: session.id, refreshToken: next });
   }

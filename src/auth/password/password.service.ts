@@ -28,12 +28,13 @@ export class PasswordService {
    */
   async change(ctx: RequestContext, current: string, next: string, address: string): Promise<void> {
     const { id, sessionId } = ctx.principal;
-    await this.attempts.begin(address, id);
-    const stored = await this.unitOfWork.run(ctx, (tx) => this.principals.passwordHash(tx, id));
-    if (!(await this.hasher.matches(stored, current))) {
+    const right = await this.attempts.confirm(address, id, async () => {
+      const stored = await this.unitOfWork.run(ctx, (tx) => this.principals.passwordHash(tx, id));
+      return this.hasher.matches(stored, current);
+    });
+    if (!right) {
       throw new InvalidInputError('current_password: is not your password', { field: 'current_password' });
     }
-    await this.attempts.succeeded(address, id);
     const hash = await this.hasher.hash(next);
     const ended = await this.unitOfWork.run(ctx, async (tx) => {
       await this.principals.setPasswordHash(tx, id, hash);

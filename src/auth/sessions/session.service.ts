@@ -3,7 +3,7 @@ import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { SuspendedError, UnauthorizedError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import type { Identity } from '#platform/http';
-import { AuditService } from '#tenants';
+import { AuditService, type CallingPage, TenantOrigins } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { RefreshTokens } from './refresh-token.js';
@@ -38,6 +38,7 @@ export class SessionService {
     private readonly unitOfWork: UnitOfWork,
     private readonly audit: AuditService,
     private readonly events: EventBus,
+    private readonly origins: TenantOrigins,
   ) {
     events.share(SessionRevoked, { name: 'session.revoked', schema: REVOKED });
   }
@@ -83,12 +84,16 @@ export class SessionService {
   /**
    * Replaces a refresh token. The one just replaced gives the same successor for ten seconds (an answer can be lost); any
    * older one was copied, and ends the session.
-   * @throws UnauthorizedError, SuspendedError
+   * @throws UnauthorizedError, SuspendedError; ForeignPageError for another tenant's page, before anything is replaced
    */
-  async refresh(text: string): Promise<{ session: RefreshableSession; refreshToken: string; tenantId: string }> {
+  async refresh(
+    text: string,
+    page: CallingPage = {},
+  ): Promise<{ session: RefreshableSession; refreshToken: string; tenantId: string }> {
     const token = this.tokens.parse(text);
     if (token === null) throw new UnauthorizedError(SIGN_IN_AGAIN);
     const scope = { tenantId: token.tenantId };
+    await this.origins.assertServed(scope, page);
     const outcome = await this.unitOfWork.run(scope, async (tx) => {
       const session = await this.sessions.lockForRefresh(tx, token.sessionId, token.hash, GRACE_SECONDS);
       if (session === null) return null;

@@ -1,5 +1,6 @@
 import { ROLES } from '#platform/context';
 import { listQuery, timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { emailSchema, newPassword } from '../login/auth.dto.js';
 import type { PrincipalRecord } from '../principals/principal.js';
@@ -7,7 +8,10 @@ import type { PrincipalRecord } from '../principals/principal.js';
 /** Visitors come through a widget, never through this list's door. */
 const assignableRole = z.enum(['platform_admin', 'tenant_admin', 'supporter', 'end_user']);
 export const personaSchema = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be a word such as job_seeker');
-const name = z.string().trim().max(200);
+const name = z
+  .string()
+  .trim()
+  .check(...atMost(200));
 
 export const createUserBody = z
   .strictObject({

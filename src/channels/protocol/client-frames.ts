@@ -1,4 +1,5 @@
 import { commentSchema, ratingSchema } from '#conversations';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import {
   agentSchema,
@@ -16,7 +17,7 @@ import {
 const tokenSchema = z
   .string('must be a string')
   .min(1, 'must not be empty')
-  .max(16_384, 'is too long for an access token');
+  .check(...atMost(16_384, 'is too long for an access token'));
 
 export const authFrame = z
   .strictObject({ type: z.literal('auth'), token: tokenSchema, ref: refSchema.optional() })

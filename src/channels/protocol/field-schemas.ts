@@ -1,3 +1,4 @@
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 
 /** Bytes of one frame. */
@@ -15,13 +16,13 @@ const storable = (value: string): boolean => !UNSTORABLE.test(value);
 
 export const refSchema = z
   .string('must be a string')
-  .max(MOST_REF, `must not exceed ${MOST_REF} characters`)
+  .check(...atMost(MOST_REF, `must not exceed ${MOST_REF} characters`))
   .meta({ description: 'Echoed by the direct answers to this frame' });
 
 export const contentSchema = z
   .string('must be a string')
   .min(1, 'must not be empty')
-  .max(MOST_CONTENT, `must not exceed ${MOST_CONTENT} characters (UTF-16 units)`)
+  .check(...atMost(MOST_CONTENT, `must not exceed ${MOST_CONTENT} characters (UTF-16 units)`))
   .refine((value) => value === '' || value.trim() !== '', 'must not be only white space')
   .refine(storable, STORABLE)
   .meta({ description: 'What the user says', examples: ['How long does delivery take?'] });
@@ -32,7 +33,11 @@ const CONVERSATION_NAME = `must be an id (a UUID), "new", or a key of your own: 
 export const conversationNameSchema = z
   .union(
     [
-      z.string().min(1, CONVERSATION_NAME).max(MOST_CLIENT_KEY, CONVERSATION_NAME).refine(storable, STORABLE),
+      z
+        .string()
+        .min(1, CONVERSATION_NAME)
+        .check(...atMost(MOST_CLIENT_KEY, CONVERSATION_NAME))
+        .refine(storable, STORABLE),
       z.int().meta({ description: "The client's own number" }),
     ],
     CONVERSATION_NAME,
@@ -53,7 +58,7 @@ export const metadataSchema = z
 export const agentSchema = z
   .string('must be a string')
   .min(1, 'must not be empty')
-  .max(64, 'must not exceed 64 characters')
+  .check(...atMost(64, 'must not exceed 64 characters'))
   .refine(storable, STORABLE)
   .meta({ description: "An agent's key: skips routing" });
 

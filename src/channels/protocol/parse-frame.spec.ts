@@ -33,6 +33,8 @@ describe('a frame that cannot be used', () => {
     ['empty content', { content: '' }, /content: must not be empty/],
     ['white space', { content: ' \n\t\u00a0' }, /content: must not be only white space/],
     ['16,001 units', { content: 'x'.repeat(16_001) }, /content: must not exceed 16000/],
+    ['16,002 units in 8,001 characters', { content: '😀'.repeat(8001) }, /content: must not exceed 16000/],
+    ['a key of 130 units', { content: 'a', session_id: '😀'.repeat(65) }, /session_id: must be an id/],
     ['NUL in the content', { content: 'a\0b' }, /NUL/],
     ['half a character', { content: 'a\ud800b' }, /surrogate/],
     ['two spellings', { content: 'a', message: 'b' }, /message: means the same as content/],

@@ -56,7 +56,7 @@ export interface ConnectionServices {
   verify(token: string, handshake: Handshake, connectionId: string): Promise<SocketIdentity>;
   byBypass(handshake: Handshake, connectionId: string): Promise<SocketIdentity | null>;
   assertAlive(identity: SocketIdentity): Promise<void>;
-  /** @returns false when the user has too many connections */
+  /** @returns false when the user, or the address, has too many connections */
   admit(connection: ChatConnection, identity: SocketIdentity): boolean;
   /** What the tenant wants where neither address nor message says anything, and what it allows. */
   welcome(identity: SocketIdentity, options: ConnectionOptions): Promise<Welcome>;
@@ -222,6 +222,13 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     } else if (now - this.expiredAt >= EXPIRY_GRACE_MS) {
       this.end(CLOSE.unauthorized, 'The access token has expired');
     }
+  }
+
+  /** Makes room for others while nobody has said who this is. @returns false when somebody has */
+  giveUp(): boolean {
+    if (!this.awaitsToken) return false;
+    this.refuse(new UnauthorizedError(), CLOSE.unauthorized);
+    return true;
   }
 
   sessionEnded(): void {
@@ -526,7 +533,7 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     if (this.closed) return;
     if (!this.services.admit(this, identity)) {
       return this.refuse(
-        new RateLimitError('Too many connections of yours are open: close one', 10_000),
+        new RateLimitError('Too many connections of yours or from your address are open: close one', 10_000),
         CLOSE.tooMany,
         ref === undefined ? {} : { ref },
       );

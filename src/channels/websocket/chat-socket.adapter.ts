@@ -5,10 +5,18 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { newId } from '#platform/database';
 import { asError, DomainError } from '#platform/errors';
-import { domainProblem, faultProblem, MAX_HEADERS, type Problem, problem } from '#platform/http';
+import {
+  domainProblem,
+  faultProblem,
+  HttpConnections,
+  MAX_HEADERS,
+  type Problem,
+  problem,
+  ProxyHint,
+  type TrustProxy,
+} from '#platform/http';
 import { LOGGER, type Logger } from '#platform/logging';
 import { MOST_FRAME_BYTES } from '../protocol/field-schemas.js';
-import type { TrustProxy } from './client-address.js';
 import { UpgradeGate } from './upgrade-gate.js';
 
 /**
@@ -18,6 +26,8 @@ import { UpgradeGate } from './upgrade-gate.js';
  */
 export class ChatSocketAdapter extends WsAdapter {
   private readonly gate: UpgradeGate;
+  private readonly connections: HttpConnections;
+  private readonly hint: ProxyHint;
   private readonly log: Logger;
   private readonly trust: TrustProxy;
   private upgrade: { readonly server: Server; readonly listener: (...args: UpgradeArguments) => void } | null = null;
@@ -26,6 +36,8 @@ export class ChatSocketAdapter extends WsAdapter {
   constructor(app: INestApplication) {
     super(app);
     this.gate = app.get(UpgradeGate);
+    this.connections = app.get(HttpConnections, { strict: false });
+    this.hint = app.get(ProxyHint, { strict: false });
     this.log = app.get<Logger>(LOGGER);
     const express = app.getHttpAdapter().getInstance() as { get(name: string): unknown };
     this.trust = express.get('trust proxy fn') as TrustProxy;
@@ -80,6 +92,9 @@ export class ChatSocketAdapter extends WsAdapter {
     // Whatever happens to the connection before it is a socket is not an error of ours.
     const ignore = (): void => undefined;
     stream.on('error', ignore);
+    // From here on counted by the gate.
+    this.connections.leave(request.socket);
+    this.hint.look(request.headers);
     if (request.rawHeaders.length / 2 > MAX_HEADERS) {
       const detail = `Send at most ${MAX_HEADERS} headers`;
       stream.end(httpAnswer(problem({ status: 431, code: 'INVALID_INPUT', detail, traceId: newId() }), undefined));

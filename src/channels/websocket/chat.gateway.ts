@@ -15,6 +15,7 @@ import type {
   UserMessageFrame,
 } from '../protocol/parse-frame.js';
 import { type ConnectionOptions, connectionOptions } from '../protocol/reader-options.js';
+import type { AddressPlace } from './address-places.js';
 import { ChatCommands } from './chat-commands.js';
 import { ChatConnection, type ConnectionServices, type Welcome } from './chat-connection.js';
 import { ConnectionRegistry } from './connection-registry.js';
@@ -51,7 +52,9 @@ export class ChatGateway implements OnGatewayConnection<WebSocket> {
       writer.send(JSON.stringify(errorFrame(error, 'connection')));
       return writer.close(CLOSE.badRequest, 'INVALID_INPUT');
     }
-    const connection = new ChatConnection(writer, handshake, options, this.servicesFor(options));
+    const place = this.registry.placeOf(request.socket);
+    const connection = new ChatConnection(writer, handshake, options, this.servicesFor(options, place));
+    if (place !== undefined) place.giveUp = () => connection.giveUp();
     socket.on('message', (data: Buffer, isBinary: boolean) => connection.onMessage(data, isBinary));
     socket.on('ping', (data: Buffer) => connection.onPing(data));
     socket.on('pong', () => connection.onPong());
@@ -63,16 +66,23 @@ export class ChatGateway implements OnGatewayConnection<WebSocket> {
     connection.start();
   }
 
-  private servicesFor(options: ConnectionOptions): ConnectionServices {
+  private servicesFor(options: ConnectionOptions, place: AddressPlace | undefined): ConnectionServices {
     const { authenticator, commands, registry, conversations } = this;
     return {
       heartbeatSeconds: this.config.env.WS_HEARTBEAT_SECONDS,
       bypassEnabled: authenticator.bypassEnabled,
       logger: this.logger,
-      verify: (token: string, handshake: Handshake, id: string) => authenticator.verify(token, handshake, id),
+      verify: async (token: string, handshake: Handshake, id: string) => {
+        const before = place?.verified;
+        if (place !== undefined) place.verified = null;
+        if (before?.token === token) {
+          return { ...before.identity, ctx: { ...before.identity.ctx, correlationId: id } };
+        }
+        return authenticator.verify(token, handshake, { connectionId: id, address: place?.address ?? '' });
+      },
       byBypass: (handshake: Handshake, id: string) => authenticator.byBypass(handshake, id),
       assertAlive: (identity: SocketIdentity) => authenticator.assertAlive(identity),
-      admit: (connection, identity) => registry.identify(connection, identity, this.config.env.WS_MAX_PER_USER),
+      admit: (connection, identity) => registry.identify(connection, identity, place),
       welcome: (identity: SocketIdentity): Promise<Welcome> => commands.welcome(identity, options),
       restore: (connection) => commands.restore(connection, options),
       submit: (connection, frame: UserMessageFrame) => commands.submit(connection, frame, options),

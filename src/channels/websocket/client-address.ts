@@ -1,7 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-
-/** Express's compiled `trust proxy` setting. */
-export type TrustProxy = (address: string, hop: number) => boolean;
+import type { TrustProxy } from '#platform/http';
 
 /** The peer's address as Express would say it: behind trusted proxies the last one that none of them vouches for. */
 export function clientAddress(request: IncomingMessage, trust: TrustProxy): string {

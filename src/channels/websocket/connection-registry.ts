@@ -1,8 +1,11 @@
+import type { Duplex } from 'node:stream';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionRevoked } from '#auth';
+import { AppConfig } from '#platform/config';
 import { EventBus } from '#platform/events';
 import { Metrics } from '#platform/metrics';
 import { TenantSuspended } from '#tenants';
+import { type AddressPlace, AddressPlaces } from './address-places.js';
 import type { SocketIdentity } from './socket-identity.js';
 
 /** What the registry asks of a connection. */
@@ -23,20 +26,27 @@ export interface RegisteredConnection {
 }
 
 const TICK_MS = 500;
+/** Sockets of one address that have not said who they are: a few browsers that open their pages at the same moment. */
+const MOST_UNKNOWN_PER_ADDRESS = 32;
 
 /** The sockets of this instance: found by user, by session and by address. */
 @Injectable()
 export class ConnectionRegistry implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly connections = new Set<RegisteredConnection>();
   private readonly byUser = new Map<string, Set<RegisteredConnection>>();
-  private readonly byAddress = new Map<string, number>();
+  private readonly places: AddressPlaces;
+  private readonly placeOfSocket = new WeakMap<Duplex, AddressPlace>();
   private readonly unsubscribe: (() => void)[] = [];
   private ticker: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly events: EventBus,
     private readonly metrics: Metrics,
-  ) {}
+    private readonly config: AppConfig,
+  ) {
+    const known = config.env.WS_MAX_PER_ADDRESS;
+    this.places = new AddressPlaces({ known, unknown: Math.min(known, MOST_UNKNOWN_PER_ADDRESS) });
+  }
 
   onApplicationBootstrap(): void {
     this.metrics.sockets.from(() => this.connections.size);
@@ -66,14 +76,15 @@ export class ConnectionRegistry implements OnApplicationBootstrap, OnApplication
   }
 
   /**
-   * Files a connection under its user.
-   * @returns false when the user has `most` connections already; nothing is filed then
+   * Files a connection under its user, and gives it a place among its address's known ones.
+   * @returns false when user or address has as many connections as it may; nothing is filed then
    */
-  identify(connection: RegisteredConnection, identity: SocketIdentity, most: number): boolean {
+  identify(connection: RegisteredConnection, identity: SocketIdentity, place: AddressPlace | undefined): boolean {
     const key = keyOf(identity.tenant.id, identity.user.id);
     const known = this.byUser.get(key);
+    if (known !== undefined && known.size >= this.config.env.WS_MAX_PER_USER) return false;
+    if (place !== undefined && !place.identify()) return false;
     if (known === undefined) this.byUser.set(key, new Set([connection]));
-    else if (known.size >= most) return false;
     else known.add(connection);
     return true;
   }
@@ -92,19 +103,22 @@ export class ConnectionRegistry implements OnApplicationBootstrap, OnApplication
     return this.byUser.get(keyOf(tenantId, userId))?.size ?? 0;
   }
 
-  /** Takes one of an address's places. @returns what gives it back, or null when all are taken */
-  occupy(address: string, most: number): (() => void) | null {
-    const taken = this.byAddress.get(address) ?? 0;
-    if (taken >= most) return null;
-    this.byAddress.set(address, taken + 1);
-    let given = false;
-    return () => {
-      if (given) return;
-      given = true;
-      const left = (this.byAddress.get(address) ?? 1) - 1;
-      if (left === 0) this.byAddress.delete(address);
-      else this.byAddress.set(address, left);
-    };
+  /**
+   * One of an address's places, until its connection ends.
+   * @param known whether it has been proved who calls
+   * @returns false when all are taken
+   */
+  occupy(socket: Duplex, address: string, known: boolean): boolean {
+    const place = known ? this.places.enterKnown(address) : this.places.enter(address);
+    if (place === null) return false;
+    if (socket.destroyed) place.leave();
+    else socket.once('close', () => place.leave());
+    this.placeOfSocket.set(socket, place);
+    return true;
+  }
+
+  placeOf(socket: Duplex): AddressPlace | undefined {
+    return this.placeOfSocket.get(socket);
   }
 
   private tick(): void {

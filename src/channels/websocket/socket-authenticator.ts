@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { AccessTokenVerifier, BypassIdentity, SessionService, type VerifiedToken } from '#auth';
+import { AccessTokenVerifier, BadCredentials, BypassIdentity, SessionService, type VerifiedToken } from '#auth';
 import { AppConfig } from '#platform/config';
 import { ForbiddenError, NotFoundError } from '#platform/errors';
 import { isGranted, isLoopbackHost, isOperatorOrigin } from '#platform/http';
-import { TenantSettingsCache } from '#tenants';
+import { TenantOrigins } from '#tenants';
 import type { Handshake } from './handshake.js';
 import type { SocketIdentity } from './socket-identity.js';
 
@@ -15,15 +15,25 @@ export class SocketAuthenticator {
     private readonly verifier: AccessTokenVerifier,
     private readonly sessions: SessionService,
     private readonly bypass: BypassIdentity,
-    private readonly settings: TenantSettingsCache,
+    private readonly origins: TenantOrigins,
+    private readonly bad: BadCredentials,
   ) {}
 
   /**
    * @throws UnauthorizedError, TokenExpiredError; ForbiddenError for a page that is not this tenant's; NotFoundError when the
    *   address names another user
    */
-  async verify(token: string, handshake: Handshake, connectionId: string): Promise<SocketIdentity> {
-    return this.admit(await this.verifier.verify(token, connectionId), handshake);
+  verify(
+    token: string,
+    handshake: Handshake,
+    { address, connectionId }: { readonly connectionId: string; readonly address: string },
+  ): Promise<SocketIdentity> {
+    return this.bad.judged(
+      address,
+      async () => this.admit(await this.verifier.verify(token, connectionId), handshake),
+      // A socket is closed in any case, and always for the same reason.
+      'as it is',
+    );
   }
 
   /** AUTH_BYPASS: the demo admin for a page or program on this machine; null when it is off or the caller is another. */
@@ -48,15 +58,8 @@ export class SocketAuthenticator {
     const { ctx, expiresAt } = verified;
     const { user, tenant } = await this.sessions.assertAlive(ctx);
     if (handshake.userId !== null && handshake.userId !== user.id) throw new NotFoundError();
-    if (!(await this.isOwnOrigin(verified, handshake))) {
-      throw new ForbiddenError('Pages of this site may not connect here: ask the administrator to list its origin');
-    }
+    await this.origins.assertServed(ctx, handshake);
     if (!isGranted(ctx.principal.role, 'chat')) throw new ForbiddenError();
     return { ctx, user: { id: user.id }, tenant, expiresAt };
-  }
-
-  private async isOwnOrigin({ ctx }: VerifiedToken, { origin, host }: Handshake): Promise<boolean> {
-    if (origin === undefined || isOperatorOrigin(this.config, origin, host)) return true;
-    return (await this.settings.get(ctx)).allowedOrigins.includes(origin);
   }
 }

@@ -10,13 +10,14 @@ import {
   UnauthorizedError,
   UnavailableError,
 } from '#platform/errors';
-import { isOperatorOrigin } from '#platform/http';
+import { isOperatorOrigin, limitedAddress, type TrustProxy } from '#platform/http';
 import { OriginDirectory } from '#tenants';
 import { ChannelsState } from '../channels-state.js';
-import { type TrustProxy, clientAddress } from './client-address.js';
+import { clientAddress } from './client-address.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { type Handshake, readHandshake } from './handshake.js';
 import { SocketAuthenticator } from './socket-authenticator.js';
+import type { SocketIdentity } from './socket-identity.js';
 
 /** Decides before the handshake whether a socket may open at all, so that a refusal is an HTTP answer. */
 @Injectable()
@@ -37,18 +38,36 @@ export class UpgradeGate {
     const handshake = readHandshake(request);
     if (handshake === null) throw new NotFoundError();
     if (this.state.draining) throw new UnavailableError('The server is restarting: try again', { code: 'DRAINING' });
-    this.occupyPlace(request, trust);
+    const address = limitedAddress(clientAddress(request, trust));
+    await this.occupyPlace(request, handshake, address);
     await this.checkOrigin(handshake);
-    if (handshake.userId !== null) await this.checkUser(handshake);
+    if (handshake.userId !== null) await this.checkUser(handshake, address);
   }
 
-  private occupyPlace(request: IncomingMessage, trust: TrustProxy): void {
-    const release = this.registry.occupy(clientAddress(request, trust), this.config.env.WS_MAX_PER_ADDRESS);
-    if (release === null) {
-      throw new RateLimitError('Too many connections from your address are open: close one', 10_000);
+  /** Where those who are unknown have taken their places, a good token still opens the others. */
+  private async occupyPlace(request: IncomingMessage, handshake: Handshake, address: string): Promise<void> {
+    if (this.registry.occupy(request.socket, address, false)) return;
+    const { credential } = handshake;
+    if (credential.kind === 'token') {
+      const { token } = credential;
+      const identity = await this.identityOf(token, handshake, address);
+      if (identity !== null && this.registry.occupy(request.socket, address, true)) {
+        const place = this.registry.placeOf(request.socket);
+        if (place !== undefined) place.verified = { token, identity };
+        return;
+      }
     }
-    if (request.socket.destroyed) release();
-    else request.socket.once('close', release);
+    throw new RateLimitError('Too many connections from your address are open: close one', 10_000);
+  }
+
+  /** @returns null for a token that is no good, or not here */
+  private async identityOf(token: string, handshake: Handshake, address: string): Promise<SocketIdentity | null> {
+    try {
+      return await this.authenticator.verify(token, handshake, { connectionId: newId(), address });
+    } catch (error) {
+      if (error instanceof DomainError && error.kind !== 'unavailable') return null;
+      throw error;
+    }
   }
 
   /** Which tenant a socket belongs to is not known yet: any tenant's page may open one, its own is asked for later. */
@@ -58,11 +77,11 @@ export class UpgradeGate {
   }
 
   /** `/ws/{user_id}` of another user does not exist. A token that is no good is answered on the socket, as everywhere. */
-  private async checkUser(handshake: Handshake): Promise<void> {
+  private async checkUser(handshake: Handshake, address: string): Promise<void> {
     const { credential } = handshake;
     if (credential.kind !== 'token') return;
     try {
-      await this.authenticator.verify(credential.token, handshake, newId());
+      await this.authenticator.verify(credential.token, handshake, { connectionId: newId(), address });
     } catch (error) {
       if (error instanceof NotFoundError) throw error;
       const answeredLater = error instanceof UnauthorizedError || (error instanceof DomainError && isCallers(error));

@@ -1,10 +1,11 @@
 import { timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import type { Feedback } from './feedback.repository.js';
 
 export const MOST_COMMENT = 2000;
 export const ratingSchema = z.enum(['up', 'down']);
-export const commentSchema = z.string().max(MOST_COMMENT, `must not exceed ${MOST_COMMENT} characters`);
+export const commentSchema = z.string().check(...atMost(MOST_COMMENT, `must not exceed ${MOST_COMMENT} characters`));
 
 export const feedbackBody = z
   .strictObject({ rating: ratingSchema, comment: commentSchema.default('') })

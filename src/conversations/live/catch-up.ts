@@ -10,7 +10,7 @@ import { MessageRepository } from '../store/message.repository.js';
 import { type ConversationPosition, type OpenTurn, TurnRepository } from '../store/turn.repository.js';
 import type { ConversationStream, StoredEvent } from './conversation-stream.js';
 import { ConversationStreams } from './conversation-streams.js';
-import { Lanes } from './lanes.js';
+import { Lanes } from '#platform/limits';
 import { LiveTurn, type TurnBeginning } from './live-turn.js';
 import { TurnRelay } from './turn-relay.js';
 

@@ -1,3 +1,4 @@
+import { jsonToStore } from '#platform/text';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus, type BusMessage } from '#platform/bus';
 import { UnitOfWork } from '#platform/database';
@@ -332,7 +333,7 @@ class Followers implements LiveFollowers {
           `INSERT INTO app.turn_live AS l (tenant_id, turn_id, fence, revision, state, text) VALUES ($1, $2, $3, $4, $5, $6)
            ON CONFLICT (tenant_id, turn_id) DO UPDATE SET fence = excluded.fence, revision = excluded.revision,
              state = excluded.state, text = excluded.text, updated_at = now() WHERE l.fence <= excluded.fence`,
-          [scope.tenantId, this.live.turnId, this.live.run.fence, n, JSON.stringify(state), text.toWellFormed()],
+          [scope.tenantId, this.live.turnId, this.live.run.fence, n, jsonToStore(state), text.toWellFormed()],
         );
         this.tell({ n });
       }

@@ -1,10 +1,11 @@
 import { listQuery, metadataSchema, timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 
 const text = (most: number) =>
   z
     .string()
-    .max(most, `must not exceed ${most} characters`)
+    .check(...atMost(most, `must not exceed ${most} characters`))
     .refine((value) => value.trim() !== '', 'must not be empty');
 
 export const createConversationSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Citation } from '#agents';
-import type { RequestContext } from '#platform/context';
+import { isStaff, type RequestContext } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, NotFoundError } from '#platform/errors';
 import { CatchUp } from '../live/catch-up.js';
@@ -119,8 +119,9 @@ export class ConversationService {
   }
 
   /**
-   * A numbered source of an answer with its whole passage. `content` is null when the document has been deleted since; the
-   * quote that the answer rests on stays.
+   * A numbered source of an answer with its whole passage. `content` is null when the document has been deleted since, or is
+   * being read again; the quote that the answer rests on stays.
+   * @throws NotFoundError also when the passage is kept for others by now: another owner, other personas
    */
   async citation(
     ctx: RequestContext,
@@ -131,11 +132,16 @@ export class ConversationService {
     const message = await this.getMessage(ctx, id, messageId);
     const citation = message.metadata.citations?.find((entry) => entry.n === n);
     if (citation === undefined) throw new NotFoundError('This answer has no such citation');
-    const [chunk] = await this.uow.query<{ content: string }>(
-      ctx,
-      'SELECT content FROM app.chunk WHERE tenant_id = $1 AND id = $2',
-      [ctx.tenantId, citation.chunk_id],
-    );
+    const { id: caller, persona } = ctx.principal;
+    const [chunk] = await this.uow.query<{ content: string | null; visible: boolean }>(ctx, CITED_PASSAGE, [
+      ctx.tenantId,
+      citation.chunk_id,
+      caller,
+      persona,
+      isStaff(ctx.principal),
+    ]);
+    if (chunk?.visible === false)
+      throw new NotFoundError('The passage behind this citation is not yours to read any more');
     return { ...citation, content: chunk?.content ?? null };
   }
 
@@ -260,3 +266,10 @@ export class ConversationService {
     });
   }
 }
+
+/** As the search decides what is found: by the owner and the personas of now. A document that goes is not searched any more. */
+const CITED_PASSAGE = `
+SELECT CASE WHEN c.searchable THEN c.content END AS content,
+  (c.owner_id IS NULL OR c.owner_id = $3) AND ($5 OR c.personas = '{}' OR coalesce($4 = ANY(c.personas), false)) AS visible
+FROM app.chunk c
+WHERE c.tenant_id = $1 AND c.id = $2`;

@@ -9,6 +9,7 @@ import {
   idPosition,
   IfMatch,
   idSchema,
+  instantSchema,
   listQuery,
   type ListQuery,
   pageSchema,
@@ -39,7 +40,7 @@ import { ConversationService } from './conversation.service.js';
 import { transcriptAnswer, transcriptSchema } from './transcript.response.js';
 import { TurnStopper } from '../turns/turn-stopper.js';
 
-const recentPosition = z.tuple([z.iso.datetime(), z.guid()]);
+const recentPosition = z.tuple([instantSchema, z.guid()]);
 const seqPosition = z.tuple([z.number().int()]);
 
 /** The caller's own conversations, their messages and turns (PROTOCOL §2). */

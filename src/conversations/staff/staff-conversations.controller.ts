@@ -6,6 +6,7 @@ import {
   decodeCursor,
   idPosition,
   idSchema,
+  instantSchema,
   listQuery,
   type ListQuery,
   pageSchema,
@@ -13,23 +14,36 @@ import {
   toPage,
 } from '#platform/http';
 import type { Request, Response } from 'express';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { conversationSchema, listMessagesQuery, messageSchema, turnSchema } from '../rest/conversation.dto.js';
 import { transcriptAnswer, transcriptSchema } from '../rest/transcript.response.js';
 import { CONVERSATION_SORTS } from './staff-conversation.repository.js';
 import { StaffConversationService } from './staff-conversation.service.js';
 
-const time = z.iso.datetime({ offset: true });
 const listConversationsQuery = listQuery.extend({
-  q: z.string().trim().min(1).max(200).optional(),
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .check(...atMost(200))
+    .optional(),
   user_id: idSchema.optional(),
-  agent: z.string().min(1).max(63).optional(),
-  channel: z.string().min(1).max(50).optional(),
+  agent: z
+    .string()
+    .min(1)
+    .check(...atMost(63))
+    .optional(),
+  channel: z
+    .string()
+    .min(1)
+    .check(...atMost(50))
+    .optional(),
   owner: z.enum(['agent', 'human']).optional(),
   status: z.enum(['active', 'ended']).optional(),
   rating: z.enum(['up', 'down']).optional(),
-  from: time.optional(),
-  to: time.optional(),
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
   sort: z.enum(CONVERSATION_SORTS).default('-last_interaction_at'),
 });
 
@@ -38,7 +52,7 @@ const staffConversationSchema = conversationSchema
   .meta({ id: 'StaffConversation' });
 
 /** A cursor is good for the order that it was given out in. */
-const position = z.tuple([z.enum(CONVERSATION_SORTS), z.iso.datetime(), z.guid()]);
+const position = z.tuple([z.enum(CONVERSATION_SORTS), instantSchema, z.guid()]);
 const seqPosition = z.tuple([z.number().int()]);
 
 /** Conversations of all users of the tenant. */

@@ -1,3 +1,4 @@
+import { jsonToStore } from '#platform/text';
 import { Injectable } from '@nestjs/common';
 import type { HistoryMessage } from '#agents';
 import { isUuid, type TenantTx, UnitOfWork } from '#platform/database';
@@ -355,19 +356,19 @@ export class TurnRepository {
         settlement.turnId,
         settlement.status,
         settlement.agent,
-        settlement.error === null ? null : JSON.stringify(settlement.error),
-        settlement.usage === null ? null : JSON.stringify(settlement.usage),
+        settlement.error === null ? null : jsonToStore(settlement.error),
+        settlement.usage === null ? null : jsonToStore(settlement.usage),
         JSON.stringify(settlement.timings),
-        JSON.stringify(settlement.usageRecords),
+        jsonToStore(settlement.usageRecords),
         owned?.instance ?? null,
         owned?.fence ?? null,
         owned?.ownerEpoch ?? null,
         expect.kind,
         answer?.content ?? null,
-        JSON.stringify(answer?.payloads ?? []),
-        JSON.stringify(answer?.metadata ?? {}),
+        jsonToStore(answer?.payloads ?? []),
+        jsonToStore(answer?.metadata ?? {}),
         answer?.tokensUsed ?? null,
-        JSON.stringify(settlement.outbox),
+        jsonToStore(settlement.outbox),
         settlement.lastSeq,
       ],
       'turn_settle',

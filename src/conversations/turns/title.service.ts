@@ -1,3 +1,4 @@
+import { storable } from '#platform/text';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { recordUsage, TitleWriter, type UsageRow, usageRow } from '#agents';
 import type { RequestContext } from '#platform/context';
@@ -56,7 +57,7 @@ export class TitleService implements OnApplicationShutdown {
       ctx,
       `UPDATE app.conversation SET title = $3, title_source = 'automatic'
         WHERE tenant_id = $1 AND id = $2 AND title_source = 'default'`,
-      [ctx.tenantId, exchange.conversationId, title],
+      [ctx.tenantId, exchange.conversationId, storable(title)],
     );
   }
 

@@ -1,4 +1,4 @@
-import { Lanes } from '../live/lanes.js';
+import { Lanes } from '#platform/limits';
 
 /** Work that is begun in the order it came, `lanes` pieces at once; a piece whose key is in the line already is left out. */
 export class WorkLine {

@@ -1,23 +1,28 @@
 import { timeSchema } from '#platform/http';
 import { SecretString } from '#platform/secrets';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { CREDENTIAL_KINDS, type CredentialDraft, type CredentialProvider, PROVIDER_URLS } from './credential.js';
 import type { ShownCredential } from './credential.service.js';
 
 const PROVIDERS = Object.keys(PROVIDER_URLS) as [CredentialProvider, ...CredentialProvider[]];
 
-const name = z.string().trim().min(1).max(200);
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .check(...atMost(200));
 /** A secret is written as it is: white space around it is nearly always a slip of the clipboard. */
 const secret = z
   .string()
   .min(1)
-  .max(8192)
+  .check(...atMost(8192))
   .regex(/^\S(?:[\s\S]*\S)?$/, 'must not begin or end with white space');
 /** What headers may carry. */
 const headerSecret = secret.regex(/^[\x20-\x7e]+$/, 'must have plain ASCII characters only');
 const baseUrl = z
   .string()
-  .max(2048)
+  .check(...atMost(2048))
   .refine(isBaseUrl, 'must be an http(s) address without a query, a fragment or a user');
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const header = z.string().max(100).regex(token, 'must be a header name');
@@ -29,7 +34,7 @@ const query = z
 const scheme = z.string().max(50).regex(token, 'must be one word such as Bearer');
 const username = z
   .string()
-  .max(500)
+  .check(...atMost(500))
   .regex(/^[^:]*$/, 'must not have a colon');
 
 const provider = z.strictObject({

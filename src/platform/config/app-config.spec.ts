@@ -136,7 +136,10 @@ describe('the configuration', () => {
     [{ AUTH_BYPASS: 'true', HOST: '0.0.0.0' }, 'AUTH_BYPASS'],
     [{ OUTBOUND_ALLOW: 'api.internal:8080,nowhere' }, 'OUTBOUND_ALLOW'],
     [{ TRUST_PROXY: 'banana' }, 'TRUST_PROXY'],
+    [{ CORS_ORIGINS: 'https://*.example' }, 'CORS_ORIGINS'],
     [{ TRUST_PROXY: '10.0.0.0/99' }, 'TRUST_PROXY'],
+    [{ TRUST_PROXY: '10.0.0.0/0' }, 'TRUST_PROXY'],
+    [{ TRUST_PROXY: 'loopback,true' }, 'TRUST_PROXY'],
   ])('refuses %p', (env, variable) => {
     expect(faultsOf(env).join('\n')).toContain(variable);
   });
@@ -150,6 +153,11 @@ describe('the configuration', () => {
 
   it.each(['1', 'true', 'loopback', '10.0.0.0/8, 127.0.0.1', '::1,fd00::/8'])('takes TRUST_PROXY=%s', (TRUST_PROXY) => {
     expect(loadConfig({ TRUST_PROXY }).env.TRUST_PROXY).toBe(TRUST_PROXY);
+  });
+
+  it('takes origins, and names one level below another', () => {
+    const { CORS_ORIGINS } = loadConfig({ CORS_ORIGINS: 'https://a.example, https://*.b.example' }).env;
+    expect(CORS_ORIGINS).toEqual(['https://a.example', 'https://*.b.example']);
   });
 
   it('asks for keys and a real database in production, and refuses the bypass there', () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { isOriginPattern, ORIGIN_PATTERN_HINT } from '#platform/origins';
 import { z } from 'zod';
 import { crossFaults } from './cross-faults.js';
 import { readPrivateKey, readPublicKey, readPublicKeys, readSecretsKey, readSecretsKeys } from './key-material.js';
@@ -29,9 +30,7 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 );
-const origin = z.string().refine((value) => URL.canParse(value) && new URL(value).origin === value, {
-  message: 'must be an origin such as https://app.example.com, without a path',
-});
+const origin = z.string().refine(isOriginPattern, { message: ORIGIN_PATTERN_HINT });
 
 /** What Express takes for `trust proxy`: a number of proxies, or addresses, networks and the names it knows. */
 const proxies = z.string().refine(
@@ -43,10 +42,15 @@ const proxies = z.string().refine(
       const family = isIP(address);
       const most = family === 6 ? 128 : 32;
       return (
-        family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+        family !== 0 &&
+        rest.length === 0 &&
+        (bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most))
       );
     }),
-  { message: 'must be how many proxies stand before the server (1), or their addresses (loopback, 10.0.0.0/8)' },
+  {
+    message:
+      'must be how many proxies stand before the server (1), their addresses (loopback, 10.0.0.0/8), or true for any',
+  },
 );
 const hostAndPort = z.string().regex(/^(\[[0-9A-Fa-f:.]+\]|[^\s/@:?#]+):\d{1,5}$/, {
   message: 'must be host:port, for example api.internal:8080',
@@ -119,6 +123,7 @@ const schema = z.object({
   MAX_RUNNING_TURNS: whole(1, 100_000).default(500),
   WS_MAX_PER_USER: whole(1, 10_000).default(20),
   WS_MAX_PER_ADDRESS: whole(1, 100_000).default(200),
+  HTTP_MAX_PER_ADDRESS: whole(1, 100_000).default(1000),
   WS_HEARTBEAT_SECONDS: whole(1, 600).default(30),
   UPLOAD_MAX_MB: whole(1, 1024).default(25),
   OUTBOUND_ALLOW: list.pipe(z.array(hostAndPort)).default([]),

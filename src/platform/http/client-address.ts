@@ -8,13 +8,21 @@ import { isLoopbackHost } from './origins.js';
  * `1.2.3.4`. The address itself is the socket's, or a trusted proxy's word (TRUST_PROXY).
  */
 export function limitedAddress(address: string | undefined): string {
-  if (address === undefined || !isIPv6(address)) return address ?? '';
-  const parsed = ipaddr.IPv6.parse(address);
+  if (address === undefined) return '';
+  const bare = withoutPort(address);
+  if (!isIPv6(bare)) return bare;
+  const parsed = ipaddr.IPv6.parse(bare);
   if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address().toString();
   return `${parsed.parts
     .slice(0, 4)
     .map((part) => part.toString(16))
     .join(':')}::/64`;
+}
+
+/** Some proxies name the port as well: `10.0.0.1:4711`, `[2001:db8::1]:4711`. It changes with every connection. */
+function withoutPort(address: string): string {
+  const [, v6, v4] = /^(?:\[([0-9a-f:.]+)\](?::\d+)?|(\d+(?:\.\d+){3}):\d+)$/i.exec(address) ?? [];
+  return v6 ?? v4 ?? address;
 }
 
 /** What proxies add; a program on this machine has no reason to. */

@@ -18,6 +18,7 @@ interface Required_ {
 
 export const ACCESS = Symbol('ACCESS');
 export const CREATES = Symbol('CREATES');
+export const SHOWN_ONCE = Symbol('SHOWN_ONCE');
 /** Marks public operations for the OpenAPI document. */
 export const PUBLIC_EXTENSION = 'x-public';
 
@@ -50,12 +51,14 @@ export const RequirePermission = (permission: Permission): MethodDecorator & Cla
   );
 
 /**
- * A route that makes something: 201 (uploads: 202), `Location` of what it returns (the collection's path and its `id`),
- * and `Idempotency-Key` honoured.
+ * A route that makes something: 201 (uploads: 202), `Location` of what it returns (the collection's path and its `id`), its
+ * `ETag`, and `Idempotency-Key` honoured.
+ * @param shownOnce members of the answer that no read shows again, such as a secret
  */
-export const Creates = (status: 201 | 202 = 201): MethodDecorator =>
+export const Creates = (status: 201 | 202 = 201, { shownOnce = [] as readonly string[] } = {}): MethodDecorator =>
   applyDecorators(
     SetMetadata(CREATES, true),
+    SetMetadata(SHOWN_ONCE, shownOnce),
     HttpCode(status),
     ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Any string up to 200 characters' }),
   );

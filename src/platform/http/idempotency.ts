@@ -33,6 +33,30 @@ export class IdempotencyKeys {
   ) {}
 
   /**
+   * Does what was asked for the first time, and gives the same answer afterwards.
+   * @param request `fingerprint` is all of what was asked
+   * @throws ConflictError when the key was used for something else, or the first request still runs; what `work` throws
+   */
+  async once(
+    ctx: RequestContext,
+    { fingerprint, key }: { readonly key: string; readonly fingerprint: string },
+    work: () => Promise<StoredAnswer>,
+  ): Promise<StoredAnswer & { readonly replayed: boolean }> {
+    const earlier = await this.claim(ctx, key, fingerprint);
+    if (earlier !== null) return { ...earlier, replayed: true };
+    let answer: StoredAnswer;
+    try {
+      answer = await work();
+    } catch (error) {
+      // What went wrong is what its caller has to hear of.
+      await this.release(ctx, key).catch(() => undefined);
+      throw error;
+    }
+    await this.finish(ctx, key, answer);
+    return { ...answer, replayed: false };
+  }
+
+  /**
    * Claims the key for this request.
    * @returns the answer of the earlier request with the same key, or null when the caller should go on
    * @throws ConflictError when the key was used for something else, or the first request still runs

@@ -22,14 +22,18 @@ export { HttpModule } from './http.module.js';
 export { configureHttp } from './configure-http.js';
 export { openApiDocument, setupSwagger } from './swagger.js';
 export { isLoopbackHost, isOperatorOrigin } from './origins.js';
+export { ForeignPageError } from './cross-origin.js';
+export { KnownOrigins } from './known-origins.js';
 export { isCallFromThisMachine, limitedAddress } from './client-address.js';
 export { redactUrl, scrubSecrets } from './redact.js';
+export { HttpConnections, type TrustProxy } from './http-connections.js';
+export { ProxyHint } from './proxy-hint.js';
 export { correlationIdFrom } from './correlation.js';
 export { MAX_HEADERS } from './header-cap.js';
 export { domainProblem, faultProblem, type Problem, problem, problemSchema, statusOf } from './problem.js';
 export { ProblemFilter, sendProblem } from './problem.filter.js';
 export { invalidInput, parseInput, refuseHostileInput, SchemaValidationPipe } from './schema-validation.pipe.js';
-export { idSchema, metadataSchema, timeSchema } from './schemas.js';
+export { idSchema, instantSchema, metadataSchema, timeSchema } from './schemas.js';
 export {
   decodeCursor,
   encodeCursor,

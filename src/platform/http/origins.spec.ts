@@ -37,6 +37,14 @@ describe('isOperatorOrigin', () => {
     }
   });
 
+  it('takes the names one level below an entry with a star', () => {
+    const config = loadConfig({ ...production, CORS_ORIGINS: 'https://*.example.com' });
+    expect(isOperatorOrigin(config, 'https://shop.example.com', 'chat.example.org')).toBe(true);
+    for (const other of ['https://example.com', 'https://a.b.example.com', 'https://evilexample.com']) {
+      expect(isOperatorOrigin(config, other, 'chat.example.org')).toBe(false);
+    }
+  });
+
   it('takes its own address: PUBLIC_URL where it is set, else the one that the browser used', () => {
     const named = loadConfig({ ...production, PUBLIC_URL: 'https://chat.example.com/base' });
     expect(isOperatorOrigin(named, 'https://chat.example.com', 'inner:3000')).toBe(true);

@@ -1,4 +1,5 @@
 import type { AppConfig } from '#platform/config';
+import { isListed } from '#platform/origins';
 
 const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
@@ -12,7 +13,7 @@ export function isOperatorOrigin(config: AppConfig, origin: string, host: string
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);
   if (url.origin !== origin || !/^https?:$/.test(url.protocol)) return false;
-  if (config.env.CORS_ORIGINS.includes(origin)) return true;
+  if (isListed(config.env.CORS_ORIGINS, origin)) return true;
   if (LOOPBACK.test(url.hostname) && (!config.production || isOwnLoopback(config, url))) return true;
   if (config.env.PUBLIC_URL !== undefined) return new URL(config.env.PUBLIC_URL).origin === origin;
   // Without PUBLIC_URL the address that the browser used is the server's own. Not while AUTH_BYPASS is on: a name that is

@@ -1,11 +1,16 @@
 import type { TenantScope } from '#platform/context';
 import { InvalidInputError } from '#platform/errors';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 
 /** `?limit=&cursor=` of every list; extend it with the list's own filters: `listQuery.extend({ status: … })`. */
 export const listQuery = z.strictObject({
   limit: z.coerce.number('must be a number from 1 to 100').int().min(1).max(100).default(20),
-  cursor: z.string().min(1).max(1000).optional(),
+  cursor: z
+    .string()
+    .min(1)
+    .check(...atMost(1000))
+    .optional(),
 });
 export type ListQuery = z.infer<typeof listQuery>;
 

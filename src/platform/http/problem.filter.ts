@@ -4,6 +4,7 @@ import { isPassing } from '#platform/database';
 import { asError, DomainError, type ErrorCode, UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import type { Response } from 'express';
+import { ForeignPageError, hideFromPage } from './cross-origin.js';
 import type { HttpRequest } from './identity.js';
 import { domainProblem, faultProblem, type Problem, problem } from './problem.js';
 
@@ -38,6 +39,7 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
+    if (thrown instanceof ForeignPageError) hideFromPage(response);
     sendProblem(response, document, thrown instanceof DomainError ? thrown.retryAfterMs : undefined);
   }
 

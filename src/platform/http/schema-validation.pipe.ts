@@ -9,6 +9,8 @@ type Issue = Readonly<{
   keys?: unknown;
 }>;
 
+const MOST_NAMED = 20;
+
 /**
  * Checks what `@Body({ schema })`, `@Query({ schema })` and `@Param('id', { schema })` declare (Nest's native Standard Schema
  * metadata, so that Swagger sees the same schema). 400 names fields that nothing defines; 422 names values that are wrong.
@@ -39,27 +41,30 @@ export function parseInput<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 export function invalidInput(issues: readonly Issue[], prefix: readonly string[]): InvalidInputError {
-  const unknown = issues.flatMap((issue) => unknownFields(issue, prefix));
-  if (unknown.length > 0) {
-    const names = unknown.map((error) => error.path).join(', ');
-    return new InvalidInputError(`Unknown field: ${names}. Remove it or check its spelling.`, {
-      kind: 'bad_request',
-      field: unknown[0]?.path,
-      errors: unknown,
-    });
-  }
+  const unknown = issues.flatMap((issue) => unknownIn(issue, prefix));
+  if (unknown.length > 0) return unknownFields(unknown);
   const errors = issues.slice(0, 50).map((issue) => ({ path: pathOf(issue, prefix), message: issue.message }));
   const [first] = errors;
   const where = first === undefined || first.path === '' ? '' : `${first.path}: `;
   return new InvalidInputError(`${where}${first?.message ?? 'The input is not valid'}`, { field: first?.path, errors });
 }
 
-function unknownFields(issue: Issue, prefix: readonly string[]): FieldError[] {
+/** 400: fields or parameters that nothing defines. @param paths where they are; a few are named */
+export function unknownFields(paths: readonly string[]): InvalidInputError {
+  const errors: FieldError[] = paths
+    .slice(0, MOST_NAMED)
+    .map((path) => ({ path: path.slice(0, 200), message: 'Unknown field' }));
+  const names = errors.map(({ path }) => path).join(', ');
+  return new InvalidInputError(`Unknown field: ${names}. Remove it or check its spelling.`, {
+    kind: 'bad_request',
+    field: errors[0]?.path,
+    errors,
+  });
+}
+
+function unknownIn(issue: Issue, prefix: readonly string[]): string[] {
   if (issue.code !== 'unrecognized_keys' || !Array.isArray(issue.keys)) return [];
-  return issue.keys.slice(0, 20).map((key) => ({
-    path: [...prefix, ...segments(issue), String(key)].join('.').slice(0, 200),
-    message: 'Unknown field',
-  }));
+  return issue.keys.slice(0, MOST_NAMED).map((key) => [...prefix, ...segments(issue), String(key)].join('.'));
 }
 
 function pathOf(issue: Issue, prefix: readonly string[]): string {

@@ -22,7 +22,9 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
   const options = new DocumentBuilder()
     .setTitle('Switchboard')
     .setDescription(
-      'Sign in with POST /api/auth/login, copy `access_token` into "Authorize", and try the rest. An API key (`sk_…`) works as well.',
+      'Sign in with POST /api/auth/login, copy `access_token` into "Authorize", and try the rest. An API key (`sk_…`) works as well.\n\n' +
+        'Texts are measured in UTF-16 units, as JavaScript does; `maxLength` in this document, and in the `input_schema` of a tool, ' +
+        'counts characters, as JSON Schema does. `minLength` is characters everywhere.',
     )
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')

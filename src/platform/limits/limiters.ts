@@ -10,7 +10,7 @@ export interface LimiterOptions {
 }
 
 /** `consume` refuses with a `RateLimiterRes`. */
-export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'reward' | 'delete'>;
+export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'reward' | 'delete' | 'get'>;
 
 /**
  * Makes the limiters: counted in Redis over all instances where there is one, in memory otherwise. While Redis is away or

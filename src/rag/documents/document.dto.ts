@@ -1,10 +1,16 @@
 import { idSchema, listQuery, metadataSchema, refuseHostileInput, timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { DOCUMENT_STATUSES, type DocumentLabels, type StoredChunk, type StoredDocument } from './document.js';
 
 const persona = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be a word such as job_seeker');
 const labels = {
-  title: z.string().trim().min(1).max(300).optional(),
+  title: z
+    .string()
+    .trim()
+    .min(1)
+    .check(...atMost(300))
+    .optional(),
   metadata: metadataSchema.optional(),
   owner_id: idSchema.nullable().optional(),
   personas: z.array(persona).max(50).optional(),
@@ -29,12 +35,16 @@ const ONE_SOURCE = 'send exactly one of text, url and record, or upload a file a
 export const createDocumentBody = z
   .strictObject({
     ...labels,
-    text: z.string().min(1).max(1_000_000).optional(),
+    text: z
+      .string()
+      .min(1)
+      .check(...atMost(1_000_000))
+      .optional(),
     url: z
       .url({ protocol: /^https?$/ })
       .max(2000)
       .optional(),
-    record: z.record(z.string().max(200), z.unknown()).optional(),
+    record: z.record(z.string().check(...atMost(200)), z.unknown()).optional(),
   })
   .refine(
     ({ record, text, url }) => [record, text, url].filter((source) => source !== undefined).length === 1,

@@ -36,6 +36,8 @@ export interface DocumentQuery {
   /** Id of the last one of the previous page. */
   readonly before: string | null;
   readonly limit: number;
+  /** False leaves out the documents that belong to one user. */
+  readonly owned?: boolean;
 }
 
 /** Rows of `document`, and what hangs on them when they go. */
@@ -62,9 +64,9 @@ export class DocumentRepository {
     const rows = await this.work.query<Row>(
       scope,
       `SELECT ${COLUMNS} FROM app.document WHERE tenant_id = $1 AND knowledge_base_id = $2 AND deleted_at IS NULL
-         AND ($3::uuid IS NULL OR id < $3) AND ($4::text IS NULL OR status = $4)
+         AND ($3::uuid IS NULL OR id < $3) AND ($4::text IS NULL OR status = $4) AND ($6 OR owner_id IS NULL)
        ORDER BY id DESC LIMIT $5`,
-      [scope.tenantId, knowledgeBaseId, query.before, query.status, query.limit],
+      [scope.tenantId, knowledgeBaseId, query.before, query.status, query.limit, query.owned ?? true],
     );
     return rows.map(toDocument);
   }

@@ -1,5 +1,5 @@
 import { NoSpaceError } from '#platform/blobs';
-import type { TenantScope } from '#platform/context';
+import type { Role, TenantScope } from '#platform/context';
 import { CommitInDoubtError, isDiskFull, newId, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError, UnsupportedMediaError } from '#platform/errors';
 import { OutboundClient, OutboundError, TenantAllowList } from '#platform/outbound';
@@ -20,6 +20,9 @@ import { type DocumentQuery, DocumentRepository } from './document.repository.js
 /** A tenant's data, and who changes it: a request's context fits, and so does the system's own actor. */
 export type ActingScope = TenantScope & AuditActor;
 
+/** Who reads: the system's own work says nobody, and sees everything. */
+export type ReadingScope = TenantScope & { readonly principal?: { readonly role: Role | null } };
+
 export interface FileUpload {
   readonly content: Readable | Buffer;
   readonly fileName: string;
@@ -38,6 +41,7 @@ interface Accepted {
   readonly labels: DocumentLabels;
 }
 
+const ADMINS: readonly Role[] = ['tenant_admin', 'platform_admin'];
 const LONGEST_TITLE = 300;
 const FETCHED_BYTES = 16 * 2 ** 20;
 const FETCH_MS = 30_000;
@@ -200,22 +204,22 @@ export class DocumentService {
     return documents;
   }
 
-  /** @throws DocumentNotFoundError */
-  async get(scope: TenantScope, knowledgeBaseId: string, id: string): Promise<StoredDocument> {
+  /** @throws DocumentNotFoundError also for one user's own, to those who may not read these */
+  async get(scope: ReadingScope, knowledgeBaseId: string, id: string): Promise<StoredDocument> {
     const document = await this.documents.find(scope, knowledgeBaseId, id);
-    if (document === null) throw new DocumentNotFoundError();
+    if (document === null || isHidden(scope, document)) throw new DocumentNotFoundError();
     return document;
   }
 
   /** @throws KnowledgeBaseNotFoundError */
-  async list(scope: TenantScope, knowledgeBaseId: string, query: DocumentQuery): Promise<StoredDocument[]> {
+  async list(scope: ReadingScope, knowledgeBaseId: string, query: DocumentQuery): Promise<StoredDocument[]> {
     await this.bases.get(scope, knowledgeBaseId);
-    return this.documents.list(scope, knowledgeBaseId, query);
+    return this.documents.list(scope, knowledgeBaseId, { ...query, owned: readsOwned(scope) });
   }
 
   /** @param after ordinal of the last one of the previous page, -1 for the first */
   async chunks(
-    scope: TenantScope,
+    scope: ReadingScope,
     knowledgeBaseId: string,
     id: string,
     after: number,
@@ -227,7 +231,7 @@ export class DocumentService {
 
   /** The file as it came in; of a record its JSON. */
   async content(
-    scope: TenantScope,
+    scope: ReadingScope,
     knowledgeBaseId: string,
     id: string,
   ): Promise<{ document: StoredDocument; stream: Readable | Buffer; size: number }> {
@@ -254,7 +258,7 @@ export class DocumentService {
   ): Promise<StoredDocument> {
     await this.work.run(ctx, async (tx) => {
       const current = await this.documents.findForUpdate(tx, knowledgeBaseId, id);
-      if (current === null) throw new DocumentNotFoundError();
+      if (current === null || isHidden(ctx, current)) throw new DocumentNotFoundError();
       check(current);
       await this.assertOwner(tx, change.ownerId);
       await this.documents.updateLabels(tx, id, {
@@ -271,7 +275,7 @@ export class DocumentService {
   async reindex(ctx: ActingScope, knowledgeBaseId: string, id: string): Promise<StoredDocument> {
     await this.work.run(ctx, async (tx) => {
       const current = await this.documents.lock(tx, knowledgeBaseId, id);
-      if (current === null) throw new DocumentNotFoundError();
+      if (current === null || isHidden(ctx, current)) throw new DocumentNotFoundError();
       await this.documents.hide(tx, knowledgeBaseId, id);
       await this.documents.requeue(tx, id);
       await this.audit.record(tx, ctx, { action: 'document.reindexed', targetType: 'document', targetId: id });
@@ -353,6 +357,15 @@ export class DocumentService {
     if (ownerId === null || ownerId === undefined || (await this.documents.isPrincipal(tx, ownerId))) return;
     throw new InvalidInputError('owner_id: is no user of this tenant', { field: 'owner_id' });
   }
+}
+
+/** Documents of one user are read by that user through the agents, and by those who answer for the tenant's data. */
+function readsOwned({ principal }: ReadingScope): boolean {
+  return principal === undefined || principal.role === null || ADMINS.includes(principal.role);
+}
+
+function isHidden(scope: ReadingScope, { ownerId }: StoredDocument): boolean {
+  return ownerId !== null && !readsOwned(scope);
 }
 
 function draft(

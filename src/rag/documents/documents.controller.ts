@@ -55,8 +55,9 @@ import {
 import { DocumentService } from './document.service.js';
 import type { UploadedPart } from './upload-options.js';
 import { untilClosed } from './until-closed.js';
+import { UploadOnceInterceptor } from './upload-once.interceptor.js';
 
-const ordinalPosition = z.tuple([z.int().min(0)]);
+const ordinalPosition = z.tuple([z.int32().min(0)]);
 
 @ApiTags('knowledge')
 @ApiBearerAuth('bearer')
@@ -117,7 +118,7 @@ export class DocumentsController {
   @Post()
   @Creates(202)
   @RequirePermission('knowledge.write')
-  @UseInterceptors(FileInterceptor('file'))
+  @UseInterceptors(FileInterceptor('file'), UploadOnceInterceptor)
   @ApiAcceptedResponse({ standardSchema: documentResponse })
   async create(
     @Ctx() ctx: RequestContext,

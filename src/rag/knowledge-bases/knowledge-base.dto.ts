@@ -1,18 +1,29 @@
 import { timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { matchCriteria } from '../matching/match-criteria.js';
 import type { KnowledgeBase, KnowledgeBaseChange, KnowledgeBaseSettings, NewKnowledgeBase } from './knowledge-base.js';
 
-const name = z.string().trim().min(1).max(200);
-const description = z.string().trim().max(2000);
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .check(...atMost(200));
+const description = z
+  .string()
+  .trim()
+  .check(...atMost(2000));
 const language = z
   .string()
-  .max(35)
+  .check(...atMost(35))
   .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag such as en or de-AT');
 const chunkSize = z.int().min(50).max(4000);
 const chunkOverlap = z.int().min(0).max(2000);
 const topK = z.int().min(1).max(50).nullable();
-const field = z.string().min(1).max(100);
+const field = z
+  .string()
+  .min(1)
+  .check(...atMost(100));
 const settings = z.strictObject({
   title_field: field.optional(),
   text_fields: z.array(field).min(1).max(50).optional(),

@@ -1,7 +1,17 @@
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 
-const common = { weight: z.number().min(0).max(100), label: z.string().min(1).max(100) };
-const field = z.string().min(1).max(100);
+const common = {
+  weight: z.number().min(0).max(100),
+  label: z
+    .string()
+    .min(1)
+    .check(...atMost(100)),
+};
+const field = z
+  .string()
+  .min(1)
+  .check(...atMost(100));
 const side = z.enum(['profile', 'record']);
 
 /** One reason for or against a match. */

@@ -1,11 +1,23 @@
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import type { Passage, SearchRequest, SearchResult } from '../retrieval.types.js';
 
 export const searchBody = z
   .strictObject({
-    query: z.string().min(1).max(16_000),
+    query: z
+      .string()
+      .min(1)
+      .check(...atMost(16_000)),
     top_k: z.int().min(1).max(50).optional(),
-    filter: z.record(z.string().min(1).max(200), z.union([z.string().max(1000), z.number(), z.boolean()])).optional(),
+    filter: z
+      .record(
+        z
+          .string()
+          .min(1)
+          .check(...atMost(200)),
+        z.union([z.string().check(...atMost(1000)), z.number(), z.boolean()]),
+      )
+      .optional(),
   })
   .meta({ examples: [{ query: 'How long is the warranty?', top_k: 3 }] });
 export type SearchBody = z.infer<typeof searchBody>;

@@ -1,16 +1,27 @@
-import { csvText, idSchema, listQuery, timeSchema } from '#platform/http';
+import { csvText, idSchema, instantSchema, listQuery, timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import type { AuditRecord } from './audit-log.repository.js';
 
-const time = z.iso.datetime({ offset: true });
-
 export const auditLogQuery = listQuery.extend({
   actor: idSchema.optional(),
-  action: z.string().min(1).max(100).optional(),
-  target_type: z.string().min(1).max(100).optional(),
-  target_id: z.string().min(1).max(200).optional(),
-  from: time.optional(),
-  to: time.optional(),
+  action: z
+    .string()
+    .min(1)
+    .check(...atMost(100))
+    .optional(),
+  target_type: z
+    .string()
+    .min(1)
+    .check(...atMost(100))
+    .optional(),
+  target_id: z
+    .string()
+    .min(1)
+    .check(...atMost(200))
+    .optional(),
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
 });
 export type AuditLogQuery = z.infer<typeof auditLogQuery>;
 

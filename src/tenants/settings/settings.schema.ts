@@ -1,16 +1,20 @@
+import { isOriginPattern, ORIGIN_PATTERN_HINT } from '#platform/origins';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 
-const text = z.string().trim().min(1).max(2000);
+const text = z
+  .string()
+  .trim()
+  .min(1)
+  .check(...atMost(2000));
 const origin = z
   .string()
-  .max(300)
-  .refine((value) => URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value), {
-    message: 'must be an origin such as https://app.example.com, without a path',
-  });
+  .check(...atMost(300))
+  .refine(isOriginPattern, { message: ORIGIN_PATTERN_HINT });
 /** An IANA name; an offset such as +01:00 has no summer time and is not taken. */
 const timeZone = z
   .string()
-  .max(100)
+  .check(...atMost(100))
   .regex(/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/, 'must be an IANA time zone such as Europe/Madrid')
   .refine(isTimeZone, { message: 'must be an IANA time zone such as Europe/Madrid' });
 
@@ -65,6 +69,7 @@ export const storedSettings = z.strictObject({
     })
     .partial()
     .optional(),
+  /** Pages that may call, over REST, SSE, sockets and to sign in. Looked up in `app.tenant_origin`, which follows them. */
   allowed_origins: z.array(origin).max(100).optional(),
   messages_per_minute: z.int().min(0).max(100_000).optional(),
   history_messages: z.int().min(0).max(200).optional(),
@@ -75,7 +80,11 @@ export const storedSettings = z.strictObject({
   llm: z
     .strictObject({
       provider: z.enum(['openai', 'groq', 'ollama', 'offline', 'echo']),
-      model: z.string().trim().min(1).max(200),
+      model: z
+        .string()
+        .trim()
+        .min(1)
+        .check(...atMost(200)),
       temperature: z.number().min(0).max(2),
       max_tokens: z.int().min(1).max(200_000),
     })
@@ -95,10 +104,13 @@ function isTimeZone(value: string): boolean {
 /** What only the operator (seed, command line, platform admin) sets; kept in the same column under `operator`. */
 export const operatorSettings = z.strictObject({
   /** `host:port` that this tenant's tools may reach besides the public internet. */
-  outbound_allow: z.array(z.string().max(300)).max(50).optional(),
+  outbound_allow: z
+    .array(z.string().check(...atMost(300)))
+    .max(50)
+    .optional(),
   /** Written by the demo seed, in tenants that it made: which content is there, and a digest of the logins' password. */
   demo: z
-    .strictObject({ content: z.string().max(100), password: z.string().max(100) })
+    .strictObject({ content: z.string().check(...atMost(100)), password: z.string().check(...atMost(100)) })
     .partial()
     .optional(),
 });

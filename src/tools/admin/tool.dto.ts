@@ -1,4 +1,5 @@
 import { idSchema, timeSchema } from '#platform/http';
+import { atMost } from '#platform/text';
 import { z } from 'zod';
 import type { NewTool, StoredTool } from '../tool.repository.js';
 import type { ToolDraft } from './tool-admin.service.js';
@@ -6,13 +7,33 @@ import type { ToolDraft } from './tool-admin.service.js';
 const bounded = (bytes: number) => (value: object) => Buffer.byteLength(JSON.stringify(value)) <= bytes;
 
 const changeable = {
-  name: z.string().trim().min(1).max(200),
-  description: z.string().trim().min(1, 'tells the model when to use it').max(2000),
-  input_schema: z.record(z.string().max(100), z.json()).refine(bounded(32_768), 'must not exceed 32 KiB as JSON'),
-  config: z.record(z.string().max(100), z.json()).refine(bounded(32_768), 'must not exceed 32 KiB as JSON'),
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .check(...atMost(200)),
+  description: z
+    .string()
+    .trim()
+    .min(1, 'tells the model when to use it')
+    .check(...atMost(2000)),
+  input_schema: z
+    .record(z.string().check(...atMost(100)), z.json())
+    .refine(bounded(32_768), 'must not exceed 32 KiB as JSON'),
+  config: z
+    .record(z.string().check(...atMost(100)), z.json())
+    .refine(bounded(32_768), 'must not exceed 32 KiB as JSON'),
   read_only: z.boolean(),
   idempotent: z.boolean(),
-  personas: z.array(z.string().trim().min(1).max(100)).max(50),
+  personas: z
+    .array(
+      z
+        .string()
+        .trim()
+        .min(1)
+        .check(...atMost(100)),
+    )
+    .max(50),
   credential_id: idSchema.nullable(),
   enabled: z.boolean(),
 };

@@ -97,6 +97,18 @@ describe('what all of REST shares', () => {
     expect((await app.call('/api/admin/users?order_by=1', { token: admin.token })).status).toBe(400);
   });
 
+  it('answers a parameter of a single read, or of a command, that nothing defines with 400', async () => {
+    const paths = [`/api/admin/users/${admin.id}`, '/api/auth/me', '/api/admin/settings', `/api/${admin.slug}/probe`];
+    for (const path of paths) {
+      expect((await app.call(path, { token: admin.token })).status).toBe(200);
+      const answer = await app.call(`${path}?expand=all`, { token: admin.token });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'INVALID_INPUT', errors: [{ path: 'expand' }] } });
+    }
+    expect((await app.call('/api/auth/login?x=', { body: {} })).status).toBe(400);
+    expect((await app.call('/api/auth/me?x=1')).status).toBe(401);
+    expect((await app.call('/.well-known/jwks.json?v=2')).status).toBe(200);
+  });
+
   it('pages through a list with a cursor that is good for this tenant only', async () => {
     const own = await app.signedIn('tenant_admin');
     for (let i = 0; i < 4; i++) await app.person(own.tenantId, 'end_user');
@@ -157,6 +169,35 @@ describe('what all of REST shares', () => {
     const theirs = await app.call('/api/admin/users', { token: other.token, body: newUser(), headers: key });
     expect(theirs.status).toBe(201);
     expect((await create(newUser(), { 'idempotency-key': 'x'.repeat(201) })).status).toBe(422);
+  });
+
+  it('counts a text in UTF-16 units', async () => {
+    expect((await create({ ...newUser(), name: '😀'.repeat(100) })).status).toBe(201);
+    const answer = await create({ ...newUser(), name: '😀'.repeat(101) });
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ path: 'name' }] } });
+  });
+
+  it('tags what it makes, for the first change of it', async () => {
+    const key = { 'idempotency-key': `k-${newId()}` };
+    const body = newUser();
+    const made = await create(body, key);
+    const tag = made.headers.get('etag') ?? '';
+    expect(tag).toMatch(/^"[\w-]+"$/);
+    expect((await create(body, key)).headers.get('etag')).toBe(tag);
+    const path = made.headers.get('location') ?? '';
+    expect((await app.call(path, { token: admin.token })).headers.get('etag')).toBe(tag);
+    const patch = { method: 'PATCH', token: admin.token, headers: { 'if-match': tag } };
+    expect((await app.call(path, { ...patch, body: { name: 'First' } })).status).toBe(200);
+    expect((await app.call(path, { ...patch, body: { name: 'Second' } })).status).toBe(412);
+    // A secret that is shown once is no part of what is read afterwards.
+    const apiKey = await app.call('/api/admin/api-keys', { token: admin.token, body: { name: 'k' } });
+    const read = await app.call(apiKey.headers.get('location') ?? '', { token: admin.token });
+    expect(apiKey.body).toHaveProperty('key');
+    expect(apiKey.headers.get('etag')).toBe(read.headers.get('etag'));
+    // What only does something has nothing to be read again.
+    expect(
+      (await app.call('/api/auth/password/forgot', { body: { tenant: 'a', email: 'a@b.test' } })).headers.get('etag'),
+    ).toBeNull();
   });
 
   it('tags what it reads, and changes it only for who has read the last version', async () => {

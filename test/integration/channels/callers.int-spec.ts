@@ -316,6 +316,72 @@ describe('the addresses that sockets come from', () => {
       await app.stop();
     }
   }, 60_000);
+
+  it('have others for people who are signed in, so that silent sockets keep nobody out', async () => {
+    const app = await ChatApp.start({ WS_MAX_PER_ADDRESS: '40' });
+    try {
+      const person = await app.person();
+      const silent = await Promise.all(Array.from({ length: 60 }, () => app.socket()));
+      const open = () => silent.filter(({ closed, opened }) => opened && closed === null);
+      expect(open().length).toBeLessThanOrEqual(32);
+      expect(open().length).toBeGreaterThan(25);
+      const refused = silent.filter((client) => client.refused !== null);
+      expect(refused.map((client) => client.refused?.status)).toEqual(refused.map(() => 429));
+      for (const token of ['wrong', `${person.token}x`]) {
+        const bad = await app.socket(`/ws/chat?token=${token}`);
+        // Where a second has gone by it is let in, to be told so.
+        if (bad.opened) expect((await bad.end()).code).toBe(4401);
+        else expect(bad.refused?.status).toBe(429);
+      }
+      const header = await app.socket('/ws/chat', { headers: { authorization: `Bearer ${person.token}` } });
+      const address = await app.socket(`/ws/${person.id}?token=${person.token}`);
+      for (const client of [header, address]) await client.next('ready');
+      // Whoever says so in a first frame gets the place of the one that has said nothing for longest.
+      await sleep(1050);
+      const frame = await app.socket();
+      frame.send({ type: 'auth', token: person.token });
+      await frame.next('ready');
+      const oldest = silent.find(({ opened }) => opened);
+      expect(await oldest?.end()).toMatchObject({ code: 4401 });
+      // Signed in, it takes none of the places of those who are not.
+      expect((await app.socket()).opened).toBe(true);
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
+
+  it('count people who are signed in, also those who said so after they were let in', async () => {
+    const app = await ChatApp.start({ WS_MAX_PER_ADDRESS: '2' });
+    try {
+      const person = await app.person();
+      const token = `/ws/chat?token=${person.token}`;
+      const clients = [await app.chat(person), await app.chat(person)];
+      expect((await app.socket(token)).refused?.status).toBe(429);
+      await clients[0]?.close();
+      await sleep(50);
+      const late = await app.socket();
+      const early = await app.chat(person);
+      late.send({ type: 'auth', token: person.token });
+      expect(await late.next('error')).toMatchObject({ code: 'RATE_LIMIT' });
+      expect(await late.end()).toMatchObject({ code: 4429 });
+      await early.close();
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
+
+  it('count a network of IPv6 as one, as a proxy names it', async () => {
+    const app = await ChatApp.start({ WS_MAX_PER_ADDRESS: '2', TRUST_PROXY: '1' });
+    try {
+      const from = (address: string) => app.socket('/ws/chat', { headers: { 'x-forwarded-for': address } });
+      expect((await from('2001:db8:1:2::1')).opened).toBe(true);
+      expect((await from('2001:db8:1:2::2')).opened).toBe(true);
+      expect((await from('2001:db8:1:2:ffff::3')).refused?.status).toBe(429);
+      expect((await from('2001:db8:1:3::1')).opened).toBe(true);
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
 });
 
 describe('AUTH_BYPASS', () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BlobStore } from '#platform/blobs';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
 import { RagModule } from '#rag';
@@ -69,6 +70,7 @@ describe('knowledge bases over HTTP', () => {
     const read = await app.call(path, { token: admin.token });
     expect(read.body).toEqual(created.body);
     const tag = read.headers.get('etag') ?? '';
+    expect(created.headers.get('etag')).toBe(tag);
     const patch = { method: 'PATCH', token: admin.token, headers: { 'if-match': tag } };
     const changed = await app.call(path, { ...patch, body: { name: 'Help pages', chunk_size: 200 } });
     expect(changed.status).toBe(200);
@@ -249,6 +251,90 @@ describe('documents over HTTP', () => {
     const [first, second] = [await send(), await send()];
     expect(second.status).toBe(202);
     expect(second.body['id']).toBe(first.body['id']);
+  });
+
+  it('are told apart by what they hold, and not by how long they are', async () => {
+    const id = await newBase();
+    const key = { 'idempotency-key': `same-${id}` };
+    const file = { content: 'once', name: 'a.txt' };
+    const first = await upload(id, file, { title: 'A' }, key);
+    expect(first.status).toBe(202);
+    expect(first.headers.get('location')).toBe(`${BASES}/${id}/documents/${String(first.body['id'])}`);
+    for (const [other, fields] of [
+      [{ ...file, content: 'onca' }, { title: 'A' }],
+      [{ ...file, name: 'b.txt' }, { title: 'A' }],
+      [file, { title: 'B' }],
+    ] as const) {
+      const answer = await upload(id, other, fields, key);
+      expect(answer).toMatchObject({ status: 409, body: { code: 'CONFLICT' } });
+    }
+    const again = await upload(id, file, { title: 'A' }, key);
+    expect(again.body).toEqual(first.body);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(again.headers.get('location')).toBe(first.headers.get('location'));
+    const list = await app.call(`${BASES}/${id}/documents`, { token: admin.token });
+    expect(list.body['data']).toHaveLength(1);
+    // What was received for nothing is not kept; the document's own file is.
+    await settled(id, first.body['id']);
+    expect(await app.app.get(BlobStore, { strict: false }).loose('document', 0, 100)).toEqual([]);
+    const content = await app.call(`${String(first.headers.get('location'))}/content`, { token: admin.token });
+    expect(content.text).toBe('once');
+  });
+
+  it('sent together under one key become one, and one that was refused may be sent again', async () => {
+    const id = await newBase();
+    const send = (content: string, key: string): Promise<Answer> =>
+      upload(id, { content, name: 'a.txt' }, {}, { 'idempotency-key': `${key}-${id}` });
+    const answers = await Promise.all([1, 2, 3, 4].map(() => send('together', 'k')));
+    const made = answers.filter(({ status }) => status === 202);
+    expect(new Set(made.map(({ body }) => body['id'])).size).toBe(1);
+    expect(answers.filter(({ status }) => status !== 202).map(({ status }) => status)).toEqual(
+      Array(4 - made.length).fill(409),
+    );
+    expect((await send('', 'empty')).status).toBe(422);
+    expect((await send('filled', 'empty')).status).toBe(202);
+  });
+
+  it('of one user are not for supporters, whatever way they ask', async () => {
+    const { slug, tenantId } = admin;
+    const id = await newBase();
+    const reader = await app.signedIn('supporter', { slug, tenantId });
+    const owner = await app.person(tenantId, 'end_user');
+    const own = await upload(id, { content: 'The secret word is xylophone.', name: 'own.txt' }, { owner_id: owner.id });
+    const shared = await upload(id, { content: 'Opening hours: nine to six.', name: 'shared.txt' });
+    const path = `${BASES}/${id}/documents/${String(own.body['id'])}`;
+    for (const { body } of [own, shared]) await settled(id, body['id']);
+    for (const tail of ['', '/content', '/chunks']) {
+      const refused = await app.call(`${path}${tail}`, { token: reader.token });
+      const unknown = await app.call(`${BASES}/${id}/documents/${crypto.randomUUID()}${tail}`, { token: reader.token });
+      expect(refused.status).toBe(404);
+      expect({ ...refused.body, trace_id: '' }).toEqual({ ...unknown.body, trace_id: '' });
+      expect((await app.call(`${path}${tail}`, { token: admin.token })).status).toBe(200);
+    }
+    const list = (token: string) => app.call(`${BASES}/${id}/documents`, { token });
+    expect((await list(reader.token)).body['data']).toMatchObject([{ id: shared.body['id'] }]);
+    expect((await list(admin.token)).body['data']).toHaveLength(2);
+    const found = await app.call(`${BASES}/${id}/search`, { token: reader.token, body: { query: 'secret word' } });
+    expect(found.text).not.toContain('xylophone');
+    expect((await app.call(path, { method: 'PATCH', token: admin.token, body: { owner_id: null } })).status).toBe(200);
+    expect((await app.call(path, { token: reader.token })).status).toBe(200);
+  });
+
+  it('are paged by cursors that were given out, and by nothing that was made up', async () => {
+    const id = await newBase();
+    const made = await app.call(`${BASES}/${id}/documents`, { token: admin.token, body: { title: 'a', text: 'b' } });
+    await settled(id, made.body['id']);
+    const cursor = (...position: unknown[]) =>
+      Buffer.from(JSON.stringify([admin.tenantId, ...position])).toString('base64url');
+    const chunks = (text: string) =>
+      app.call(`${BASES}/${id}/documents/${String(made.body['id'])}/chunks?cursor=${text}`, { token: admin.token });
+    expect((await chunks(cursor(0))).status).toBe(200);
+    for (const forged of [2 ** 31, 2 ** 53, 1e300, -1, 0.5, '0', null, [0], true]) {
+      const answer = await chunks(cursor(forged));
+      expect([forged, answer.status]).toEqual([forged, 422]);
+    }
+    expect((await chunks(cursor(0, 0))).status).toBe(422);
+    expect((await chunks(cursor())).status).toBe(422);
   });
 
   it('of another tenant are as unknown ones', async () => {
