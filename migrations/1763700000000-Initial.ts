@@ -524,6 +524,7 @@ CREATE TABLE app.feedback (
   FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX feedback_conversation_idx ON app.feedback (tenant_id, conversation_id);
+CREATE INDEX feedback_principal_idx ON app.feedback (tenant_id, principal_id);
 
 CREATE TABLE app.tool_call (
   tenant_id uuid NOT NULL,

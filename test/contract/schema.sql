@@ -520,6 +520,7 @@ CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id,
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (tenant_id, id) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
 CREATE INDEX feedback_conversation_idx ON app.feedback USING btree (tenant_id, conversation_id)
+CREATE INDEX feedback_principal_idx ON app.feedback USING btree (tenant_id, principal_id)
 CREATE INDEX idempotency_key_sealed_idx ON app.idempotency_key USING btree (sealed_key, tenant_id) WHERE (sealed_key IS NOT NULL)
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)

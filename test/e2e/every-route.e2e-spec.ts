@@ -1,0 +1,239 @@
+import { isGranted, type Permission } from '#platform/http';
+import type { Role } from '#platform/context';
+import { TestServer } from '../support/test-server.js';
+
+/** One that was never given out. */
+const UNKNOWN = '01900000-0000-7000-8000-0000000000ff';
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+/**
+ * A body that passes validation, where the document has no example that does for an object that is not there; by method and
+ * path. Without one a refusal of the body would hide whose object it was.
+ */
+const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /api/admin/knowledge-bases/{knowledgeBaseId}/documents': { title: 'Mine', text: 'now' },
+};
+
+/** How an object is made where the demo has none; by the path of its collection. */
+const MADE: Readonly<Record<string, unknown>> = {};
+
+/** Answered to anybody in this environment: about the installation, or what a page needs before anybody is signed in. */
+const OPERATORS = /^\/(health|metrics|docs|asyncapi)/;
+
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly scope: Permission | undefined;
+  readonly open: boolean;
+  readonly example: unknown;
+}
+
+/**
+ * Generated from the served document, so that a route that somebody adds is covered, or the test says what it lacks: who may
+ * call it, and that another tenant's or another user's ids answer exactly as ids that were never given out.
+ */
+describe('every route of the document', () => {
+  let server: TestServer;
+  let operations: Operation[];
+  const tokens = {} as Record<'user' | 'supporter' | 'admin' | 'stranger' | 'root', string>;
+
+  beforeAll(async () => {
+    server = await TestServer.start();
+    tokens.user = (await server.login('user@acme.test')).token;
+    tokens.supporter = (await server.login('supporter@acme.test')).token;
+    tokens.admin = (await server.login('admin@acme.test')).token;
+    tokens.stranger = (await server.login('admin@jobs.test')).token;
+    tokens.root = (await server.login('root@platform.test')).token;
+    const { body: document } = await server.api('/docs-json');
+    operations = Object.entries(document.paths as Record<string, Record<string, OpenApiOperation>>).flatMap(
+      ([path, methods]) => METHODS.flatMap((method) => read(path, method, methods[method])),
+    );
+    const client = await server.chat(tokens.user);
+    await client.ask('What is your returns policy?');
+    await client.close();
+  }, 180_000);
+  afterAll(() => server.stop());
+
+  const call = (operation: Operation, path: string, token?: string) =>
+    server.api(path, { method: operation.method, token, body: bodyOf(operation) });
+
+  it('is there to be judged', () => {
+    expect(operations.length).toBeGreaterThan(60);
+  });
+
+  it('wants a caller, unless it says that it is open', async () => {
+    const wrong: string[] = [];
+    for (const operation of operations.filter(({ open, path }) => !open && !OPERATORS.test(path))) {
+      const path = operation.path.replace('{tenant}', 'acme').replaceAll(/\{\w+\}/g, UNKNOWN);
+      for (const token of [undefined, 'not.a.token', 'sk_01900000-0000-7000-8000-0000000000ff_nothing']) {
+        const { status } = await call(operation, path, token);
+        if (status !== 401) wrong.push(`${operation.method} ${operation.path} with ${token ?? 'no token'}: ${status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  }, 120_000);
+
+  it('is refused to roles and keys without its scope, and to no others', async () => {
+    const made = await server.api('/api/admin/api-keys', { token: tokens.admin, body: { name: 'narrow' } });
+    expect(made.status).toBe(201);
+    const callers: [string, string, (scope: Permission) => boolean][] = [
+      ...(['end_user', 'supporter', 'tenant_admin', 'platform_admin'] as const).map(
+        (role: Role): [string, string, (scope: Permission) => boolean] => [
+          role,
+          tokenOf(role),
+          (scope) => isGranted(role, scope),
+        ],
+      ),
+      ['a key', made.body.key, (scope) => (made.body.scopes ?? []).includes(scope)],
+    ];
+    const wrong: string[] = [];
+    for (const operation of operations) {
+      const { scope } = operation;
+      if (scope === undefined) continue;
+      for (const [caller, token, granted] of callers) {
+        const tenant = caller === 'platform_admin' ? 'platform' : 'acme';
+        const path = operation.path.replace('{tenant}', tenant).replaceAll(/\{\w+\}/g, UNKNOWN);
+        // What needs no id would really be done.
+        if (granted(scope) && operation.method !== 'GET' && !operation.path.includes('{id}')) continue;
+        const { body, status } = await call(operation, path, token);
+        const refused = status === 403 && body.code === 'FORBIDDEN';
+        if (refused === granted(scope))
+          wrong.push(`${operation.method} ${operation.path} (${scope}) by ${caller}: ${status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  }, 180_000);
+
+  it('answers another tenant’s and another user’s ids as ids that were never given out, and changes nothing', async () => {
+    const owned = operations.filter(
+      ({ path, scope }) => /\{(?!tenant\b)\w+\}/.test(path) && scope !== 'tenants.manage',
+    );
+    expect(owned.length).toBeGreaterThan(30);
+    const before = await everythingOf(owned);
+    const wrong: string[] = [];
+    for (const operation of owned) {
+      const real = await realPath(operation.path);
+      if (real === null) {
+        wrong.push(`${operation.method} ${operation.path}: nothing to ask for; make one in MADE`);
+        continue;
+      }
+      for (const [who, token, tenant] of strangersTo(operation.path)) {
+        const path = (ids: string) => ids.replace('/api/acme/', `/api/${tenant}/`);
+        const theirs = await call(operation, path(real), token);
+        const nowhere = await call(operation, path(unknownPath(operation.path)), token);
+        const same = JSON.stringify(comparable(theirs)) === JSON.stringify(comparable(nowhere));
+        if (theirs.status !== 404 || !same)
+          wrong.push(`${operation.method} ${operation.path} by ${who}: ${theirs.status}, unknown ${nowhere.status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(await everythingOf(owned)).toEqual(before);
+  }, 240_000);
+
+  function tokenOf(role: Role): string {
+    if (role === 'platform_admin') return tokens.root;
+    return role === 'tenant_admin' ? tokens.admin : role === 'supporter' ? tokens.supporter : tokens.user;
+  }
+
+  /** Who asks for what is not theirs, in whose path. */
+  function strangersTo(path: string): [string, string, string][] {
+    const ofUser = path.startsWith('/api/{tenant}/') || path.startsWith('/api/auth/');
+    const foreign: [string, string, string] = ['another tenant', tokens.stranger, 'jobs'];
+    return ofUser ? [foreign, ['another user', tokens.admin, 'acme']] : [foreign];
+  }
+
+  /** Whose objects they are: the user's own, or what the tenant's admin looks after. */
+  function ownerOf(path: string): string {
+    return path.startsWith('/api/admin/') ? tokens.admin : tokens.user;
+  }
+
+  /** The path with ids of acme's first objects; null when there is none to name. */
+  async function realPath(template: string): Promise<string | null> {
+    let path = template.replace('{tenant}', 'acme');
+    for (const [parameter = '', name] of template.matchAll(/\{(\w+)\}/g)) {
+      if (name === 'tenant') continue;
+      if (name === 'n') {
+        path = path.replace(parameter, '1');
+        continue;
+      }
+      if (name === 'user_id') {
+        path = path.replace(parameter, (await server.api('/api/auth/me', { token: tokens.user })).body.id);
+        continue;
+      }
+      const collection = path.slice(0, path.indexOf(`/${parameter}`));
+      const id = await firstOf(collection, ownerOf(template));
+      if (id === null) return null;
+      path = path.replace(parameter, id);
+    }
+    return path;
+  }
+
+  async function firstOf(collection: string, token: string): Promise<string | null> {
+    const list = await server.api(`${collection}?limit=100`, { token });
+    const [first] = (list.body?.data ?? []).slice(-1);
+    if (first !== undefined) return first.id;
+    const body = MADE[collection] ?? exampleOf(collection);
+    if (body === undefined) return null;
+    const made = await server.api(collection, { token, body });
+    return made.status < 300 ? made.body.id : null;
+  }
+
+  function exampleOf(collection: string): unknown {
+    return operations.find(({ method, path }) => method === 'POST' && path === collection)?.example;
+  }
+
+  function unknownPath(template: string): string {
+    return template
+      .replace('{tenant}', 'acme')
+      .replace('{n}', '1')
+      .replaceAll(/\{\w+\}/g, UNKNOWN);
+  }
+
+  /** All that the owners' lists show, to be compared. */
+  async function everythingOf(owned: readonly Operation[]): Promise<Record<string, unknown>> {
+    const lists: Record<string, unknown> = {};
+    for (const { path } of owned) {
+      const collection = path.slice(0, path.lastIndexOf('/{')).replace('{tenant}', 'acme');
+      if (collection.includes('{') || collection.endsWith('/ws/users')) continue;
+      const { body, status } = await server.api(`${collection}?limit=100`, { token: ownerOf(path) });
+      if (status === 200) lists[collection] = withoutTimes(body.data);
+    }
+    return lists;
+  }
+});
+
+interface OpenApiOperation {
+  readonly 'x-scope'?: Permission;
+  readonly security?: readonly unknown[];
+  readonly requestBody?: { readonly content?: Readonly<Record<string, { readonly example?: unknown }>> };
+}
+
+function read(path: string, method: string, operation: OpenApiOperation | undefined): Operation[] {
+  if (operation === undefined) return [];
+  return [
+    {
+      path,
+      method: method.toUpperCase(),
+      scope: operation['x-scope'],
+      open: operation.security?.length === 0,
+      example: operation.requestBody?.content?.['application/json']?.example,
+    },
+  ];
+}
+
+function bodyOf({ example, method, path }: Operation): unknown {
+  if (method === 'GET' || method === 'DELETE') return undefined;
+  return BODIES[`${method} ${path}`] ?? example ?? {};
+}
+
+function comparable({ body, status }: { status: number; body: Record<string, unknown> }): object {
+  const { instance: _instance, trace_id: _trace, ...rest } = body ?? {};
+  return { status, ...rest };
+}
+
+/** When somebody was last seen changes by looking. */
+function withoutTimes(rows: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(rows ?? null, (name, value: unknown) => (/^last_|^updated_at$/.test(name) ? undefined : value)),
+  );
+}
