@@ -11,6 +11,7 @@ import { ApiKeyRepository } from './api-keys/api-key.repository.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
 import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { KeyEndings } from './api-keys/key-endings.js';
 import { IdentityBootstrap } from './bootstrap/identity-bootstrap.js';
 import { BypassIdentity } from './bypass/bypass-identity.js';
 import { EndUserTokenService } from './end-users/end-user-token.service.js';
@@ -35,6 +36,8 @@ import { AccessTokenVerifier } from './tokens/access-token.verifier.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { TokenKeys } from './tokens/token-keys.js';
 import { TokenService } from './tokens/token.service.js';
+import { Authority } from './users/authority.js';
+import { Departures } from './users/departures.js';
 import { UserService } from './users/user.service.js';
 import { UsersController } from './users/users.controller.js';
 import { TenantVisitService } from './visits/tenant-visit.service.js';
@@ -69,6 +72,7 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     ApiKeyVerifier,
     ApiKeyRepository,
     ApiKeyService,
+    KeyEndings,
     RefreshTokens,
     SessionExpiry,
     SessionRepository,
@@ -77,6 +81,8 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     PasswordService,
     PrincipalRepository,
     PrincipalService,
+    Authority,
+    Departures,
     UserService,
     TenantVisitService,
     EndUserTokenService,

@@ -86,18 +86,8 @@ describe('the catalog of a migrated database', () => {
       `SELECT DISTINCT table_name::text AS name FROM information_schema.column_privileges WHERE grantee = 'switchboard_lookup'`,
     );
     expect(tables).toEqual([
-      ...[
-        'blob',
-        'conversation',
-        'credential',
-        'document',
-        'idempotency_key',
-        'outbox',
-        'session',
-        'tenant',
-        'turn',
-        'turn_live',
-      ],
+      ...['blob', 'conversation', 'credential', 'document', 'idempotency_key', 'outbox', 'principal', 'session', 'tenant'],
+      ...['trusted_issuer', 'turn', 'turn_live'],
     ]);
     expect(
       await names(

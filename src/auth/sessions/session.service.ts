@@ -62,11 +62,13 @@ export class SessionService {
     };
   }
 
-  /** @param seconds how long it may be refreshed */
+  /**
+   * @param options `seconds`: how long it may be refreshed; `apiKeyId`: the key that vouched, with which it ends
+   */
   async open(
     tx: TenantTx,
     principalId: string,
-    options: { userAgent?: string; seconds?: number } = {},
+    options: { userAgent?: string; seconds?: number; apiKeyId?: string } = {},
   ): Promise<OpenedSession> {
     const sessionId = newId();
     const token = this.tokens.first(tx.tenantId, sessionId);
@@ -75,6 +77,7 @@ export class SessionService {
       principalId,
       refreshHash: token.hash,
       userAgent: options.userAgent?.slice(0, 300) ?? null,
+      apiKeyId: options.apiKeyId ?? null,
       seconds: options.seconds ?? SESSION_SECONDS,
     });
     return { sessionId, refreshToken: token.text };
@@ -136,6 +139,12 @@ export class SessionService {
   async endAll(tx: TenantTx, principalId: string, except: string | null = null): Promise<SessionRevoked> {
     await this.sessions.revokeAll(tx, principalId, except);
     return new SessionRevoked(tx.tenantId, principalId, null, except);
+  }
+
+  /** Ends the sessions that API keys vouched for, as `endAll` does. */
+  async endMintedBy(tx: TenantTx, keyIds: readonly string[]): Promise<SessionRevoked[]> {
+    const ended = await this.sessions.revokeMintedBy(tx, keyIds);
+    return ended.map(({ id, principalId }) => new SessionRevoked(tx.tenantId, principalId, id));
   }
 }
 

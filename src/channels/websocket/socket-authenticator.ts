@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessTokenVerifier, BypassIdentity, SessionService, type VerifiedToken } from '#auth';
 import { AppConfig } from '#platform/config';
 import { ForbiddenError, NotFoundError } from '#platform/errors';
-import { isGranted, isLoopbackHost, isOperatorOrigin } from '#platform/http';
+import { isAllowed, isLoopbackHost, isOperatorOrigin } from '#platform/http';
 import { TenantSettingsCache } from '#tenants';
 import type { Handshake } from './handshake.js';
 import type { SocketIdentity } from './socket-identity.js';
@@ -51,7 +51,7 @@ export class SocketAuthenticator {
     if (!(await this.isOwnOrigin(verified, handshake))) {
       throw new ForbiddenError('Pages of this site may not connect here: ask the administrator to list its origin');
     }
-    if (!isGranted(ctx.principal.role, 'chat')) throw new ForbiddenError();
+    if (!isAllowed(ctx.principal, 'chat')) throw new ForbiddenError();
     return { ctx, user: { id: user.id }, tenant, expiresAt };
   }
 

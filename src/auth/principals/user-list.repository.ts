@@ -1,0 +1,57 @@
+import type { Role } from '#platform/context';
+import type { TenantTx } from '#platform/database';
+import { PrincipalEntity } from './principal.entity.js';
+import { PERSON_KINDS, type PrincipalRecord } from './principal.js';
+
+export const USER_SORTS = ['created_at', '-created_at', 'name', '-name', 'email', '-email'] as const;
+export type UserSort = (typeof USER_SORTS)[number];
+
+export interface UserFilter {
+  readonly kind: PrincipalRecord['kind'] | null;
+  readonly role: Role | null;
+  readonly status: 'active' | 'disabled' | null;
+  /** Part of a name, an address or an external id, in any case. */
+  readonly q: string | null;
+  readonly sort: UserSort;
+  /** Where the page before ended: the sorted value and the id. */
+  readonly after: readonly [value: string, id: string] | null;
+  readonly limit: number;
+}
+
+/** Ids are made in the order of time. */
+const SORTED_BY = { created_at: 'p.id::text', name: 'lower(p.name)', email: "lower(coalesce(p.email, ''))" } as const;
+
+/** The value that a list is sorted by, as the next page's `after` names it. */
+export function sortedValue(user: PrincipalRecord, sort: UserSort): string {
+  if (sort.endsWith('created_at')) return user.id;
+  return (sort.endsWith('name') ? user.name : (user.email ?? '')).toLowerCase();
+}
+
+export async function listUsers(tx: TenantTx, filter: UserFilter): Promise<PrincipalRecord[]> {
+  const descending = filter.sort.startsWith('-');
+  const column = SORTED_BY[filter.sort.replace('-', '') as keyof typeof SORTED_BY];
+  const query = tx
+    .rows(PrincipalEntity)
+    .query('p')
+    .andWhere('p.kind IN (:...kinds)', { kinds: filter.kind === null ? PERSON_KINDS : [filter.kind] })
+    .andWhere('p.deletedAt IS NULL');
+  if (filter.role !== null) query.andWhere('p.role = :role', { role: filter.role });
+  if (filter.status !== null) {
+    query.andWhere(filter.status === 'disabled' ? 'p.disabledAt IS NOT NULL' : 'p.disabledAt IS NULL');
+  }
+  if (filter.q !== null) {
+    const q = `%${filter.q.replace(/[\\%_]/g, String.raw`\$&`)}%`;
+    query.andWhere('(p.name ILIKE :q OR p.email ILIKE :q OR p.externalId ILIKE :q)', { q });
+  }
+  if (filter.after !== null) {
+    const [value, id] = filter.after;
+    query.andWhere(`(${column}, p.id) ${descending ? '<' : '>'} (:value, :id)`, { value, id });
+  }
+  const direction = descending ? 'DESC' : 'ASC';
+  return query
+    .addSelect(column, 'sorted_by')
+    .orderBy('sorted_by', direction)
+    .addOrderBy('p.id', direction)
+    .limit(filter.limit)
+    .getMany();
+}
