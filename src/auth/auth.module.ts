@@ -19,6 +19,25 @@ import { EndUserTokensController } from './end-users/end-user-tokens.controller.
 import { AuthenticationGuard } from './guards/authentication.guard.js';
 import { HttpThrottlerGuard } from './guards/http-throttler.guard.js';
 import { HttpThrottlerStorage } from './guards/http-throttler.storage.js';
+import { AcceptInvitationController } from './invitations/accept-invitation.controller.js';
+import { InvitationAcceptance } from './invitations/invitation-acceptance.js';
+import { InvitationLetters } from './invitations/invitation-letters.js';
+import { InvitationRepository } from './invitations/invitation.repository.js';
+import { InvitationService } from './invitations/invitation.service.js';
+import { InvitationsController } from './invitations/invitations.controller.js';
+import { ImportedPasswords } from './password/imported-passwords.js';
+import { AccountLinks } from './recovery/account-links.js';
+import { ForgottenPassword } from './recovery/forgotten-password.js';
+import { PasswordReset } from './recovery/password-reset.js';
+import { RecoveryController } from './recovery/recovery.controller.js';
+import { RecoveryLetters } from './recovery/recovery-letters.js';
+import { RecoveryRepository } from './recovery/recovery.repository.js';
+import { RecoveryService } from './recovery/recovery.service.js';
+import { UserRecoveryController } from './recovery/user-recovery.controller.js';
+import { OwnSessionsController } from './sessions/own-sessions.controller.js';
+import { SessionDirectory } from './sessions/session-directory.js';
+import { SessionDirectoryRepository } from './sessions/session-directory.repository.js';
+import { SessionsController } from './sessions/sessions.controller.js';
 import { JwtStrategy } from './guards/jwt.strategy.js';
 import { PermissionGuard } from './guards/permission.guard.js';
 import { AuthController } from './login/auth.controller.js';
@@ -59,8 +78,14 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
   ],
   controllers: [
     AuthController,
+    RecoveryController,
+    AcceptInvitationController,
+    OwnSessionsController,
     JwksController,
     UsersController,
+    UserRecoveryController,
+    InvitationsController,
+    SessionsController,
     ApiKeysController,
     EndUserTokensController,
     TenantVisitsController,
@@ -79,11 +104,24 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     SessionService,
     PasswordHasher,
     PasswordService,
+    ImportedPasswords,
     PrincipalRepository,
     PrincipalService,
     Authority,
     Departures,
     UserService,
+    AccountLinks,
+    RecoveryLetters,
+    RecoveryRepository,
+    RecoveryService,
+    ForgottenPassword,
+    PasswordReset,
+    InvitationLetters,
+    InvitationRepository,
+    InvitationService,
+    InvitationAcceptance,
+    SessionDirectoryRepository,
+    SessionDirectory,
     TenantVisitService,
     EndUserTokenService,
     LoginAttempts,

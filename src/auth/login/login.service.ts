@@ -2,6 +2,7 @@ import { isUuid, newId, UnitOfWork } from '#platform/database';
 import { SuspendedError, UnauthorizedError } from '#platform/errors';
 import { AuditService, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
+import { ImportedPasswords } from '../password/imported-passwords.js';
 import { PasswordHasher } from '../password/password-hasher.js';
 import { normalEmail } from '../principals/principal.js';
 import { type LoginRow, PrincipalRepository } from '../principals/principal.repository.js';
@@ -32,6 +33,7 @@ export class LoginService {
     private readonly sessions: SessionService,
     private readonly tokens: TokenService,
     private readonly attempts: LoginAttempts,
+    private readonly imported: ImportedPasswords,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
   ) {}
@@ -52,6 +54,7 @@ export class LoginService {
     if (tenantId === null || person === null || !right)
       throw new UnauthorizedError('Tenant, email or password is wrong');
     await this.attempts.succeeded(origin.address, account);
+    await this.imported.replace(tenantId, person, input.password);
     if (person.suspended) throw new SuspendedError();
     return this.open(tenantId, person, origin);
   }
@@ -63,7 +66,8 @@ export class LoginService {
     return this.answer(tenantId, person, { sessionId: session.id, refreshToken: next });
   }
 
-  private async open(tenantId: string, person: LoginRow, origin: LoginOrigin): Promise<SignedIn> {
+  /** For somebody who has shown who they are. */
+  async open(tenantId: string, person: LoginRow, origin: LoginOrigin): Promise<SignedIn> {
     const opened = await this.unitOfWork.run({ tenantId }, async (tx) => {
       const session = await this.sessions.open(tx, person.id, { userAgent: origin.userAgent });
       const actor = { correlationId: origin.correlationId, principal: { id: person.id, role: person.role } };

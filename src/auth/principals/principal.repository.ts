@@ -67,6 +67,11 @@ export class PrincipalRepository {
     return tx.rows(PrincipalEntity).findOne({ id, ...IS_PERSON });
   }
 
+  /** Also an API key's, or a platform admin's on a visit. */
+  findAny(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
+    return tx.rows(PrincipalEntity).findOne({ id });
+  }
+
   lockUser(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
     return tx.rows(PrincipalEntity).findOne({ id, ...IS_PERSON }, 'for update');
   }
@@ -154,11 +159,15 @@ export class PrincipalRepository {
     return row?.hash ?? null;
   }
 
+  /** An open recovery is void with it. */
   async setPasswordHash(tx: TenantTx, id: string, hash: string): Promise<void> {
-    await tx.execute(
-      `UPDATE app.principal SET password_hash = $3, updated_at = now() WHERE tenant_id = $1 AND id = $2`,
-      [tx.tenantId, id, hash],
-    );
+    await tx.execute('DELETE FROM app.recovery WHERE tenant_id = $1 AND principal_id = $2', [tx.tenantId, id]);
+    await tx.rows(PrincipalEntity).update({ id }, { passwordHash: hash });
+  }
+
+  /** The same password in another hash, unless another one was set meanwhile. */
+  async rehash(tx: TenantTx, id: string, from: string, to: string): Promise<void> {
+    await tx.rows(PrincipalEntity).update({ id, passwordHash: from }, { passwordHash: to });
   }
 
   /** How many people with this role can still sign in, besides one. Lock the tenant's row first. */

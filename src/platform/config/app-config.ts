@@ -124,6 +124,16 @@ const schema = z.object({
   OUTBOUND_ALLOW: list.pipe(z.array(hostAndPort)).default([]),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   TRUST_PROXY: proxies.optional(),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/[^\s/]+\/?$/, 'must be smtp://user:password@host:587 or smtps://…')
+    .refine((value) => URL.canParse(value), 'must be an address')
+    .optional(),
+  /** Whom letters come from; by default nobody, at PUBLIC_URL's host. */
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]{1,300}$/)
+    .optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DOCS_PUBLIC: flag.default(false),
 });
@@ -203,6 +213,11 @@ export class AppConfig {
       case 'echo':
         return !this.production;
     }
+  }
+
+  get mailFrom(): string {
+    const host = this.env.PUBLIC_URL === undefined ? 'localhost' : new URL(this.env.PUBLIC_URL).hostname;
+    return this.env.MAIL_FROM ?? `no-reply@${host}`;
   }
 
   /** True when only this machine can reach the server. */
