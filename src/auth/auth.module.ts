@@ -38,6 +38,15 @@ import { OwnSessionsController } from './sessions/own-sessions.controller.js';
 import { SessionDirectory } from './sessions/session-directory.js';
 import { SessionDirectoryRepository } from './sessions/session-directory.repository.js';
 import { SessionsController } from './sessions/sessions.controller.js';
+import { ForeignPrincipals } from './issuers/foreign-principals.js';
+import { ForeignSessionRepository } from './issuers/foreign-session.repository.js';
+import { ForeignTokenVerifier } from './issuers/foreign-token.verifier.js';
+import { InstallationIssuer } from './issuers/installation-issuer.js';
+import { IssuerCheck } from './issuers/issuer-check.js';
+import { IssuerKeys } from './issuers/issuer-keys.js';
+import { TrustedIssuerRepository } from './issuers/trusted-issuer.repository.js';
+import { TrustedIssuerService } from './issuers/trusted-issuer.service.js';
+import { TrustedIssuersController } from './issuers/trusted-issuers.controller.js';
 import { JwtStrategy } from './guards/jwt.strategy.js';
 import { PermissionGuard } from './guards/permission.guard.js';
 import { AuthController } from './login/auth.controller.js';
@@ -87,6 +96,7 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     InvitationsController,
     SessionsController,
     ApiKeysController,
+    TrustedIssuersController,
     EndUserTokensController,
     TenantVisitsController,
   ],
@@ -98,6 +108,14 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     ApiKeyRepository,
     ApiKeyService,
     KeyEndings,
+    ForeignPrincipals,
+    ForeignSessionRepository,
+    ForeignTokenVerifier,
+    InstallationIssuer,
+    IssuerCheck,
+    IssuerKeys,
+    TrustedIssuerRepository,
+    TrustedIssuerService,
     RefreshTokens,
     SessionExpiry,
     SessionRepository,

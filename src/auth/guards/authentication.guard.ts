@@ -100,7 +100,7 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
       const signedIn = await this.byBypass(request);
       if (signedIn !== null) return accept(request, signedIn);
     }
-    if (token !== null && isApiKey(token)) {
+    if (token !== null && (isApiKey(token) || this.verifier.isForeign(token))) {
       const { ctx, expiresAt } = await this.verifier.verify(token, request.correlationId);
       return accept(request, { ...(await this.sessions.assertAlive(ctx)), expiresAt });
     }

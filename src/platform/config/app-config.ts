@@ -100,6 +100,10 @@ const schema = z.object({
   SECRETS_KEY: readable(readSecretsKey).optional(),
   SECRETS_KEY_PREVIOUS: readable(readSecretsKeys).optional(),
   JWT_PUBLIC_KEY: readable(readPublicKey).optional(),
+  /** The operator's own issuer for all tenants: where its keys are, and what its tokens say in `iss` and `aud`. */
+  JWT_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  JWT_ISSUER: z.string().min(1).max(500).optional(),
+  JWT_AUDIENCE: z.string().min(1).max(500).optional(),
   AUTH_BYPASS: flag.default(false),
   SEED_DEMO: flag.optional(),
   DEMO_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
