@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 export interface AliveRow {
   readonly email: string | null;
+  readonly externalId: string | null;
   readonly name: string;
   readonly role: Role;
   readonly persona: string | null;
@@ -129,7 +130,7 @@ export class SessionRepository {
 
 /** A key may do nothing without its maker: what `ApiKeyVerifier` asked at first is asked again, for sockets that stay open. */
 const ALIVE = `
-SELECT p.email, p.name, p.role, p.persona, t.slug, t.status = 'suspended' AS suspended,
+SELECT p.email, p.external_id AS "externalId", p.name, p.role, p.persona, t.slug, t.status = 'suspended' AS suspended,
   CASE WHEN $3::uuid IS NOT NULL THEN EXISTS (
     SELECT 1 FROM app.session s
     WHERE s.tenant_id = $1 AND s.id = $3 AND s.principal_id = p.id AND s.revoked_at IS NULL AND s.expires_at > now())

@@ -29,6 +29,11 @@ export interface OpenedSession {
   readonly refreshToken: string;
 }
 
+export interface AliveIdentity extends Omit<Identity, 'expiresAt'> {
+  /** What the tenant's own server, or its issuer, knows the person by. */
+  readonly externalId: string | null;
+}
+
 /** Sessions from login to their end. A session is the family of refresh tokens that followed each other. */
 @Injectable()
 export class SessionService {
@@ -48,7 +53,7 @@ export class SessionService {
    * @param tx to ask it inside a transaction that is open anyway
    * @throws UnauthorizedError, SuspendedError
    */
-  async assertAlive(ctx: RequestContext, tx?: TenantTx): Promise<Omit<Identity, 'expiresAt'>> {
+  async assertAlive(ctx: RequestContext, tx?: TenantTx): Promise<AliveIdentity> {
     const { principal } = ctx;
     const row = await this.sessions.findAlive(ctx, tx);
     if (row?.suspended === true) throw new SuspendedError();
@@ -59,6 +64,7 @@ export class SessionService {
       ctx,
       user: { id: principal.id, email: row.email, name: row.name },
       tenant: { id: ctx.tenantId, slug: row.slug },
+      externalId: row.externalId,
     };
   }
 

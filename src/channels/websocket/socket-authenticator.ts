@@ -31,7 +31,7 @@ export class SocketAuthenticator {
     const { host, origin } = handshake;
     if (!this.bypassEnabled || !isLoopbackHost(host)) return null;
     if (origin !== undefined && !isOperatorOrigin(this.config, origin, host)) return null;
-    const verified = await this.bypass.signIn(connectionId);
+    const verified = await this.bypass.signIn(connectionId, handshake.userId);
     return verified && this.admit(verified, handshake);
   }
 
@@ -46,8 +46,9 @@ export class SocketAuthenticator {
 
   private async admit(verified: VerifiedToken, handshake: Handshake): Promise<SocketIdentity> {
     const { ctx, expiresAt } = verified;
-    const { user, tenant } = await this.sessions.assertAlive(ctx);
-    if (handshake.userId !== null && handshake.userId !== user.id) throw new NotFoundError();
+    const { externalId, tenant, user } = await this.sessions.assertAlive(ctx);
+    const { userId } = handshake;
+    if (userId !== null && userId.toLowerCase() !== user.id && userId !== externalId) throw new NotFoundError();
     if (!(await this.isOwnOrigin(verified, handshake))) {
       throw new ForbiddenError('Pages of this site may not connect here: ask the administrator to list its origin');
     }

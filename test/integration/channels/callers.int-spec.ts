@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { SignJWT } from 'jose';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionService, TokenService } from '#auth';
 import { UnavailableError } from '#platform/errors';
@@ -119,6 +121,44 @@ describe('the caller of a socket', () => {
       client.send({ message: 'Hello!' });
       expect(await client.next('done')).toMatchObject({ status: 'completed' });
       await client.close();
+    });
+
+    it('also by the name that the tenant’s own server has for them, with its issuer’s token', async () => {
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+      const admin = await app.person(undefined, 'tenant_admin');
+      const body = {
+        issuer: 'https://login.example.com/sockets',
+        audience: ['sockets'],
+        public_key: publicKey.export({ type: 'spki', format: 'pem' }),
+        algorithms: ['EdDSA'],
+      };
+      const made = await app.call('/api/admin/trusted-issuers', { token: admin.token, body });
+      expect(made.status).toBe(201);
+      const sign = (sub: string) =>
+        new SignJWT({ iss: body.issuer, aud: 'sockets', sub, iat: Math.floor(Date.now() / 1000) - 5 })
+          .setProtectedHeader({ alg: 'EdDSA' })
+          .setExpirationTime('5m')
+          .sign(privateKey);
+      const name = 'crm/Änn 7';
+      const token = await sign(name);
+      const client = await app.socket(`/ws/${encodeURIComponent(name)}?token=${token}`);
+      const { user } = await client.next('ready');
+      expect(user).toMatchObject({ role: 'end_user' });
+      client.send({ message: 'Hello!' });
+      expect(await client.next('done')).toMatchObject({ status: 'completed' });
+      const status = await app.call(`/ws/users/${encodeURIComponent(name)}/status`, { token });
+      expect(status.body).toEqual({ user_id: (user as unknown as { id: string }).id, connected: true, connections: 1 });
+      const other = await sign('somebody else');
+      expect((await app.socket(`/ws/${encodeURIComponent(name)}?token=${other}`)).refused?.status).toBe(404);
+      expect((await app.call(`/ws/users/${encodeURIComponent(name)}/status`, { token: other })).status).toBe(404);
+      const path = `/api/admin/trusted-issuers/${String(made.body['id'])}`;
+      expect((await app.call(path, { method: 'DELETE', token: admin.token })).status).toBe(204);
+      expect(await client.end(2000)).toMatchObject({ code: 4401 });
+    });
+
+    it.each(['/ws/%00', '/ws/%E0%A4', `/ws/${'x'.repeat(201)}`, '/ws/'])('is not served at %s', async (path) => {
+      const client = await app.socket(`${path}?token=${person.token}`);
+      expect(client.refused?.status).toBe(404);
     });
 
     it('or gets the same 404 as for a user that does not exist', async () => {
@@ -341,6 +381,12 @@ describe('AUTH_BYPASS', () => {
       const named = await app.socket();
       named.send({ type: 'auth', token: other.token });
       expect(await named.next('ready')).toMatchObject({ user: { id: other.id } });
+      const anybody = await app.socket('/ws/17');
+      const { user } = await anybody.next('ready');
+      expect(user).toMatchObject({ role: 'end_user' });
+      expect((await (await app.socket('/ws/17')).next('ready'))['user']).toEqual(user);
+      expect((await app.call('/ws/users/17/status', {})).body).toMatchObject({ connected: true, connections: 2 });
+      expect((await app.call('/ws/users/18/status', {})).body).toMatchObject({ connected: false, connections: 0 });
       const rebound = await app.socket('/ws/chat', { headers: { host: 'evil.test' } });
       expect(await rebound.end(8000)).toMatchObject({ code: 4401 });
     } finally {
