@@ -167,11 +167,19 @@ app.conversation.created_at timestamp with time zone not null default now()
 app.conversation.updated_at timestamp with time zone not null default now()
 app.credential.tenant_id uuid not null
 app.credential.id uuid not null
-app.credential.provider text not null
 app.credential.name text not null
+app.credential.kind text not null
+app.credential.provider text
+app.credential.base_url text not null
+app.credential.header text
+app.credential.query text
+app.credential.scheme text
+app.credential.username text
 app.credential.sealed bytea not null
 app.credential.sealed_key bytea default substr(sealed, 2, 4)
 app.credential.last4 text not null
+app.credential.tested_at timestamp with time zone
+app.credential.test_error text
 app.credential.created_at timestamp with time zone not null default now()
 app.credential.updated_at timestamp with time zone not null default now()
 app.document.tenant_id uuid not null
@@ -336,6 +344,7 @@ app.tool.read_only boolean not null default false
 app.tool.idempotent boolean not null default false
 app.tool.requires_approval boolean not null default false
 app.tool.personas text[] not null default '{}'::text[]
+app.tool.credential_id uuid
 app.tool.enabled boolean not null default true
 app.tool.created_at timestamp with time zone not null default now()
 app.tool.updated_at timestamp with time zone not null default now()
@@ -450,9 +459,11 @@ app.conversation conversation_status_check CHECK ((status = ANY (ARRAY['active':
 app.conversation conversation_tenant_id_principal_id_client_key_key UNIQUE (tenant_id, principal_id, client_key)
 app.conversation conversation_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.conversation conversation_title_source_check CHECK ((title_source = ANY (ARRAY['default'::text, 'automatic'::text, 'user'::text])))
+app.credential credential_check CHECK (((kind = 'provider'::text) = (provider IS NOT NULL)))
+app.credential credential_kind_check CHECK ((kind = ANY (ARRAY['provider'::text, 'header'::text, 'basic'::text])))
 app.credential credential_pkey PRIMARY KEY (tenant_id, id)
 app.credential credential_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
-app.credential credential_tenant_id_provider_name_key UNIQUE (tenant_id, provider, name)
+app.credential credential_tenant_id_name_key UNIQUE (tenant_id, name)
 app.document document_pkey PRIMARY KEY (tenant_id, id)
 app.document document_source_type_check CHECK ((source_type = ANY (ARRAY['file'::text, 'text'::text, 'url'::text, 'record'::text])))
 app.document document_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'parsing'::text, 'chunking'::text, 'embedding'::text, 'ready'::text, 'failed'::text])))
@@ -507,6 +518,7 @@ app.term_stat term_stat_tenant_id_knowledge_base_id_fkey FOREIGN KEY (tenant_id,
 app.tool tool_key_check CHECK ((key ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 app.tool tool_kind_check CHECK ((kind = ANY (ARRAY['http'::text, 'builtin'::text, 'mcp'::text])))
 app.tool tool_pkey PRIMARY KEY (tenant_id, id)
+app.tool tool_tenant_id_credential_id_fkey FOREIGN KEY (tenant_id, credential_id) REFERENCES app.credential(tenant_id, id)
 app.tool tool_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.tool tool_tenant_id_key_key UNIQUE (tenant_id, key)
 app.tool_call tool_call_pkey PRIMARY KEY (tenant_id, id)
@@ -565,6 +577,7 @@ CREATE INDEX session_issuer_idx ON app.session USING btree (tenant_id, issuer_id
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
 CREATE INDEX tool_call_message_idx ON app.tool_call USING btree (tenant_id, message_id, tool_key)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
+CREATE INDEX tool_credential_idx ON app.tool USING btree (tenant_id, credential_id) WHERE (credential_id IS NOT NULL)
 CREATE INDEX trusted_issuer_lookup_idx ON app.trusted_issuer USING btree (issuer)
 CREATE INDEX turn_conversation_idx ON app.turn USING btree (tenant_id, conversation_id, id DESC)
 CREATE INDEX turn_end_idx ON app.turn USING btree (tenant_id, conversation_id, end_seq) WHERE (end_seq IS NOT NULL)
@@ -587,7 +600,7 @@ CREATE UNIQUE INDEX chunk_vector_pkey ON ONLY app.chunk_vector USING btree (tena
 CREATE UNIQUE INDEX conversation_pkey ON app.conversation USING btree (tenant_id, id)
 CREATE UNIQUE INDEX conversation_tenant_id_principal_id_client_key_key ON app.conversation USING btree (tenant_id, principal_id, client_key)
 CREATE UNIQUE INDEX credential_pkey ON app.credential USING btree (tenant_id, id)
-CREATE UNIQUE INDEX credential_tenant_id_provider_name_key ON app.credential USING btree (tenant_id, provider, name)
+CREATE UNIQUE INDEX credential_tenant_id_name_key ON app.credential USING btree (tenant_id, name)
 CREATE UNIQUE INDEX document_pkey ON app.document USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_pkey ON app.embedding_space USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_tenant_id_provider_model_dimensions_key ON app.embedding_space USING btree (tenant_id, provider, model, dimensions)
