@@ -4,7 +4,7 @@ import { NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { isAllowed, type Permission } from '#platform/http';
 import type { SecretString } from '#platform/secrets';
-import { AuditService } from '#tenants';
+import { AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { outranks } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
@@ -78,10 +78,15 @@ export class ApiKeyService {
         parentId: parent?.id ?? null,
         expiresAt: earlier(input.expiresAt, parent?.expiresAt ?? null),
       });
-      const details = { name: input.name, role: input.role, scopes };
-      await this.audit.record(tx, ctx, { action: 'api_key.created', targetType: 'api_key', targetId: id, details });
       const stored = await this.keys.find(tx, id);
       if (stored === null) throw new Error('The API key that was just stored is gone');
+      const changes = changesBetween(null, {
+        name: stored.name,
+        role: stored.role,
+        scopes,
+        expires_at: stored.expiresAt,
+      });
+      await this.audit.record(tx, ctx, { action: 'api_key.created', targetType: 'api_key', targetId: id, changes });
       return stored;
     });
     return { record, secret };
@@ -100,8 +105,8 @@ export class ApiKeyService {
       const kept = holder === null || holder.disabledAt !== null ? null : scopesNow(key, holder.role);
       if (kept?.length !== key.scopes.length) throw new HolderTooSmallError();
       await this.keys.setOwner(tx, id, userId);
-      const details = { from: key.createdBy, to: userId };
-      await this.audit.record(tx, ctx, { action: 'api_key.transferred', targetType: 'api_key', targetId: id, details });
+      const changes = changesBetween({ created_by: key.createdBy }, { created_by: userId });
+      await this.audit.record(tx, ctx, { action: 'api_key.transferred', targetType: 'api_key', targetId: id, changes });
       return { ...key, createdBy: userId, maker: holder };
     });
   }

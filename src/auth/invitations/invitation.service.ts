@@ -1,7 +1,7 @@
 import type { RequestContext, Role } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { NotFoundError } from '#platform/errors';
-import { AuditService } from '#tenants';
+import { AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { normalEmail } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
@@ -70,12 +70,12 @@ export class InvitationService {
         expiresAt: inDays(DAYS),
       };
       if (!(await this.invitations.insert(tx, row))) throw new AlreadyInvitedError();
-      const details = { role: input.role, persona: input.persona };
+      const changes = changesBetween(null, { ...input, email });
       await this.audit.record(tx, ctx, {
         action: 'invitation.created',
         targetType: 'invitation',
         targetId: id,
-        details,
+        changes,
       });
       return this.existing(await this.invitations.find(tx, id));
     });

@@ -2,7 +2,7 @@ import type { RequestContext, Role } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { AuditService } from '#tenants';
+import { AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { SessionRevoked } from '../sessions/session.events.js';
 import { Authority } from '../users/authority.js';
@@ -41,7 +41,7 @@ export class TrustedIssuerService {
     return this.unitOfWork.run(ctx, async (tx) => {
       await this.assertFree(tx, row);
       await this.issuers.insert(tx, row);
-      await this.record(tx, ctx, 'trusted_issuer.created', row);
+      await this.record(tx, ctx, 'created', { id: row.id, before: null, after: row });
       return this.existing(tx, row.id);
     });
   }
@@ -65,7 +65,7 @@ export class TrustedIssuerService {
       const row = { id, ...this.check.accept({ ...current, ...change }) };
       await this.assertFree(tx, row);
       await this.issuers.update(tx, row);
-      await this.record(tx, ctx, 'trusted_issuer.changed', row);
+      await this.record(tx, ctx, 'changed', { id, before: current, after: row });
       return { stored: await this.existing(tx, id), ended: await this.endSessions(tx, id) };
     });
     await this.announce(ended);
@@ -77,7 +77,7 @@ export class TrustedIssuerService {
     const ended = await this.unitOfWork.run(ctx, async (tx) => {
       const current = await this.existing(tx, id, 'for update');
       await this.issuers.delete(tx, id);
-      await this.record(tx, ctx, 'trusted_issuer.deleted', current);
+      await this.record(tx, ctx, 'deleted', { id, before: current, after: null });
       return this.endSessions(tx, id);
     });
     await this.announce(ended);
@@ -99,10 +99,15 @@ export class TrustedIssuerService {
     if (await this.issuers.isKnown(tx, issuer, id)) throw new IssuerTakenError();
   }
 
-  private async record(tx: TenantTx, ctx: RequestContext, action: string, row: IssuerRow): Promise<void> {
-    const { audience, enabled, id, issuer, jwksUrl, roles } = row;
-    const details = { issuer, audience, jwks_url: jwksUrl, roles, enabled };
-    await this.audit.record(tx, ctx, { action, targetType: 'trusted_issuer', targetId: id, details });
+  private async record(
+    tx: TenantTx,
+    ctx: RequestContext,
+    what: 'created' | 'changed' | 'deleted',
+    { after, before, id }: { id: string; before: IssuerRow | null; after: IssuerRow | null },
+  ): Promise<void> {
+    const changes = changesBetween(before, after);
+    const entry = { action: `trusted_issuer.${what}`, targetType: 'trusted_issuer', targetId: id, changes };
+    await this.audit.record(tx, ctx, entry);
   }
 
   private async endSessions(tx: TenantTx, issuerId: string): Promise<SessionRevoked[]> {

@@ -18,8 +18,8 @@ export interface UserFilter {
   readonly limit: number;
 }
 
-/** Ids are made in the order of time. */
-const SORTED_BY = { created_at: 'p.id::text', name: 'lower(p.name)', email: "lower(coalesce(p.email, ''))" } as const;
+/** Null: by the id alone, which is made in the order of time and is what the key's index has. */
+const SORTED_BY = { created_at: null, name: 'lower(p.name)', email: "lower(coalesce(p.email, ''))" } as const;
 
 /** The value that a list is sorted by, as the next page's `after` names it. */
 export function sortedValue(user: PrincipalRecord, sort: UserSort): string {
@@ -45,13 +45,10 @@ export async function listUsers(tx: TenantTx, filter: UserFilter): Promise<Princ
   }
   if (filter.after !== null) {
     const [value, id] = filter.after;
-    query.andWhere(`(${column}, p.id) ${descending ? '<' : '>'} (:value, :id)`, { value, id });
+    const position = column === null ? ['p.id', ':id'] : [`(${column}, p.id)`, '(:value, :id)'];
+    query.andWhere(position.join(descending ? ' < ' : ' > '), { value, id });
   }
   const direction = descending ? 'DESC' : 'ASC';
-  return query
-    .addSelect(column, 'sorted_by')
-    .orderBy('sorted_by', direction)
-    .addOrderBy('p.id', direction)
-    .limit(filter.limit)
-    .getMany();
+  if (column !== null) query.addSelect(column, 'sorted_by').orderBy('sorted_by', direction);
+  return query.addOrderBy('p.id', direction).limit(filter.limit).getMany();
 }

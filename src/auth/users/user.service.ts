@@ -1,6 +1,6 @@
 import type { RequestContext, Role } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
-import { AuditService } from '#tenants';
+import { AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../password/password-hasher.js';
 import { kindOf, normalEmail, type PrincipalRecord } from '../principals/principal.js';
@@ -66,10 +66,10 @@ export class UserService {
         attributes: {},
       });
       if (!inserted) throw new EmailTakenError();
-      const details = { role: user.role, persona: user.persona };
-      await this.audit.record(tx, ctx, { action: 'user.created', targetType: 'user', targetId: id, details });
       const stored = await this.principals.findUser(tx, id);
       if (stored === null) throw new UserNotFoundError();
+      const changes = changesBetween(null, shown(stored));
+      await this.audit.record(tx, ctx, { action: 'user.created', targetType: 'user', targetId: id, changes });
       return stored;
     });
   }
@@ -99,8 +99,8 @@ export class UserService {
       if (disabled || next.role !== current.role) await this.assertAdminRemains(tx, current);
       const updated = await this.principals.update(tx, id, next);
       const locksOut = next.role !== current.role || next.persona !== current.persona || disabled;
-      const details = { ...change, before: { role: current.role, persona: current.persona } };
-      await this.audit.record(tx, ctx, { action: 'user.changed', targetType: 'user', targetId: id, details });
+      const changes = changesBetween(shown(current), shown(updated));
+      await this.audit.record(tx, ctx, { action: 'user.changed', targetType: 'user', targetId: id, changes });
       return { user: updated, before: current, ended: locksOut ? await this.departures.of(tx, id) : [] };
     });
     await this.departures.announce(ended);
@@ -118,8 +118,9 @@ export class UserService {
       const current = await this.locked(tx, ctx, id);
       await this.assertAdminRemains(tx, current);
       await this.principals.tombstone(tx, id);
-      const details = { role: current.role };
-      await this.audit.record(tx, ctx, { action: 'user.deleted', targetType: 'user', targetId: id, details });
+      // Who it was is not kept here either.
+      const changes = changesBetween({ role: current.role }, null);
+      await this.audit.record(tx, ctx, { action: 'user.deleted', targetType: 'user', targetId: id, changes });
       return { before: current, ended: await this.departures.of(tx, id) };
     });
     await this.departures.announce(ended);
@@ -141,4 +142,9 @@ export class UserService {
     if (!isAdmin || current.disabledAt !== null) return;
     if ((await this.principals.countOthersWithRole(tx, current.role, current.id)) === 0) throw new LastAdminError();
   }
+}
+
+/** What the audit tells of a user. */
+function shown({ disabledAt, email, name, persona, role }: PrincipalRecord): object {
+  return { email, name, role, persona, disabled: disabledAt !== null };
 }
