@@ -152,6 +152,15 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     { provide: APP_GUARD, useClass: TenantPathGuard },
     { provide: APP_GUARD, useClass: PermissionGuard },
   ],
-  exports: [AccessTokenVerifier, SessionService, PrincipalService, ApiKeyService, BypassIdentity, TokenService],
+  exports: [
+    AccessTokenVerifier,
+    SessionService,
+    PrincipalService,
+    ApiKeyService,
+    UserService,
+    RecoveryService,
+    BypassIdentity,
+    TokenService,
+  ],
 })
 export class AuthModule {}
