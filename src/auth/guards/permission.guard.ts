@@ -1,6 +1,5 @@
-import { isStaff, type Principal } from '#platform/context';
 import { ForbiddenError } from '#platform/errors';
-import { ACCESS, type Access, type HttpRequest, isAllowed } from '#platform/http';
+import { ACCESS, type Access, type HttpRequest, isAllowed, mayReadFigures } from '#platform/http';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 
@@ -29,15 +28,12 @@ function mayEnter(access: Access | undefined, { operator, user }: HttpRequest): 
     case 'signed_in':
       return principal !== undefined;
     case 'operator':
-      return access.others === 'admitted' || operator === true || (principal !== undefined && isOperator(principal));
+      return (
+        access.others === 'admitted' || operator === true || (principal !== undefined && mayReadFigures(principal))
+      );
     case 'permission':
       return principal !== undefined && isAllowed(principal, access.permission);
     case undefined:
       return false;
   }
-}
-
-/** Figures of the installation are for staff, and for keys that were made to read figures. */
-function isOperator(principal: Principal): boolean {
-  return isStaff(principal) && (principal.scopes === undefined || isAllowed(principal, 'usage.read'));
 }

@@ -123,6 +123,7 @@ export class PrincipalRepository {
 
   /** What says who it was is gone at once, so that address and external id are free; what refers to the row still can. */
   async tombstone(tx: TenantTx, id: string): Promise<void> {
+    await tx.execute('DELETE FROM app.invitation WHERE tenant_id = $1 AND accepted_by = $2', [tx.tenantId, id]);
     await tx.rows(PrincipalEntity).update(
       { id },
       {

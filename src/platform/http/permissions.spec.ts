@@ -1,5 +1,5 @@
 import { ROLES } from '#platform/context';
-import { isAllowed, isGranted, PERMISSIONS } from './permissions.js';
+import { isAllowed, isGranted, mayReadFigures, PERMISSIONS } from './permissions.js';
 
 describe('permissions', () => {
   it('are the contract’s scopes', () => {
@@ -19,6 +19,16 @@ describe('permissions', () => {
     expect(isAllowed({ role: 'end_user', scopes: ['end_user_tokens.create'] }, 'end_user_tokens.create')).toBe(true);
     expect(isAllowed({ role: 'end_user' }, 'end_user_tokens.create')).toBe(false);
     expect(isAllowed({ role: 'tenant_admin', scopes: [] }, 'chat')).toBe(false);
+  });
+});
+
+describe('figures of the installation', () => {
+  it('are for staff, and for keys of staff that were made to read them', () => {
+    const staff = { id: 'x', role: 'supporter' as const, persona: null, sessionId: null };
+    expect(mayReadFigures(staff)).toBe(true);
+    expect(mayReadFigures({ ...staff, scopes: ['chat'] })).toBe(false);
+    expect(mayReadFigures({ ...staff, role: 'tenant_admin', scopes: ['usage.read'] })).toBe(true);
+    expect(mayReadFigures({ ...staff, role: 'end_user' })).toBe(false);
   });
 });
 

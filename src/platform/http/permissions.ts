@@ -1,4 +1,4 @@
-import type { Principal, Role } from '#platform/context';
+import { isStaff, type Principal, type Role } from '#platform/context';
 
 /** What a route may ask for: the contract's scopes. Which roles have which is decided here and nowhere else. */
 export const PERMISSIONS = [
@@ -54,4 +54,9 @@ export function permissionsOf(role: Role): readonly Permission[] {
 /** What a caller may do: an API key what its scopes say, everybody else what the role says. */
 export function isAllowed(principal: Pick<Principal, 'role' | 'scopes'>, permission: Permission): boolean {
   return principal.scopes?.includes(permission) ?? isGranted(principal.role, permission);
+}
+
+/** Figures of the installation are for staff, and for API keys of staff that were made to read figures. */
+export function mayReadFigures(principal: Principal): boolean {
+  return isStaff(principal) && (principal.scopes === undefined || isAllowed(principal, 'usage.read'));
 }

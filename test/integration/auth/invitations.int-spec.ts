@@ -63,6 +63,15 @@ describe('invitations', () => {
     expect(JSON.stringify(rows)).not.toContain(token.slice(-43));
   });
 
+  it('tell nothing any more of somebody who was deleted', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const { email, token } = await invite(admin.token);
+    const { user } = (await accept(token)).body as unknown as { user: { id: string } };
+    const path = `/api/admin/users/${user.id}`;
+    expect((await app.call(path, { method: 'DELETE', token: admin.token })).status).toBe(204);
+    expect((await invitations(admin.token)).text).not.toContain(email);
+  });
+
   it('are accepted by one of two at once', async () => {
     const { token } = await invite((await app.signedIn('tenant_admin')).token);
     const answers = await Promise.all([accept(token, { name: 'One' }), accept(token, { name: 'Two' })]);

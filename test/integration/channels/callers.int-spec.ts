@@ -242,6 +242,40 @@ describe('the caller of a socket', () => {
     ]);
   });
 
+  describe('with an API key', () => {
+    const keyed = async () => {
+      const stays = await app.person(undefined, 'tenant_admin');
+      const leaves = await app.person({ tenantId: stays.tenantId, slug: stays.slug }, 'tenant_admin');
+      const made = await app.call('/api/admin/api-keys', { token: leaves.token, body: { name: 'robot' } });
+      const socket = await app.socket('/ws/chat', { headers: { authorization: `Bearer ${String(made.body['key'])}` } });
+      await socket.next('ready');
+      return { stays, leaves, socket, keyId: String(made.body['id']), key: String(made.body['key']) };
+    };
+
+    it('is cut off when whoever made the key is disabled, and so are those it vouched for', async () => {
+      const { key, leaves, socket, stays } = await keyed();
+      const body = { external_id: 'u1' };
+      const token = String((await app.call('/api/auth/end-user-tokens', { token: key, body })).body['access_token']);
+      const user = await app.socket(`/ws/u1?token=${token}`);
+      await user.next('ready');
+      const path = `/api/admin/users/${leaves.id}`;
+      await app.call(path, { method: 'PATCH', token: stays.token, body: { disabled: true } });
+      expect(await socket.end(2000)).toMatchObject({ code: 4401 });
+      expect(await user.end(2000)).toMatchObject({ code: 4401 });
+    });
+
+    it('is cut off by its next frame when nobody announced that the maker left', async () => {
+      const { leaves, socket, stays } = await keyed();
+      await app.database.uow.query(
+        stays,
+        `UPDATE app.principal SET disabled_at = now() WHERE tenant_id = $1 AND id = $2`,
+        [stays.tenantId, leaves.id],
+      );
+      socket.send({ message: 'Hello!' });
+      expect(await socket.end(2000)).toMatchObject({ code: 4401 });
+    });
+  });
+
   describe('whose session ends', () => {
     it('is cut off at once, on every socket of that session and on no other', async () => {
       const someone = await app.person();
