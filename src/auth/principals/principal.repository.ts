@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { In, IsNull, Not } from 'typeorm';
 import { PrincipalEntity } from './principal.entity.js';
 import { kindOf, PERSON_KINDS, type PrincipalRecord } from './principal.js';
-import { listUsers, type UserFilter } from './user-list.repository.js';
+import { type ListedUser, listUsers, type UserFilter } from './user-list.repository.js';
 
 const COLUMNS = `p.id, p.kind, p.email, p.external_id AS "externalId", p.name, p.role, p.persona, p.attributes,
   p.disabled_at AS "disabledAt", p.created_at AS "createdAt", p.updated_at AS "updatedAt"`;
@@ -76,7 +76,7 @@ export class PrincipalRepository {
     return tx.rows(PrincipalEntity).findOne({ id, ...IS_PERSON }, 'for update');
   }
 
-  listUsers(scope: TenantScope, options: UserFilter): Promise<PrincipalRecord[]> {
+  listUsers(scope: TenantScope, options: UserFilter): Promise<ListedUser[]> {
     return this.unitOfWork.run(scope, (tx) => listUsers(tx, options));
   }
 

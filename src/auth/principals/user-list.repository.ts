@@ -21,13 +21,12 @@ export interface UserFilter {
 /** Null: by the id alone, which is made in the order of time and is what the key's index has. */
 const SORTED_BY = { created_at: null, name: 'lower(p.name)', email: "lower(coalesce(p.email, ''))" } as const;
 
-/** The value that a list is sorted by, as the next page's `after` names it. */
-export function sortedValue(user: PrincipalRecord, sort: UserSort): string {
-  if (sort.endsWith('created_at')) return user.id;
-  return (sort.endsWith('name') ? user.name : (user.email ?? '')).toLowerCase();
+export interface ListedUser extends PrincipalRecord {
+  /** What it was sorted by, in the database's own spelling: where the next page begins. */
+  readonly sortedBy: string;
 }
 
-export async function listUsers(tx: TenantTx, filter: UserFilter): Promise<PrincipalRecord[]> {
+export async function listUsers(tx: TenantTx, filter: UserFilter): Promise<ListedUser[]> {
   const descending = filter.sort.startsWith('-');
   const column = SORTED_BY[filter.sort.replace('-', '') as keyof typeof SORTED_BY];
   const query = tx
@@ -50,5 +49,7 @@ export async function listUsers(tx: TenantTx, filter: UserFilter): Promise<Princ
   }
   const direction = descending ? 'DESC' : 'ASC';
   if (column !== null) query.addSelect(column, 'sorted_by').orderBy('sorted_by', direction);
-  return query.addOrderBy('p.id', direction).limit(filter.limit).getMany();
+  query.addOrderBy('p.id', direction).limit(filter.limit);
+  const { entities, raw } = await query.getRawAndEntities<{ sorted_by?: string }>();
+  return entities.map((user, at) => ({ ...user, sortedBy: raw[at]?.sorted_by ?? user.id }));
 }

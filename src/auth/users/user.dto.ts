@@ -41,7 +41,13 @@ export const listUsersQuery = listQuery.extend({
   sort: z.enum(USER_SORTS).default('-created_at'),
 });
 /** What a list was sorted by, and the id where it stopped. */
-export const userPosition = z.tuple([z.string().max(320), z.guid()]);
+export const userPosition = z.tuple([
+  z
+    .string()
+    .max(640)
+    .refine((value) => !value.includes('\0')),
+  z.guid(),
+]);
 export type ListUsersQuery = z.infer<typeof listUsersQuery>;
 
 export const userResponse = z

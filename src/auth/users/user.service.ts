@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../password/password-hasher.js';
 import { kindOf, normalEmail, type PrincipalRecord } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
-import type { UserFilter } from '../principals/user-list.repository.js';
+import type { ListedUser, UserFilter } from '../principals/user-list.repository.js';
 import { Authority } from './authority.js';
 import { Departures } from './departures.js';
 import { EmailTakenError, LastAdminError, UserNotFoundError } from './user.errors.js';
@@ -37,7 +37,7 @@ export class UserService {
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  list(ctx: RequestContext, filter: UserFilter): Promise<PrincipalRecord[]> {
+  list(ctx: RequestContext, filter: UserFilter): Promise<ListedUser[]> {
     return this.principals.listUsers(ctx, filter);
   }
 

@@ -20,7 +20,6 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { sortedValue } from '../principals/user-list.repository.js';
 import {
   type CreateUserBody,
   createUserBody,
@@ -55,7 +54,7 @@ export class UsersController {
     return toPage(ctx, rows, {
       limit,
       map: toUserResponse,
-      position: (user) => [sortedValue(user, sort), user.id],
+      position: (user) => [user.sortedBy, user.id],
     });
   }
 

@@ -71,6 +71,34 @@ describe('users', () => {
     },
   );
 
+  it('whose names are spelt unlike by different programs come once each', async () => {
+    const other = await app.signedIn('tenant_admin');
+    for (const name of ['İstanbul', 'ISTANBUL', 'ıstanbul', 'ẞ', 'ss', 'ΑΣ', 'Å', 'Å'.normalize('NFD')]) {
+      const { id } = await app.person(other.tenantId, 'end_user');
+      await app.database.uow.query(other, `UPDATE app.principal SET name = $3 WHERE tenant_id = $1 AND id = $2`, [
+        other.tenantId,
+        id,
+        name,
+      ]);
+    }
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const { body } = await app.call(`/api/admin/users?sort=name&limit=1${cursor}`, { token: other.token });
+      seen.push(...(body['data'] as unknown as Listed[]).map(({ id }) => id));
+      cursor = typeof body['next_cursor'] === 'string' ? `&cursor=${String(body['next_cursor'])}` : '';
+    } while (cursor !== '' && seen.length < 20);
+    expect(seen).toHaveLength(9);
+    expect(new Set(seen).size).toBe(9);
+  });
+
+  it('are not listed after a cursor that no database takes', async () => {
+    const cursor = (position: unknown[]) =>
+      Buffer.from(JSON.stringify([admin.tenantId, ...position])).toString('base64url');
+    for (const position of [['a\0', admin.id], ['a', 'x'], [1, admin.id], [['a'], admin.id], [null, admin.id], ['a']])
+      expect((await users(`?sort=name&cursor=${cursor(position)}`)).status).toBe(422);
+  });
+
   it.each([
     '?sort=password_hash',
     '?sort=name;drop',
