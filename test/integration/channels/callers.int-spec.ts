@@ -176,10 +176,12 @@ describe('the caller of a socket', () => {
 
     it('is told so on the socket when the token comes in a frame', async () => {
       const stranger = await app.person();
-      const client = await app.socket(`/ws/${stranger.id}`);
-      client.send({ type: 'auth', token: person.token });
-      expect(await client.next('error')).toMatchObject({ code: 'NOT_FOUND' });
-      expect((await client.end()).code).toBe(4404);
+      for (const path of [`/ws/${stranger.id}`, '/ws/other']) {
+        const client = await app.socket(path);
+        client.send({ type: 'auth', token: person.token });
+        expect(await client.next('error')).toMatchObject({ code: 'NOT_FOUND' });
+        expect((await client.end()).code).toBe(4404);
+      }
     });
   });
 
