@@ -85,6 +85,12 @@ const fences = [
     comment: 'One outbound client for every address that a tenant can set.',
   },
   {
+    name: 'nodemailer-in-mail',
+    vendor: '^nodemailer$',
+    only: '^src/platform/mail/',
+    comment: 'Letters are sent by the Mailer port.',
+  },
+  {
     name: 'preact-in-console',
     vendor: '^preact$',
     only: '^src/console/',

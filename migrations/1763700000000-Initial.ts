@@ -93,7 +93,7 @@ const IDENTITY = `
 CREATE TABLE app.principal (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
   id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('staff', 'end_user', 'visitor')),
+  kind text NOT NULL CHECK (kind IN ('staff', 'end_user', 'visitor', 'api_key', 'visit')),
   email text,
   external_id text,
   name text NOT NULL DEFAULT '',
@@ -102,6 +102,7 @@ CREATE TABLE app.principal (
   password_hash text,
   attributes jsonb NOT NULL DEFAULT '{}',
   disabled_at timestamptz,
+  deleted_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id)
@@ -116,6 +117,8 @@ CREATE TABLE app.session (
   refresh_hash bytea NOT NULL,
   previous_refresh_hash bytea,
   rotated_at timestamptz,
+  api_key_id uuid,
+  issuer_id uuid,
   user_agent text,
   created_at timestamptz NOT NULL DEFAULT now(),
   last_used_at timestamptz NOT NULL DEFAULT now(),
@@ -125,6 +128,8 @@ CREATE TABLE app.session (
   FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX session_principal_idx ON app.session (tenant_id, principal_id);
+CREATE INDEX session_api_key_idx ON app.session (tenant_id, api_key_id) WHERE api_key_id IS NOT NULL AND revoked_at IS NULL;
+CREATE INDEX session_issuer_idx ON app.session (tenant_id, issuer_id) WHERE issuer_id IS NOT NULL AND revoked_at IS NULL;
 CREATE INDEX session_ended_idx ON app.session (least(expires_at, revoked_at));
 
 CREATE TABLE app.api_key (
@@ -133,8 +138,10 @@ CREATE TABLE app.api_key (
   name text NOT NULL,
   key_hash bytea NOT NULL,
   last4 text NOT NULL,
-  role text NOT NULL DEFAULT 'tenant_admin',
+  role text NOT NULL,
+  scopes text[] NOT NULL,
   created_by uuid,
+  parent_id uuid,
   created_at timestamptz NOT NULL DEFAULT now(),
   last_used_at timestamptz,
   expires_at timestamptz,
@@ -142,6 +149,56 @@ CREATE TABLE app.api_key (
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, key_hash)
 );
+CREATE INDEX api_key_maker_idx ON app.api_key (tenant_id, created_by) WHERE revoked_at IS NULL;
+
+CREATE TABLE app.recovery (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  principal_id uuid NOT NULL,
+  secret_hash bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, principal_id),
+  FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE app.invitation (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  email text NOT NULL,
+  role text NOT NULL,
+  persona text,
+  secret_hash bytea NOT NULL,
+  invited_by uuid,
+  accepted_by uuid,
+  accepted_at timestamptz,
+  revoked_at timestamptz,
+  expires_at timestamptz NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX invitation_open_key ON app.invitation (tenant_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
+
+CREATE TABLE app.trusted_issuer (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  issuer text NOT NULL,
+  audience text[] NOT NULL CHECK (audience <> '{}'),
+  jwks_url text,
+  public_key text,
+  algorithms text[] NOT NULL CHECK (algorithms <> '{}'),
+  claims jsonb NOT NULL DEFAULT '{}',
+  roles text[] NOT NULL CHECK (roles <> '{}'),
+  enabled boolean NOT NULL DEFAULT true,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, issuer),
+  CHECK ((jwks_url IS NULL) <> (public_key IS NULL))
+);
+CREATE INDEX trusted_issuer_lookup_idx ON app.trusted_issuer (issuer);
 
 CREATE TABLE app.credential (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
@@ -745,6 +802,22 @@ CREATE POLICY lookup ON app.blob FOR SELECT TO switchboard_lookup USING (true);
 CREATE FUNCTION app.tenant_id_by_slug(wanted text) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   AS $$ SELECT t.id FROM app.tenant t WHERE t.slug = wanted $$;
+
+-- A token of a tenant's own issuer names no tenant of ours: its issuer and audience do.
+GRANT SELECT (tenant_id, issuer, audience, enabled) ON app.trusted_issuer TO switchboard_lookup;
+CREATE POLICY lookup ON app.trusted_issuer FOR SELECT TO switchboard_lookup USING (true);
+CREATE FUNCTION app.tenants_trusting(wanted_issuer text, wanted_audience text[], only_enabled boolean) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT i.tenant_id FROM app.trusted_issuer i
+        WHERE i.issuer = wanted_issuer AND i.audience && wanted_audience AND (i.enabled OR NOT only_enabled) LIMIT 3 $$;
+
+-- Where a platform admin has been on a visit, by one look into the index of each tenant.
+GRANT SELECT (tenant_id, external_id) ON app.principal TO switchboard_lookup;
+CREATE POLICY lookup ON app.principal FOR SELECT TO switchboard_lookup USING (true);
+CREATE FUNCTION app.tenants_visited_by(visitor text) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT t.id FROM app.tenant t WHERE EXISTS (
+    SELECT 1 FROM app.principal p WHERE p.tenant_id = t.id AND p.external_id = visitor) $$;
 
 CREATE FUNCTION app.tenant_ids(after uuid, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -11,6 +11,7 @@ import { HealthModule } from '#platform/health';
 import { HttpModule } from '#platform/http';
 import { LimitsModule } from '#platform/limits';
 import { type Logger, LoggingModule } from '#platform/logging';
+import { MailModule } from '#platform/mail';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
 import { RedisModule } from '#platform/redis';
@@ -43,6 +44,7 @@ export class AppModule {
         BusModule.forRoot(parts.config),
         LimitsModule,
         SecretsModule,
+        MailModule,
         OutboundModule,
         QueueModule.forRoot(parts.databaseUrl, parts.databaseLogin),
         HttpModule,

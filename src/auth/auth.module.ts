@@ -11,6 +11,7 @@ import { ApiKeyRepository } from './api-keys/api-key.repository.js';
 import { ApiKeyService } from './api-keys/api-key.service.js';
 import { ApiKeyVerifier } from './api-keys/api-key.verifier.js';
 import { ApiKeysController } from './api-keys/api-keys.controller.js';
+import { KeyEndings } from './api-keys/key-endings.js';
 import { IdentityBootstrap } from './bootstrap/identity-bootstrap.js';
 import { BypassIdentity } from './bypass/bypass-identity.js';
 import { EndUserTokenService } from './end-users/end-user-token.service.js';
@@ -19,6 +20,34 @@ import { AuthenticationGuard } from './guards/authentication.guard.js';
 import { BadCredentials } from './guards/bad-credentials.js';
 import { HttpThrottlerGuard } from './guards/http-throttler.guard.js';
 import { HttpThrottlerStorage } from './guards/http-throttler.storage.js';
+import { AcceptInvitationController } from './invitations/accept-invitation.controller.js';
+import { InvitationAcceptance } from './invitations/invitation-acceptance.js';
+import { InvitationLetters } from './invitations/invitation-letters.js';
+import { InvitationRepository } from './invitations/invitation.repository.js';
+import { InvitationService } from './invitations/invitation.service.js';
+import { InvitationsController } from './invitations/invitations.controller.js';
+import { ImportedPasswords } from './password/imported-passwords.js';
+import { AccountLinks } from './recovery/account-links.js';
+import { ForgottenPassword } from './recovery/forgotten-password.js';
+import { PasswordReset } from './recovery/password-reset.js';
+import { RecoveryController } from './recovery/recovery.controller.js';
+import { RecoveryLetters } from './recovery/recovery-letters.js';
+import { RecoveryRepository } from './recovery/recovery.repository.js';
+import { RecoveryService } from './recovery/recovery.service.js';
+import { UserRecoveryController } from './recovery/user-recovery.controller.js';
+import { OwnSessionsController } from './sessions/own-sessions.controller.js';
+import { SessionDirectory } from './sessions/session-directory.js';
+import { SessionDirectoryRepository } from './sessions/session-directory.repository.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+import { ForeignPrincipals } from './issuers/foreign-principals.js';
+import { ForeignSessionRepository } from './issuers/foreign-session.repository.js';
+import { ForeignTokenVerifier } from './issuers/foreign-token.verifier.js';
+import { InstallationIssuer } from './issuers/installation-issuer.js';
+import { IssuerCheck } from './issuers/issuer-check.js';
+import { IssuerKeys } from './issuers/issuer-keys.js';
+import { TrustedIssuerRepository } from './issuers/trusted-issuer.repository.js';
+import { TrustedIssuerService } from './issuers/trusted-issuer.service.js';
+import { TrustedIssuersController } from './issuers/trusted-issuers.controller.js';
 import { JwtStrategy } from './guards/jwt.strategy.js';
 import { OriginGuard } from './guards/origin.guard.js';
 import { PermissionGuard } from './guards/permission.guard.js';
@@ -38,6 +67,8 @@ import { AccessTokenVerifier } from './tokens/access-token.verifier.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { TokenKeys } from './tokens/token-keys.js';
 import { TokenService } from './tokens/token.service.js';
+import { Authority } from './users/authority.js';
+import { Departures } from './users/departures.js';
 import { UserService } from './users/user.service.js';
 import { UsersController } from './users/users.controller.js';
 import { TenantVisitService } from './visits/tenant-visit.service.js';
@@ -59,9 +90,16 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
   ],
   controllers: [
     AuthController,
+    RecoveryController,
+    AcceptInvitationController,
+    OwnSessionsController,
     JwksController,
     UsersController,
+    UserRecoveryController,
+    InvitationsController,
+    SessionsController,
     ApiKeysController,
+    TrustedIssuersController,
     EndUserTokensController,
     TenantVisitsController,
   ],
@@ -72,15 +110,39 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     ApiKeyVerifier,
     ApiKeyRepository,
     ApiKeyService,
+    KeyEndings,
+    ForeignPrincipals,
+    ForeignSessionRepository,
+    ForeignTokenVerifier,
+    InstallationIssuer,
+    IssuerCheck,
+    IssuerKeys,
+    TrustedIssuerRepository,
+    TrustedIssuerService,
     RefreshTokens,
     SessionExpiry,
     SessionRepository,
     SessionService,
     PasswordHasher,
     PasswordService,
+    ImportedPasswords,
     PrincipalRepository,
     PrincipalService,
+    Authority,
+    Departures,
     UserService,
+    AccountLinks,
+    RecoveryLetters,
+    RecoveryRepository,
+    RecoveryService,
+    ForgottenPassword,
+    PasswordReset,
+    InvitationLetters,
+    InvitationRepository,
+    InvitationService,
+    InvitationAcceptance,
+    SessionDirectoryRepository,
+    SessionDirectory,
     TenantVisitService,
     EndUserTokenService,
     BadCredentials,
@@ -102,6 +164,8 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     SessionService,
     PrincipalService,
     ApiKeyService,
+    UserService,
+    RecoveryService,
     BypassIdentity,
     TokenService,
   ],

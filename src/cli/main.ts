@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { ACCOUNTS_USAGE, runAccounts } from './accounts.command.js';
 import { failureOf } from './failure.js';
 import { runMigrate } from './migrate.command.js';
 import { rotateSecrets } from './secrets-rotate.command.js';
@@ -9,9 +10,10 @@ const USAGE = `usage: switchboard <command>
   secrets rotate [--json] [--discard-lost]
                      seal everything at rest with SECRETS_KEY, opened by it or by SECRETS_KEY_PREVIOUS; can be killed and run
                      again. --discard-lost gives up what none of the keys opens: credentials are emptied, kept answers deleted
-`;
+${ACCOUNTS_USAGE}`;
 
 async function run(command: string | undefined, args: readonly string[]): Promise<number> {
+  if (command === 'user' || command === 'key') return runAccounts([command, ...args]);
   const json = args.includes('--json');
   const unknown = args.find((arg) => arg.startsWith('-') && !['--json', '--discard-lost', '--help'].includes(arg));
   if (unknown !== undefined) {

@@ -93,11 +93,11 @@ describe('the catalog of a migrated database', () => {
         'document',
         'idempotency_key',
         'outbox',
+        'principal',
         'session',
         'tenant',
-        'tenant_origin',
       ],
-      ...['turn', 'turn_live'],
+      ...['tenant_origin', 'trusted_issuer', 'turn', 'turn_live'],
     ]);
     expect(
       await names(

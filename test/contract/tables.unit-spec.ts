@@ -7,7 +7,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'platform/blobs': ['blob', 'blob_chunk'],
   'platform/http': ['idempotency_key'],
   tenants: ['tenant', 'tenant_origin', 'entitlement', 'audit_event'],
-  auth: ['principal', 'session', 'api_key'],
+  auth: ['principal', 'session', 'api_key', 'recovery', 'invitation', 'trusted_issuer'],
   llm: ['credential', 'usage_record'],
   tools: ['tool', 'tool_call'],
   rag: ['knowledge_base', 'embedding_space', 'document', 'chunk', 'chunk_vector', 'chunk_term', 'term_stat'],

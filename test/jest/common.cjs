@@ -11,6 +11,7 @@ const ES_MODULES_ONLY = [
     'temporal-spec',
     'unpdf',
     'd3-dsv',
+    'jose',
   ],
   ...['markdown-it', 'entities', 'linkify-it', 'mdurl', 'uc\\.micro', 'punycode\\.js'],
 ];

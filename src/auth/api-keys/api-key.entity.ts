@@ -20,8 +20,16 @@ export class ApiKeyEntity extends TenantEntity {
   @Column('text')
   role!: Role;
 
+  @Column('text', { array: true })
+  scopes!: string[];
+
+  /** The person it belongs to: it may do no more than they may, and ends when they leave. Null: nobody, so it has ended. */
   @Column('uuid', { nullable: true })
   createdBy!: string | null;
+
+  /** The key that made it, with which it is revoked; null when a person did. */
+  @Column('uuid', { nullable: true })
+  parentId!: string | null;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;

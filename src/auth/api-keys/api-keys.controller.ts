@@ -28,7 +28,10 @@ import {
   createApiKeyBody,
   type CreatedApiKeyResponse,
   createdApiKeyResponse,
+  expiryOf,
   toApiKeyResponse,
+  type TransferBody,
+  transferBody,
 } from './api-key.dto.js';
 import { ApiKeyService } from './api-key.service.js';
 
@@ -64,7 +67,8 @@ export class ApiKeysController {
     const { record, secret } = await this.keys.create(ctx, {
       name: body.name,
       role: body.role,
-      expiresAt: body.expires_at === null ? null : new Date(body.expires_at),
+      scopes: body.scopes,
+      expiresAt: expiryOf(body),
     });
     return { ...toApiKeyResponse(record), key: secret.reveal() };
   }
@@ -76,7 +80,21 @@ export class ApiKeysController {
     return toApiKeyResponse(await this.keys.get(ctx, id));
   }
 
-  @ApiOperation({ summary: 'Revoke an API key' })
+  @ApiOperation({
+    summary: 'Somebody else answers for the key: it may do no more than they may, and ends when they leave',
+  })
+  @Post(':id/transfer')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: apiKeyResponse })
+  async transfer(
+    @Ctx() ctx: RequestContext,
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: transferBody }) body: TransferBody,
+  ): Promise<ApiKeyResponse> {
+    return toApiKeyResponse(await this.keys.transfer(ctx, id, body.user_id));
+  }
+
+  @ApiOperation({ summary: 'Revoke an API key, with its sockets, the tokens that it minted and the keys that it made' })
   @Delete(':id')
   @HttpCode(204)
   @ApiNoContentResponse()

@@ -17,12 +17,17 @@ export class BypassIdentity {
     private readonly principals: PrincipalService,
   ) {}
 
-  /** Null when the bypass is off, or there is nobody to sign in as. */
-  async signIn(correlationId: string): Promise<VerifiedToken | null> {
+  /**
+   * @param named somebody else of that tenant, by id or external id; made on first use
+   * @returns null when the bypass is off, or there is nobody to sign in as
+   */
+  async signIn(correlationId: string, named: string | null = null): Promise<VerifiedToken | null> {
     if (!this.config.env.AUTH_BYPASS) return null;
     const found = (await this.demoAdmin()) ?? (await this.platformAdmin());
     if (found === null) return null;
-    const { id, role, persona } = found.principal;
+    const principal = named === null ? found.principal : await this.principals.ensureNamed(found, named);
+    if (principal.disabledAt !== null) return null;
+    const { id, role, persona } = principal;
     return {
       ctx: { tenantId: found.tenantId, correlationId, principal: { id, role, persona, sessionId: null } },
       expiresAt: null,

@@ -3,6 +3,7 @@ import { newId, UnitOfWork } from '#platform/database';
 import { ConflictError, ForbiddenError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
+import { ApiKeyVerifier } from '../api-keys/api-key.verifier.js';
 import { kindOf, normalEmail, type PrincipalRecord } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
 import { SessionService } from '../sessions/session.service.js';
@@ -24,14 +25,23 @@ export class EndUserTokenService {
     private readonly principals: PrincipalRepository,
     private readonly sessions: SessionService,
     private readonly tokens: TokenService,
+    private readonly keys: ApiKeyVerifier,
     private readonly unitOfWork: UnitOfWork,
     private readonly events: EventBus,
   ) {}
 
   /** @throws ForbiddenError for a person's token, ConflictError when the address is somebody else's */
-  async issue(ctx: RequestContext, input: EndUserInput): Promise<{ accessToken: string; user: PrincipalRecord }> {
-    if (ctx.principal.sessionId !== null) throw new ForbiddenError('Call this with an API key of your tenant');
-    const { user, sessionId, ended } = await this.unitOfWork.run(ctx, async (tx) => {
+  async issue(
+    ctx: RequestContext,
+    input: EndUserInput,
+  ): Promise<{ accessToken: string; seconds: number; user: PrincipalRecord }> {
+    const { id: apiKeyId, scopes } = ctx.principal;
+    if (scopes === undefined) throw new ForbiddenError('Call this with an API key of your tenant');
+    const { user, sessionId, seconds, ended } = await this.unitOfWork.run(ctx, async (tx) => {
+      // A token never outlives the key that vouched for it.
+      const keyEnds = await this.keys.hold(tx, apiKeyId);
+      const left = keyEnds === null ? Infinity : Math.max(1, Math.floor((keyEnds.getTime() - Date.now()) / 1000));
+      const seconds = Math.min(ACCESS_TOKEN_SECONDS, left);
       const known = await this.principals.findByExternalId(tx, input.externalId);
       if (known !== null && (known.role !== 'end_user' || known.disabledAt !== null)) {
         throw new ForbiddenError('This user was disabled or is not an end user');
@@ -44,17 +54,19 @@ export class EndUserTokenService {
           : await this.principals.updateEndUser(tx, row);
       if (!stored) throw new ConflictError('Another user of this tenant has this email address', { field: 'email' });
       const moved = known !== null && known.persona !== input.persona;
-      const session = await this.sessions.open(tx, row.id, { seconds: ACCESS_TOKEN_SECONDS + 60 });
+      const session = await this.sessions.open(tx, row.id, { apiKeyId, seconds: Math.min(seconds + 60, left) });
       const user = await this.principals.findUser(tx, row.id);
       if (user === null) throw new Error('The end user that was just stored is gone');
       return {
         user,
         sessionId: session.sessionId,
+        seconds,
         ended: moved ? await this.sessions.endAll(tx, row.id, session.sessionId) : null,
       };
     });
     if (ended !== null) await this.events.publish(ended);
     const { id: principalId, role, persona } = user;
-    return { accessToken: this.tokens.issue({ tenantId: ctx.tenantId, principalId, role, persona, sessionId }), user };
+    const subject = { tenantId: ctx.tenantId, principalId, role, persona, sessionId };
+    return { accessToken: this.tokens.issue(subject, seconds), seconds, user };
   }
 }

@@ -5,25 +5,26 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { emailSchema } from '../login/auth.dto.js';
-import { ACCESS_TOKEN_SECONDS } from '../tokens/token-claims.js';
 import { personaSchema, toUserResponse, userResponse } from '../users/user.dto.js';
 import { EndUserTokenService } from './end-user-token.service.js';
 
-const endUserTokenBody = z.strictObject({
-  external_id: z
-    .string()
-    .min(1)
-    .check(...atMost(200))
-    .refine((id) => !/^(api_key|platform):/.test(id), 'must not begin with api_key: or platform:'),
-  name: z
-    .string()
-    .trim()
-    .check(...atMost(200))
-    .default(''),
-  email: emailSchema.nullable().default(null),
-  persona: personaSchema.nullable().default(null),
-  attributes: metadataSchema.default({}),
-});
+const endUserTokenBody = z
+  .strictObject({
+    external_id: z
+      .string()
+      .min(1)
+      .check(...atMost(200))
+      .refine((id) => !/^(api_key|platform):/.test(id), 'must not begin with api_key: or platform:'),
+    name: z
+      .string()
+      .trim()
+      .check(...atMost(200))
+      .default(''),
+    email: emailSchema.nullable().default(null),
+    persona: personaSchema.nullable().default(null),
+    attributes: metadataSchema.default({}),
+  })
+  .meta({ examples: [{ external_id: 'customer-4711', name: 'Ann', persona: null, attributes: { plan: 'pro' } }] });
 
 const endUserTokenResponse = z
   .object({
@@ -37,7 +38,7 @@ const endUserTokenResponse = z
 @ApiTags('auth')
 @ApiBearerAuth('bearer')
 @Controller('api/auth/end-user-tokens')
-@RequirePermission('users.write')
+@RequirePermission('end_user_tokens.create')
 export class EndUserTokensController {
   constructor(private readonly tokens: EndUserTokenService) {}
 
@@ -51,11 +52,11 @@ export class EndUserTokensController {
     @Body({ schema: endUserTokenBody }) body: z.infer<typeof endUserTokenBody>,
   ): Promise<z.infer<typeof endUserTokenResponse>> {
     const { external_id: externalId, ...rest } = body;
-    const { accessToken, user } = await this.tokens.issue(ctx, { externalId, ...rest });
+    const { accessToken, seconds, user } = await this.tokens.issue(ctx, { externalId, ...rest });
     return {
       access_token: accessToken,
       token_type: 'Bearer',
-      expires_in: ACCESS_TOKEN_SECONDS,
+      expires_in: seconds,
       user: toUserResponse(user),
     };
   }

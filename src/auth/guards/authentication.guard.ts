@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppConfig } from '#platform/config';
-import { isStaff } from '#platform/context';
 import { UnauthorizedError } from '#platform/errors';
 import {
   ACCESS,
@@ -11,6 +10,7 @@ import {
   isLoopbackHost,
   isOperatorOrigin,
   limitedAddress,
+  mayReadFigures,
 } from '#platform/http';
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
@@ -68,7 +68,7 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     if (request.headers.authorization === undefined) return true;
     const limit = new AbortController();
     const recognised = this.authenticated(context, request).then(
-      () => request.user !== undefined && isStaff(request.user.ctx.principal),
+      () => request.user !== undefined && mayReadFigures(request.user.ctx.principal),
       () => false,
     );
     const late = sleep(RECOGNISED_WITHIN_MS, false, { signal: limit.signal }).catch(() => false);
@@ -90,7 +90,7 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
       const signedIn = await this.byBypass(request);
       if (signedIn !== null) return accept(request, signedIn);
     }
-    if (token !== null && isApiKey(token)) {
+    if (token !== null && (isApiKey(token) || this.verifier.isForeign(token))) {
       const { ctx, expiresAt } = await this.verifier.verify(token, request.correlationId);
       return accept(request, { ...(await this.sessions.assertAlive(ctx)), expiresAt });
     }

@@ -1,10 +1,9 @@
-import { isStaff } from '#platform/context';
 import { ForbiddenError } from '#platform/errors';
-import { ACCESS, type Access, type HttpRequest, isGranted } from '#platform/http';
+import { ACCESS, type Access, type HttpRequest, isAllowed, mayReadFigures } from '#platform/http';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 
-/** What a role may do. A route that declares nothing is refused to everybody. */
+/** What a role, or the scopes of an API key, allow. A route that declares nothing is refused to everybody. */
 @Injectable()
 export class PermissionGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
@@ -16,12 +15,12 @@ export class PermissionGuard implements CanActivate {
       context.getClass(),
     ]);
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    if (!isAllowed(access, request)) throw new ForbiddenError();
+    if (!mayEnter(access, request)) throw new ForbiddenError();
     return true;
   }
 }
 
-function isAllowed(access: Access | undefined, { operator, user }: HttpRequest): boolean {
+function mayEnter(access: Access | undefined, { operator, user }: HttpRequest): boolean {
   const principal = user?.ctx.principal;
   switch (access?.kind) {
     case 'public':
@@ -29,9 +28,11 @@ function isAllowed(access: Access | undefined, { operator, user }: HttpRequest):
     case 'signed_in':
       return principal !== undefined;
     case 'operator':
-      return access.others === 'admitted' || operator === true || (principal !== undefined && isStaff(principal));
+      return (
+        access.others === 'admitted' || operator === true || (principal !== undefined && mayReadFigures(principal))
+      );
     case 'permission':
-      return principal !== undefined && isGranted(principal.role, access.permission);
+      return principal !== undefined && isAllowed(principal, access.permission);
     case undefined:
       return false;
   }

@@ -7,8 +7,6 @@ import { SessionService } from '../sessions/session.service.js';
 import {
   type ChangePasswordBody,
   changePasswordBody,
-  type ForgotPasswordBody,
-  forgotPasswordBody,
   type LoginBody,
   loginBody,
   type RefreshBody,
@@ -88,13 +86,5 @@ export class AuthController {
     @Req() request: HttpRequest,
   ): Promise<void> {
     await this.passwords.change(ctx, body.current_password, body.new_password, request.ip ?? '');
-  }
-
-  /** The answer is the same for everybody. Mail is not configured in this version, so nothing is sent. */
-  @Post('password/forgot')
-  @HttpCode(202)
-  @Public()
-  forgotPassword(@Body({ schema: forgotPasswordBody }) _body: ForgotPasswordBody): { status: 'accepted' } {
-    return { status: 'accepted' };
   }
 }

@@ -41,15 +41,6 @@ export type RefreshBody = z.infer<typeof refreshBody>;
 export const changePasswordBody = z.strictObject({ current_password: password, new_password: newPassword });
 export type ChangePasswordBody = z.infer<typeof changePasswordBody>;
 
-export const forgotPasswordBody = z.strictObject({
-  tenant: z
-    .string()
-    .min(1)
-    .check(...atMost(100)),
-  email: emailSchema,
-});
-export type ForgotPasswordBody = z.infer<typeof forgotPasswordBody>;
-
 export const userSummary = z.object({
   id: z.string(),
   email: z.string().nullable(),

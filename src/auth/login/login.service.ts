@@ -40,7 +40,8 @@ export class LoginService {
     return this.answer(tenantId, person, { sessionId: session.id, refreshToken: next });
   }
 
-  private async open(tenantId: string, person: LoginRow, origin: LoginOrigin): Promise<SignedIn> {
+  /** For somebody who has shown who they are. */
+  async open(tenantId: string, person: LoginRow, origin: LoginOrigin): Promise<SignedIn> {
     const opened = await this.unitOfWork.run({ tenantId }, async (tx) => {
       const session = await this.sessions.open(tx, person.id, { userAgent: origin.userAgent });
       const actor = { correlationId: origin.correlationId, principal: { id: person.id, role: person.role } };

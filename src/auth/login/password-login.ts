@@ -2,6 +2,7 @@ import { isUuid, newId } from '#platform/database';
 import { UnauthorizedError } from '#platform/errors';
 import { type CallingPage, TenantOrigins, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
+import { ImportedPasswords } from '../password/imported-passwords.js';
 import { PasswordHasher } from '../password/password-hasher.js';
 import { normalEmail } from '../principals/principal.js';
 import { type LoginRow, PrincipalRepository } from '../principals/principal.repository.js';
@@ -22,6 +23,7 @@ export class PasswordLogin {
     private readonly hasher: PasswordHasher,
     private readonly attempts: LoginAttempts,
     private readonly origins: TenantOrigins,
+    private readonly imported: ImportedPasswords,
   ) {}
 
   /**
@@ -47,6 +49,7 @@ export class PasswordLogin {
       throw new UnauthorizedError('Tenant, email or password is wrong');
     }
     await this.origins.assertServed({ tenantId }, from.page);
+    await this.imported.replace(tenantId, person, input.password);
     return { tenantId, person };
   }
 }

@@ -1,7 +1,10 @@
 import type { Role, TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
-import type { PrincipalRecord } from './principal.js';
+import { In, IsNull, Not } from 'typeorm';
+import { PrincipalEntity } from './principal.entity.js';
+import { kindOf, PERSON_KINDS, type PrincipalRecord } from './principal.js';
+import { type ListedUser, listUsers, type UserFilter } from './user-list.repository.js';
 
 const COLUMNS = `p.id, p.kind, p.email, p.external_id AS "externalId", p.name, p.role, p.persona, p.attributes,
   p.disabled_at AS "disabledAt", p.created_at AS "createdAt", p.updated_at AS "updatedAt"`;
@@ -60,31 +63,21 @@ export class PrincipalRepository {
     );
   }
 
-  async findUser(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
-    return tx.one<PrincipalRecord>(
-      `SELECT ${COLUMNS} FROM app.principal p WHERE p.tenant_id = $1 AND p.id = $2 AND ${IS_PERSON}`,
-      [tx.tenantId, id],
-    );
+  findUser(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
+    return tx.rows(PrincipalEntity).findOne({ id, ...IS_PERSON });
   }
 
-  async lockUser(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
-    return tx.one<PrincipalRecord>(
-      `SELECT ${COLUMNS} FROM app.principal p WHERE p.tenant_id = $1 AND p.id = $2 AND ${IS_PERSON} FOR UPDATE`,
-      [tx.tenantId, id],
-    );
+  /** Also an API key's, or a platform admin's on a visit. */
+  findAny(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
+    return tx.rows(PrincipalEntity).findOne({ id });
   }
 
-  async listUsers(
-    scope: TenantScope,
-    options: { before: string | null; limit: number; role: Role | null },
-  ): Promise<PrincipalRecord[]> {
-    return this.unitOfWork.query<PrincipalRecord>(
-      scope,
-      `SELECT ${COLUMNS} FROM app.principal p
-       WHERE p.tenant_id = $1 AND ${IS_PERSON} AND ($2::uuid IS NULL OR p.id < $2) AND ($3::text IS NULL OR p.role = $3)
-       ORDER BY p.id DESC LIMIT $4`,
-      [scope.tenantId, options.before, options.role, options.limit],
-    );
+  lockUser(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
+    return tx.rows(PrincipalEntity).findOne({ id, ...IS_PERSON }, 'for update');
+  }
+
+  listUsers(scope: TenantScope, options: UserFilter): Promise<ListedUser[]> {
+    return this.unitOfWork.run(scope, (tx) => listUsers(tx, options));
   }
 
   /** @returns false when the email or external id is taken */
@@ -112,23 +105,36 @@ export class PrincipalRepository {
   async update(
     tx: TenantTx,
     id: string,
-    change: { name: string; role: Role; persona: string | null; disabled: boolean },
+    change: { name: string; role: Role; persona: string | null; disabledAt: Date | null },
   ): Promise<PrincipalRecord> {
-    const row = await tx.one<PrincipalRecord>(
-      `UPDATE app.principal p SET name = $3, role = $4, persona = $5, updated_at = now(),
-         kind = CASE WHEN $4 IN ('end_user', 'visitor') THEN $4 ELSE 'staff' END,
-         disabled_at = CASE WHEN $6 THEN COALESCE(p.disabled_at, now()) END
-       WHERE p.tenant_id = $1 AND p.id = $2 RETURNING ${COLUMNS}`,
-      [tx.tenantId, id, change.name, change.role, change.persona, change.disabled],
-    );
+    await tx.rows(PrincipalEntity).update({ id }, { ...change, kind: kindOf(change.role) });
+    const row = await this.findUser(tx, id);
     if (row === null) throw new Error('The locked principal is gone');
     return row;
   }
 
   async disable(tx: TenantTx, id: string): Promise<void> {
-    await tx.execute(
-      `UPDATE app.principal SET disabled_at = COALESCE(disabled_at, now()) WHERE tenant_id = $1 AND id = $2`,
-      [tx.tenantId, id],
+    await tx.rows(PrincipalEntity).update({ id, disabledAt: IsNull() }, { disabledAt: () => 'now()' });
+  }
+
+  async enable(tx: TenantTx, id: string): Promise<void> {
+    await tx.rows(PrincipalEntity).update({ id }, { disabledAt: null });
+  }
+
+  /** What says who it was is gone at once, so that address and external id are free; what refers to the row still can. */
+  async tombstone(tx: TenantTx, id: string): Promise<void> {
+    await tx.execute('DELETE FROM app.invitation WHERE tenant_id = $1 AND accepted_by = $2', [tx.tenantId, id]);
+    await tx.rows(PrincipalEntity).update(
+      { id },
+      {
+        email: null,
+        externalId: null,
+        name: '',
+        passwordHash: null,
+        attributes: {},
+        disabledAt: () => 'COALESCE(disabled_at, now())',
+        deletedAt: () => 'now()',
+      },
     );
   }
 
@@ -154,30 +160,36 @@ export class PrincipalRepository {
     return row?.hash ?? null;
   }
 
+  /** An open recovery is void with it. */
   async setPasswordHash(tx: TenantTx, id: string, hash: string): Promise<void> {
-    await tx.execute(
-      `UPDATE app.principal SET password_hash = $3, updated_at = now() WHERE tenant_id = $1 AND id = $2`,
-      [tx.tenantId, id, hash],
-    );
+    await tx.execute('DELETE FROM app.recovery WHERE tenant_id = $1 AND principal_id = $2', [tx.tenantId, id]);
+    await tx.rows(PrincipalEntity).update({ id }, { passwordHash: hash });
+  }
+
+  /** The same password in another hash, unless another one was set meanwhile. */
+  async rehash(tx: TenantTx, id: string, from: string, to: string): Promise<void> {
+    await tx.rows(PrincipalEntity).update({ id, passwordHash: from }, { passwordHash: to });
   }
 
   /** How many people with this role can still sign in, besides one. Lock the tenant's row first. */
-  async countOthersWithRole(tx: TenantTx, role: Role, exceptId: string): Promise<number> {
-    const row = await tx.one<{ count: number }>(
-      `SELECT count(*)::int AS count FROM app.principal p
-       WHERE p.tenant_id = $1 AND p.role = $2 AND p.id <> $3 AND p.disabled_at IS NULL AND ${IS_PERSON}`,
-      [tx.tenantId, role, exceptId],
-    );
-    return row?.count ?? 0;
+  countOthersWithRole(tx: TenantTx, role: Role, exceptId: string): Promise<number> {
+    return tx.rows(PrincipalEntity).count({ role, id: Not(exceptId), disabledAt: IsNull(), ...IS_PERSON });
   }
 
   /** The oldest who can still sign in. */
   async findFirstWithRole(tx: TenantTx, role: Role): Promise<PrincipalRecord | null> {
-    return tx.one<PrincipalRecord>(
-      `SELECT ${COLUMNS} FROM app.principal p
-       WHERE p.tenant_id = $1 AND p.role = $2 AND p.disabled_at IS NULL AND ${IS_PERSON} ORDER BY p.id LIMIT 1`,
-      [tx.tenantId, role],
+    const where = { role, disabledAt: IsNull(), ...IS_PERSON };
+    const [first] = await tx.rows(PrincipalEntity).find({ where, order: { id: 'ASC' }, limit: 1 });
+    return first ?? null;
+  }
+
+  /** The tenants that know this external id: where a platform admin has been. */
+  async tenantsWith(externalId: string): Promise<string[]> {
+    const rows = await this.unitOfWork.lookup<{ id: string }>(
+      'SELECT tenant_id AS id FROM app.tenants_visited_by($1)',
+      [externalId],
     );
+    return rows.map((row) => row.id);
   }
 
   /** Serialises what depends on who is left (the last admin). */
@@ -187,4 +199,4 @@ export class PrincipalRepository {
 }
 
 /** API keys and platform admins on a visit have rows here too, so that what they do has an owner. */
-const IS_PERSON = `(p.external_id IS NULL OR (p.external_id NOT LIKE 'api\\_key:%' AND p.external_id NOT LIKE 'platform:%'))`;
+const IS_PERSON = { kind: In([...PERSON_KINDS]), deletedAt: IsNull() };

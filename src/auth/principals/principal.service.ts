@@ -1,5 +1,5 @@
 import type { Role, TenantScope } from '#platform/context';
-import { newId, UnitOfWork } from '#platform/database';
+import { isUuid, newId, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../password/password-hasher.js';
 import { kindOf, normalEmail, type PrincipalRecord } from './principal.js';
@@ -52,6 +52,29 @@ export class PrincipalService {
 
   findByEmail(scope: TenantScope, email: string): Promise<PrincipalRecord | null> {
     return this.unitOfWork.run(scope, (tx) => this.principals.findByEmail(tx, normalEmail(email)));
+  }
+
+  /** By id or external id; an end user is made when there is nobody. For development: nobody vouches. */
+  async ensureNamed(scope: TenantScope, named: string): Promise<PrincipalRecord> {
+    return this.unitOfWork.run(scope, async (tx) => {
+      const byId = isUuid(named) ? await this.principals.findUser(tx, named.toLowerCase()) : null;
+      const known = byId ?? (await this.principals.findByExternalId(tx, named));
+      if (known !== null) return known;
+      await this.principals.insert(tx, {
+        id: newId(),
+        kind: 'end_user',
+        email: null,
+        externalId: named,
+        name: named,
+        role: 'end_user',
+        persona: null,
+        passwordHash: null,
+        attributes: {},
+      });
+      const made = await this.principals.findByExternalId(tx, named);
+      if (made === null) throw new Error('The principal that was just made is gone');
+      return made;
+    });
   }
 
   findFirstWithRole(scope: TenantScope, role: Role): Promise<PrincipalRecord | null> {

@@ -1,8 +1,12 @@
-import type { Role } from '#platform/context';
+import { type Role, ROLES } from '#platform/context';
+
+export const PERSON_KINDS = ['staff', 'end_user', 'visitor'] as const;
+export type PrincipalKind = (typeof PERSON_KINDS)[number] | 'api_key' | 'visit';
 
 export interface PrincipalRecord {
   readonly id: string;
-  readonly kind: 'staff' | 'end_user' | 'visitor';
+  /** API keys and platform admins on a visit have rows too, so that what they do has an owner. */
+  readonly kind: PrincipalKind;
   readonly email: string | null;
   readonly externalId: string | null;
   readonly name: string;
@@ -14,9 +18,14 @@ export interface PrincipalRecord {
   readonly updatedAt: Date;
 }
 
-export function kindOf(role: Role): PrincipalRecord['kind'] {
+export function kindOf(role: Role): (typeof PERSON_KINDS)[number] {
   if (role === 'end_user' || role === 'visitor') return role;
   return 'staff';
+}
+
+/** Whether somebody of this role stands above another: keys and grants never go up. */
+export function outranks(role: Role, other: Role): boolean {
+  return ROLES.indexOf(role) < ROLES.indexOf(other);
 }
 
 /** Addresses are compared without regard to case and outer spaces. */

@@ -4,12 +4,13 @@ import { Injectable } from '@nestjs/common';
 
 export interface AliveRow {
   readonly email: string | null;
+  readonly externalId: string | null;
   readonly name: string;
   readonly role: Role;
   readonly persona: string | null;
   readonly slug: string;
   readonly suspended: boolean;
-  /** False: the session was revoked or has run out. */
+  /** False: the session was revoked or has run out; of an API key: it, or whoever answers for it, has ended. */
   readonly alive: boolean;
 }
 
@@ -43,12 +44,37 @@ export class SessionRepository {
 
   async insert(
     tx: TenantTx,
-    session: { id: string; principalId: string; refreshHash: Buffer; userAgent: string | null; seconds: number },
+    session: {
+      id: string;
+      principalId: string;
+      refreshHash: Buffer;
+      userAgent: string | null;
+      apiKeyId: string | null;
+      seconds: number;
+    },
   ): Promise<void> {
     await tx.execute(
-      `INSERT INTO app.session (tenant_id, id, principal_id, refresh_hash, user_agent, expires_at)
-       VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6))`,
-      [tx.tenantId, session.id, session.principalId, session.refreshHash, session.userAgent, session.seconds],
+      `INSERT INTO app.session (tenant_id, id, principal_id, refresh_hash, user_agent, api_key_id, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))`,
+      [
+        tx.tenantId,
+        session.id,
+        session.principalId,
+        session.refreshHash,
+        session.userAgent,
+        session.apiKeyId,
+        session.seconds,
+      ],
+    );
+  }
+
+  /** Ends what keys minted. */
+  async revokeMintedBy(tx: TenantTx, keyIds: readonly string[]): Promise<{ id: string; principalId: string }[]> {
+    return tx.query(
+      `UPDATE app.session SET revoked_at = now()
+       WHERE tenant_id = $1 AND api_key_id = ANY ($2) AND revoked_at IS NULL AND expires_at > now()
+       RETURNING id, principal_id AS "principalId"`,
+      [tx.tenantId, keyIds],
     );
   }
 
@@ -102,11 +128,17 @@ export class SessionRepository {
   }
 }
 
+/** A key may do nothing without its maker: what `ApiKeyVerifier` asked at first is asked again, for sockets that stay open. */
 const ALIVE = `
-SELECT p.email, p.name, p.role, p.persona, t.slug, t.status = 'suspended' AS suspended,
-  ($3::uuid IS NULL OR EXISTS (
+SELECT p.email, p.external_id AS "externalId", p.name, p.role, p.persona, t.slug, t.status = 'suspended' AS suspended,
+  CASE WHEN $3::uuid IS NOT NULL THEN EXISTS (
     SELECT 1 FROM app.session s
-    WHERE s.tenant_id = $1 AND s.id = $3 AND s.principal_id = p.id AND s.revoked_at IS NULL AND s.expires_at > now())) AS alive
+    WHERE s.tenant_id = $1 AND s.id = $3 AND s.principal_id = p.id AND s.revoked_at IS NULL AND s.expires_at > now())
+  WHEN p.kind = 'api_key' THEN EXISTS (
+    SELECT 1 FROM app.api_key k JOIN app.principal m ON m.tenant_id = k.tenant_id AND m.id = k.created_by
+    WHERE k.tenant_id = $1 AND k.id = p.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
+      AND m.disabled_at IS NULL)
+  ELSE true END AS alive
 FROM app.principal p
 JOIN app.tenant t ON t.id = p.tenant_id
 WHERE p.tenant_id = $1 AND p.id = $2 AND p.disabled_at IS NULL`;

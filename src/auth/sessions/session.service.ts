@@ -29,6 +29,11 @@ export interface OpenedSession {
   readonly refreshToken: string;
 }
 
+export interface AliveIdentity extends Omit<Identity, 'expiresAt'> {
+  /** What the tenant's own server, or its issuer, knows the person by. */
+  readonly externalId: string | null;
+}
+
 /** Sessions from login to their end. A session is the family of refresh tokens that followed each other. */
 @Injectable()
 export class SessionService {
@@ -49,7 +54,7 @@ export class SessionService {
    * @param tx to ask it inside a transaction that is open anyway
    * @throws UnauthorizedError, SuspendedError
    */
-  async assertAlive(ctx: RequestContext, tx?: TenantTx): Promise<Omit<Identity, 'expiresAt'>> {
+  async assertAlive(ctx: RequestContext, tx?: TenantTx): Promise<AliveIdentity> {
     const { principal } = ctx;
     const row = await this.sessions.findAlive(ctx, tx);
     if (row?.suspended === true) throw new SuspendedError();
@@ -60,14 +65,17 @@ export class SessionService {
       ctx,
       user: { id: principal.id, email: row.email, name: row.name },
       tenant: { id: ctx.tenantId, slug: row.slug },
+      externalId: row.externalId,
     };
   }
 
-  /** @param seconds how long it may be refreshed */
+  /**
+   * @param options `seconds`: how long it may be refreshed; `apiKeyId`: the key that vouched, with which it ends
+   */
   async open(
     tx: TenantTx,
     principalId: string,
-    options: { userAgent?: string; seconds?: number } = {},
+    options: { userAgent?: string; seconds?: number; apiKeyId?: string } = {},
   ): Promise<OpenedSession> {
     const sessionId = newId();
     const token = this.tokens.first(tx.tenantId, sessionId);
@@ -76,6 +84,7 @@ export class SessionService {
       principalId,
       refreshHash: token.hash,
       userAgent: options.userAgent?.slice(0, 300) ?? null,
+      apiKeyId: options.apiKeyId ?? null,
       seconds: options.seconds ?? SESSION_SECONDS,
     });
     return { sessionId, refreshToken: token.text };
@@ -141,6 +150,12 @@ export class SessionService {
   async endAll(tx: TenantTx, principalId: string, except: string | null = null): Promise<SessionRevoked> {
     await this.sessions.revokeAll(tx, principalId, except);
     return new SessionRevoked(tx.tenantId, principalId, null, except);
+  }
+
+  /** Ends the sessions that API keys vouched for, as `endAll` does. */
+  async endMintedBy(tx: TenantTx, keyIds: readonly string[]): Promise<SessionRevoked[]> {
+    const ended = await this.sessions.revokeMintedBy(tx, keyIds);
+    return ended.map(({ id, principalId }) => new SessionRevoked(tx.tenantId, principalId, id));
   }
 }
 

@@ -4,6 +4,8 @@ import { Injectable } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
 import { ApiKeyVerifier } from '../api-keys/api-key.verifier.js';
 import { isApiKey } from '../api-keys/api-key.js';
+import { claimsOf, ForeignTokenVerifier } from '../issuers/foreign-token.verifier.js';
+import { InstallationIssuer } from '../issuers/installation-issuer.js';
 import { type AccessClaims, accessClaims } from './token-claims.js';
 import { TokenKeys } from './token-keys.js';
 import type { VerifiedToken } from './verified-token.js';
@@ -11,7 +13,7 @@ import type { VerifiedToken } from './verified-token.js';
 /**
  * The one judge of credentials: the passport strategy and the sockets both end here.
  *
- *   'eyJ…'  access token: RS256 by a key of ours, issuer, audience, times
+ *   'eyJ…'  access token: RS256 by a key of ours, issuer, audience, times; of another issuer: by what trusts it
  *   'sk_…'  API key: looked up in the tenant that it names
  */
 @Injectable()
@@ -19,7 +21,17 @@ export class AccessTokenVerifier {
   constructor(
     private readonly keys: TokenKeys,
     private readonly apiKeys: ApiKeyVerifier,
+    private readonly foreign: ForeignTokenVerifier,
+    private readonly installation: InstallationIssuer,
   ) {}
+
+  /** Whether somebody else signed it: passport's strategy knows our own keys only. */
+  isForeign(token: string): boolean {
+    if (isApiKey(token)) return false;
+    const { iss } = claimsOf(token);
+    if (iss === null || this.keys.isOwn(token)) return false;
+    return iss !== this.keys.issuer || this.installation.issues(iss);
+  }
 
   /**
    * Follow it with `SessionService.assertAlive(ctx)`.
@@ -27,6 +39,7 @@ export class AccessTokenVerifier {
    */
   async verify(token: string, correlationId: string = newId()): Promise<VerifiedToken> {
     if (isApiKey(token)) return this.apiKeys.verify(token, correlationId);
+    if (this.isForeign(token)) return this.foreign.verify(token, correlationId);
     const key = this.keys.keyFor(token);
     if (key === null) throw new UnauthorizedError();
     try {

@@ -3,10 +3,11 @@ import { listQuery, timeSchema } from '#platform/http';
 import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { emailSchema, newPassword } from '../login/auth.dto.js';
-import type { PrincipalRecord } from '../principals/principal.js';
+import { kindOf, PERSON_KINDS, type PrincipalRecord } from '../principals/principal.js';
+import { USER_SORTS } from '../principals/user-list.repository.js';
 
 /** Visitors come through a widget, never through this list's door. */
-const assignableRole = z.enum(['platform_admin', 'tenant_admin', 'supporter', 'end_user']);
+export const assignableRole = z.enum(['platform_admin', 'tenant_admin', 'supporter', 'end_user']);
 export const personaSchema = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must be a word such as job_seeker');
 const name = z
   .string()
@@ -26,15 +27,31 @@ export const createUserBody = z
   });
 export type CreateUserBody = z.infer<typeof createUserBody>;
 
-export const patchUserBody = z.strictObject({
-  name: name.optional(),
-  role: assignableRole.optional(),
-  persona: personaSchema.nullable().optional(),
-  disabled: z.boolean().optional(),
-});
+export const patchUserBody = z
+  .strictObject({
+    name: name.optional(),
+    role: assignableRole.optional(),
+    persona: personaSchema.nullable().optional(),
+    disabled: z.boolean().optional(),
+  })
+  .meta({ examples: [{ name: 'Ann Example' }] });
 export type PatchUserBody = z.infer<typeof patchUserBody>;
 
-export const listUsersQuery = listQuery.extend({ role: z.enum(ROLES).optional() });
+export const listUsersQuery = listQuery.extend({
+  kind: z.enum(PERSON_KINDS).optional(),
+  role: z.enum(ROLES).optional(),
+  status: z.enum(['active', 'disabled']).optional(),
+  q: z.string().trim().min(1).max(200).optional().describe('Part of a name, an email address or an external id'),
+  sort: z.enum(USER_SORTS).default('-created_at'),
+});
+/** What a list was sorted by, and the id where it stopped. */
+export const userPosition = z.tuple([
+  z
+    .string()
+    .max(640)
+    .refine((value) => !value.includes('\0')),
+  z.guid(),
+]);
 export type ListUsersQuery = z.infer<typeof listUsersQuery>;
 
 export const userResponse = z
@@ -45,6 +62,8 @@ export const userResponse = z
     name: z.string(),
     role: z.enum(ROLES),
     persona: z.string().nullable(),
+    kind: z.enum(PERSON_KINDS),
+    status: z.enum(['active', 'disabled']),
     disabled: z.boolean(),
     created_at: timeSchema,
     updated_at: timeSchema,
@@ -60,6 +79,8 @@ export function toUserResponse(user: PrincipalRecord): UserResponse {
     name: user.name,
     role: user.role,
     persona: user.persona,
+    kind: kindOf(user.role),
+    status: user.disabledAt === null ? 'active' : 'disabled',
     disabled: user.disabledAt !== null,
     created_at: user.createdAt.toISOString(),
     updated_at: user.updatedAt.toISOString(),

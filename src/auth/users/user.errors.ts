@@ -20,3 +20,9 @@ export class LastAdminError extends ConflictError {
     super('This is the last admin who can sign in: make somebody else an admin first', { field: 'role' });
   }
 }
+
+export class MoreThanOwnError extends ForbiddenError {
+  constructor(role: string) {
+    super(`Only somebody who may all that the role ${role} may can do this: ask an admin`);
+  }
+}

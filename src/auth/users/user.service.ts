@@ -1,13 +1,14 @@
 import type { RequestContext, Role } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
-import { EventBus } from '#platform/events';
-import { AuditService, PLATFORM_SLUG, TenantService } from '#tenants';
+import { AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../password/password-hasher.js';
 import { kindOf, normalEmail, type PrincipalRecord } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
-import { SessionService } from '../sessions/session.service.js';
-import { EmailTakenError, LastAdminError, PlatformAdminOnlyError, UserNotFoundError } from './user.errors.js';
+import type { ListedUser, UserFilter } from '../principals/user-list.repository.js';
+import { Authority } from './authority.js';
+import { Departures } from './departures.js';
+import { EmailTakenError, LastAdminError, UserNotFoundError } from './user.errors.js';
 
 export interface NewUser {
   readonly email: string;
@@ -30,18 +31,14 @@ export class UserService {
   constructor(
     private readonly principals: PrincipalRepository,
     private readonly hasher: PasswordHasher,
-    private readonly sessions: SessionService,
-    private readonly tenants: TenantService,
+    private readonly authority: Authority,
+    private readonly departures: Departures,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
-    private readonly events: EventBus,
   ) {}
 
-  list(
-    ctx: RequestContext,
-    options: { before: string | null; limit: number; role: Role | null },
-  ): Promise<PrincipalRecord[]> {
-    return this.principals.listUsers(ctx, options);
+  list(ctx: RequestContext, filter: UserFilter): Promise<ListedUser[]> {
+    return this.principals.listUsers(ctx, filter);
   }
 
   /** @throws UserNotFoundError */
@@ -51,9 +48,9 @@ export class UserService {
     return user;
   }
 
-  /** @throws EmailTakenError, PlatformAdminOnlyError */
+  /** @throws EmailTakenError, PlatformAdminOnlyError, MoreThanOwnError */
   async create(ctx: RequestContext, user: NewUser): Promise<PrincipalRecord> {
-    await this.assertMayAssign(ctx, user.role);
+    await this.authority.assertMayGrant(ctx, user.role);
     const passwordHash = await this.hasher.hash(user.password);
     const id = newId();
     return this.unitOfWork.run(ctx, async (tx) => {
@@ -69,16 +66,18 @@ export class UserService {
         attributes: {},
       });
       if (!inserted) throw new EmailTakenError();
-      const details = { role: user.role, persona: user.persona };
-      await this.audit.record(tx, ctx, { action: 'user.created', targetType: 'user', targetId: id, details });
-      return this.existing(tx, id);
+      const stored = await this.principals.findUser(tx, id);
+      if (stored === null) throw new UserNotFoundError();
+      const changes = changesBetween(null, shown(stored));
+      await this.audit.record(tx, ctx, { action: 'user.created', targetType: 'user', targetId: id, changes });
+      return stored;
     });
   }
 
   /**
-   * A change of role or persona, or disabling, ends the person's sessions.
+   * A change of role or persona, or disabling, ends the person's sessions; of role or disabling, also what their keys hold.
    * @param check runs on the locked row, before the change (`If-Match`)
-   * @throws UserNotFoundError, PlatformAdminOnlyError, LastAdminError
+   * @throws UserNotFoundError, PlatformAdminOnlyError, MoreThanOwnError, LastAdminError
    */
   async update(
     ctx: RequestContext,
@@ -86,53 +85,66 @@ export class UserService {
     change: UserChange,
     check: (current: PrincipalRecord) => void = () => undefined,
   ): Promise<PrincipalRecord> {
-    if (change.role !== undefined) await this.assertMayAssign(ctx, change.role);
-    const { user, ended } = await this.unitOfWork.run(ctx, async (tx) => {
-      await this.principals.lockTenant(tx);
-      const current = await this.principals.lockUser(tx, id);
-      if (current === null) throw new UserNotFoundError();
-      if (current.role === 'platform_admin' && ctx.principal.role !== 'platform_admin') {
-        throw new PlatformAdminOnlyError();
-      }
+    if (change.role !== undefined) await this.authority.assertMayGrant(ctx, change.role);
+    const { user, before, ended } = await this.unitOfWork.run(ctx, async (tx) => {
+      const current = await this.locked(tx, ctx, id);
       check(current);
+      const disabled = change.disabled ?? current.disabledAt !== null;
       const next = {
         name: change.name ?? current.name,
         role: change.role ?? current.role,
         persona: change.persona === undefined ? current.persona : change.persona,
-        disabled: change.disabled ?? current.disabledAt !== null,
+        disabledAt: disabled ? (current.disabledAt ?? new Date()) : null,
       };
-      await this.assertAdminRemains(tx, current, next);
+      if (disabled || next.role !== current.role) await this.assertAdminRemains(tx, current);
       const updated = await this.principals.update(tx, id, next);
-      const locksOut = next.role !== current.role || next.persona !== current.persona || next.disabled;
-      const details = { ...change };
-      await this.audit.record(tx, ctx, { action: 'user.changed', targetType: 'user', targetId: id, details });
-      return { user: updated, ended: locksOut ? await this.sessions.endAll(tx, id) : null };
+      const locksOut = next.role !== current.role || next.persona !== current.persona || disabled;
+      const changes = changesBetween(shown(current), shown(updated));
+      await this.audit.record(tx, ctx, { action: 'user.changed', targetType: 'user', targetId: id, changes });
+      return { user: updated, before: current, ended: locksOut ? await this.departures.of(tx, id) : [] };
     });
-    if (ended !== null) await this.events.publish(ended);
+    await this.departures.announce(ended);
+    const stays = user.role === 'platform_admin' && user.disabledAt === null;
+    if (before.role === 'platform_admin' && !stays) await this.departures.endVisits(id);
     return user;
   }
 
-  private async existing(tx: TenantTx, id: string): Promise<PrincipalRecord> {
-    const user = await this.principals.findUser(tx, id);
-    if (user === null) throw new UserNotFoundError();
-    return user;
+  /**
+   * Who it was is gone at once; what they wrote is left to `erase`.
+   * @throws UserNotFoundError, PlatformAdminOnlyError, MoreThanOwnError, LastAdminError
+   */
+  async delete(ctx: RequestContext, id: string): Promise<void> {
+    const { before, ended } = await this.unitOfWork.run(ctx, async (tx) => {
+      const current = await this.locked(tx, ctx, id);
+      await this.assertAdminRemains(tx, current);
+      await this.principals.tombstone(tx, id);
+      // Who it was is not kept here either.
+      const changes = changesBetween({ role: current.role }, null);
+      await this.audit.record(tx, ctx, { action: 'user.deleted', targetType: 'user', targetId: id, changes });
+      return { before: current, ended: await this.departures.of(tx, id) };
+    });
+    await this.departures.announce(ended);
+    if (before.role === 'platform_admin') await this.departures.endVisits(id);
   }
 
-  private async assertMayAssign(ctx: RequestContext, role: Role): Promise<void> {
-    if (role !== 'platform_admin') return;
-    const platformId = await this.tenants.findIdBySlug(PLATFORM_SLUG);
-    if (ctx.principal.role !== 'platform_admin' || ctx.tenantId !== platformId) throw new PlatformAdminOnlyError();
+  /** The tenant's row is held as well, so that two admins cannot remove each other at once. */
+  private async locked(tx: TenantTx, ctx: RequestContext, id: string): Promise<PrincipalRecord> {
+    await this.principals.lockTenant(tx);
+    const current = await this.principals.lockUser(tx, id);
+    if (current === null) throw new UserNotFoundError();
+    this.authority.assertMayTouch(ctx, current.role);
+    return current;
   }
 
-  /** With the tenant's row locked, so that two admins cannot remove each other at once. */
-  private async assertAdminRemains(
-    tx: TenantTx,
-    current: PrincipalRecord,
-    next: { role: Role; disabled: boolean },
-  ): Promise<void> {
+  /** Asked before somebody stops being what they are. */
+  private async assertAdminRemains(tx: TenantTx, current: PrincipalRecord): Promise<void> {
     const isAdmin = current.role === 'tenant_admin' || current.role === 'platform_admin';
-    const leaves = current.disabledAt === null && (next.disabled || next.role !== current.role);
-    if (!isAdmin || !leaves) return;
+    if (!isAdmin || current.disabledAt !== null) return;
     if ((await this.principals.countOthersWithRole(tx, current.role, current.id)) === 0) throw new LastAdminError();
   }
+}
+
+/** What the audit tells of a user. */
+function shown({ disabledAt, email, name, persona, role }: PrincipalRecord): object {
+  return { email, name, role, persona, disabled: disabledAt !== null };
 }

@@ -4,7 +4,6 @@ import {
   Creates,
   Ctx,
   decodeCursor,
-  idPosition,
   idSchema,
   IfMatch,
   type Page,
@@ -12,8 +11,15 @@ import {
   RequirePermission,
   toPage,
 } from '#platform/http';
-import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   type CreateUserBody,
   createUserBody,
@@ -22,6 +28,7 @@ import {
   type PatchUserBody,
   patchUserBody,
   toUserResponse,
+  userPosition,
   type UserResponse,
   userResponse,
 } from './user.dto.js';
@@ -34,16 +41,21 @@ import { UserService } from './user.service.js';
 export class UsersController {
   constructor(private readonly users: UserService) {}
 
-  @ApiOperation({ summary: 'List people, newest first' })
+  @ApiOperation({ summary: 'List people, newest first unless told otherwise' })
   @Get()
   @ApiOkResponse({ standardSchema: pageSchema(userResponse) })
   async list(
     @Ctx() ctx: RequestContext,
     @Query({ schema: listUsersQuery }) query: ListUsersQuery,
   ): Promise<Page<UserResponse>> {
-    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
-    const rows = await this.users.list(ctx, { before, limit: query.limit + 1, role: query.role ?? null });
-    return toPage(ctx, rows, { limit: query.limit, map: toUserResponse, position: (user) => [user.id] });
+    const { kind = null, limit, q = null, role = null, sort, status = null } = query;
+    const after = decodeCursor(ctx, query.cursor, userPosition);
+    const rows = await this.users.list(ctx, { kind, role, status, q, sort, after, limit: limit + 1 });
+    return toPage(ctx, rows, {
+      limit,
+      map: toUserResponse,
+      position: (user) => [user.sortedBy, user.id],
+    });
   }
 
   @ApiOperation({ summary: 'Make a user who can sign in' })
@@ -79,5 +91,14 @@ export class UsersController {
       assertIfMatch(ifMatch, toUserResponse(current)),
     );
     return toUserResponse(updated);
+  }
+
+  @ApiOperation({ summary: 'Delete a user; what they wrote is left to erase' })
+  @Delete(':id')
+  @HttpCode(204)
+  @RequirePermission('users.write')
+  @ApiNoContentResponse()
+  async delete(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+    await this.users.delete(ctx, id);
   }
 }

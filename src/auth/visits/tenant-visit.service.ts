@@ -37,7 +37,7 @@ export class TenantVisitService {
       const id = newId();
       await this.principals.insert(tx, {
         id,
-        kind: 'staff',
+        kind: 'visit',
         email: null,
         externalId,
         name: 'Platform admin',
@@ -48,6 +48,8 @@ export class TenantVisitService {
       });
       const visitor = await this.principals.findByExternalId(tx, externalId);
       const principalId = visitor?.id ?? id;
+      // Whoever had left and is a platform admin again.
+      if (visitor?.disabledAt !== null) await this.principals.enable(tx, principalId);
       const session = await this.sessions.open(tx, principalId, { seconds: ACCESS_TOKEN_SECONDS + 60 });
       await this.audit.record(tx, actorOf(ctx), { action: 'tenant.visited', targetType: 'tenant', targetId: tenantId });
       return { principalId, sessionId: session.sessionId };

@@ -7,7 +7,7 @@ export interface Handshake {
   readonly query: URLSearchParams;
   readonly origin: string | undefined;
   readonly host: string | undefined;
-  /** The user named in `/ws/{user_id}`, lower case; null on the other paths. */
+  /** The user named in `/ws/{user_id}`, by id or external id; null on the other paths. */
   readonly userId: string | null;
   readonly credential: Credential;
 }
@@ -21,7 +21,9 @@ export type Credential =
   | { readonly kind: 'unusable' };
 
 const CHAT_PATHS: readonly string[] = ['/ws/chat', '/api/chat/ws'];
-const USER_PATH = /^\/ws\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+const USER_PATH = /^\/ws\/([^/]{1,1000})$/;
+/** As long as an external id may be. */
+const MOST_CHARACTERS = 200;
 
 /** @returns null when no socket is served at this address */
 export function readHandshake(request: IncomingMessage): Handshake | null {
@@ -31,16 +33,28 @@ export function readHandshake(request: IncomingMessage): Handshake | null {
   } catch {
     return null;
   }
-  const [, userId] = USER_PATH.exec(url.pathname) ?? [];
-  if (userId === undefined && !CHAT_PATHS.includes(url.pathname)) return null;
+  const isChat = CHAT_PATHS.includes(url.pathname);
+  const userId = isChat ? null : userOf(url.pathname);
+  if (userId === null && !isChat) return null;
   return {
-    path: userId === undefined ? url.pathname : '/ws/{user_id}',
+    path: userId === null ? url.pathname : '/ws/{user_id}',
     query: url.searchParams,
     origin: request.headers.origin,
     host: request.headers.host,
-    userId: userId?.toLowerCase() ?? null,
+    userId,
     credential: credentialOf(request, url.searchParams),
   };
+}
+
+function userOf(path: string): string | null {
+  const [, segment] = USER_PATH.exec(path) ?? [];
+  if (segment === undefined) return null;
+  try {
+    const name = decodeURIComponent(segment);
+    return name.length > MOST_CHARACTERS || name.includes('\0') ? null : name;
+  } catch {
+    return null;
+  }
 }
 
 function credentialOf(request: IncomingMessage, query: URLSearchParams): Credential {

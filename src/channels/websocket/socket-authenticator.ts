@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessTokenVerifier, BadCredentials, BypassIdentity, SessionService, type VerifiedToken } from '#auth';
 import { AppConfig } from '#platform/config';
 import { ForbiddenError, NotFoundError } from '#platform/errors';
-import { isGranted, isLoopbackHost, isOperatorOrigin } from '#platform/http';
+import { isAllowed, isLoopbackHost, isOperatorOrigin } from '#platform/http';
 import { TenantOrigins } from '#tenants';
 import type { Handshake } from './handshake.js';
 import type { SocketIdentity } from './socket-identity.js';
@@ -41,7 +41,7 @@ export class SocketAuthenticator {
     const { host, origin } = handshake;
     if (!this.bypassEnabled || !isLoopbackHost(host)) return null;
     if (origin !== undefined && !isOperatorOrigin(this.config, origin, host)) return null;
-    const verified = await this.bypass.signIn(connectionId);
+    const verified = await this.bypass.signIn(connectionId, handshake.userId);
     return verified && this.admit(verified, handshake);
   }
 
@@ -56,10 +56,11 @@ export class SocketAuthenticator {
 
   private async admit(verified: VerifiedToken, handshake: Handshake): Promise<SocketIdentity> {
     const { ctx, expiresAt } = verified;
-    const { user, tenant } = await this.sessions.assertAlive(ctx);
-    if (handshake.userId !== null && handshake.userId !== user.id) throw new NotFoundError();
+    const { externalId, tenant, user } = await this.sessions.assertAlive(ctx);
+    const { userId } = handshake;
+    if (userId !== null && userId.toLowerCase() !== user.id && userId !== externalId) throw new NotFoundError();
     await this.origins.assertServed(ctx, handshake);
-    if (!isGranted(ctx.principal.role, 'chat')) throw new ForbiddenError();
+    if (!isAllowed(ctx.principal, 'chat')) throw new ForbiddenError();
     return { ctx, user: { id: user.id }, tenant, expiresAt };
   }
 }

@@ -5,7 +5,7 @@ export interface SocketIdentity {
   readonly ctx: RequestContext;
   readonly user: { readonly id: string };
   readonly tenant: { readonly id: string; readonly slug: string };
-  /** When the token ends; null for API keys and AUTH_BYPASS. */
+  /** When the token ends; null for AUTH_BYPASS and for API keys without an end. */
   readonly expiresAt: Date | null;
 }
 

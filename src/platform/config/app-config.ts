@@ -104,6 +104,10 @@ const schema = z.object({
   SECRETS_KEY: readable(readSecretsKey).optional(),
   SECRETS_KEY_PREVIOUS: readable(readSecretsKeys).optional(),
   JWT_PUBLIC_KEY: readable(readPublicKey).optional(),
+  /** The operator's own issuer for all tenants: where its keys are, and what its tokens say in `iss` and `aud`. */
+  JWT_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  JWT_ISSUER: z.string().min(1).max(500).optional(),
+  JWT_AUDIENCE: z.string().min(1).max(500).optional(),
   AUTH_BYPASS: flag.default(false),
   SEED_DEMO: flag.optional(),
   DEMO_PASSWORD: z.string().min(8, 'must have at least 8 characters').optional(),
@@ -129,6 +133,16 @@ const schema = z.object({
   OUTBOUND_ALLOW: list.pipe(z.array(hostAndPort)).default([]),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   TRUST_PROXY: proxies.optional(),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/[^\s/]+\/?$/, 'must be smtp://user:password@host:587 or smtps://…')
+    .refine((value) => URL.canParse(value), 'must be an address')
+    .optional(),
+  /** Whom letters come from; by default nobody, at PUBLIC_URL's host. */
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]{1,300}$/)
+    .optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DOCS_PUBLIC: flag.default(false),
 });
@@ -208,6 +222,11 @@ export class AppConfig {
       case 'echo':
         return !this.production;
     }
+  }
+
+  get mailFrom(): string {
+    const host = this.env.PUBLIC_URL === undefined ? 'localhost' : new URL(this.env.PUBLIC_URL).hostname;
+    return this.env.MAIL_FROM ?? `no-reply@${host}`;
   }
 
   /** True when only this machine can reach the server. */

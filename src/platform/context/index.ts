@@ -12,6 +12,8 @@ export interface Principal {
   readonly persona: string | null;
   /** The revocable session behind the token; null for API keys and jobs. */
   readonly sessionId: string | null;
+  /** What an API key was limited to; absent for everybody who has all that the role may. */
+  readonly scopes?: readonly string[];
 }
 
 /** All that a unit of work needs: which tenant's rows may be seen. */

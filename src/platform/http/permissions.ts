@@ -1,8 +1,9 @@
-import type { Role } from '#platform/context';
+import { isStaff, type Principal, type Role } from '#platform/context';
 
-/** What a route may ask for. A route names one; which roles have it is decided here and nowhere else. */
+/** What a route may ask for: the contract's scopes. Which roles have which is decided here and nowhere else. */
 export const PERMISSIONS = [
   'chat', // talk in one's own conversations
+  'end_user_tokens.create', // vouch for one's own users, by API key
   'conversations.read_all',
   'escalations.handle',
   'users.read',
@@ -20,6 +21,8 @@ export const PERMISSIONS = [
   'knowledge.write',
   'usage.read',
   'audit.read',
+  'webhooks.manage',
+  'widgets.manage',
   'tenants.manage', // platform admins only
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
@@ -42,4 +45,18 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
 
 export function isGranted(role: Role, permission: Permission): boolean {
   return GRANTED[role].has(permission);
+}
+
+export function permissionsOf(role: Role): readonly Permission[] {
+  return PERMISSIONS.filter((permission) => isGranted(role, permission));
+}
+
+/** What a caller may do: an API key what its scopes say, everybody else what the role says. */
+export function isAllowed(principal: Pick<Principal, 'role' | 'scopes'>, permission: Permission): boolean {
+  return principal.scopes?.includes(permission) ?? isGranted(principal.role, permission);
+}
+
+/** Figures of the installation are for staff, and for API keys of staff that were made to read figures. */
+export function mayReadFigures(principal: Principal): boolean {
+  return isStaff(principal) && (principal.scopes === undefined || isAllowed(principal, 'usage.read'));
 }

@@ -14,6 +14,8 @@ import { EventsModule } from '#platform/events';
 import { configureHttp, Ctx, HttpModule, RequirePermission, setupSwagger } from '#platform/http';
 import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
+import { MailModule } from '#platform/mail';
+import { OutboundModule } from '#platform/outbound';
 import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { TenantsModule } from '#tenants';
@@ -99,6 +101,8 @@ export class AuthApp {
         BusModule.forRoot(config),
         LimitsModule,
         SecretsModule,
+        MailModule,
+        OutboundModule,
         HttpModule,
         TenantsModule,
         AuthModule,

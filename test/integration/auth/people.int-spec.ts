@@ -112,7 +112,8 @@ describe('people and keys', () => {
 
     it('are shown once, work as a bearer, and stop when they are revoked', async () => {
       const admin = await app.signedIn('tenant_admin');
-      const made = await keys(admin, '', { body: { name: 'ci' }, headers: { 'idempotency-key': 'once' } });
+      const body = { name: 'ci', role: 'tenant_admin' };
+      const made = await keys(admin, '', { body, headers: { 'idempotency-key': 'once' } });
       expect(made.status).toBe(201);
       const key = String(made.body['key']);
       const id = String(made.body['id']);

@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { SignJWT } from 'jose';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionService, TokenService } from '#auth';
 import { UnavailableError } from '#platform/errors';
@@ -121,6 +123,44 @@ describe('the caller of a socket', () => {
       await client.close();
     });
 
+    it('also by the name that the tenant’s own server has for them, with its issuer’s token', async () => {
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+      const admin = await app.person(undefined, 'tenant_admin');
+      const body = {
+        issuer: 'https://login.example.com/sockets',
+        audience: ['sockets'],
+        public_key: publicKey.export({ type: 'spki', format: 'pem' }),
+        algorithms: ['EdDSA'],
+      };
+      const made = await app.call('/api/admin/trusted-issuers', { token: admin.token, body });
+      expect(made.status).toBe(201);
+      const sign = (sub: string) =>
+        new SignJWT({ iss: body.issuer, aud: 'sockets', sub, iat: Math.floor(Date.now() / 1000) - 5 })
+          .setProtectedHeader({ alg: 'EdDSA' })
+          .setExpirationTime('5m')
+          .sign(privateKey);
+      const name = 'crm/Änn 7';
+      const token = await sign(name);
+      const client = await app.socket(`/ws/${encodeURIComponent(name)}?token=${token}`);
+      const { user } = await client.next('ready');
+      expect(user).toMatchObject({ role: 'end_user' });
+      client.send({ message: 'Hello!' });
+      expect(await client.next('done')).toMatchObject({ status: 'completed' });
+      const status = await app.call(`/ws/users/${encodeURIComponent(name)}/status`, { token });
+      expect(status.body).toEqual({ user_id: (user as unknown as { id: string }).id, connected: true, connections: 1 });
+      const other = await sign('somebody else');
+      expect((await app.socket(`/ws/${encodeURIComponent(name)}?token=${other}`)).refused?.status).toBe(404);
+      expect((await app.call(`/ws/users/${encodeURIComponent(name)}/status`, { token: other })).status).toBe(404);
+      const path = `/api/admin/trusted-issuers/${String(made.body['id'])}`;
+      expect((await app.call(path, { method: 'DELETE', token: admin.token })).status).toBe(204);
+      expect(await client.end(2000)).toMatchObject({ code: 4401 });
+    });
+
+    it.each(['/ws/%00', '/ws/%E0%A4', `/ws/${'x'.repeat(201)}`, '/ws/'])('is not served at %s', async (path) => {
+      const client = await app.socket(`${path}?token=${person.token}`);
+      expect(client.refused?.status).toBe(404);
+    });
+
     it('or gets the same 404 as for a user that does not exist', async () => {
       const stranger = await app.person();
       const answers = [];
@@ -136,10 +176,12 @@ describe('the caller of a socket', () => {
 
     it('is told so on the socket when the token comes in a frame', async () => {
       const stranger = await app.person();
-      const client = await app.socket(`/ws/${stranger.id}`);
-      client.send({ type: 'auth', token: person.token });
-      expect(await client.next('error')).toMatchObject({ code: 'NOT_FOUND' });
-      expect((await client.end()).code).toBe(4404);
+      for (const path of [`/ws/${stranger.id}`, '/ws/other']) {
+        const client = await app.socket(path);
+        client.send({ type: 'auth', token: person.token });
+        expect(await client.next('error')).toMatchObject({ code: 'NOT_FOUND' });
+        expect((await client.end()).code).toBe(4404);
+      }
     });
   });
 
@@ -200,6 +242,40 @@ describe('the caller of a socket', () => {
     expect([await ask(person), await ask(staff), await ask(colleague), await ask(foreigner)]).toEqual([
       200, 200, 404, 404,
     ]);
+  });
+
+  describe('with an API key', () => {
+    const keyed = async () => {
+      const stays = await app.person(undefined, 'tenant_admin');
+      const leaves = await app.person({ tenantId: stays.tenantId, slug: stays.slug }, 'tenant_admin');
+      const made = await app.call('/api/admin/api-keys', { token: leaves.token, body: { name: 'robot' } });
+      const socket = await app.socket('/ws/chat', { headers: { authorization: `Bearer ${String(made.body['key'])}` } });
+      await socket.next('ready');
+      return { stays, leaves, socket, keyId: String(made.body['id']), key: String(made.body['key']) };
+    };
+
+    it('is cut off when whoever made the key is disabled, and so are those it vouched for', async () => {
+      const { key, leaves, socket, stays } = await keyed();
+      const body = { external_id: 'u1' };
+      const token = String((await app.call('/api/auth/end-user-tokens', { token: key, body })).body['access_token']);
+      const user = await app.socket(`/ws/u1?token=${token}`);
+      await user.next('ready');
+      const path = `/api/admin/users/${leaves.id}`;
+      await app.call(path, { method: 'PATCH', token: stays.token, body: { disabled: true } });
+      expect(await socket.end(2000)).toMatchObject({ code: 4401 });
+      expect(await user.end(2000)).toMatchObject({ code: 4401 });
+    });
+
+    it('is cut off by its next frame when nobody announced that the maker left', async () => {
+      const { leaves, socket, stays } = await keyed();
+      await app.database.uow.query(
+        stays,
+        `UPDATE app.principal SET disabled_at = now() WHERE tenant_id = $1 AND id = $2`,
+        [stays.tenantId, leaves.id],
+      );
+      socket.send({ message: 'Hello!' });
+      expect(await socket.end(2000)).toMatchObject({ code: 4401 });
+    });
   });
 
   describe('whose session ends', () => {
@@ -407,6 +483,12 @@ describe('AUTH_BYPASS', () => {
       const named = await app.socket();
       named.send({ type: 'auth', token: other.token });
       expect(await named.next('ready')).toMatchObject({ user: { id: other.id } });
+      const anybody = await app.socket('/ws/17');
+      const { user } = await anybody.next('ready');
+      expect(user).toMatchObject({ role: 'end_user' });
+      expect((await (await app.socket('/ws/17')).next('ready'))['user']).toEqual(user);
+      expect((await app.call('/ws/users/17/status', {})).body).toMatchObject({ connected: true, connections: 2 });
+      expect((await app.call('/ws/users/18/status', {})).body).toMatchObject({ connected: false, connections: 0 });
       const rebound = await app.socket('/ws/chat', { headers: { host: 'evil.test' } });
       expect(await rebound.end(8000)).toMatchObject({ code: 4401 });
     } finally {

@@ -18,6 +18,8 @@ import { HealthModule } from '#platform/health';
 import { configureHttp, HttpModule } from '#platform/http';
 import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
+import { MailModule } from '#platform/mail';
+import { OutboundModule } from '#platform/outbound';
 import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { TenantService, TenantsModule } from '#tenants';
@@ -100,6 +102,8 @@ export class ChatApp {
         BusModule.forRoot(config, config.embeddedDatabase ? hub : undefined),
         LimitsModule,
         SecretsModule,
+        MailModule,
+        OutboundModule,
         HttpModule,
         HealthModule,
         TenantsModule,

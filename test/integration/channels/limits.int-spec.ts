@@ -159,7 +159,8 @@ describe('the limits of a socket', () => {
   }, 40_000);
 
   it.each([
-    ['/ws/other', 404],
+    ['/ws/other/deeper', 404],
+    ['/other', 404],
     ['/ws/users/x/status', 404],
     ['/', 404],
   ])('no socket is served at %s', async (path, status) => {

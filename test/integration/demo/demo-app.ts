@@ -13,6 +13,7 @@ import { EventsModule } from '#platform/events';
 import { configureHttp, HttpModule } from '#platform/http';
 import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
+import { MailModule } from '#platform/mail';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
 import { RedisModule } from '#platform/redis';
@@ -45,6 +46,7 @@ export class DemoApp {
         LimitsModule,
         SecretsModule,
         HttpModule,
+        MailModule,
         OutboundModule,
         QueueModule,
         DemoModule,

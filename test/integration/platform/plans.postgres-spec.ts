@@ -180,8 +180,8 @@ describe('the plan of a hot statement', () => {
       `INSERT INTO app.principal (tenant_id, id, kind, role) ${rows(`'${t}', gen_random_uuid(), 'end_user', 'end_user'`)}`,
       `INSERT INTO app.session (tenant_id, id, principal_id, refresh_hash, expires_at)
        ${rows(`'${t}', CASE n WHEN 2 THEN '${session}'::uuid ELSE gen_random_uuid() END, ${mine(p)}, sha256(n::text::bytea), now() + interval '1 day'`)}`,
-      `INSERT INTO app.api_key (tenant_id, id, name, key_hash, last4)
-       ${rows(`'${t}', gen_random_uuid(), 'x', sha256(n::text::bytea), 'abcd'`)}`,
+      `INSERT INTO app.api_key (tenant_id, id, name, key_hash, last4, role, scopes)
+       ${rows(`'${t}', gen_random_uuid(), 'x', sha256(n::text::bytea), 'abcd', 'end_user', '{chat}'`)}`,
       `INSERT INTO app.idempotency_key (tenant_id, principal_id, key, request_hash)
        ${rows(`'${t}', ${mine(p)}, 'k' || n, sha256(n::text::bytea)`)}`,
     ]);

@@ -1,0 +1,59 @@
+import type { RequestContext } from '#platform/context';
+import { UnitOfWork } from '#platform/database';
+import { NotFoundError } from '#platform/errors';
+import { EventBus } from '#platform/events';
+import { AuditService } from '#tenants';
+import { Injectable } from '@nestjs/common';
+import { PrincipalRepository } from '../principals/principal.repository.js';
+import { SessionDirectoryRepository, type SessionFilter, type SessionRecord } from './session-directory.repository.js';
+import { SessionRepository } from './session.repository.js';
+import { SessionRevoked } from './session.events.js';
+import { SessionService } from './session.service.js';
+
+/** Sessions listed and ended, one's own and those of a tenant's people. */
+@Injectable()
+export class SessionDirectory {
+  constructor(
+    private readonly directory: SessionDirectoryRepository,
+    private readonly sessions: SessionRepository,
+    private readonly service: SessionService,
+    private readonly principals: PrincipalRepository,
+    private readonly audit: AuditService,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly events: EventBus,
+  ) {}
+
+  list(ctx: RequestContext, filter: SessionFilter): Promise<SessionRecord[]> {
+    return this.directory.list(ctx, filter);
+  }
+
+  /**
+   * Ends one, with its sockets.
+   * @param ownerId whose it must be; null: anybody's of the tenant
+   * @throws NotFoundError
+   */
+  async end(ctx: RequestContext, id: string, ownerId: string | null): Promise<void> {
+    const principalId = await this.unitOfWork.run(ctx, async (tx) => {
+      const session = await this.directory.find(tx, id, ownerId);
+      if (session === null) throw new NotFoundError();
+      await this.sessions.revoke(tx, id);
+      await this.audit.record(tx, ctx, { action: 'session.ended', targetType: 'session', targetId: id });
+      return session.principalId;
+    });
+    await this.events.publish(new SessionRevoked(ctx.tenantId, principalId, id));
+  }
+
+  /**
+   * Ends all of a person.
+   * @param except the session that stays; null for none
+   * @throws NotFoundError
+   */
+  async endAll(ctx: RequestContext, principalId: string, except: string | null): Promise<void> {
+    const ended = await this.unitOfWork.run(ctx, async (tx) => {
+      if ((await this.principals.findAny(tx, principalId)) === null) throw new NotFoundError();
+      await this.audit.record(tx, ctx, { action: 'session.all_ended', targetType: 'user', targetId: principalId });
+      return this.service.endAll(tx, principalId, except);
+    });
+    await this.events.publish(ended);
+  }
+}

@@ -1,0 +1,214 @@
+import { SessionRevoked } from '#auth';
+import { EventBus } from '#platform/events';
+import { PERMISSIONS } from '#platform/http';
+import { TenantService } from '#tenants';
+import { AuthApp, type Call } from './auth-app.js';
+
+type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
+
+describe('API keys', () => {
+  let app: AuthApp;
+  beforeAll(async () => {
+    app = await AuthApp.start();
+  });
+  afterAll(() => app.stop());
+
+  const keys = (token: string, path = '', call: Call = {}) =>
+    app.call(`/api/admin/api-keys${path}`, { token, ...call });
+  const make = async (token: string, body: object = {}) => {
+    const made = await keys(token, '', { body: { name: 'program', ...body } });
+    if (made.status !== 201) throw new Error(made.text);
+    return { id: String(made.body['id']), key: String(made.body['key']), body: made.body };
+  };
+  const me = async (token: string) => (await app.call('/api/auth/me', { token })).status;
+  const patchUser = (by: Person, id: string, body: object) =>
+    app.call(`/api/admin/users/${id}`, { method: 'PATCH', token: by.token, body });
+  const mint = async (key: string, externalId: string) => {
+    const answer = await app.call('/api/auth/end-user-tokens', { token: key, body: { external_id: externalId } });
+    return { status: answer.status, token: String(answer.body['access_token']), body: answer.body };
+  };
+  /** An admin who made a key, and another one who stays. */
+  const team = async () => {
+    const stays = await app.signedIn('tenant_admin');
+    return { stays, leaves: await app.signedIn('tenant_admin', stays) };
+  };
+
+  it('are by default an end user’s, may chat and vouch, and end in a year', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const { body, key, id } = await make(admin.token);
+    expect(body).toMatchObject({
+      name: 'program',
+      role: 'end_user',
+      scopes: ['chat', 'end_user_tokens.create'],
+      created_by: { id: admin.id, name: 'tenant_admin' },
+      status: 'active',
+      last4: key.slice(-4),
+      last_used_at: null,
+    });
+    const days = (Date.parse(String(body['expires_at'])) - Date.now()) / 86_400_000;
+    expect(Math.round(days)).toBe(365);
+    expect((await make(admin.token, { expires_at: null })).body['expires_at']).toBeNull();
+    expect((await app.call('/api/admin/users', { token: key })).status).toBe(403);
+    expect((await app.call(`/api/${admin.slug}/probe`, { token: key })).status).toBe(200);
+    expect((await keys(admin.token, `/${id}`)).body['last_used_at']).not.toBeNull();
+  });
+
+  it('may do what their scopes say and nothing else', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const { key } = await make(admin.token, { role: 'tenant_admin', scopes: ['users.read'] });
+    expect((await app.call('/api/admin/users', { token: key })).status).toBe(200);
+    const body = { email: 'x@example.test', password: 'long enough to be one' };
+    expect((await app.call('/api/admin/users', { token: key, body })).status).toBe(403);
+    expect((await app.call(`/api/${admin.slug}/probe`, { token: key })).status).toBe(403);
+    expect((await mint(key, 'u1')).status).toBe(403);
+    expect((await keys(key)).status).toBe(403);
+  });
+
+  it.each([
+    [{ scopes: ['users.read'] }, 422],
+    [{ role: 'supporter', scopes: ['users.write'] }, 422],
+    [{ role: 'tenant_admin', scopes: ['tenants.manage'] }, 422],
+    [{ scopes: ['everything'] }, 422],
+    [{ scopes: [] }, 422],
+    [{ scopes: null }, 422],
+    [{ scopes: 'chat' }, 422],
+    [{ role: 'platform_admin' }, 422],
+    [{ role: 'visitor' }, 422],
+    [{ expires_at: '2001-01-01T00:00:00Z' }, 422],
+    [{ created_by: 'somebody' }, 400],
+    [{ tenant_id: 'other' }, 400],
+  ])('that ask for %j are refused with %i', async (body, status) => {
+    const admin = await app.signedIn('tenant_admin');
+    expect((await keys(admin.token, '', { body: { name: 'x', ...body } })).status).toBe(status);
+  });
+
+  it('that make keys give no more than they have, and end them with themselves', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const parent = await make(admin.token, {
+      role: 'tenant_admin',
+      scopes: ['api_keys.manage', 'chat'],
+      expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    const refused = await keys(parent.key, '', { body: { name: 'x', role: 'tenant_admin', scopes: ['users.write'] } });
+    expect(refused.status).toBe(403);
+    const child = await make(parent.key, { expires_at: null });
+    expect(child.body).toMatchObject({ scopes: ['chat'], created_by: { id: admin.id } });
+    expect(Date.parse(String(child.body['expires_at']))).toBeLessThan(Date.now() + 3_700_000);
+    const grandchild = await make((await make(parent.key, { role: 'tenant_admin' })).key);
+    expect(await me(grandchild.key)).toBe(200);
+    expect((await keys(admin.token, `/${parent.id}`, { method: 'DELETE' })).status).toBe(204);
+    for (const key of [parent.key, child.key, grandchild.key]) expect(await me(key)).toBe(401);
+  });
+
+  it('with users.write make and let in nobody who may do more than they', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const { key } = await make(admin.token, { role: 'tenant_admin', scopes: ['users.read', 'users.write'] });
+    const users = (path: string, call: Call) => app.call(`/api/admin/users${path}`, { token: key, ...call });
+    const password = 'long enough to be one';
+    for (const role of ['tenant_admin', 'supporter', 'platform_admin']) {
+      const body = { email: `${role}@example.test`, password, role };
+      expect((await users('', { body })).status).toBe(403);
+    }
+    const made = await users('', { body: { email: 'end@example.test', password } });
+    expect(made.status).toBe(201);
+    const path = `/${String(made.body['id'])}`;
+    expect((await users(path, { method: 'PATCH', body: { role: 'tenant_admin' } })).status).toBe(403);
+    expect((await users(`/${admin.id}`, { method: 'PATCH', body: { name: 'x' } })).status).toBe(403);
+    expect((await users(`/${admin.id}`, { method: 'DELETE' })).status).toBe(403);
+    expect((await users(path, { method: 'DELETE' })).status).toBe(204);
+  });
+
+  it.each([
+    ['disabled', (by: Person, id: string) => patchUser(by, id, { disabled: true })],
+    ['demoted below them', (by: Person, id: string) => patchUser(by, id, { role: 'end_user' })],
+    ['deleted', (by: Person, id: string) => app.call(`/api/admin/users/${id}`, { method: 'DELETE', token: by.token })],
+  ])('end when their maker is %s, with what they minted, until somebody else answers for them', async (_how, leave) => {
+    const { stays, leaves } = await team();
+    const { key, id } = await make(leaves.token, { role: 'supporter', scopes: ['chat', 'end_user_tokens.create'] });
+    const user = await mint(key, 'u1');
+    expect(await me(user.token)).toBe(200);
+    const heard: SessionRevoked[] = [];
+    const off = app.app.get(EventBus).on(SessionRevoked, (event) => void heard.push(event));
+    expect((await leave(stays, leaves.id)).status).toBeLessThan(300);
+    off();
+    expect(await me(key)).toBe(401);
+    expect(await me(user.token)).toBe(401);
+    expect((await mint(key, 'u2')).status).toBe(401);
+    expect(heard.map((event) => event.principalId)).toEqual(
+      expect.arrayContaining([leaves.id, id, (user.body['user'] as { id?: string } | undefined)?.id]),
+    );
+    expect((await keys(stays.token, `/${id}`)).body).toMatchObject({ status: 'orphaned' });
+    const end = await app.signedIn('end_user', stays);
+    const transfer = (userId: string) => keys(stays.token, `/${id}/transfer`, { body: { user_id: userId } });
+    expect((await transfer(end.id)).status).toBe(422);
+    expect((await transfer((await app.signedIn('tenant_admin')).id)).status).toBe(422);
+    const transferred = await transfer(stays.id);
+    expect(transferred.body).toMatchObject({ status: 'active', created_by: { id: stays.id } });
+    expect(await me(key)).toBe(200);
+    expect(await me(user.token)).toBe(401);
+    const audit = await app.database.uow.query(
+      stays,
+      `SELECT 1 FROM app.audit_event WHERE tenant_id = $1 AND action = 'api_key.transferred' AND target_id = $2`,
+      [stays.tenantId, id],
+    );
+    expect(audit).toHaveLength(1);
+  });
+
+  it('shrink with a maker who may less now', async () => {
+    const { stays, leaves } = await team();
+    const { key, id } = await make(leaves.token);
+    expect((await mint(key, 'u1')).status).toBe(200);
+    expect((await patchUser(stays, leaves.id, { role: 'supporter' })).status).toBe(200);
+    expect((await mint(key, 'u2')).status).toBe(403);
+    expect(await me(key)).toBe(200);
+    expect((await keys(stays.token, `/${id}`)).body).toMatchObject({ status: 'active' });
+  });
+
+  it('mint tokens that end with them: revoked, and when they run out', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const { key, id } = await make(admin.token, { expires_at: new Date(Date.now() + 120_000).toISOString() });
+    const user = await mint(key, 'u1');
+    expect(Number(user.body['expires_in'])).toBeLessThanOrEqual(120);
+    expect((await keys(admin.token, `/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(await me(user.token)).toBe(401);
+    expect((await keys(admin.token, `/${id}/transfer`, { body: { user_id: admin.id } })).status).toBe(409);
+  });
+
+  it('of another tenant are not found', async () => {
+    const [a, b] = [await app.signedIn('tenant_admin'), await app.signedIn('tenant_admin')];
+    const { id, key } = await make(b.token);
+    expect((await keys(a.token, `/${id}`)).status).toBe(404);
+    expect((await keys(a.token, `/${id}`, { method: 'DELETE' })).status).toBe(404);
+    expect((await keys(a.token, `/${id}/transfer`, { body: { user_id: a.id } })).status).toBe(404);
+    expect(await me(key)).toBe(200);
+  });
+
+  it('of a platform admin’s visit end when the platform admin leaves, wherever it was', async () => {
+    const { id: platformId } = await app.app.get(TenantService).ensure({ slug: 'platform', name: 'Platform' });
+    const platform = { tenantId: platformId, slug: 'platform' };
+    const [root, leaves] = [
+      await app.signedIn('platform_admin', platform),
+      await app.signedIn('platform_admin', platform),
+    ];
+    const tenant = await app.signedIn('tenant_admin');
+    const visit = async (by: Person) =>
+      String(
+        (await app.call(`/api/admin/tenants/${tenant.tenantId}/tokens`, { method: 'POST', token: by.token })).body[
+          'access_token'
+        ],
+      );
+    const token = await visit(leaves);
+    const { key } = await make(token, { role: 'tenant_admin', scopes: ['users.read'] });
+    expect(await me(key)).toBe(200);
+    expect((await patchUser(root, leaves.id, { disabled: true })).status).toBe(200);
+    expect(await me(token)).toBe(401);
+    expect(await me(key)).toBe(401);
+    expect(await me(await visit(root))).toBe(200);
+  });
+
+  it('given everything have what a tenant’s admin has', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const { body } = await make(admin.token, { role: 'tenant_admin' });
+    expect(body['scopes']).toEqual(PERMISSIONS.filter((scope) => scope !== 'tenants.manage'));
+  });
+});
