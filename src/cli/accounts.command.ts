@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { RequestContext } from '#platform/context';
 import { DomainError, NotFoundError } from '#platform/errors';
 import { type AccountServices, withAccountServices } from './account-services.js';
+import { failureOf } from './failure.js';
 import { keyInput, type Options, OPTIONS, optionsOf, required, UsageError, userInput } from './accounts.options.js';
 
 export const ACCOUNTS_USAGE = `  user create --tenant <slug> --email <address> [--role end_user] [--name <name>] [--persona <word>]
@@ -94,10 +95,13 @@ export async function runAccounts(args: readonly string[]): Promise<number> {
     process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : inWords(answer));
     return 0;
   } catch (error) {
-    const known = error instanceof Error ? error : new Error(String(error));
-    const isUsage = known instanceof UsageError || isParseFault(known);
-    process.stderr.write(`${known.message}\n${isUsage ? `usage: switchboard <command>\n${ACCOUNTS_USAGE}` : ''}`);
-    return isUsage ? 2 : exitCodeOf(known);
+    if (error instanceof UsageError || isParseFault(error)) {
+      process.stderr.write(`${error.message}\nusage: switchboard <command>\n${ACCOUNTS_USAGE}`);
+      return 2;
+    }
+    const { code, words } = error instanceof DomainError ? refusalOf(error) : failureOf(error);
+    process.stderr.write(`${words}\n`);
+    return code;
   }
 }
 
@@ -130,13 +134,13 @@ function inWords(answer: unknown): string {
     : `${rows.flatMap(line).join('\n')}\n`;
 }
 
-function isParseFault(error: Error): boolean {
-  return 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+function isParseFault(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }
 
-function exitCodeOf(error: Error): number {
-  if (!(error instanceof DomainError)) return 1;
-  if (error.kind === 'not_found') return 3;
-  if (error.kind === 'unavailable') return 5;
-  return ['forbidden', 'conflict', 'invalid', 'bad_request'].includes(error.kind) ? 4 : 1;
+function refusalOf(error: DomainError): { code: number; words: string } {
+  const words = error.message;
+  if (error.kind === 'not_found') return { code: 3, words };
+  if (error.kind === 'unavailable') return { code: 5, words };
+  return { code: ['forbidden', 'conflict', 'invalid', 'bad_request'].includes(error.kind) ? 4 : 1, words };
 }

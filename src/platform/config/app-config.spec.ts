@@ -81,13 +81,13 @@ describe('the configuration', () => {
 
   it('names each variable of the contract that is set and does nothing', () => {
     const { unserved } = loadConfig({
-      SMTP_URL: 'smtp://mail.example',
+      TOKENS_PER_MINUTE: '1000',
       OTEL_SERVICE_NAME: 'x',
       PORT: '1',
       PATH: '/bin',
     });
-    expect(unserved.map((line) => line.split(':')[0])).toEqual(['OTEL_SERVICE_NAME', 'SMTP_URL']);
-    expect(loadConfig({ SMTP_URL: '' }).unserved).toEqual([]);
+    expect(unserved.map((line) => line.split(':')[0])).toEqual(['OTEL_SERVICE_NAME', 'TOKENS_PER_MINUTE']);
+    expect(loadConfig({ TOKENS_PER_MINUTE: '' }).unserved).toEqual([]);
   });
 
   it('stands whole in .env.example, beside what docker-compose.yml alone reads', () => {
@@ -122,6 +122,9 @@ describe('the configuration', () => {
     [{ LLM_PROVIDER: 'openai' }, 'OPENAI_API_KEY'],
     [{ LLM_PROVIDER: 'groq' }, 'GROQ_API_KEY'],
     [{ BOOTSTRAP_ADMIN_EMAIL: 'a@b.example' }, 'BOOTSTRAP_ADMIN_EMAIL'],
+    [{ JWT_ISSUER: 'https://sso.example' }, 'JWT_ISSUER'],
+    [{ JWT_JWKS_URL: 'ftp://sso.example/keys' }, 'JWT_JWKS_URL'],
+    [{ SMTP_URL: 'mail.example' }, 'SMTP_URL'],
     [{ SECRETS_KEY: 'short' }, 'SECRETS_KEY'],
     [{ JWT_PRIVATE_KEY: 'not a key' }, 'JWT_PRIVATE_KEY'],
     [{ JWT_PRIVATE_KEY: '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----' }, 'JWT_PRIVATE_KEY'],

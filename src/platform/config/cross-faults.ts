@@ -12,6 +12,9 @@ interface Settings {
 }
 type Given =
   | 'DATABASE_OWNER_URL'
+  | 'JWT_ISSUER'
+  | 'JWT_JWKS_URL'
+  | 'JWT_PUBLIC_KEY'
   | 'JWT_PRIVATE_KEY'
   | 'SECRETS_KEY'
   | 'OPENAI_API_KEY'
@@ -92,6 +95,12 @@ function* together({ embeddedDatabase, env }: Settings): Generator<CrossFault> {
     yield {
       variables: ['BOOTSTRAP_ADMIN_EMAIL', 'BOOTSTRAP_ADMIN_PASSWORD'],
       fault: 'BOOTSTRAP_ADMIN_EMAIL and BOOTSTRAP_ADMIN_PASSWORD go together',
+    };
+  }
+  if (env.JWT_ISSUER !== undefined && env.JWT_JWKS_URL === undefined && env.JWT_PUBLIC_KEY === undefined) {
+    yield {
+      variables: ['JWT_ISSUER', 'JWT_JWKS_URL', 'JWT_PUBLIC_KEY'],
+      fault: 'JWT_ISSUER: needs its keys: set JWT_JWKS_URL or JWT_PUBLIC_KEY',
     };
   }
   if (env.DATABASE_OWNER_URL !== undefined && embeddedDatabase) {

@@ -9,8 +9,6 @@ export const UNSERVED: Readonly<Record<string, string>> = {
   TOKENS_PER_MINUTE: 'tokens are not limited',
   LLM_MODELS: 'a tenant may choose any model of the configured providers',
   LLM_MAX_TOKENS: 'the length of an answer is the tenant’s setting',
-  JWT_JWKS_URL: 'give the issuer’s key itself: JWT_PUBLIC_KEY',
-  SMTP_URL: 'no mail is sent',
   'OTEL_*': 'the server sends no traces; /metrics has its figures',
 };
 
