@@ -8,10 +8,11 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
 /**
  * A body that passes validation, where the document has no example that does for an object that is not there; by method and
- * path. Without one a refusal of the body would hide whose object it was.
+ * path. Without one a refusal of the body would hide whose object it was. `me` stands for the caller's own id.
  */
 const BODIES: Readonly<Record<string, unknown>> = {
   'POST /api/admin/knowledge-bases/{knowledgeBaseId}/documents': { title: 'Mine', text: 'now' },
+  'POST /api/admin/api-keys/{id}/transfer': { user_id: 'me' },
 };
 
 /** How an object is made where the demo has none; by the path of its collection. */
@@ -54,8 +55,23 @@ describe('every route of the document', () => {
   }, 180_000);
   afterAll(() => server.stop());
 
-  const call = (operation: Operation, path: string, token?: string) =>
-    server.api(path, { method: operation.method, token, body: bodyOf(operation) });
+  const ids = new Map<string, string>();
+  async function call(operation: Operation, path: string, token?: string) {
+    const body = bodyOf(operation);
+    const own = JSON.stringify(body)?.includes('"me"') === true && token !== undefined ? await idOf(token) : '';
+    const text = JSON.stringify(body)?.replaceAll('"me"', JSON.stringify(own));
+    return server.api(path, {
+      method: operation.method,
+      token,
+      body: text === undefined ? undefined : JSON.parse(text),
+    });
+  }
+
+  async function idOf(token: string): Promise<string> {
+    const known = ids.get(token) ?? String((await server.api('/api/auth/me', { token })).body.id);
+    ids.set(token, known);
+    return known;
+  }
 
   it('is there to be judged', () => {
     expect(operations.length).toBeGreaterThan(60);
@@ -67,7 +83,9 @@ describe('every route of the document', () => {
       const path = operation.path.replace('{tenant}', 'acme').replaceAll(/\{\w+\}/g, UNKNOWN);
       for (const token of [undefined, 'not.a.token', 'sk_01900000-0000-7000-8000-0000000000ff_nothing']) {
         const { status } = await call(operation, path, token);
-        if (status !== 401) wrong.push(`${operation.method} ${operation.path} with ${token ?? 'no token'}: ${status}`);
+        // Too many bad ones from one address are no longer judged.
+        if (status !== 401 && !(status === 429 && token !== undefined))
+          wrong.push(`${operation.method} ${operation.path} with ${token ?? 'no token'}: ${status}`);
       }
     }
     expect(wrong).toEqual([]);
@@ -109,10 +127,13 @@ describe('every route of the document', () => {
       ({ path, scope }) => /\{(?!tenant\b)\w+\}/.test(path) && scope !== 'tenants.manage',
     );
     expect(owned.length).toBeGreaterThan(30);
+    // What the demo lacks is made before anybody looks.
+    const reals = new Map<string, string | null>();
+    for (const { path } of owned) reals.set(path, reals.get(path) ?? (await realPath(path)));
     const before = await everythingOf(owned);
     const wrong: string[] = [];
     for (const operation of owned) {
-      const real = await realPath(operation.path);
+      const real = reals.get(operation.path) ?? null;
       if (real === null) {
         wrong.push(`${operation.method} ${operation.path}: nothing to ask for; make one in MADE`);
         continue;
