@@ -82,10 +82,13 @@ CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.ten
 
 CREATE TABLE app.entitlement (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
-  kind text NOT NULL CHECK (kind IN ('tool', 'agent_template', 'feature')),
-  key text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (tenant_id, kind, key)
+  agents text[],
+  tools text[],
+  models text[],
+  features text[],
+  limits jsonb NOT NULL DEFAULT '{}',
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id)
 );
 `;
 

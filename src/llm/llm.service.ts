@@ -3,14 +3,16 @@ import { LRUCache } from 'lru-cache';
 import { AppConfig, type LlmProvider } from '#platform/config';
 import { type TenantScope } from '#platform/context';
 import { TenantSettingsCache } from '#tenants';
+import { BoundedChatModel } from './bounded.chat-model.js';
 import { type ChatModel } from './chat-model.port.js';
 import { EchoChatModel } from './echo.chat-model.js';
 import { type Embedder, type EmbeddingSpace } from './embedder.port.js';
 import { CachedEmbedder } from './embedding.cache.js';
 import { LangChainChatModel, loadLangChain } from './langchain.chat-model.js';
 import { EndpointPace } from './endpoint-pace.js';
-import { EmbedderUnavailableError, LlmError } from './llm.errors.js';
+import { EmbedderUnavailableError } from './llm.errors.js';
 import { LocalEmbedder } from './local.embedder.js';
+import { chooseModel } from './model-choice.js';
 import { OpenAiEmbedder } from './openai.embedder.js';
 import { OpenAiWireChatModel } from './openai-wire.chat-model.js';
 import { type CallDeadlines, ProviderConnection, type ProviderEndpoint } from './provider-connection.js';
@@ -58,21 +60,17 @@ export class LlmService implements OnApplicationShutdown {
   }
 
   /**
-   * The model that answers for this tenant; null when there is none and the offline ports answer.
+   * The model that answers for this tenant, within its ceilings; null when there is none and the offline ports answer.
    * @throws LlmError when the tenant has chosen a provider that the operator has since taken away: another one might not
    *   be allowed to see what its people write
    */
   async chatModel(tenant: TenantScope): Promise<ChatModel | null> {
-    const chosen = this.settings === undefined ? {} : (await this.settings.get(tenant)).llm;
-    if (chosen.provider === undefined && chosen.model === undefined) return this.operatorModel;
-    const provider = chosen.provider ?? this.config.llmProvider;
-    if (!this.config.offersProvider(provider)) {
-      throw new LlmError({
-        detail: `the tenant's settings name ${provider}, which is not configured here any more`,
-        retryable: false,
-      });
-    }
-    return this.modelOf(provider, chosen.model ?? this.config.modelOf(provider));
+    if (this.settings === undefined) return this.operatorModel;
+    const settings = await this.settings.get(tenant);
+    const chosen = chooseModel(this.config, settings);
+    const model = chosen === null ? null : this.modelOf(chosen.provider, chosen.model);
+    const { maxTokens } = settings.ceilings;
+    return model === null || maxTokens === null ? model : new BoundedChatModel(model, maxTokens);
   }
 
   /** The embedder for what is built from now on. */

@@ -4,7 +4,9 @@ import { Injectable } from '@nestjs/common';
 import type { Tenant } from './tenant.js';
 import { TenantNotFoundError } from './tenant.errors.js';
 
-const COLUMNS = `id, slug, name, status, settings, created_at AS "createdAt", updated_at AS "updatedAt"`;
+/** With what it is entitled to, so that one statement says what holds for it. */
+const COLUMNS = `id, slug, name, status, settings, created_at AS "createdAt", updated_at AS "updatedAt",
+  (SELECT to_jsonb(e) FROM app.entitlement e WHERE e.tenant_id = tenant.id) AS entitlements`;
 
 @Injectable()
 export class TenantRepository {

@@ -5,7 +5,9 @@ import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { AuditService } from './audit/audit.service.js';
-import { assertServable } from './settings/llm-choice.js';
+import { assertBelow, ceilingsOf } from './entitlements/ceilings.js';
+import { OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
+import { assertServable, servedBy } from './settings/llm-choice.js';
 import { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 import type { OperatorSettings, StoredSettings } from './settings/settings.schema.js';
 import { readSettings } from './settings/tenant-settings.js';
@@ -51,7 +53,9 @@ export class TenantService {
    * @throws SlugReservedError, SlugTakenError; InvalidInputError for a model that this server cannot serve
    */
   async create(ctx: RequestContext, input: NewTenant): Promise<Tenant> {
-    assertServable(this.config, input.settings?.llm);
+    const { settings = {} } = input;
+    assertServable(this.config, settings.llm);
+    assertBelow(ceilingsOf(this.config, OPERATOR_DEFAULTS), settings, servedBy(this.config, settings.llm));
     if (RESERVED_SLUGS.includes(input.slug)) throw new SlugReservedError(input.slug);
     const tenantId = newId();
     const created = await this.unitOfWork.run({ tenantId }, async (tx) => {

@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { AuditLogController } from './audit/audit-log.controller.js';
 import { AuditLogRepository } from './audit/audit-log.repository.js';
 import { AuditService } from './audit/audit.service.js';
+import { EntitlementRepository } from './entitlements/entitlement.repository.js';
+import { EntitlementService } from './entitlements/entitlement.service.js';
+import { EntitlementsController } from './entitlements/entitlements.controller.js';
 import { MessageRateLimiter } from './limits/message-rate-limiter.js';
 import { KnownOrigins } from '#platform/http';
 import { OriginDirectory } from './origins/origin-directory.js';
@@ -14,19 +17,29 @@ import { TenantService } from './tenant.service.js';
 import { TenantsController } from './tenants.controller.js';
 
 @Module({
-  controllers: [TenantsController, SettingsController, AuditLogController],
+  controllers: [TenantsController, EntitlementsController, SettingsController, AuditLogController],
   providers: [
     TenantRepository,
     TenantService,
     TenantSettingsCache,
     SettingsService,
     AuditLogRepository,
+    EntitlementRepository,
+    EntitlementService,
     AuditService,
     MessageRateLimiter,
     OriginDirectory,
     TenantOrigins,
     { provide: KnownOrigins, useExisting: OriginDirectory },
   ],
-  exports: [TenantService, TenantSettingsCache, AuditService, MessageRateLimiter, OriginDirectory, TenantOrigins],
+  exports: [
+    TenantService,
+    EntitlementService,
+    TenantSettingsCache,
+    AuditService,
+    MessageRateLimiter,
+    OriginDirectory,
+    TenantOrigins,
+  ],
 })
 export class TenantsModule {}

@@ -9,14 +9,14 @@ switchboard_queue NOLOGIN NOINHERIT
 
 -- schemas
 app owned by owner
-pgboss owned by owner
+pgboss owned by switchboard_queue
 
 -- grants on schemas
 app: USAGE to switchboard_app
 app: USAGE to switchboard_lookup
-pgboss: USAGE to switchboard_queue
 public: USAGE to switchboard_app
 public: USAGE to switchboard_lookup
+public: USAGE to switchboard_queue
 
 -- extensions
 vector
@@ -44,21 +44,16 @@ app.credential RLS FORCED owned by owner
 app.document RLS FORCED owned by owner
 app.embedding_space RLS FORCED owned by owner
 app.entitlement RLS FORCED owned by owner
-app.feedback RLS FORCED owned by owner
 app.idempotency_key RLS FORCED owned by owner
-app.invitation RLS FORCED owned by owner
 app.knowledge_base RLS FORCED owned by owner
 app.message RLS FORCED owned by owner
 app.outbox RLS FORCED owned by owner
 app.principal RLS FORCED owned by owner
-app.recovery RLS FORCED owned by owner
 app.session RLS FORCED owned by owner
 app.tenant RLS FORCED owned by owner
-app.tenant_origin RLS FORCED owned by owner
 app.term_stat RLS FORCED owned by owner
 app.tool RLS FORCED owned by owner
 app.tool_call RLS FORCED owned by owner
-app.trusted_issuer RLS FORCED owned by owner
 app.turn RLS FORCED owned by owner
 app.turn_live RLS FORCED owned by owner
 app.usage_record RLS FORCED owned by owner
@@ -91,10 +86,8 @@ app.api_key.id uuid not null
 app.api_key.name text not null
 app.api_key.key_hash bytea not null
 app.api_key.last4 text not null
-app.api_key.role text not null
-app.api_key.scopes text[] not null
+app.api_key.role text not null default 'tenant_admin'::text
 app.api_key.created_by uuid
-app.api_key.parent_id uuid
 app.api_key.created_at timestamp with time zone not null default now()
 app.api_key.last_used_at timestamp with time zone
 app.api_key.expires_at timestamp with time zone
@@ -168,19 +161,10 @@ app.conversation.created_at timestamp with time zone not null default now()
 app.conversation.updated_at timestamp with time zone not null default now()
 app.credential.tenant_id uuid not null
 app.credential.id uuid not null
+app.credential.provider text not null
 app.credential.name text not null
-app.credential.kind text not null
-app.credential.provider text
-app.credential.base_url text not null
-app.credential.header text
-app.credential.query text
-app.credential.scheme text
-app.credential.username text
 app.credential.sealed bytea not null
-app.credential.sealed_key bytea default substr(sealed, 2, 4)
 app.credential.last4 text not null
-app.credential.tested_at timestamp with time zone
-app.credential.test_error text
 app.credential.created_at timestamp with time zone not null default now()
 app.credential.updated_at timestamp with time zone not null default now()
 app.document.tenant_id uuid not null
@@ -219,38 +203,19 @@ app.embedding_space.model text not null
 app.embedding_space.dimensions integer not null
 app.embedding_space.created_at timestamp with time zone not null default now()
 app.entitlement.tenant_id uuid not null
-app.entitlement.kind text not null
-app.entitlement.key text not null
-app.entitlement.created_at timestamp with time zone not null default now()
-app.feedback.tenant_id uuid not null
-app.feedback.message_id uuid not null
-app.feedback.principal_id uuid not null
-app.feedback.conversation_id uuid not null
-app.feedback.rating text not null
-app.feedback.comment text not null default ''::text
-app.feedback.created_at timestamp with time zone not null default now()
-app.feedback.updated_at timestamp with time zone not null default now()
+app.entitlement.agents text[]
+app.entitlement.tools text[]
+app.entitlement.models text[]
+app.entitlement.features text[]
+app.entitlement.limits jsonb not null default '{}'::jsonb
+app.entitlement.updated_at timestamp with time zone not null default now()
 app.idempotency_key.tenant_id uuid not null
 app.idempotency_key.principal_id uuid not null
 app.idempotency_key.key text not null
 app.idempotency_key.request_hash bytea not null
 app.idempotency_key.status integer
-app.idempotency_key.sealed bytea
-app.idempotency_key.sealed_key bytea default substr(sealed, 2, 4)
+app.idempotency_key.response jsonb
 app.idempotency_key.created_at timestamp with time zone not null default now()
-app.invitation.tenant_id uuid not null
-app.invitation.id uuid not null
-app.invitation.email text not null
-app.invitation.role text not null
-app.invitation.persona text
-app.invitation.secret_hash bytea not null
-app.invitation.invited_by uuid
-app.invitation.accepted_by uuid
-app.invitation.accepted_at timestamp with time zone
-app.invitation.revoked_at timestamp with time zone
-app.invitation.expires_at timestamp with time zone not null
-app.invitation.created_at timestamp with time zone not null default now()
-app.invitation.updated_at timestamp with time zone not null default now()
 app.knowledge_base.tenant_id uuid not null
 app.knowledge_base.id uuid not null
 app.knowledge_base.kind text not null default 'documents'::text
@@ -300,23 +265,14 @@ app.principal.persona text
 app.principal.password_hash text
 app.principal.attributes jsonb not null default '{}'::jsonb
 app.principal.disabled_at timestamp with time zone
-app.principal.deleted_at timestamp with time zone
 app.principal.created_at timestamp with time zone not null default now()
 app.principal.updated_at timestamp with time zone not null default now()
-app.recovery.tenant_id uuid not null
-app.recovery.id uuid not null
-app.recovery.principal_id uuid not null
-app.recovery.secret_hash bytea not null
-app.recovery.created_at timestamp with time zone not null default now()
-app.recovery.expires_at timestamp with time zone not null
 app.session.tenant_id uuid not null
 app.session.id uuid not null
 app.session.principal_id uuid not null
 app.session.refresh_hash bytea not null
 app.session.previous_refresh_hash bytea
 app.session.rotated_at timestamp with time zone
-app.session.api_key_id uuid
-app.session.issuer_id uuid
 app.session.user_agent text
 app.session.created_at timestamp with time zone not null default now()
 app.session.last_used_at timestamp with time zone not null default now()
@@ -329,8 +285,6 @@ app.tenant.status text not null default 'active'::text
 app.tenant.settings jsonb not null default '{}'::jsonb
 app.tenant.created_at timestamp with time zone not null default now()
 app.tenant.updated_at timestamp with time zone not null default now()
-app.tenant_origin.tenant_id uuid not null
-app.tenant_origin.origin text not null
 app.term_stat.tenant_id uuid not null
 app.term_stat.knowledge_base_id uuid not null
 app.term_stat.term text collate C not null
@@ -347,7 +301,6 @@ app.tool.read_only boolean not null default false
 app.tool.idempotent boolean not null default false
 app.tool.requires_approval boolean not null default false
 app.tool.personas text[] not null default '{}'::text[]
-app.tool.credential_id uuid
 app.tool.enabled boolean not null default true
 app.tool.created_at timestamp with time zone not null default now()
 app.tool.updated_at timestamp with time zone not null default now()
@@ -367,18 +320,6 @@ app.tool_call.result jsonb
 app.tool_call.error jsonb
 app.tool_call.started_at timestamp with time zone not null default now()
 app.tool_call.ended_at timestamp with time zone
-app.trusted_issuer.tenant_id uuid not null
-app.trusted_issuer.id uuid not null
-app.trusted_issuer.issuer text not null
-app.trusted_issuer.audience text[] not null
-app.trusted_issuer.jwks_url text
-app.trusted_issuer.public_key text
-app.trusted_issuer.algorithms text[] not null
-app.trusted_issuer.claims jsonb not null default '{}'::jsonb
-app.trusted_issuer.roles text[] not null
-app.trusted_issuer.enabled boolean not null default true
-app.trusted_issuer.created_at timestamp with time zone not null default now()
-app.trusted_issuer.updated_at timestamp with time zone not null default now()
 app.turn.tenant_id uuid not null
 app.turn.id uuid not null
 app.turn.conversation_id uuid not null
@@ -462,11 +403,9 @@ app.conversation conversation_status_check CHECK ((status = ANY (ARRAY['active':
 app.conversation conversation_tenant_id_principal_id_client_key_key UNIQUE (tenant_id, principal_id, client_key)
 app.conversation conversation_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.conversation conversation_title_source_check CHECK ((title_source = ANY (ARRAY['default'::text, 'automatic'::text, 'user'::text])))
-app.credential credential_check CHECK (((kind = 'provider'::text) = (provider IS NOT NULL)))
-app.credential credential_kind_check CHECK ((kind = ANY (ARRAY['provider'::text, 'header'::text, 'basic'::text])))
 app.credential credential_pkey PRIMARY KEY (tenant_id, id)
 app.credential credential_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
-app.credential credential_tenant_id_name_key UNIQUE (tenant_id, name)
+app.credential credential_tenant_id_provider_name_key UNIQUE (tenant_id, provider, name)
 app.document document_pkey PRIMARY KEY (tenant_id, id)
 app.document document_source_type_check CHECK ((source_type = ANY (ARRAY['file'::text, 'text'::text, 'url'::text, 'record'::text])))
 app.document document_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'parsing'::text, 'chunking'::text, 'embedding'::text, 'ready'::text, 'failed'::text])))
@@ -476,17 +415,10 @@ app.embedding_space embedding_space_dimensions_check CHECK (((dimensions >= 1) A
 app.embedding_space embedding_space_pkey PRIMARY KEY (tenant_id, id)
 app.embedding_space embedding_space_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.embedding_space embedding_space_tenant_id_provider_model_dimensions_key UNIQUE (tenant_id, provider, model, dimensions)
-app.entitlement entitlement_kind_check CHECK ((kind = ANY (ARRAY['tool'::text, 'agent_template'::text, 'feature'::text])))
-app.entitlement entitlement_pkey PRIMARY KEY (tenant_id, kind, key)
+app.entitlement entitlement_pkey PRIMARY KEY (tenant_id)
 app.entitlement entitlement_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
-app.feedback feedback_pkey PRIMARY KEY (tenant_id, message_id, principal_id)
-app.feedback feedback_rating_check CHECK ((rating = ANY (ARRAY['up'::text, 'down'::text])))
-app.feedback feedback_tenant_id_message_id_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES app.message(tenant_id, id) ON DELETE CASCADE
-app.feedback feedback_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.idempotency_key idempotency_key_pkey PRIMARY KEY (tenant_id, principal_id, key)
 app.idempotency_key idempotency_key_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
-app.invitation invitation_pkey PRIMARY KEY (tenant_id, id)
-app.invitation invitation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.knowledge_base knowledge_base_check CHECK (((chunk_overlap >= 0) AND (chunk_overlap < chunk_size)))
 app.knowledge_base knowledge_base_chunk_size_check CHECK (((chunk_size >= 50) AND (chunk_size <= 4000)))
 app.knowledge_base knowledge_base_kind_check CHECK ((kind = ANY (ARRAY['documents'::text, 'records'::text])))
@@ -503,40 +435,27 @@ app.message message_tenant_id_conversation_id_seq_key UNIQUE (tenant_id, convers
 app.message message_tenant_id_principal_id_client_message_id_key UNIQUE (tenant_id, principal_id, client_message_id)
 app.outbox outbox_pkey PRIMARY KEY (tenant_id, id)
 app.outbox outbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
-app.principal principal_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'end_user'::text, 'visitor'::text, 'api_key'::text, 'visit'::text])))
+app.principal principal_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'end_user'::text, 'visitor'::text])))
 app.principal principal_pkey PRIMARY KEY (tenant_id, id)
 app.principal principal_role_check CHECK ((role = ANY (ARRAY['platform_admin'::text, 'tenant_admin'::text, 'supporter'::text, 'end_user'::text, 'visitor'::text])))
 app.principal principal_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
-app.recovery recovery_pkey PRIMARY KEY (tenant_id, id)
-app.recovery recovery_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
-app.recovery recovery_tenant_id_principal_id_key UNIQUE (tenant_id, principal_id)
 app.session session_pkey PRIMARY KEY (tenant_id, id)
 app.session session_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.tenant tenant_pkey PRIMARY KEY (id)
 app.tenant tenant_slug_check CHECK ((slug ~ '^[a-z][a-z0-9-]{1,38}$'::text))
 app.tenant tenant_slug_key UNIQUE (slug)
 app.tenant tenant_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text])))
-app.tenant_origin tenant_origin_pkey PRIMARY KEY (tenant_id, origin)
-app.tenant_origin tenant_origin_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.term_stat term_stat_pkey PRIMARY KEY (tenant_id, knowledge_base_id, term)
 app.term_stat term_stat_tenant_id_knowledge_base_id_fkey FOREIGN KEY (tenant_id, knowledge_base_id) REFERENCES app.knowledge_base(tenant_id, id) ON DELETE CASCADE
 app.tool tool_key_check CHECK ((key ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 app.tool tool_kind_check CHECK ((kind = ANY (ARRAY['http'::text, 'builtin'::text, 'mcp'::text])))
 app.tool tool_pkey PRIMARY KEY (tenant_id, id)
-app.tool tool_tenant_id_credential_id_fkey FOREIGN KEY (tenant_id, credential_id) REFERENCES app.credential(tenant_id, id)
 app.tool tool_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.tool tool_tenant_id_key_key UNIQUE (tenant_id, key)
 app.tool_call tool_call_pkey PRIMARY KEY (tenant_id, id)
 app.tool_call tool_call_status_check CHECK ((status = ANY (ARRAY['started'::text, 'succeeded'::text, 'failed'::text, 'unknown'::text])))
 app.tool_call tool_call_tenant_id_idempotency_key_key UNIQUE (tenant_id, idempotency_key)
 app.tool_call tool_call_tenant_id_turn_id_fkey FOREIGN KEY (tenant_id, turn_id) REFERENCES app.turn(tenant_id, id) ON DELETE CASCADE
-app.trusted_issuer trusted_issuer_algorithms_check CHECK ((algorithms <> '{}'::text[]))
-app.trusted_issuer trusted_issuer_audience_check CHECK ((audience <> '{}'::text[]))
-app.trusted_issuer trusted_issuer_check CHECK (((jwks_url IS NULL) <> (public_key IS NULL)))
-app.trusted_issuer trusted_issuer_pkey PRIMARY KEY (tenant_id, id)
-app.trusted_issuer trusted_issuer_roles_check CHECK ((roles <> '{}'::text[]))
-app.trusted_issuer trusted_issuer_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
-app.trusted_issuer trusted_issuer_tenant_id_issuer_key UNIQUE (tenant_id, issuer)
 app.turn turn_check CHECK (((status = 'running'::text) <= ((lease_owner IS NOT NULL) AND (lease_until IS NOT NULL))))
 app.turn turn_pkey PRIMARY KEY (tenant_id, id)
 app.turn turn_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'input_required'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'handed_off'::text])))
@@ -551,7 +470,6 @@ public.schema_migration PK_0edff5015b71cc0389ae0f4b9a1 PRIMARY KEY (id)
 
 -- indexes
 CREATE INDEX agent_tool_tool_idx ON app.agent_tool USING btree (tenant_id, tool_id)
-CREATE INDEX api_key_maker_idx ON app.api_key USING btree (tenant_id, created_by) WHERE (revoked_at IS NULL)
 CREATE INDEX blob_loose_idx ON app.blob USING btree (loose_since) WHERE (loose_since IS NOT NULL)
 CREATE INDEX chunk_knowledge_base_idx ON app.chunk USING btree (tenant_id, knowledge_base_id)
 CREATE INDEX chunk_term_chunk_idx ON app.chunk_term USING btree (tenant_id, chunk_id)
@@ -564,28 +482,18 @@ CREATE INDEX chunk_vector_hnsw_768 ON ONLY app.chunk_vector USING hnsw (((embedd
 CREATE INDEX chunk_vector_knowledge_base_idx ON ONLY app.chunk_vector USING btree (tenant_id, space_id, knowledge_base_id)
 CREATE INDEX conversation_failed_idx ON app.conversation USING btree (last_seq) WHERE (failed_only AND (message_count = 0))
 CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
-CREATE INDEX conversation_staff_idx ON app.conversation USING btree (tenant_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
-CREATE INDEX credential_sealed_idx ON app.credential USING btree (sealed_key, tenant_id) WHERE (sealed_key IS NOT NULL)
 CREATE INDEX document_deleted_idx ON app.document USING btree (tenant_id, id) WHERE (deleted_at IS NOT NULL)
 CREATE INDEX document_held_idx ON app.document USING btree (tenant_id) WHERE held
 CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id, knowledge_base_id, id)
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (tenant_id, id) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
-CREATE INDEX feedback_conversation_idx ON app.feedback USING btree (tenant_id, conversation_id)
-CREATE INDEX feedback_principal_idx ON app.feedback USING btree (tenant_id, principal_id)
-CREATE INDEX idempotency_key_sealed_idx ON app.idempotency_key USING btree (sealed_key, tenant_id) WHERE (sealed_key IS NOT NULL)
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
 CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
-CREATE INDEX session_api_key_idx ON app.session USING btree (tenant_id, api_key_id) WHERE ((api_key_id IS NOT NULL) AND (revoked_at IS NULL))
 CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, revoked_at))
-CREATE INDEX session_issuer_idx ON app.session USING btree (tenant_id, issuer_id) WHERE ((issuer_id IS NOT NULL) AND (revoked_at IS NULL))
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
-CREATE INDEX tenant_origin_origin_idx ON app.tenant_origin USING btree (origin)
 CREATE INDEX tool_call_message_idx ON app.tool_call USING btree (tenant_id, message_id, tool_key)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
-CREATE INDEX tool_credential_idx ON app.tool USING btree (tenant_id, credential_id) WHERE (credential_id IS NOT NULL)
-CREATE INDEX trusted_issuer_lookup_idx ON app.trusted_issuer USING btree (issuer)
 CREATE INDEX turn_conversation_idx ON app.turn USING btree (tenant_id, conversation_id, id DESC)
 CREATE INDEX turn_end_idx ON app.turn USING btree (tenant_id, conversation_id, end_seq) WHERE (end_seq IS NOT NULL)
 CREATE INDEX turn_message_idx ON app.turn USING btree (tenant_id, message_id)
@@ -607,15 +515,12 @@ CREATE UNIQUE INDEX chunk_vector_pkey ON ONLY app.chunk_vector USING btree (tena
 CREATE UNIQUE INDEX conversation_pkey ON app.conversation USING btree (tenant_id, id)
 CREATE UNIQUE INDEX conversation_tenant_id_principal_id_client_key_key ON app.conversation USING btree (tenant_id, principal_id, client_key)
 CREATE UNIQUE INDEX credential_pkey ON app.credential USING btree (tenant_id, id)
-CREATE UNIQUE INDEX credential_tenant_id_name_key ON app.credential USING btree (tenant_id, name)
+CREATE UNIQUE INDEX credential_tenant_id_provider_name_key ON app.credential USING btree (tenant_id, provider, name)
 CREATE UNIQUE INDEX document_pkey ON app.document USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_pkey ON app.embedding_space USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_tenant_id_provider_model_dimensions_key ON app.embedding_space USING btree (tenant_id, provider, model, dimensions)
-CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id, kind, key)
-CREATE UNIQUE INDEX feedback_pkey ON app.feedback USING btree (tenant_id, message_id, principal_id)
+CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON app.idempotency_key USING btree (tenant_id, principal_id, key)
-CREATE UNIQUE INDEX invitation_open_key ON app.invitation USING btree (tenant_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL))
-CREATE UNIQUE INDEX invitation_pkey ON app.invitation USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_pkey ON app.knowledge_base USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_tenant_id_name_key ON app.knowledge_base USING btree (tenant_id, name)
 CREATE UNIQUE INDEX message_pkey ON app.message USING btree (tenant_id, id)
@@ -625,10 +530,7 @@ CREATE UNIQUE INDEX outbox_pkey ON app.outbox USING btree (tenant_id, id)
 CREATE UNIQUE INDEX principal_email_key ON app.principal USING btree (tenant_id, lower(email)) WHERE (email IS NOT NULL)
 CREATE UNIQUE INDEX principal_external_id_key ON app.principal USING btree (tenant_id, external_id) WHERE (external_id IS NOT NULL)
 CREATE UNIQUE INDEX principal_pkey ON app.principal USING btree (tenant_id, id)
-CREATE UNIQUE INDEX recovery_pkey ON app.recovery USING btree (tenant_id, id)
-CREATE UNIQUE INDEX recovery_tenant_id_principal_id_key ON app.recovery USING btree (tenant_id, principal_id)
 CREATE UNIQUE INDEX session_pkey ON app.session USING btree (tenant_id, id)
-CREATE UNIQUE INDEX tenant_origin_pkey ON app.tenant_origin USING btree (tenant_id, origin)
 CREATE UNIQUE INDEX tenant_pkey ON app.tenant USING btree (id)
 CREATE UNIQUE INDEX tenant_slug_key ON app.tenant USING btree (slug)
 CREATE UNIQUE INDEX term_stat_pkey ON app.term_stat USING btree (tenant_id, knowledge_base_id, term)
@@ -636,8 +538,6 @@ CREATE UNIQUE INDEX tool_call_pkey ON app.tool_call USING btree (tenant_id, id)
 CREATE UNIQUE INDEX tool_call_tenant_id_idempotency_key_key ON app.tool_call USING btree (tenant_id, idempotency_key)
 CREATE UNIQUE INDEX tool_pkey ON app.tool USING btree (tenant_id, id)
 CREATE UNIQUE INDEX tool_tenant_id_key_key ON app.tool USING btree (tenant_id, key)
-CREATE UNIQUE INDEX trusted_issuer_pkey ON app.trusted_issuer USING btree (tenant_id, id)
-CREATE UNIQUE INDEX trusted_issuer_tenant_id_issuer_key ON app.trusted_issuer USING btree (tenant_id, issuer)
 CREATE UNIQUE INDEX turn_live_pkey ON app.turn_live USING btree (tenant_id, turn_id)
 CREATE UNIQUE INDEX turn_one_running_key ON app.turn USING btree (tenant_id, conversation_id) WHERE (status = 'running'::text)
 CREATE UNIQUE INDEX turn_pkey ON app.turn USING btree (tenant_id, id)
@@ -656,34 +556,25 @@ app.chunk_term tenant_isolation for all to switchboard_app using ((tenant_id = a
 app.chunk_vector tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.conversation lookup for select to switchboard_lookup using (true) check ()
 app.conversation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
-app.credential lookup for select to switchboard_lookup using (true) check ()
 app.credential tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.document lookup for select to switchboard_lookup using (true) check ()
 app.document tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.embedding_space tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.entitlement tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
-app.feedback tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.idempotency_key lookup for select to switchboard_lookup using (true) check ()
 app.idempotency_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
-app.invitation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.knowledge_base tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.message tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.outbox lookup for all to switchboard_lookup using (true) check (true)
 app.outbox tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
-app.principal lookup for select to switchboard_lookup using (true) check ()
 app.principal tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
-app.recovery tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.session lookup for select to switchboard_lookup using (true) check ()
 app.session tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tenant lookup for select to switchboard_lookup using (true) check ()
 app.tenant tenant_isolation for all to switchboard_app using ((id = app.current_tenant())) check ((id = app.current_tenant()))
-app.tenant_origin lookup for select to switchboard_lookup using (true) check ()
-app.tenant_origin tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.term_stat tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tool tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tool_call tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
-app.trusted_issuer lookup for select to switchboard_lookup using (true) check ()
-app.trusted_issuer tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.turn lookup for all to switchboard_lookup using (true) check (true)
 app.turn tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.turn_live lookup for select to switchboard_lookup using (true) check ()
@@ -707,21 +598,16 @@ app.credential: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.document: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.embedding_space: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.entitlement: DELETE, INSERT, SELECT, UPDATE to switchboard_app
-app.feedback: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.idempotency_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
-app.invitation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.knowledge_base: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.message: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.outbox: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.principal: DELETE, INSERT, SELECT, UPDATE to switchboard_app
-app.recovery: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.session: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tenant: DELETE, INSERT, SELECT, UPDATE to switchboard_app
-app.tenant_origin: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.term_stat: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tool: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tool_call: DELETE, INSERT, SELECT, UPDATE to switchboard_app
-app.trusted_issuer: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.turn: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.turn_live: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -729,16 +615,12 @@ app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 -- grants on columns
 app.blob: SELECT (tenant_id, purpose, id, loose_since) to switchboard_lookup
 app.conversation: SELECT (tenant_id, id, message_count, last_seq, failed_only) to switchboard_lookup
-app.credential: SELECT (tenant_id, sealed_key) to switchboard_lookup
 app.document: SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) to switchboard_lookup
-app.idempotency_key: SELECT (tenant_id, sealed_key, created_at) to switchboard_lookup
+app.idempotency_key: SELECT (tenant_id, created_at) to switchboard_lookup
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
-app.principal: SELECT (tenant_id, external_id) to switchboard_lookup
 app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
-app.tenant: SELECT (id, slug, status) to switchboard_lookup
-app.tenant_origin: SELECT (tenant_id, origin) to switchboard_lookup
-app.trusted_issuer: SELECT (tenant_id, issuer, audience, enabled) to switchboard_lookup
+app.tenant: SELECT (id, slug, status, settings) to switchboard_lookup
 app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
 app.turn_live: SELECT (tenant_id, updated_at) to switchboard_lookup
@@ -750,19 +632,6 @@ owned by owner: CREATE OR REPLACE FUNCTION app.current_tenant()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ SELECT NULLIF(current_setting('app.tenant_id', true), '')::uuid $function$
-
-owned by owner: CREATE OR REPLACE FUNCTION app.keep_tenant_origins()
- RETURNS trigger
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-DECLARE listed text[] := CASE jsonb_typeof(NEW.settings -> 'allowed_origins')
-  WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(NEW.settings -> 'allowed_origins')) ELSE '{}' END;
-BEGIN
-  DELETE FROM app.tenant_origin o WHERE o.tenant_id = NEW.id AND o.origin <> ALL (listed);
-  INSERT INTO app.tenant_origin (tenant_id, origin) SELECT NEW.id, unnest(listed) ON CONFLICT DO NOTHING;
-  RETURN NULL;
-END $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.claim_outbox(most integer, seconds integer)
  RETURNS TABLE(tenant_id uuid, outbox_id uuid)
@@ -880,14 +749,13 @@ AS $function$
     WHERE b.purpose = wanted AND b.loose_since < now() - make_interval(secs => older_than_seconds)
     ORDER BY b.loose_since LIMIT most $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(patterns text[])
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(wanted text)
  RETURNS boolean
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT EXISTS (
-    SELECT 1 FROM app.tenant_origin o JOIN app.tenant t ON t.id = o.tenant_id
-    WHERE o.origin = ANY (patterns) AND t.status = 'active') $function$
+    SELECT 1 FROM app.tenant t WHERE t.status = 'active' AND t.settings -> 'allowed_origins' ? wanted) $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenant_id_by_slug(wanted text)
  RETURNS uuid
@@ -902,40 +770,6 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenant_ids(after uui
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT t.id FROM app.tenant t WHERE after IS NULL OR t.id < after ORDER BY t.id DESC LIMIT most $function$
-
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_answers_sealed_otherwise(known bytea[], after uuid, most integer)
- RETURNS TABLE(tenant_id uuid)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-    WITH RECURSIVE used AS (
-      (SELECT s.sealed_key FROM app.idempotency_key s WHERE s.sealed_key IS NOT NULL ORDER BY s.sealed_key LIMIT 1)
-      UNION ALL
-      SELECT (SELECT s.sealed_key FROM app.idempotency_key s WHERE s.sealed_key > u.sealed_key ORDER BY s.sealed_key LIMIT 1)
-      FROM used u WHERE u.sealed_key IS NOT NULL
-    )
-    SELECT DISTINCT t.tenant_id FROM used u CROSS JOIN LATERAL (
-      SELECT s.tenant_id FROM app.idempotency_key s WHERE s.sealed_key = u.sealed_key AND (after IS NULL OR s.tenant_id > after)
-      ORDER BY s.tenant_id LIMIT most) t
-    WHERE u.sealed_key IS NOT NULL AND u.sealed_key <> ALL (known) ORDER BY 1 LIMIT most $function$
-
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_credentials_sealed_otherwise(known bytea[], after uuid, most integer)
- RETURNS TABLE(tenant_id uuid)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
-    WITH RECURSIVE used AS (
-      (SELECT s.sealed_key FROM app.credential s WHERE s.sealed_key IS NOT NULL ORDER BY s.sealed_key LIMIT 1)
-      UNION ALL
-      SELECT (SELECT s.sealed_key FROM app.credential s WHERE s.sealed_key > u.sealed_key ORDER BY s.sealed_key LIMIT 1)
-      FROM used u WHERE u.sealed_key IS NOT NULL
-    )
-    SELECT DISTINCT t.tenant_id FROM used u CROSS JOIN LATERAL (
-      SELECT s.tenant_id FROM app.credential s WHERE s.sealed_key = u.sealed_key AND (after IS NULL OR s.tenant_id > after)
-      ORDER BY s.tenant_id LIMIT most) t
-    WHERE u.sealed_key IS NOT NULL AND u.sealed_key <> ALL (known) ORDER BY 1 LIMIT most $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_ended_sessions(age_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid)
@@ -985,22 +819,6 @@ AS $function$ SELECT DISTINCT old.tenant_id FROM (
     SELECT o.tenant_id FROM app.outbox o
     WHERE o.processed_at < now() - make_interval(secs => age_seconds) ORDER BY o.processed_at LIMIT most) old $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_trusting(wanted_issuer text, wanted_audience text[], only_enabled boolean)
- RETURNS TABLE(tenant_id uuid)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ SELECT i.tenant_id FROM app.trusted_issuer i
-        WHERE i.issuer = wanted_issuer AND i.audience && wanted_audience AND (i.enabled OR NOT only_enabled) LIMIT 3 $function$
-
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_visited_by(visitor text)
- RETURNS TABLE(tenant_id uuid)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$ SELECT t.id FROM app.tenant t WHERE EXISTS (
-    SELECT 1 FROM app.principal p WHERE p.tenant_id = t.id AND p.external_id = visitor) $function$
-
 
 -- grants on functions
 app.claim_outbox(integer,integer): EXECUTE to switchboard_app
@@ -1010,21 +828,16 @@ app.deleted_documents(integer,integer): EXECUTE to switchboard_app
 app.due_documents(integer,timestamp with time zone,uuid[],integer): EXECUTE to switchboard_app
 app.look_after(uuid,jsonb,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
 app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
-app.origin_is_known(text[]): EXECUTE to switchboard_app
+app.origin_is_known(text): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
-app.tenants_of_answers_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
-app.tenants_of_credentials_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
 app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_forgotten_texts(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
-app.tenants_trusting(text,text[],boolean): EXECUTE to switchboard_app
-app.tenants_visited_by(text): EXECUTE to switchboard_app
 
 -- triggers
-CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins()
 
 -- types
 app.turn_task e

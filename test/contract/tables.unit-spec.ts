@@ -46,7 +46,6 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
   'src/rag/documents/document.repository.ts': [['principal'], 'that a document’s owner is of this tenant'],
   'src/rag/knowledge-bases/knowledge-base.repository.ts': [['agent'], 'a base that agents answer from is not deleted'],
   'src/tenants/audit/audit-log.repository.ts': [['principal'], 'the address of who did it, as long as they are there'],
-  'src/tools/tool.service.ts': [['entitlement'], 'which built-in tools are granted, with the tools themselves'],
 };
 
 function sourcesOf(folder: string): string[] {
