@@ -836,6 +836,7 @@ CREATE FUNCTION app.origin_is_known(patterns text[]) RETURNS boolean LANGUAGE sq
 -- One statement for one instance and tick; ids only, and of each what to do about it:
 --   lost       a turn of \`held\` that the database no longer gives this instance
 --   cancel     a turn of \`held\` that somebody asked to stop
+--   suspended  a turn of \`held\` whose tenant was suspended; none of its others is begun until it is resumed
 --   changed    a turn of \`watched\` that is no longer as its readers were told (also: gone), or (without a turn) a conversation
 --              of \`listened\` in which more was stored than its readers were told
 --   take_over, last_start, give_up, cancelled   a running turn without a living owner: begin it again, for the last time,
@@ -845,7 +846,7 @@ CREATE FUNCTION app.origin_is_known(patterns text[]) RETURNS boolean LANGUAGE sq
 -- Leases of \`held\` are renewed by (tenant, turn, fence): owner and fence decide, not the clock. A row that is locked at
 -- the moment is being settled, and is renewed the next time. Rows that refer to it (tool calls, usage) lock it
 -- less than that. An owner of all zeros has given the turn back.
-CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'changed', 'take_over', 'last_start', 'give_up', 'cancelled', 'waiting');
+CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'suspended', 'changed', 'take_over', 'last_start', 'give_up', 'cancelled', 'waiting');
 CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listened jsonb, seconds double precision, everything boolean, room integer, served uuid[])
   RETURNS TABLE (task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -865,7 +866,8 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listene
       SELECT t.tenant_id, t.id, t.conversation_id, t.seq,
              row_number() OVER (PARTITION BY t.tenant_id ORDER BY t.seq) + coalesce(b.turns, 0) AS place
       FROM app.turn t LEFT JOIN busy b ON b.tenant_id = t.tenant_id
-      WHERE room > 0 AND t.status = 'queued'
+      WHERE room > 0 AND t.status = 'queued' AND NOT EXISTS (
+          SELECT 1 FROM app.tenant s WHERE s.id = t.tenant_id AND s.status = 'suspended')
         AND (t.accepted_by = instance OR t.created_at < clock_timestamp() - interval '1 second')
         AND NOT EXISTS (
           SELECT 1 FROM app.turn o WHERE o.tenant_id = t.tenant_id AND o.conversation_id = t.conversation_id
@@ -878,6 +880,11 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listene
     SELECT 'cancel'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
       JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
       WHERE t.cancel_requested AND t.status = 'running'
+    UNION ALL
+    SELECT 'suspended'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
+      JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
+      JOIN app.tenant s ON s.id = m.tenant AND s.status = 'suspended'
+      WHERE NOT t.cancel_requested AND t.status = 'running'
     UNION ALL
     SELECT 'changed'::app.turn_task, w.tenant, w.turn, w.conversation
       FROM jsonb_to_recordset(watched) AS w(tenant uuid, turn uuid, conversation uuid, status text, fence bigint)
@@ -895,6 +902,7 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listene
       FROM app.turn t
       WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
         AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = t.tenant_id AND s.status = 'suspended')
     UNION ALL
     (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r
       ORDER BY r.place, coalesce(array_position(served, r.tenant_id), 0), r.seq LIMIT room) $$;
@@ -932,6 +940,7 @@ CREATE FUNCTION app.due_documents(abandoned_seconds integer, started timestamptz
       WHERE (d.tenant_id, d.id) > (w.tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)
         AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
         AND (NOT d.held OR d.heartbeat_at < dead.before) AND (d.wait_until IS NULL OR d.wait_until <= now())
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = d.tenant_id AND s.status = 'suspended')
       ORDER BY d.tenant_id, d.id LIMIT 1) due
     CROSS JOIN LATERAL (
       SELECT count(*) AS running FROM app.document d

@@ -4,19 +4,20 @@ import { isUuid, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { AuditService } from './audit/audit.service.js';
+import { actorOf, type AuditEntry, AuditService } from './audit/audit.service.js';
 import { assertBelow, ceilingsOf } from './entitlements/ceilings.js';
 import { OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
 import { assertServable, servedBy } from './settings/llm-choice.js';
 import { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 import type { OperatorSettings, StoredSettings } from './settings/settings.schema.js';
 import { readSettings } from './settings/tenant-settings.js';
-import { RESERVED_SLUGS, type Tenant } from './tenant.js';
-import { SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
-import { TenantCreated, TenantSuspended } from './tenant.events.js';
+import { PLATFORM_SLUG, RESERVED_SLUGS, type Tenant } from './tenant.js';
+import { PlatformTenantError, SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
+import { TenantCreated, TenantResumed, TenantSuspended } from './tenant.events.js';
 import { TenantRepository } from './tenant.repository.js';
 
 const SUSPENDED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new TenantSuspended(tenantId));
+const RESUMED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new TenantResumed(tenantId));
 
 export interface NewTenant {
   readonly slug: string;
@@ -37,6 +38,7 @@ export class TenantService {
     private readonly events: EventBus,
   ) {
     events.share(TenantSuspended, { name: 'tenant.suspended', schema: SUSPENDED });
+    events.share(TenantResumed, { name: 'tenant.resumed', schema: RESUMED });
   }
 
   findIdBySlug(slug: string): Promise<string | null> {
@@ -111,8 +113,11 @@ export class TenantService {
   }
 
   /**
-   * Changes name or status of one tenant; a suspended tenant's people are signed out.
+   * Changes name or status of one tenant. A suspended tenant's turns end, its people and programs are shut out, its jobs
+   * pause; all of it comes back with `active`. Kept in the tenant's own audit and in that of whoever did it; a change to
+   * what is so already is none.
    * @param check runs on the locked row, before the change (`If-Match`)
+   * @throws PlatformTenantError when the platform's own tenant is to be suspended; TenantNotFoundError
    */
   async update(
     ctx: RequestContext,
@@ -121,19 +126,22 @@ export class TenantService {
     check: (current: Tenant) => void = () => undefined,
   ): Promise<Tenant> {
     if (!isUuid(id)) throw new TenantNotFoundError();
-    const updated = await this.unitOfWork.run({ tenantId: id }, async (tx: TenantTx) => {
+    const { before, entry, updated } = await this.unitOfWork.run({ tenantId: id }, async (tx: TenantTx) => {
       const current = await this.tenants.getForUpdate(tx);
       check(current);
-      return this.tenants.update(tx, { ...current, ...defined(change) });
+      if (change.status === 'suspended' && current.slug === PLATFORM_SLUG) throw new PlatformTenantError('suspended');
+      const recorded = changeEntry(current, change);
+      if (recorded === null) return { before: current, entry: null, updated: current };
+      const next = await this.tenants.update(tx, { ...current, ...defined(change) });
+      await this.audit.record(tx, actorOf(ctx), recorded);
+      return { before: current, entry: recorded, updated: next };
     });
+    if (entry === null) return updated;
     this.settings.invalidate(id);
-    await this.audit.recordNow(ctx, {
-      action: 'tenant.updated',
-      targetType: 'tenant',
-      targetId: id,
-      details: defined(change),
-    });
-    if (updated.status === 'suspended') await this.events.publish(new TenantSuspended(id));
+    if (ctx.tenantId !== id) await this.audit.recordNow(ctx, entry);
+    if (updated.status !== before.status) {
+      await this.events.publish(updated.status === 'suspended' ? new TenantSuspended(id) : new TenantResumed(id));
+    }
     return updated;
   }
 
@@ -142,6 +150,16 @@ export class TenantService {
     const ids = await this.tenants.listIds(after, limit);
     return Promise.all(ids.map((tenantId) => this.tenants.get({ tenantId })));
   }
+}
+
+function changeEntry(current: Tenant, change: { name?: string; status?: Tenant['status'] }): AuditEntry | null {
+  const changes = (['name', 'status'] as const)
+    .filter((field) => change[field] !== undefined && change[field] !== current[field])
+    .map((field) => ({ field, before: current[field], after: change[field] }));
+  if (changes.length === 0) return null;
+  const status = changes.find(({ field }) => field === 'status')?.after;
+  const action = status === undefined ? 'updated' : status === 'suspended' ? 'suspended' : 'resumed';
+  return { action: `tenant.${action}`, targetType: 'tenant', targetId: current.id, details: { changes } };
 }
 
 function toRow(input: NewTenant): { slug: string; name: string; settings: unknown } {

@@ -677,6 +677,7 @@ AS $function$
       WHERE (d.tenant_id, d.id) > (w.tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)
         AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
         AND (NOT d.held OR d.heartbeat_at < dead.before) AND (d.wait_until IS NULL OR d.wait_until <= now())
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = d.tenant_id AND s.status = 'suspended')
       ORDER BY d.tenant_id, d.id LIMIT 1) due
     CROSS JOIN LATERAL (
       SELECT count(*) AS running FROM app.document d
@@ -705,7 +706,8 @@ AS $function$
       SELECT t.tenant_id, t.id, t.conversation_id, t.seq,
              row_number() OVER (PARTITION BY t.tenant_id ORDER BY t.seq) + coalesce(b.turns, 0) AS place
       FROM app.turn t LEFT JOIN busy b ON b.tenant_id = t.tenant_id
-      WHERE room > 0 AND t.status = 'queued'
+      WHERE room > 0 AND t.status = 'queued' AND NOT EXISTS (
+          SELECT 1 FROM app.tenant s WHERE s.id = t.tenant_id AND s.status = 'suspended')
         AND (t.accepted_by = instance OR t.created_at < clock_timestamp() - interval '1 second')
         AND NOT EXISTS (
           SELECT 1 FROM app.turn o WHERE o.tenant_id = t.tenant_id AND o.conversation_id = t.conversation_id
@@ -718,6 +720,11 @@ AS $function$
     SELECT 'cancel'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
       JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
       WHERE t.cancel_requested AND t.status = 'running'
+    UNION ALL
+    SELECT 'suspended'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
+      JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
+      JOIN app.tenant s ON s.id = m.tenant AND s.status = 'suspended'
+      WHERE NOT t.cancel_requested AND t.status = 'running'
     UNION ALL
     SELECT 'changed'::app.turn_task, w.tenant, w.turn, w.conversation
       FROM jsonb_to_recordset(watched) AS w(tenant uuid, turn uuid, conversation uuid, status text, fence bigint)
@@ -735,6 +742,7 @@ AS $function$
       FROM app.turn t
       WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
         AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = t.tenant_id AND s.status = 'suspended')
     UNION ALL
     (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r
       ORDER BY r.place, coalesce(array_position(served, r.tenant_id), 0), r.seq LIMIT room) $function$

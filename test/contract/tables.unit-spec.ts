@@ -43,6 +43,11 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
     ['chunk'],
     'the passage of a citation, if the reader may still see it',
   ],
+  'src/conversations/store/turn.sql.ts': [
+    ['tenant'],
+    'no turn of a suspended tenant is begun, by the statement itself',
+  ],
+  'src/rag/ingestion/ingestion.repository.ts': [['tenant'], 'no document of a suspended tenant is worked on'],
   'src/rag/documents/document.repository.ts': [['principal'], 'that a document’s owner is of this tenant'],
   'src/rag/knowledge-bases/knowledge-base.repository.ts': [['agent'], 'a base that agents answer from is not deleted'],
   'src/tenants/audit/audit-log.repository.ts': [['principal'], 'the address of who did it, as long as they are there'],

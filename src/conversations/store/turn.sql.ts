@@ -98,6 +98,7 @@ WITH claimed AS (
     FROM app.conversation c
    WHERE c.tenant_id = $1 AND c.id = $2 AND t.tenant_id = $1 AND t.id = $3 AND t.conversation_id = $2
      AND NOT t.cancel_requested
+     AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = $1 AND s.status = 'suspended')
      AND CASE t.status
            WHEN 'queued' THEN NOT EXISTS (
              SELECT 1 FROM app.turn o WHERE o.tenant_id = $1 AND o.conversation_id = $2
