@@ -619,15 +619,55 @@ CREATE TABLE app.usage_record (
   principal_id uuid,
   kind text NOT NULL CHECK (kind IN ('chat', 'embedding')),
   purpose text NOT NULL,
+  provider text,
   model text NOT NULL,
   input_tokens integer NOT NULL DEFAULT 0,
   output_tokens integer NOT NULL DEFAULT 0,
   cost_usd numeric(14, 8),
+  reckoned_usd numeric(14, 8) NOT NULL DEFAULT 0,
   estimated boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX usage_record_time_idx ON app.usage_record (tenant_id, created_at);
+
+CREATE TABLE app.budget (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  period text NOT NULL CHECK (period IN ('day', 'month')),
+  starts_on date NOT NULL,
+  spent_usd numeric(18, 8) NOT NULL DEFAULT 0,
+  PRIMARY KEY (tenant_id, period, starts_on)
+);
+
+CREATE TABLE app.budget_reservation (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  amount_usd numeric(18, 8) NOT NULL,
+  expires_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+
+-- What was used is spent in the same commit, whoever writes it down. Tenants without a budget have no row here.
+CREATE FUNCTION app.spend() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE used record;
+BEGIN
+  FOR used IN SELECT tenant_id, sum(reckoned_usd) AS usd FROM inserted GROUP BY tenant_id LOOP
+    CONTINUE WHEN used.usd = 0;
+    -- In the order in which a reservation takes them.
+    PERFORM 1 FROM app.budget b WHERE b.tenant_id = used.tenant_id
+        AND (b.period, b.starts_on) IN (('day', (clock_timestamp() AT TIME ZONE 'UTC')::date),
+                                        ('month', date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date))
+      ORDER BY b.period FOR UPDATE;
+    CONTINUE WHEN NOT FOUND;
+    UPDATE app.budget b SET spent_usd = b.spent_usd + used.usd WHERE b.tenant_id = used.tenant_id
+        AND (b.period, b.starts_on) IN (('day', (clock_timestamp() AT TIME ZONE 'UTC')::date),
+                                        ('month', date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date));
+  END LOOP;
+  RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION app.spend() FROM PUBLIC;
+CREATE TRIGGER usage_is_spent AFTER INSERT ON app.usage_record REFERENCING NEW TABLE AS inserted
+  FOR EACH STATEMENT EXECUTE FUNCTION app.spend();
 
 CREATE TABLE app.audit_event (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,

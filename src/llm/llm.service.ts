@@ -16,6 +16,7 @@ import { chooseModel } from './model-choice.js';
 import { OpenAiEmbedder } from './openai.embedder.js';
 import { OpenAiWireChatModel } from './openai-wire.chat-model.js';
 import { type CallDeadlines, ProviderConnection, type ProviderEndpoint } from './provider-connection.js';
+import { dollars, type PriceOverlay, readOverlay, reckonedPriceOf } from './prices/prices.js';
 import { ProviderWatch } from './provider-watch.js';
 import { TransformersEmbedder } from './transformers.embedder.js';
 
@@ -44,6 +45,7 @@ export class LlmService implements OnApplicationShutdown {
   private readonly paces = new Map<string, EndpointPace>();
   private readonly models = new LRUCache<string, ChatModel>({ max: MOST_MODELS });
   private readonly operatorModel: ChatModel | null;
+  private readonly prices: PriceOverlay;
 
   /**
    * @param watch is told how calls end; absent only where the service is made by hand
@@ -54,6 +56,7 @@ export class LlmService implements OnApplicationShutdown {
     @Optional() private readonly watch?: ProviderWatch,
     @Optional() private readonly settings?: TenantSettingsCache,
   ) {
+    this.prices = readOverlay(config.env.LLM_PRICES_FILE);
     this.operatorModel = this.modelOf(config.llmProvider, config.llmModel);
     // Loaded while nobody waits: the first question would pay some 300 ms for it.
     if (this.config.llmProvider !== 'offline' && this.config.llmProvider !== 'echo') void loadLangChain();
@@ -71,6 +74,17 @@ export class LlmService implements OnApplicationShutdown {
     const model = chosen === null ? null : this.modelOf(chosen.provider, chosen.model);
     const { maxTokens } = settings.ceilings;
     return model === null || maxTokens === null ? model : new BoundedChatModel(model, maxTokens);
+  }
+
+  /** What a budget reckons that so many tokens of this model cost, in US dollars. */
+  reckon(
+    { model, provider }: Pick<ChatModel, 'model' | 'provider'>,
+    inputTokens: number,
+    outputTokens: number,
+  ): number {
+    if (provider === 'echo') return 0;
+    // The list is looked through by the model's name alone; only the overlay knows better.
+    return dollars(reckonedPriceOf({ baseUrl: OPENAI_URL, model, overlay: this.prices }), inputTokens, outputTokens);
   }
 
   /** The embedder for what is built from now on. */
@@ -190,7 +204,9 @@ export class LlmService implements OnApplicationShutdown {
     const key = `${endpoint.baseUrl} ${endpoint.model}`;
     let connection = this.connections.get(key);
     if (connection === undefined) {
-      connection = new ProviderConnection(endpoint, this.deadlines(), (end) => this.watch?.ended(end));
+      connection = new ProviderConnection({ ...endpoint, overlay: this.prices }, this.deadlines(), (end) =>
+        this.watch?.ended(end),
+      );
       this.connections.set(key, connection);
     }
     return connection;

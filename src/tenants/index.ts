@@ -13,10 +13,13 @@ export { DEFAULT_TOP_K, type TenantSettings } from './settings/tenant-settings.j
 export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './settings/settings.schema.js';
 export { EntitlementService } from './entitlements/entitlement.service.js';
 export { type Entitlements, isEntitled, OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
-export { allowsModel, type Ceilings } from './entitlements/ceilings.js';
+export { allowsModel, atMost, type Ceilings } from './entitlements/ceilings.js';
 export { MessageRateLimiter } from './limits/message-rate-limiter.js';
 export { OriginDirectory } from './origins/origin-directory.js';
 export { type CallingPage, TenantOrigins } from './origins/tenant-origins.js';
+export { type Estimate, SpendingLimits } from './limits/spending-limits.js';
+export { releaseReservation } from './limits/budget.repository.js';
+export { type RequestBucket, requestBuckets, requestLimiter } from './limits/request-limits.js';
 export { changesBetween } from './audit/audit-changes.js';
 export {
   type AuditActor,

@@ -28,6 +28,8 @@ app.api_key RLS FORCED owned by owner
 app.audit_event RLS FORCED owned by owner
 app.blob RLS FORCED owned by owner
 app.blob_chunk RLS FORCED owned by owner
+app.budget RLS FORCED owned by owner
+app.budget_reservation RLS FORCED owned by owner
 app.chunk RLS FORCED owned by owner
 app.chunk_term RLS FORCED owned by owner
 app.chunk_vector RLS FORCED partition by HASH (tenant_id) owned by owner
@@ -115,6 +117,14 @@ app.blob_chunk.purpose text not null
 app.blob_chunk.blob_id uuid not null
 app.blob_chunk.ordinal integer not null
 app.blob_chunk.bytes bytea not null
+app.budget.tenant_id uuid not null
+app.budget.period text not null
+app.budget.starts_on date not null
+app.budget.spent_usd numeric(18,8) not null default 0
+app.budget_reservation.tenant_id uuid not null
+app.budget_reservation.id uuid not null
+app.budget_reservation.amount_usd numeric(18,8) not null
+app.budget_reservation.expires_at timestamp with time zone not null
 app.chunk.tenant_id uuid not null
 app.chunk.id uuid not null
 app.chunk.knowledge_base_id uuid not null
@@ -359,10 +369,12 @@ app.usage_record.turn_id uuid
 app.usage_record.principal_id uuid
 app.usage_record.kind text not null
 app.usage_record.purpose text not null
+app.usage_record.provider text
 app.usage_record.model text not null
 app.usage_record.input_tokens integer not null default 0
 app.usage_record.output_tokens integer not null default 0
 app.usage_record.cost_usd numeric(14,8)
+app.usage_record.reckoned_usd numeric(14,8) not null default 0
 app.usage_record.estimated boolean not null default false
 app.usage_record.created_at timestamp with time zone not null default now()
 public.schema_migration.id integer not null default nextval('public.schema_migration_id_seq'::regclass)
@@ -388,6 +400,11 @@ app.blob blob_purpose_check CHECK ((purpose ~ '^[a-z]{1,30}$'::text))
 app.blob blob_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.blob_chunk blob_chunk_pkey PRIMARY KEY (tenant_id, purpose, blob_id, ordinal)
 app.blob_chunk blob_chunk_tenant_id_purpose_blob_id_fkey FOREIGN KEY (tenant_id, purpose, blob_id) REFERENCES app.blob(tenant_id, purpose, id) ON DELETE CASCADE
+app.budget budget_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text])))
+app.budget budget_pkey PRIMARY KEY (tenant_id, period, starts_on)
+app.budget budget_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.budget_reservation budget_reservation_pkey PRIMARY KEY (tenant_id, id)
+app.budget_reservation budget_reservation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.chunk chunk_pkey PRIMARY KEY (tenant_id, id)
 app.chunk chunk_tenant_id_document_id_fkey FOREIGN KEY (tenant_id, document_id) REFERENCES app.document(tenant_id, id) ON DELETE CASCADE
 app.chunk chunk_tenant_id_document_id_ordinal_key UNIQUE (tenant_id, document_id, ordinal)
@@ -508,6 +525,8 @@ CREATE UNIQUE INDEX api_key_tenant_id_key_hash_key ON app.api_key USING btree (t
 CREATE UNIQUE INDEX audit_event_pkey ON app.audit_event USING btree (tenant_id, id)
 CREATE UNIQUE INDEX blob_chunk_pkey ON app.blob_chunk USING btree (tenant_id, purpose, blob_id, ordinal)
 CREATE UNIQUE INDEX blob_pkey ON app.blob USING btree (tenant_id, purpose, id)
+CREATE UNIQUE INDEX budget_pkey ON app.budget USING btree (tenant_id, period, starts_on)
+CREATE UNIQUE INDEX budget_reservation_pkey ON app.budget_reservation USING btree (tenant_id, id)
 CREATE UNIQUE INDEX chunk_pkey ON app.chunk USING btree (tenant_id, id)
 CREATE UNIQUE INDEX chunk_tenant_id_document_id_ordinal_key ON app.chunk USING btree (tenant_id, document_id, ordinal)
 CREATE UNIQUE INDEX chunk_term_pkey ON app.chunk_term USING btree (tenant_id, knowledge_base_id, term, chunk_id) INCLUDE (tf)
@@ -551,6 +570,8 @@ app.audit_event tenant_isolation for all to switchboard_app using ((tenant_id = 
 app.blob lookup for select to switchboard_lookup using (true) check ()
 app.blob tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.blob_chunk tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.budget tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.budget_reservation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_term tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_vector tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -590,6 +611,8 @@ app.api_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.audit_event: INSERT, SELECT to switchboard_app
 app.blob: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.blob_chunk: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.budget: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.budget_reservation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk_term: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk_vector: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -632,6 +655,28 @@ owned by owner: CREATE OR REPLACE FUNCTION app.current_tenant()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ SELECT NULLIF(current_setting('app.tenant_id', true), '')::uuid $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.spend()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE used record;
+BEGIN
+  FOR used IN SELECT tenant_id, sum(reckoned_usd) AS usd FROM inserted GROUP BY tenant_id LOOP
+    CONTINUE WHEN used.usd = 0;
+    -- In the order in which a reservation takes them.
+    PERFORM 1 FROM app.budget b WHERE b.tenant_id = used.tenant_id
+        AND (b.period, b.starts_on) IN (('day', (clock_timestamp() AT TIME ZONE 'UTC')::date),
+                                        ('month', date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date))
+      ORDER BY b.period FOR UPDATE;
+    CONTINUE WHEN NOT FOUND;
+    UPDATE app.budget b SET spent_usd = b.spent_usd + used.usd WHERE b.tenant_id = used.tenant_id
+        AND (b.period, b.starts_on) IN (('day', (clock_timestamp() AT TIME ZONE 'UTC')::date),
+                                        ('month', date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date));
+  END LOOP;
+  RETURN NULL;
+END $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.claim_outbox(most integer, seconds integer)
  RETURNS TABLE(tenant_id uuid, outbox_id uuid)
@@ -846,6 +891,7 @@ app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
 
 -- triggers
+CREATE TRIGGER usage_is_spent AFTER INSERT ON app.usage_record REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION app.spend()
 
 -- types
 app.turn_task e

@@ -326,7 +326,7 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
   return composeRuntime({
     directory: { directory: () => Promise.resolve({ agents, entitlements: [] }) },
     settings: { get: () => Promise.resolve(settings) },
-    llm: { chatModel: () => Promise.resolve(world.model ?? null), embedder: () => embedder },
+    llm: { chatModel: () => Promise.resolve(world.model ?? null), embedder: () => embedder, reckon: () => 0 },
     passages: {
       search: async (_ctx, request, signal, metered) =>
         world.search?.(request, signal, metered) ?? { passages: [], degraded: false },

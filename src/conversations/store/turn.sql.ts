@@ -1,4 +1,5 @@
 import { insertUsage } from '#agents';
+import { releaseReservation } from '#tenants';
 
 /** Statements on turns that run for every message. Each comes after the conversation's row lock, in a snapshot of its own. */
 
@@ -159,6 +160,7 @@ WITH base AS (
          last_interaction_at = CASE WHEN base.status = 'failed' THEN c.last_interaction_at ELSE base.now END
     FROM base WHERE c.tenant_id = $1 AND c.id = $2
 ), used AS (${insertUsage({ tenant: '$1', turn: '$3', principal: 'base.principal_id', rows: '$9', provided: 'base' })}
+), freed AS (${releaseReservation({ tenant: '$1', id: '$3', provided: 'base' })}
 ), posted AS (
   INSERT INTO app.outbox (tenant_id, id, type, payload)
   SELECT $1, o.id, o.type, o.payload FROM base, jsonb_to_recordset($18::jsonb) AS o(id uuid, type text, payload jsonb)

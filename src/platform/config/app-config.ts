@@ -120,6 +120,8 @@ const schema = z.object({
   TOKENS_PER_MINUTE: whole(0, 1_000_000_000).default(0),
   /** Models that tenants may choose, by name or `provider/name`; none: every one of a configured provider. */
   LLM_MODELS: list.default([]),
+  /** JSON: `{"model": {"input_usd": 0.5, "output_usd": 1.5}}`, US dollars per million tokens. */
+  LLM_PRICES_FILE: z.string().min(1).optional(),
   /** Of one answer. */
   LLM_MAX_TOKENS: whole(1, 1_000_000).optional(),
   HISTORY_MESSAGES: whole(0, 200).default(10),
