@@ -68,7 +68,7 @@ export class ScriptedRuntime {
     const [said = '', ...all] = input.content.split(' ');
     const spends = said === 'spend';
     if (spends) emit({ type: 'usage', entry: usage(Number(all[0])) });
-    const [verb = '', ...rest] = spends ? [all[1] ?? 'spend'] : [said, ...all];
+    const [verb = '', ...rest] = spends ? all.slice(1) : [said, ...all];
     const payloads = verb === 'payload' ? [{ payload_type: 'jobs', items: [{ title: 'Baker' }], offset: 0 }] : [];
     switch (verb) {
       case 'hold':
