@@ -684,6 +684,25 @@ CREATE TABLE app.audit_event (
   PRIMARY KEY (tenant_id, id)
 );
 
+CREATE TABLE app.job (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('tenant.export', 'tenant.erase')),
+  target_id uuid NOT NULL,
+  status text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+  progress real NOT NULL DEFAULT 0,
+  attempt integer NOT NULL DEFAULT 0,
+  cancel_requested boolean NOT NULL DEFAULT false,
+  heartbeat_at timestamptz,
+  error jsonb,
+  result jsonb,
+  created_by uuid,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  ended_at timestamptz,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX job_open_idx ON app.job (id) WHERE status IN ('queued', 'running');
+
 CREATE TABLE app.outbox (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
   id uuid NOT NULL,
@@ -987,6 +1006,30 @@ CREATE FUNCTION app.due_documents(abandoned_seconds integer, started timestamptz
       WHERE d.tenant_id = w.tenant_id AND d.held AND d.heartbeat_at >= dead.before) work
     WHERE due.tenant_id = w.tenant_id
     ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $$;
+
+-- Jobs that nobody works on.
+GRANT SELECT (tenant_id, id, status, heartbeat_at) ON app.job TO switchboard_lookup;
+CREATE POLICY lookup ON app.job FOR SELECT TO switchboard_lookup USING (true);
+CREATE FUNCTION app.due_jobs(abandoned_seconds integer, most integer) RETURNS TABLE (tenant_id uuid, job_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT j.tenant_id, j.id FROM app.job j
+    WHERE j.status IN ('queued', 'running')
+      AND (j.status = 'queued' OR j.heartbeat_at < now() - make_interval(secs => abandoned_seconds))
+      AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = j.tenant_id AND s.status = 'suspended')
+    ORDER BY j.id LIMIT most $$;
+
+-- The record of deeds is never changed, but for what an erasure takes out of it: ids stay, and that it happened.
+GRANT SELECT (tenant_id, target_id, actor_id), UPDATE (details, address) ON app.audit_event TO switchboard_lookup;
+CREATE POLICY lookup ON app.audit_event TO switchboard_lookup
+  USING (tenant_id = app.current_tenant()) WITH CHECK (tenant_id = app.current_tenant());
+CREATE FUNCTION app.redact_audit(erased uuid) RETURNS boolean
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    WITH redacted AS (
+      UPDATE app.audit_event a SET details = '{"redacted": true}', address = NULL
+      WHERE a.tenant_id = app.current_tenant() AND (a.target_id = erased::text OR a.actor_id = erased) RETURNING 1
+    ) SELECT count(*) > 0 FROM redacted $$;
 
 CREATE FUNCTION app.deleted_documents(older_than_seconds integer, most integer)
   RETURNS TABLE (tenant_id uuid, document_id uuid)

@@ -7,7 +7,7 @@ export { TenantsModule } from './tenants.module.js';
 export { TenantService, type NewTenant } from './tenant.service.js';
 export { PLATFORM_SLUG, RESERVED_SLUGS, type Tenant } from './tenant.js';
 export { TenantChanged, TenantCreated, TenantResumed, TenantSuspended } from './tenant.events.js';
-export { SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
+export { PlatformTenantError, SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
 export { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 export { DEFAULT_TOP_K, type TenantSettings } from './settings/tenant-settings.js';
 export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './settings/settings.schema.js';

@@ -51,6 +51,11 @@ export class TenantRepository {
     return tenant;
   }
 
+  /** With everything that still refers to it. @returns false when it is gone already */
+  async delete(tx: TenantTx): Promise<boolean> {
+    return (await tx.execute('DELETE FROM app.tenant WHERE id = $1', [tx.tenantId])) > 0;
+  }
+
   /** Ids of all tenants, newest first: for platform admins. */
   async listIds(after: string | null, limit: number): Promise<string[]> {
     if (after !== null && !isUuid(after)) return [];

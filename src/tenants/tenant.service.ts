@@ -19,6 +19,9 @@ import { TenantRepository } from './tenant.repository.js';
 const SUSPENDED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new TenantSuspended(tenantId));
 const RESUMED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new TenantResumed(tenantId));
 
+/** What is left of a tenant's rows goes with it, the record of its deeds among them. */
+const REMOVAL_MS = 60_000;
+
 export interface NewTenant {
   readonly slug: string;
   readonly name: string;
@@ -143,6 +146,13 @@ export class TenantService {
       await this.events.publish(updated.status === 'suspended' ? new TenantSuspended(id) : new TenantResumed(id));
     }
     return updated;
+  }
+
+  /** The last step of an erasure: its other rows are gone already, but for a few. */
+  async remove(scope: TenantScope): Promise<void> {
+    const deadlineMs = REMOVAL_MS;
+    await this.unitOfWork.run(scope, (tx) => this.tenants.delete(tx), { deadlineMs });
+    this.settings.invalidate(scope.tenantId);
   }
 
   /** @param after id of the last tenant of the previous page */

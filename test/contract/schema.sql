@@ -47,6 +47,7 @@ app.document RLS FORCED owned by owner
 app.embedding_space RLS FORCED owned by owner
 app.entitlement RLS FORCED owned by owner
 app.idempotency_key RLS FORCED owned by owner
+app.job RLS FORCED owned by owner
 app.knowledge_base RLS FORCED owned by owner
 app.message RLS FORCED owned by owner
 app.outbox RLS FORCED owned by owner
@@ -226,6 +227,20 @@ app.idempotency_key.request_hash bytea not null
 app.idempotency_key.status integer
 app.idempotency_key.response jsonb
 app.idempotency_key.created_at timestamp with time zone not null default now()
+app.job.tenant_id uuid not null
+app.job.id uuid not null
+app.job.kind text not null
+app.job.target_id uuid not null
+app.job.status text not null default 'queued'::text
+app.job.progress real not null default 0
+app.job.attempt integer not null default 0
+app.job.cancel_requested boolean not null default false
+app.job.heartbeat_at timestamp with time zone
+app.job.error jsonb
+app.job.result jsonb
+app.job.created_by uuid
+app.job.created_at timestamp with time zone not null default now()
+app.job.ended_at timestamp with time zone
 app.knowledge_base.tenant_id uuid not null
 app.knowledge_base.id uuid not null
 app.knowledge_base.kind text not null default 'documents'::text
@@ -436,6 +451,10 @@ app.entitlement entitlement_pkey PRIMARY KEY (tenant_id)
 app.entitlement entitlement_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.idempotency_key idempotency_key_pkey PRIMARY KEY (tenant_id, principal_id, key)
 app.idempotency_key idempotency_key_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
+app.job job_kind_check CHECK ((kind = ANY (ARRAY['tenant.export'::text, 'tenant.erase'::text])))
+app.job job_pkey PRIMARY KEY (tenant_id, id)
+app.job job_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+app.job job_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.knowledge_base knowledge_base_check CHECK (((chunk_overlap >= 0) AND (chunk_overlap < chunk_size)))
 app.knowledge_base knowledge_base_chunk_size_check CHECK (((chunk_size >= 50) AND (chunk_size <= 4000)))
 app.knowledge_base knowledge_base_kind_check CHECK ((kind = ANY (ARRAY['documents'::text, 'records'::text])))
@@ -505,6 +524,7 @@ CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id,
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (tenant_id, id) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
+CREATE INDEX job_open_idx ON app.job USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
 CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
 CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, revoked_at))
@@ -540,6 +560,7 @@ CREATE UNIQUE INDEX embedding_space_pkey ON app.embedding_space USING btree (ten
 CREATE UNIQUE INDEX embedding_space_tenant_id_provider_model_dimensions_key ON app.embedding_space USING btree (tenant_id, provider, model, dimensions)
 CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON app.idempotency_key USING btree (tenant_id, principal_id, key)
+CREATE UNIQUE INDEX job_pkey ON app.job USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_pkey ON app.knowledge_base USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_tenant_id_name_key ON app.knowledge_base USING btree (tenant_id, name)
 CREATE UNIQUE INDEX message_pkey ON app.message USING btree (tenant_id, id)
@@ -566,6 +587,7 @@ CREATE UNIQUE INDEX usage_record_pkey ON app.usage_record USING btree (tenant_id
 app.agent tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.agent_tool tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.api_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.audit_event lookup for all to switchboard_lookup using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.audit_event tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.blob lookup for select to switchboard_lookup using (true) check ()
 app.blob tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -584,6 +606,8 @@ app.embedding_space tenant_isolation for all to switchboard_app using ((tenant_i
 app.entitlement tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.idempotency_key lookup for select to switchboard_lookup using (true) check ()
 app.idempotency_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.job lookup for select to switchboard_lookup using (true) check ()
+app.job tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.knowledge_base tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.message tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.outbox lookup for all to switchboard_lookup using (true) check (true)
@@ -622,6 +646,7 @@ app.document: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.embedding_space: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.entitlement: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.idempotency_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.job: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.knowledge_base: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.message: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.outbox: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -636,10 +661,13 @@ app.turn_live: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 
 -- grants on columns
+app.audit_event: SELECT (tenant_id, actor_id, target_id) to switchboard_lookup
+app.audit_event: UPDATE (details, address) to switchboard_lookup
 app.blob: SELECT (tenant_id, purpose, id, loose_since) to switchboard_lookup
 app.conversation: SELECT (tenant_id, id, message_count, last_seq, failed_only) to switchboard_lookup
 app.document: SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) to switchboard_lookup
 app.idempotency_key: SELECT (tenant_id, created_at) to switchboard_lookup
+app.job: SELECT (tenant_id, id, status, heartbeat_at) to switchboard_lookup
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
 app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
@@ -730,6 +758,18 @@ AS $function$
     WHERE due.tenant_id = w.tenant_id
     ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.due_jobs(abandoned_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid, job_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT j.tenant_id, j.id FROM app.job j
+    WHERE j.status IN ('queued', 'running')
+      AND (j.status = 'queued' OR j.heartbeat_at < now() - make_interval(secs => abandoned_seconds))
+      AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = j.tenant_id AND s.status = 'suspended')
+    ORDER BY j.id LIMIT most $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listened jsonb, seconds double precision, everything boolean, room integer, served uuid[])
  RETURNS TABLE(task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
  LANGUAGE sql
@@ -810,6 +850,17 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(want
 AS $function$ SELECT EXISTS (
     SELECT 1 FROM app.tenant t WHERE t.status = 'active' AND t.settings -> 'allowed_origins' ? wanted) $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.redact_audit(erased uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH redacted AS (
+      UPDATE app.audit_event a SET details = '{"redacted": true}', address = NULL
+      WHERE a.tenant_id = app.current_tenant() AND (a.target_id = erased::text OR a.actor_id = erased) RETURNING 1
+    ) SELECT count(*) > 0 FROM redacted $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenant_id_by_slug(wanted text)
  RETURNS uuid
  LANGUAGE sql
@@ -879,9 +930,11 @@ app.current_tenant(): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_lookup
 app.deleted_documents(integer,integer): EXECUTE to switchboard_app
 app.due_documents(integer,timestamp with time zone,uuid[],integer): EXECUTE to switchboard_app
+app.due_jobs(integer,integer): EXECUTE to switchboard_app
 app.look_after(uuid,jsonb,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
 app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
 app.origin_is_known(text): EXECUTE to switchboard_app
+app.redact_audit(uuid): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
 app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app

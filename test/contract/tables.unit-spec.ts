@@ -8,6 +8,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'platform/http': ['idempotency_key'],
   tenants: ['tenant', 'tenant_origin', 'entitlement', 'audit_event', 'budget', 'budget_reservation'],
   auth: ['principal', 'session', 'api_key', 'recovery', 'invitation', 'trusted_issuer'],
+  admin: ['job'],
   llm: ['credential', 'usage_record'],
   tools: ['tool', 'tool_call'],
   rag: ['knowledge_base', 'embedding_space', 'document', 'chunk', 'chunk_vector', 'chunk_term', 'term_stat'],

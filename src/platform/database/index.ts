@@ -29,3 +29,11 @@ export {
 } from './login.js';
 export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 export { DatabaseModule, DATA_SOURCE } from './database.module.js';
+export {
+  childrenFirst,
+  deleteSome,
+  pageOf,
+  type TableColumn,
+  type TenantTable,
+  tenantTables,
+} from './tenant-tables.js';
