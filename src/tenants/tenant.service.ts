@@ -4,6 +4,7 @@ import { isUuid, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { changesBetween } from './audit/audit-changes.js';
 import { actorOf, type AuditEntry, AuditService } from './audit/audit.service.js';
 import { assertBelow, ceilingsOf } from './entitlements/ceilings.js';
 import { OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
@@ -68,7 +69,7 @@ export class TenantService {
       return this.tenants.getForUpdate(tx);
     });
     await this.audit.recordNow(ctx, {
-      action: 'tenant.created',
+      action: 'tenant.create',
       targetType: 'tenant',
       targetId: tenantId,
       details: { slug: input.slug },
@@ -163,13 +164,15 @@ export class TenantService {
 }
 
 function changeEntry(current: Tenant, change: { name?: string; status?: Tenant['status'] }): AuditEntry | null {
-  const changes = (['name', 'status'] as const)
-    .filter((field) => change[field] !== undefined && change[field] !== current[field])
-    .map((field) => ({ field, before: current[field], after: change[field] }));
+  const { name, status } = current;
+  const changes = changesBetween({ name, status }, { name, status, ...defined(change) });
   if (changes.length === 0) return null;
-  const status = changes.find(({ field }) => field === 'status')?.after;
-  const action = status === undefined ? 'updated' : status === 'suspended' ? 'suspended' : 'resumed';
-  return { action: `tenant.${action}`, targetType: 'tenant', targetId: current.id, details: { changes } };
+  const verb = !changes.some(({ field }) => field === 'status')
+    ? 'update'
+    : change.status === 'suspended'
+      ? 'suspend'
+      : 'resume';
+  return { action: `tenant.${verb}`, targetType: 'tenant', targetId: current.id, changes };
 }
 
 function toRow(input: NewTenant): { slug: string; name: string; settings: unknown } {

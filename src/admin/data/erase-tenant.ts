@@ -53,7 +53,7 @@ export class EraseTenant implements JobWork, OnModuleInit {
     await this.redis?.forget(scope.tenantId).catch(() => undefined);
     await this.audit.redact(job, scope.tenantId);
     await this.audit.recordNow(contextOf(job), {
-      action: 'tenant.erased',
+      action: 'tenant.erase',
       targetType: 'tenant',
       targetId: scope.tenantId,
       details: { counts },

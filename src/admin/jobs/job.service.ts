@@ -25,7 +25,7 @@ export class JobService {
     const job = await this.unitOfWork.run(ctx, async (tx) => {
       const open = await this.jobs.findOpen(tx, { kind, targetId });
       if (open !== null) return open;
-      await this.audit.record(tx, ctx, { action: `${kind}.requested`, targetType: 'tenant', targetId });
+      await this.audit.record(tx, ctx, { action: `${kind}.request`, targetType: 'tenant', targetId });
       return this.jobs.insert(tx, { id: newId(), kind, targetId, createdBy: ctx.principal.id });
     });
     await this.runner.wake(ctx, job.id);
@@ -60,7 +60,7 @@ export class JobService {
       if (job.status === 'queued') await this.jobs.change(tx, id, { status: 'cancelled', endedAt: new Date() });
       else if (job.status === 'running') await this.jobs.change(tx, id, { cancelRequested: true });
       else throw new ConflictError(`The job is over already (${job.status})`);
-      await this.audit.record(tx, ctx, { action: 'job.cancelled', targetType: 'job', targetId: id });
+      await this.audit.record(tx, ctx, { action: 'job.cancel', targetType: 'job', targetId: id });
     });
     return this.get(ctx, id);
   }

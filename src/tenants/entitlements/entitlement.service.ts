@@ -2,7 +2,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { isUuid, UnitOfWork } from '#platform/database';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
-import { isDeepStrictEqual } from 'node:util';
+import { changesBetween } from '../audit/audit-changes.js';
 import { actorOf, AuditService } from '../audit/audit.service.js';
 import { TenantNotFoundError } from '../tenant.errors.js';
 import { TenantChanged } from '../tenant.events.js';
@@ -41,18 +41,18 @@ export class EntitlementService {
     check: (current: Entitlements) => void,
   ): Promise<Entitlements> {
     if (!isUuid(tenantId)) throw new TenantNotFoundError();
-    const entry = { action: 'entitlements.updated', targetType: 'tenant', targetId: tenantId };
+    const entry = { action: 'entitlements.update', targetType: 'tenant', targetId: tenantId };
     const changes = await this.unitOfWork.run({ tenantId }, async (tx) => {
       await this.tenants.getForUpdate(tx);
       const current = await this.entitlements.find(tx);
       check(current);
       await this.entitlements.put(tx, next);
-      const changed = changesBetween(current, next);
-      await this.audit.record(tx, actorOf(ctx), { ...entry, details: { changes: changed } });
+      const changed = changesBetween(fieldsOf(current), fieldsOf(next));
+      await this.audit.record(tx, actorOf(ctx), { ...entry, changes: changed });
       return changed;
     });
     await this.events.publish(new TenantChanged(tenantId));
-    if (ctx.tenantId !== tenantId) await this.audit.recordNow(ctx, { ...entry, details: { changes } });
+    if (ctx.tenantId !== tenantId) await this.audit.recordNow(ctx, { ...entry, changes });
     return next;
   }
 
@@ -66,22 +66,7 @@ export class EntitlementService {
   }
 }
 
-interface Change {
-  readonly field: string;
-  readonly before: unknown;
-  readonly after: unknown;
-}
-
-function changesBetween(before: Entitlements, after: Entitlements): Change[] {
-  const lists = (['agents', 'tools', 'models', 'features'] as const).map((field) => ({
-    field: field as string,
-    before: before[field] as unknown,
-    after: after[field] as unknown,
-  }));
-  const limits = LIMIT_NAMES.map((name) => ({
-    field: `limits.${name}`,
-    before: before.limits[name] ?? null,
-    after: after.limits[name] ?? null,
-  }));
-  return [...lists, ...limits].filter((change) => !isDeepStrictEqual(change.before, change.after));
+/** Each limit is a field of its own. */
+function fieldsOf({ limits, ...lists }: Entitlements): Record<string, unknown> {
+  return { ...lists, ...Object.fromEntries(LIMIT_NAMES.map((name) => [`limits.${name}`, limits[name] ?? null])) };
 }

@@ -199,7 +199,7 @@ describe('all data of a tenant', () => {
     expect(new Set(rows.map((row) => row.tenant_id))).toEqual(new Set([root.tenantId]));
     expect(JSON.stringify(rows)).not.toContain(CANARY);
     expect(JSON.stringify(rows)).not.toContain(admin.slug);
-    expect(rows.at(-1)).toMatchObject({ action: 'tenant.erased', details: { counts: { agent: 2 } } });
+    expect(rows.at(-1)).toMatchObject({ action: 'tenant.erase', details: { counts: { agent: 2 } } });
     expect(filesWith(admin.tenantId)).toEqual([]);
     expect(await keysWith(admin.tenantId)).toEqual([]);
   });

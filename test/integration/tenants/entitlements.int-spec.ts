@@ -100,7 +100,7 @@ describe('entitlements', () => {
       const rows = await app.database.uow.query(
         { tenantId },
         `SELECT actor_id, details FROM app.audit_event
-          WHERE tenant_id = $1 AND action = 'entitlements.updated' AND target_id = $2 ORDER BY id`,
+          WHERE tenant_id = $1 AND action = 'entitlements.update' AND target_id = $2 ORDER BY id`,
         [tenantId, admin.tenantId],
       );
       expect(rows[1]).toEqual({

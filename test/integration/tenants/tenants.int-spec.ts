@@ -76,16 +76,16 @@ describe('tenants', () => {
     for (const tenantId of [admin.tenantId, root.tenantId]) {
       const rows = await app.database.uow.query<{ action: string; details: unknown }>(
         { tenantId },
-        `SELECT action, details FROM app.audit_event WHERE tenant_id = $1 AND target_id = $2 AND action LIKE 'tenant.%'
+        `SELECT action, details FROM app.audit_event WHERE tenant_id = $1 AND target_id = $2 AND action IN ('tenant.suspend', 'tenant.resume')
          ORDER BY id`,
         [tenantId, admin.tenantId],
       );
       expect(rows).toEqual([
         {
-          action: 'tenant.suspended',
+          action: 'tenant.suspend',
           details: { changes: [{ field: 'status', before: 'active', after: 'suspended' }] },
         },
-        { action: 'tenant.resumed', details: { changes: [{ field: 'status', before: 'suspended', after: 'active' }] } },
+        { action: 'tenant.resume', details: { changes: [{ field: 'status', before: 'suspended', after: 'active' }] } },
       ]);
     }
     expect((await command('suspend', '01890000-0000-7000-8000-000000000000')).status).toBe(404);
