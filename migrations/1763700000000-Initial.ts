@@ -687,7 +687,7 @@ CREATE TABLE app.audit_event (
 CREATE TABLE app.job (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
   id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('tenant.export', 'tenant.erase')),
+  kind text NOT NULL CHECK (kind IN ('tenant.export', 'tenant.erase', 'user.export', 'user.erase')),
   target_id uuid NOT NULL,
   status text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
   progress real NOT NULL DEFAULT 0,

@@ -15,7 +15,15 @@ import { UsageRepository } from './reports/usage.repository.js';
 @Module({
   imports: [HealthModule, MetricsModule, TenantsModule],
   controllers: [CredentialsController, UsageController],
-  providers: [LlmService, ProviderWatch, CredentialRepository, CredentialService, CredentialTester, CredentialUses, UsageRepository],
+  providers: [
+    LlmService,
+    ProviderWatch,
+    CredentialRepository,
+    CredentialService,
+    CredentialTester,
+    CredentialUses,
+    UsageRepository,
+  ],
   exports: [LlmService, CredentialService, CredentialUses],
 })
 export class LlmModule {}

@@ -74,3 +74,9 @@ export async function recordUsage(
   const { principalId, tenantId, turnId } = account;
   await work.query(account, INSERT, [tenantId, turnId, principalId, jsonToStore(rows)]);
 }
+
+/** The books stay, without who it was for. */
+export async function forgetUser(work: UnitOfWork, scope: TenantScope, principalId: string): Promise<void> {
+  const sql = 'UPDATE app.usage_record SET principal_id = NULL WHERE tenant_id = $1 AND principal_id = $2';
+  await work.query(scope, sql, [scope.tenantId, principalId]);
+}

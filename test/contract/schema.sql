@@ -46,6 +46,7 @@ app.credential RLS FORCED owned by owner
 app.document RLS FORCED owned by owner
 app.embedding_space RLS FORCED owned by owner
 app.entitlement RLS FORCED owned by owner
+app.feedback RLS FORCED owned by owner
 app.idempotency_key RLS FORCED owned by owner
 app.job RLS FORCED owned by owner
 app.knowledge_base RLS FORCED owned by owner
@@ -172,10 +173,18 @@ app.conversation.created_at timestamp with time zone not null default now()
 app.conversation.updated_at timestamp with time zone not null default now()
 app.credential.tenant_id uuid not null
 app.credential.id uuid not null
-app.credential.provider text not null
 app.credential.name text not null
+app.credential.kind text not null
+app.credential.provider text
+app.credential.base_url text not null
+app.credential.header text
+app.credential.query text
+app.credential.scheme text
+app.credential.username text
 app.credential.sealed bytea not null
 app.credential.last4 text not null
+app.credential.tested_at timestamp with time zone
+app.credential.test_error text
 app.credential.created_at timestamp with time zone not null default now()
 app.credential.updated_at timestamp with time zone not null default now()
 app.document.tenant_id uuid not null
@@ -220,6 +229,14 @@ app.entitlement.models text[]
 app.entitlement.features text[]
 app.entitlement.limits jsonb not null default '{}'::jsonb
 app.entitlement.updated_at timestamp with time zone not null default now()
+app.feedback.tenant_id uuid not null
+app.feedback.message_id uuid not null
+app.feedback.principal_id uuid not null
+app.feedback.conversation_id uuid not null
+app.feedback.rating text not null
+app.feedback.comment text not null default ''::text
+app.feedback.created_at timestamp with time zone not null default now()
+app.feedback.updated_at timestamp with time zone not null default now()
 app.idempotency_key.tenant_id uuid not null
 app.idempotency_key.principal_id uuid not null
 app.idempotency_key.key text not null
@@ -326,6 +343,7 @@ app.tool.read_only boolean not null default false
 app.tool.idempotent boolean not null default false
 app.tool.requires_approval boolean not null default false
 app.tool.personas text[] not null default '{}'::text[]
+app.tool.credential_id uuid
 app.tool.enabled boolean not null default true
 app.tool.created_at timestamp with time zone not null default now()
 app.tool.updated_at timestamp with time zone not null default now()
@@ -435,9 +453,11 @@ app.conversation conversation_status_check CHECK ((status = ANY (ARRAY['active':
 app.conversation conversation_tenant_id_principal_id_client_key_key UNIQUE (tenant_id, principal_id, client_key)
 app.conversation conversation_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.conversation conversation_title_source_check CHECK ((title_source = ANY (ARRAY['default'::text, 'automatic'::text, 'user'::text])))
+app.credential credential_check CHECK (((kind = 'provider'::text) = (provider IS NOT NULL)))
+app.credential credential_kind_check CHECK ((kind = ANY (ARRAY['provider'::text, 'header'::text, 'basic'::text])))
 app.credential credential_pkey PRIMARY KEY (tenant_id, id)
 app.credential credential_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
-app.credential credential_tenant_id_provider_name_key UNIQUE (tenant_id, provider, name)
+app.credential credential_tenant_id_name_key UNIQUE (tenant_id, name)
 app.document document_pkey PRIMARY KEY (tenant_id, id)
 app.document document_source_type_check CHECK ((source_type = ANY (ARRAY['file'::text, 'text'::text, 'url'::text, 'record'::text])))
 app.document document_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'parsing'::text, 'chunking'::text, 'embedding'::text, 'ready'::text, 'failed'::text])))
@@ -449,9 +469,13 @@ app.embedding_space embedding_space_tenant_id_fkey FOREIGN KEY (tenant_id) REFER
 app.embedding_space embedding_space_tenant_id_provider_model_dimensions_key UNIQUE (tenant_id, provider, model, dimensions)
 app.entitlement entitlement_pkey PRIMARY KEY (tenant_id)
 app.entitlement entitlement_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.feedback feedback_pkey PRIMARY KEY (tenant_id, message_id, principal_id)
+app.feedback feedback_rating_check CHECK ((rating = ANY (ARRAY['up'::text, 'down'::text])))
+app.feedback feedback_tenant_id_message_id_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES app.message(tenant_id, id) ON DELETE CASCADE
+app.feedback feedback_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.idempotency_key idempotency_key_pkey PRIMARY KEY (tenant_id, principal_id, key)
 app.idempotency_key idempotency_key_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
-app.job job_kind_check CHECK ((kind = ANY (ARRAY['tenant.export'::text, 'tenant.erase'::text])))
+app.job job_kind_check CHECK ((kind = ANY (ARRAY['tenant.export'::text, 'tenant.erase'::text, 'user.export'::text, 'user.erase'::text])))
 app.job job_pkey PRIMARY KEY (tenant_id, id)
 app.job job_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
 app.job job_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
@@ -486,6 +510,7 @@ app.term_stat term_stat_tenant_id_knowledge_base_id_fkey FOREIGN KEY (tenant_id,
 app.tool tool_key_check CHECK ((key ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
 app.tool tool_kind_check CHECK ((kind = ANY (ARRAY['http'::text, 'builtin'::text, 'mcp'::text])))
 app.tool tool_pkey PRIMARY KEY (tenant_id, id)
+app.tool tool_tenant_id_credential_id_fkey FOREIGN KEY (tenant_id, credential_id) REFERENCES app.credential(tenant_id, id)
 app.tool tool_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.tool tool_tenant_id_key_key UNIQUE (tenant_id, key)
 app.tool_call tool_call_pkey PRIMARY KEY (tenant_id, id)
@@ -518,11 +543,13 @@ CREATE INDEX chunk_vector_hnsw_768 ON ONLY app.chunk_vector USING hnsw (((embedd
 CREATE INDEX chunk_vector_knowledge_base_idx ON ONLY app.chunk_vector USING btree (tenant_id, space_id, knowledge_base_id)
 CREATE INDEX conversation_failed_idx ON app.conversation USING btree (last_seq) WHERE (failed_only AND (message_count = 0))
 CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
+CREATE INDEX conversation_staff_idx ON app.conversation USING btree (tenant_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
 CREATE INDEX document_deleted_idx ON app.document USING btree (tenant_id, id) WHERE (deleted_at IS NOT NULL)
 CREATE INDEX document_held_idx ON app.document USING btree (tenant_id) WHERE held
 CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id, knowledge_base_id, id)
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (tenant_id, id) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
+CREATE INDEX feedback_conversation_idx ON app.feedback USING btree (tenant_id, conversation_id)
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
 CREATE INDEX job_open_idx ON app.job USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
@@ -531,6 +558,7 @@ CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, rev
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
 CREATE INDEX tool_call_message_idx ON app.tool_call USING btree (tenant_id, message_id, tool_key)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
+CREATE INDEX tool_credential_idx ON app.tool USING btree (tenant_id, credential_id) WHERE (credential_id IS NOT NULL)
 CREATE INDEX turn_conversation_idx ON app.turn USING btree (tenant_id, conversation_id, id DESC)
 CREATE INDEX turn_end_idx ON app.turn USING btree (tenant_id, conversation_id, end_seq) WHERE (end_seq IS NOT NULL)
 CREATE INDEX turn_message_idx ON app.turn USING btree (tenant_id, message_id)
@@ -554,11 +582,12 @@ CREATE UNIQUE INDEX chunk_vector_pkey ON ONLY app.chunk_vector USING btree (tena
 CREATE UNIQUE INDEX conversation_pkey ON app.conversation USING btree (tenant_id, id)
 CREATE UNIQUE INDEX conversation_tenant_id_principal_id_client_key_key ON app.conversation USING btree (tenant_id, principal_id, client_key)
 CREATE UNIQUE INDEX credential_pkey ON app.credential USING btree (tenant_id, id)
-CREATE UNIQUE INDEX credential_tenant_id_provider_name_key ON app.credential USING btree (tenant_id, provider, name)
+CREATE UNIQUE INDEX credential_tenant_id_name_key ON app.credential USING btree (tenant_id, name)
 CREATE UNIQUE INDEX document_pkey ON app.document USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_pkey ON app.embedding_space USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_tenant_id_provider_model_dimensions_key ON app.embedding_space USING btree (tenant_id, provider, model, dimensions)
 CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id)
+CREATE UNIQUE INDEX feedback_pkey ON app.feedback USING btree (tenant_id, message_id, principal_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON app.idempotency_key USING btree (tenant_id, principal_id, key)
 CREATE UNIQUE INDEX job_pkey ON app.job USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_pkey ON app.knowledge_base USING btree (tenant_id, id)
@@ -604,6 +633,7 @@ app.document lookup for select to switchboard_lookup using (true) check ()
 app.document tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.embedding_space tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.entitlement tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.feedback tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.idempotency_key lookup for select to switchboard_lookup using (true) check ()
 app.idempotency_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.job lookup for select to switchboard_lookup using (true) check ()
@@ -645,6 +675,7 @@ app.credential: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.document: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.embedding_space: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.entitlement: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.feedback: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.idempotency_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.job: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.knowledge_base: DELETE, INSERT, SELECT, UPDATE to switchboard_app

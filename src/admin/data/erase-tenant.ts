@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BlobStore } from '#platform/blobs';
-import type { RequestContext, TenantScope } from '#platform/context';
+import type { TenantScope } from '#platform/context';
 import { childrenFirst, deleteSome, tenantTables, UnitOfWork } from '#platform/database';
 import { JobQueue } from '#platform/queue';
 import { SHARED_REDIS, type SharedRedis } from '#platform/redis';
@@ -9,6 +9,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { JobResult } from '../jobs/job.entity.js';
 import type { Job } from '../jobs/job.repository.js';
 import { type JobProgress, JobRunner, type JobWork } from '../jobs/job-runner.js';
+import { contextOf } from './job-context.js';
 
 const ROWS_AT_ONCE = 1000;
 /** The last turns and sockets end, also on other instances, before what they write is taken away. */
@@ -91,10 +92,4 @@ export class EraseTenant implements JobWork, OnModuleInit {
       }
     }
   }
-}
-
-/** The deed is that of whoever asked for it. */
-function contextOf({ createdBy, id, tenantId }: Job): RequestContext {
-  const principal = { id: createdBy ?? id, role: 'platform_admin' as const, persona: null, sessionId: null };
-  return { tenantId, principal, correlationId: id };
 }

@@ -1,7 +1,7 @@
 import { TenantEntity } from '#platform/database';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
-export type JobKind = 'tenant.export' | 'tenant.erase';
+export type JobKind = 'tenant.export' | 'tenant.erase' | 'user.export' | 'user.erase';
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 /** What a job leaves: how many rows and files, and a digest of its archive. */
@@ -19,7 +19,7 @@ export class JobEntity extends TenantEntity {
   @Column('text')
   kind!: JobKind;
 
-  /** The tenant that it is about. */
+  /** The tenant or the user that it is about. */
   @Column('uuid')
   targetId!: string;
 

@@ -25,7 +25,7 @@ export class JobService {
     const job = await this.unitOfWork.run(ctx, async (tx) => {
       const open = await this.jobs.findOpen(tx, { kind, targetId });
       if (open !== null) return open;
-      await this.audit.record(tx, ctx, { action: `${kind}.request`, targetType: 'tenant', targetId });
+      await this.audit.record(tx, ctx, { action: `${kind}.request`, targetType: kind.split('.')[0], targetId });
       return this.jobs.insert(tx, { id: newId(), kind, targetId, createdBy: ctx.principal.id });
     });
     await this.runner.wake(ctx, job.id);

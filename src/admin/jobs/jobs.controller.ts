@@ -14,9 +14,9 @@ import {
 import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { pipeline } from 'node:stream/promises';
 import { type JobResponse, jobResponse, toJobResponse } from './job.dto.js';
 import { JobService } from './job.service.js';
+import { sendArchive } from './send-archive.js';
 
 /** Jobs that the caller's tenant asked for; those about another tenant are the platform's. */
 @ApiTags('jobs')
@@ -51,13 +51,7 @@ export class JobsController {
     @Param('id', { schema: idSchema }) id: string,
     @Res() response: Response,
   ): Promise<void> {
-    const { size, stream } = await this.jobs.file(ctx, id);
-    response.setHeader('Content-Type', 'application/zip');
-    response.setHeader('Content-Length', size);
-    response.setHeader('Content-Disposition', `attachment; filename="export-${id}.zip"`);
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('Cache-Control', 'private, no-store');
-    await pipeline(stream, response).catch(() => undefined); // the client went away
+    await sendArchive(response, id, await this.jobs.file(ctx, id));
   }
 
   /** What an erasure has erased stays erased. */

@@ -30,7 +30,10 @@ export {
 export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 export { DatabaseModule, DATA_SOURCE } from './database.module.js';
 export {
+  type Belonging,
+  belongingTo,
   childrenFirst,
+  countOf,
   deleteSome,
   pageOf,
   type TableColumn,

@@ -12,6 +12,12 @@ export interface TenantTable {
   readonly columns: readonly TableColumn[];
   /** The primary key without the tenant. */
   readonly key: readonly TableColumn[];
+  /** Rows of other tables with which its own go (ON DELETE CASCADE), the tenant's columns left out. */
+  readonly cascades: readonly {
+    readonly table: string;
+    readonly columns: readonly string[];
+    readonly parent: readonly string[];
+  }[];
   /** Tables of tenants that it refers to. */
   readonly parents: readonly string[];
   /** Whether the working role may delete its rows. */
@@ -28,6 +34,13 @@ SELECT c.relname AS name,
       AND k.place <= i.indnkeyatts) AS key,
   ARRAY(SELECT DISTINCT r.relname::text FROM pg_constraint f JOIN pg_class r ON r.oid = f.confrelid
          WHERE f.conrelid = c.oid AND f.contype = 'f' AND r.oid <> c.oid AND r.relname <> 'tenant') AS parents,
+  (SELECT coalesce(json_agg(json_build_object('table', r.relname,
+       'columns', (SELECT json_agg(a.attname ORDER BY k.place) FROM unnest(f.conkey) WITH ORDINALITY AS k(number, place)
+                     JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number WHERE a.attname <> 'tenant_id'),
+       'parent', (SELECT json_agg(a.attname ORDER BY k.place) FROM unnest(f.confkey) WITH ORDINALITY AS k(number, place)
+                    JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number WHERE a.attname <> 'tenant_id'))), '[]')
+     FROM pg_constraint f JOIN pg_class r ON r.oid = f.confrelid
+    WHERE f.conrelid = c.oid AND f.contype = 'f' AND f.confdeltype = 'c' AND r.oid <> c.oid AND r.relname <> 'tenant') AS cascades,
   has_table_privilege(c.oid, 'DELETE') AS deletable
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -59,7 +72,7 @@ export function childrenFirst(tables: readonly TenantTable[]): TenantTable[] {
 export async function pageOf(
   tx: TenantTx,
   table: TenantTable,
-  { after, limit }: { readonly after: readonly unknown[] | null; readonly limit: number },
+  { after, limit, of }: { readonly after: readonly unknown[] | null; readonly limit: number; readonly of?: Belonging },
 ): Promise<{ readonly row: Record<string, unknown>; readonly key: readonly unknown[] }[]> {
   const shown = table.columns.filter(({ type }) => !UNREADABLE.test(type)).map(({ name }) => quoted(name));
   const names = table.key.map(({ name }) => quoted(name));
@@ -73,9 +86,57 @@ export async function pageOf(
   return tx.query(
     `SELECT to_jsonb(__page) - '__key' AS row, __page.__key AS key FROM (
        SELECT ${shown.join(', ')}, ${key} AS __key FROM app.${quoted(table.name)}
-        WHERE tenant_id = $1 AND ${place} ${order} LIMIT $3) __page`,
-    [tx.tenantId, after === null ? null : JSON.stringify(after), limit],
+        WHERE tenant_id = $1 AND ${place}${of === undefined ? '' : ` AND (${of.condition})`} ${order} LIMIT $3) __page`,
+    [tx.tenantId, after === null ? null : JSON.stringify(after), limit, ...(of === undefined ? [] : [of.id])],
   );
+}
+
+/** Rows of one table that belong to somebody. */
+export interface Belonging {
+  readonly table: TenantTable;
+  /** SQL with `$4` for the id. */
+  readonly condition: string;
+  readonly id: string;
+}
+
+/** Columns that name a person without a foreign key: the books and the record outlive people. */
+const NAMES_A_PERSON = new Set(['principal_id', 'actor_id']);
+
+/** What belongs to a person: the row itself, whatever would go with it, and what names the person otherwise. */
+export function belongingTo(tables: readonly TenantTable[], id: string): Belonging[] {
+  const found = new Map<string, string>([['principal', 'id = $4']]);
+  for (let before = 0; before < found.size;) {
+    before = found.size;
+    for (const table of tables.filter(({ name }) => !found.has(name))) {
+      const ways = table.cascades.flatMap(({ columns, parent, table: of }) => {
+        const condition = found.get(of);
+        if (condition === undefined || columns.length === 0) return [];
+        if (of === 'principal') return [`${quoted(columns[0] ?? '')} = $4`];
+        return [
+          `(${columns.map(quoted).join(', ')}) IN (SELECT ${parent.map(quoted).join(', ')} FROM app.${quoted(of)}
+             WHERE tenant_id = $1 AND (${condition}))`,
+        ];
+      });
+      if (ways.length > 0) found.set(table.name, ways.join(' OR '));
+    }
+  }
+  for (const { columns, name } of tables) {
+    const named = columns.find((column) => NAMES_A_PERSON.has(column.name));
+    if (named !== undefined && !found.has(name)) found.set(name, `${quoted(named.name)} = $4`);
+  }
+  return tables.flatMap((table) => {
+    const condition = found.get(table.name);
+    return condition === undefined ? [] : [{ table, condition, id }];
+  });
+}
+
+export async function countOf(tx: TenantTx, { condition, id, table }: Belonging): Promise<number> {
+  const row = await tx.one<{ rows: number }>(
+    `SELECT count(*)::int AS rows FROM app.${quoted(table.name)}
+      WHERE tenant_id = $1 AND (${condition}) AND $2::text IS NULL AND $3::text IS NULL`,
+    [tx.tenantId, null, null, id],
+  );
+  return row?.rows ?? 0;
 }
 
 /** Deletes up to `limit` rows. @returns how many; fewer than `limit` when none are left */
