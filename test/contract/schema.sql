@@ -9,14 +9,14 @@ switchboard_queue NOLOGIN NOINHERIT
 
 -- schemas
 app owned by owner
-pgboss owned by switchboard_queue
+pgboss owned by owner
 
 -- grants on schemas
 app: USAGE to switchboard_app
 app: USAGE to switchboard_lookup
+pgboss: USAGE to switchboard_queue
 public: USAGE to switchboard_app
 public: USAGE to switchboard_lookup
-public: USAGE to switchboard_queue
 
 -- extensions
 vector
@@ -182,6 +182,7 @@ app.credential.query text
 app.credential.scheme text
 app.credential.username text
 app.credential.sealed bytea not null
+app.credential.sealed_key bytea default substr(sealed, 2, 4)
 app.credential.last4 text not null
 app.credential.tested_at timestamp with time zone
 app.credential.test_error text
@@ -242,7 +243,8 @@ app.idempotency_key.principal_id uuid not null
 app.idempotency_key.key text not null
 app.idempotency_key.request_hash bytea not null
 app.idempotency_key.status integer
-app.idempotency_key.response jsonb
+app.idempotency_key.sealed bytea
+app.idempotency_key.sealed_key bytea default substr(sealed, 2, 4)
 app.idempotency_key.created_at timestamp with time zone not null default now()
 app.job.tenant_id uuid not null
 app.job.id uuid not null
@@ -544,12 +546,15 @@ CREATE INDEX chunk_vector_knowledge_base_idx ON ONLY app.chunk_vector USING btre
 CREATE INDEX conversation_failed_idx ON app.conversation USING btree (last_seq) WHERE (failed_only AND (message_count = 0))
 CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
 CREATE INDEX conversation_staff_idx ON app.conversation USING btree (tenant_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
+CREATE INDEX credential_sealed_idx ON app.credential USING btree (sealed_key, tenant_id) WHERE (sealed_key IS NOT NULL)
 CREATE INDEX document_deleted_idx ON app.document USING btree (tenant_id, id) WHERE (deleted_at IS NOT NULL)
 CREATE INDEX document_held_idx ON app.document USING btree (tenant_id) WHERE held
 CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id, knowledge_base_id, id)
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (tenant_id, id) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
 CREATE INDEX feedback_conversation_idx ON app.feedback USING btree (tenant_id, conversation_id)
+CREATE INDEX feedback_principal_idx ON app.feedback USING btree (tenant_id, principal_id)
+CREATE INDEX idempotency_key_sealed_idx ON app.idempotency_key USING btree (sealed_key, tenant_id) WHERE (sealed_key IS NOT NULL)
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
 CREATE INDEX job_open_idx ON app.job USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
@@ -628,6 +633,7 @@ app.chunk_term tenant_isolation for all to switchboard_app using ((tenant_id = a
 app.chunk_vector tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.conversation lookup for select to switchboard_lookup using (true) check ()
 app.conversation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.credential lookup for select to switchboard_lookup using (true) check ()
 app.credential tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.document lookup for select to switchboard_lookup using (true) check ()
 app.document tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -696,8 +702,9 @@ app.audit_event: SELECT (tenant_id, actor_id, target_id) to switchboard_lookup
 app.audit_event: UPDATE (details, address) to switchboard_lookup
 app.blob: SELECT (tenant_id, purpose, id, loose_since) to switchboard_lookup
 app.conversation: SELECT (tenant_id, id, message_count, last_seq, failed_only) to switchboard_lookup
+app.credential: SELECT (tenant_id, sealed_key) to switchboard_lookup
 app.document: SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) to switchboard_lookup
-app.idempotency_key: SELECT (tenant_id, created_at) to switchboard_lookup
+app.idempotency_key: SELECT (tenant_id, sealed_key, created_at) to switchboard_lookup
 app.job: SELECT (tenant_id, id, status, heartbeat_at) to switchboard_lookup
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
@@ -906,6 +913,40 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenant_ids(after uui
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT t.id FROM app.tenant t WHERE after IS NULL OR t.id < after ORDER BY t.id DESC LIMIT most $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_answers_sealed_otherwise(known bytea[], after uuid, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH RECURSIVE used AS (
+      (SELECT s.sealed_key FROM app.idempotency_key s WHERE s.sealed_key IS NOT NULL ORDER BY s.sealed_key LIMIT 1)
+      UNION ALL
+      SELECT (SELECT s.sealed_key FROM app.idempotency_key s WHERE s.sealed_key > u.sealed_key ORDER BY s.sealed_key LIMIT 1)
+      FROM used u WHERE u.sealed_key IS NOT NULL
+    )
+    SELECT DISTINCT t.tenant_id FROM used u CROSS JOIN LATERAL (
+      SELECT s.tenant_id FROM app.idempotency_key s WHERE s.sealed_key = u.sealed_key AND (after IS NULL OR s.tenant_id > after)
+      ORDER BY s.tenant_id LIMIT most) t
+    WHERE u.sealed_key IS NOT NULL AND u.sealed_key <> ALL (known) ORDER BY 1 LIMIT most $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_credentials_sealed_otherwise(known bytea[], after uuid, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH RECURSIVE used AS (
+      (SELECT s.sealed_key FROM app.credential s WHERE s.sealed_key IS NOT NULL ORDER BY s.sealed_key LIMIT 1)
+      UNION ALL
+      SELECT (SELECT s.sealed_key FROM app.credential s WHERE s.sealed_key > u.sealed_key ORDER BY s.sealed_key LIMIT 1)
+      FROM used u WHERE u.sealed_key IS NOT NULL
+    )
+    SELECT DISTINCT t.tenant_id FROM used u CROSS JOIN LATERAL (
+      SELECT s.tenant_id FROM app.credential s WHERE s.sealed_key = u.sealed_key AND (after IS NULL OR s.tenant_id > after)
+      ORDER BY s.tenant_id LIMIT most) t
+    WHERE u.sealed_key IS NOT NULL AND u.sealed_key <> ALL (known) ORDER BY 1 LIMIT most $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_ended_sessions(age_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid)
  LANGUAGE sql
@@ -968,6 +1009,8 @@ app.origin_is_known(text): EXECUTE to switchboard_app
 app.redact_audit(uuid): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
+app.tenants_of_answers_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
+app.tenants_of_credentials_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
 app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_forgotten_texts(integer,integer): EXECUTE to switchboard_app

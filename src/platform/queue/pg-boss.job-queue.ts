@@ -79,10 +79,10 @@ export class PgBossJobQueue extends JobQueue {
   override async forget(tenantId: string): Promise<void> {
     // Nobody may have used the queue yet: then it has no tables.
     const { rows } = await this.pool.query<{ there: boolean }>(
-      `SELECT to_regclass('${SCHEMA}.job') IS NOT NULL AS there`,
+      `SELECT to_regclass('${QUEUE_SCHEMA}.job') IS NOT NULL AS there`,
     );
     if (rows[0]?.there !== true) return;
-    await this.pool.query(`DELETE FROM ${SCHEMA}.job WHERE data ->> 'tenant_id' = $1`, [tenantId]);
+    await this.pool.query(`DELETE FROM ${QUEUE_SCHEMA}.job WHERE data ->> 'tenant_id' = $1`, [tenantId]);
   }
 
   override async check(): Promise<{ readonly running: number }> {

@@ -36,7 +36,7 @@ describe('all data of a person', () => {
     app.call(`/api/${path}`, { token: by.token, body, method });
 
   async function owner<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
-    const client = new Client({ connectionString: app.database.url });
+    const client = new Client({ connectionString: app.database.ownerUrl });
     await client.connect();
     try {
       return (await client.query<R>(sql, values)).rows;
