@@ -18,4 +18,3 @@ export { KEY_ROLES } from './api-keys/key-scopes.js';
 export { type NewUser, UserService } from './users/user.service.js';
 export { RecoveryService } from './recovery/recovery.service.js';
 export { bearerToken } from './guards/bearer-token.js';
-export { UserService } from './users/user.service.js';

@@ -48,16 +48,20 @@ app.embedding_space RLS FORCED owned by owner
 app.entitlement RLS FORCED owned by owner
 app.feedback RLS FORCED owned by owner
 app.idempotency_key RLS FORCED owned by owner
+app.invitation RLS FORCED owned by owner
 app.job RLS FORCED owned by owner
 app.knowledge_base RLS FORCED owned by owner
 app.message RLS FORCED owned by owner
 app.outbox RLS FORCED owned by owner
 app.principal RLS FORCED owned by owner
+app.recovery RLS FORCED owned by owner
 app.session RLS FORCED owned by owner
 app.tenant RLS FORCED owned by owner
+app.tenant_origin RLS FORCED owned by owner
 app.term_stat RLS FORCED owned by owner
 app.tool RLS FORCED owned by owner
 app.tool_call RLS FORCED owned by owner
+app.trusted_issuer RLS FORCED owned by owner
 app.turn RLS FORCED owned by owner
 app.turn_live RLS FORCED owned by owner
 app.usage_record RLS FORCED owned by owner
@@ -90,8 +94,10 @@ app.api_key.id uuid not null
 app.api_key.name text not null
 app.api_key.key_hash bytea not null
 app.api_key.last4 text not null
-app.api_key.role text not null default 'tenant_admin'::text
+app.api_key.role text not null
+app.api_key.scopes text[] not null
 app.api_key.created_by uuid
+app.api_key.parent_id uuid
 app.api_key.created_at timestamp with time zone not null default now()
 app.api_key.last_used_at timestamp with time zone
 app.api_key.expires_at timestamp with time zone
@@ -246,6 +252,19 @@ app.idempotency_key.status integer
 app.idempotency_key.sealed bytea
 app.idempotency_key.sealed_key bytea default substr(sealed, 2, 4)
 app.idempotency_key.created_at timestamp with time zone not null default now()
+app.invitation.tenant_id uuid not null
+app.invitation.id uuid not null
+app.invitation.email text not null
+app.invitation.role text not null
+app.invitation.persona text
+app.invitation.secret_hash bytea not null
+app.invitation.invited_by uuid
+app.invitation.accepted_by uuid
+app.invitation.accepted_at timestamp with time zone
+app.invitation.revoked_at timestamp with time zone
+app.invitation.expires_at timestamp with time zone not null
+app.invitation.created_at timestamp with time zone not null default now()
+app.invitation.updated_at timestamp with time zone not null default now()
 app.job.tenant_id uuid not null
 app.job.id uuid not null
 app.job.kind text not null
@@ -309,14 +328,23 @@ app.principal.persona text
 app.principal.password_hash text
 app.principal.attributes jsonb not null default '{}'::jsonb
 app.principal.disabled_at timestamp with time zone
+app.principal.deleted_at timestamp with time zone
 app.principal.created_at timestamp with time zone not null default now()
 app.principal.updated_at timestamp with time zone not null default now()
+app.recovery.tenant_id uuid not null
+app.recovery.id uuid not null
+app.recovery.principal_id uuid not null
+app.recovery.secret_hash bytea not null
+app.recovery.created_at timestamp with time zone not null default now()
+app.recovery.expires_at timestamp with time zone not null
 app.session.tenant_id uuid not null
 app.session.id uuid not null
 app.session.principal_id uuid not null
 app.session.refresh_hash bytea not null
 app.session.previous_refresh_hash bytea
 app.session.rotated_at timestamp with time zone
+app.session.api_key_id uuid
+app.session.issuer_id uuid
 app.session.user_agent text
 app.session.created_at timestamp with time zone not null default now()
 app.session.last_used_at timestamp with time zone not null default now()
@@ -329,6 +357,8 @@ app.tenant.status text not null default 'active'::text
 app.tenant.settings jsonb not null default '{}'::jsonb
 app.tenant.created_at timestamp with time zone not null default now()
 app.tenant.updated_at timestamp with time zone not null default now()
+app.tenant_origin.tenant_id uuid not null
+app.tenant_origin.origin text not null
 app.term_stat.tenant_id uuid not null
 app.term_stat.knowledge_base_id uuid not null
 app.term_stat.term text collate C not null
@@ -365,6 +395,18 @@ app.tool_call.result jsonb
 app.tool_call.error jsonb
 app.tool_call.started_at timestamp with time zone not null default now()
 app.tool_call.ended_at timestamp with time zone
+app.trusted_issuer.tenant_id uuid not null
+app.trusted_issuer.id uuid not null
+app.trusted_issuer.issuer text not null
+app.trusted_issuer.audience text[] not null
+app.trusted_issuer.jwks_url text
+app.trusted_issuer.public_key text
+app.trusted_issuer.algorithms text[] not null
+app.trusted_issuer.claims jsonb not null default '{}'::jsonb
+app.trusted_issuer.roles text[] not null
+app.trusted_issuer.enabled boolean not null default true
+app.trusted_issuer.created_at timestamp with time zone not null default now()
+app.trusted_issuer.updated_at timestamp with time zone not null default now()
 app.turn.tenant_id uuid not null
 app.turn.id uuid not null
 app.turn.conversation_id uuid not null
@@ -477,6 +519,8 @@ app.feedback feedback_tenant_id_message_id_fkey FOREIGN KEY (tenant_id, message_
 app.feedback feedback_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.idempotency_key idempotency_key_pkey PRIMARY KEY (tenant_id, principal_id, key)
 app.idempotency_key idempotency_key_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
+app.invitation invitation_pkey PRIMARY KEY (tenant_id, id)
+app.invitation invitation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.job job_kind_check CHECK ((kind = ANY (ARRAY['tenant.export'::text, 'tenant.erase'::text, 'user.export'::text, 'user.erase'::text])))
 app.job job_pkey PRIMARY KEY (tenant_id, id)
 app.job job_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
@@ -497,16 +541,21 @@ app.message message_tenant_id_conversation_id_seq_key UNIQUE (tenant_id, convers
 app.message message_tenant_id_principal_id_client_message_id_key UNIQUE (tenant_id, principal_id, client_message_id)
 app.outbox outbox_pkey PRIMARY KEY (tenant_id, id)
 app.outbox outbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
-app.principal principal_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'end_user'::text, 'visitor'::text])))
+app.principal principal_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'end_user'::text, 'visitor'::text, 'api_key'::text, 'visit'::text])))
 app.principal principal_pkey PRIMARY KEY (tenant_id, id)
 app.principal principal_role_check CHECK ((role = ANY (ARRAY['platform_admin'::text, 'tenant_admin'::text, 'supporter'::text, 'end_user'::text, 'visitor'::text])))
 app.principal principal_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.recovery recovery_pkey PRIMARY KEY (tenant_id, id)
+app.recovery recovery_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
+app.recovery recovery_tenant_id_principal_id_key UNIQUE (tenant_id, principal_id)
 app.session session_pkey PRIMARY KEY (tenant_id, id)
 app.session session_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.tenant tenant_pkey PRIMARY KEY (id)
 app.tenant tenant_slug_check CHECK ((slug ~ '^[a-z][a-z0-9-]{1,38}$'::text))
 app.tenant tenant_slug_key UNIQUE (slug)
 app.tenant tenant_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text])))
+app.tenant_origin tenant_origin_pkey PRIMARY KEY (tenant_id, origin)
+app.tenant_origin tenant_origin_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.term_stat term_stat_pkey PRIMARY KEY (tenant_id, knowledge_base_id, term)
 app.term_stat term_stat_tenant_id_knowledge_base_id_fkey FOREIGN KEY (tenant_id, knowledge_base_id) REFERENCES app.knowledge_base(tenant_id, id) ON DELETE CASCADE
 app.tool tool_key_check CHECK ((key ~ '^[a-z][a-z0-9_-]{0,62}$'::text))
@@ -519,6 +568,13 @@ app.tool_call tool_call_pkey PRIMARY KEY (tenant_id, id)
 app.tool_call tool_call_status_check CHECK ((status = ANY (ARRAY['started'::text, 'succeeded'::text, 'failed'::text, 'unknown'::text])))
 app.tool_call tool_call_tenant_id_idempotency_key_key UNIQUE (tenant_id, idempotency_key)
 app.tool_call tool_call_tenant_id_turn_id_fkey FOREIGN KEY (tenant_id, turn_id) REFERENCES app.turn(tenant_id, id) ON DELETE CASCADE
+app.trusted_issuer trusted_issuer_algorithms_check CHECK ((algorithms <> '{}'::text[]))
+app.trusted_issuer trusted_issuer_audience_check CHECK ((audience <> '{}'::text[]))
+app.trusted_issuer trusted_issuer_check CHECK (((jwks_url IS NULL) <> (public_key IS NULL)))
+app.trusted_issuer trusted_issuer_pkey PRIMARY KEY (tenant_id, id)
+app.trusted_issuer trusted_issuer_roles_check CHECK ((roles <> '{}'::text[]))
+app.trusted_issuer trusted_issuer_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.trusted_issuer trusted_issuer_tenant_id_issuer_key UNIQUE (tenant_id, issuer)
 app.turn turn_check CHECK (((status = 'running'::text) <= ((lease_owner IS NOT NULL) AND (lease_until IS NOT NULL))))
 app.turn turn_pkey PRIMARY KEY (tenant_id, id)
 app.turn turn_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'input_required'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'handed_off'::text])))
@@ -533,6 +589,7 @@ public.schema_migration PK_0edff5015b71cc0389ae0f4b9a1 PRIMARY KEY (id)
 
 -- indexes
 CREATE INDEX agent_tool_tool_idx ON app.agent_tool USING btree (tenant_id, tool_id)
+CREATE INDEX api_key_maker_idx ON app.api_key USING btree (tenant_id, created_by) WHERE (revoked_at IS NULL)
 CREATE INDEX blob_loose_idx ON app.blob USING btree (loose_since) WHERE (loose_since IS NOT NULL)
 CREATE INDEX chunk_knowledge_base_idx ON app.chunk USING btree (tenant_id, knowledge_base_id)
 CREATE INDEX chunk_term_chunk_idx ON app.chunk_term USING btree (tenant_id, chunk_id)
@@ -559,11 +616,15 @@ CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (create
 CREATE INDEX job_open_idx ON app.job USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
 CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
+CREATE INDEX session_api_key_idx ON app.session USING btree (tenant_id, api_key_id) WHERE ((api_key_id IS NOT NULL) AND (revoked_at IS NULL))
 CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, revoked_at))
+CREATE INDEX session_issuer_idx ON app.session USING btree (tenant_id, issuer_id) WHERE ((issuer_id IS NOT NULL) AND (revoked_at IS NULL))
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
+CREATE INDEX tenant_origin_origin_idx ON app.tenant_origin USING btree (origin)
 CREATE INDEX tool_call_message_idx ON app.tool_call USING btree (tenant_id, message_id, tool_key)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
 CREATE INDEX tool_credential_idx ON app.tool USING btree (tenant_id, credential_id) WHERE (credential_id IS NOT NULL)
+CREATE INDEX trusted_issuer_lookup_idx ON app.trusted_issuer USING btree (issuer)
 CREATE INDEX turn_conversation_idx ON app.turn USING btree (tenant_id, conversation_id, id DESC)
 CREATE INDEX turn_end_idx ON app.turn USING btree (tenant_id, conversation_id, end_seq) WHERE (end_seq IS NOT NULL)
 CREATE INDEX turn_message_idx ON app.turn USING btree (tenant_id, message_id)
@@ -594,6 +655,8 @@ CREATE UNIQUE INDEX embedding_space_tenant_id_provider_model_dimensions_key ON a
 CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id)
 CREATE UNIQUE INDEX feedback_pkey ON app.feedback USING btree (tenant_id, message_id, principal_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON app.idempotency_key USING btree (tenant_id, principal_id, key)
+CREATE UNIQUE INDEX invitation_open_key ON app.invitation USING btree (tenant_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL))
+CREATE UNIQUE INDEX invitation_pkey ON app.invitation USING btree (tenant_id, id)
 CREATE UNIQUE INDEX job_pkey ON app.job USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_pkey ON app.knowledge_base USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_tenant_id_name_key ON app.knowledge_base USING btree (tenant_id, name)
@@ -604,7 +667,10 @@ CREATE UNIQUE INDEX outbox_pkey ON app.outbox USING btree (tenant_id, id)
 CREATE UNIQUE INDEX principal_email_key ON app.principal USING btree (tenant_id, lower(email)) WHERE (email IS NOT NULL)
 CREATE UNIQUE INDEX principal_external_id_key ON app.principal USING btree (tenant_id, external_id) WHERE (external_id IS NOT NULL)
 CREATE UNIQUE INDEX principal_pkey ON app.principal USING btree (tenant_id, id)
+CREATE UNIQUE INDEX recovery_pkey ON app.recovery USING btree (tenant_id, id)
+CREATE UNIQUE INDEX recovery_tenant_id_principal_id_key ON app.recovery USING btree (tenant_id, principal_id)
 CREATE UNIQUE INDEX session_pkey ON app.session USING btree (tenant_id, id)
+CREATE UNIQUE INDEX tenant_origin_pkey ON app.tenant_origin USING btree (tenant_id, origin)
 CREATE UNIQUE INDEX tenant_pkey ON app.tenant USING btree (id)
 CREATE UNIQUE INDEX tenant_slug_key ON app.tenant USING btree (slug)
 CREATE UNIQUE INDEX term_stat_pkey ON app.term_stat USING btree (tenant_id, knowledge_base_id, term)
@@ -612,6 +678,8 @@ CREATE UNIQUE INDEX tool_call_pkey ON app.tool_call USING btree (tenant_id, id)
 CREATE UNIQUE INDEX tool_call_tenant_id_idempotency_key_key ON app.tool_call USING btree (tenant_id, idempotency_key)
 CREATE UNIQUE INDEX tool_pkey ON app.tool USING btree (tenant_id, id)
 CREATE UNIQUE INDEX tool_tenant_id_key_key ON app.tool USING btree (tenant_id, key)
+CREATE UNIQUE INDEX trusted_issuer_pkey ON app.trusted_issuer USING btree (tenant_id, id)
+CREATE UNIQUE INDEX trusted_issuer_tenant_id_issuer_key ON app.trusted_issuer USING btree (tenant_id, issuer)
 CREATE UNIQUE INDEX turn_live_pkey ON app.turn_live USING btree (tenant_id, turn_id)
 CREATE UNIQUE INDEX turn_one_running_key ON app.turn USING btree (tenant_id, conversation_id) WHERE (status = 'running'::text)
 CREATE UNIQUE INDEX turn_pkey ON app.turn USING btree (tenant_id, id)
@@ -642,20 +710,27 @@ app.entitlement tenant_isolation for all to switchboard_app using ((tenant_id = 
 app.feedback tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.idempotency_key lookup for select to switchboard_lookup using (true) check ()
 app.idempotency_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.invitation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.job lookup for select to switchboard_lookup using (true) check ()
 app.job tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.knowledge_base tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.message tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.outbox lookup for all to switchboard_lookup using (true) check (true)
 app.outbox tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.principal lookup for select to switchboard_lookup using (true) check ()
 app.principal tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.recovery tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.session lookup for select to switchboard_lookup using (true) check ()
 app.session tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tenant lookup for select to switchboard_lookup using (true) check ()
 app.tenant tenant_isolation for all to switchboard_app using ((id = app.current_tenant())) check ((id = app.current_tenant()))
+app.tenant_origin lookup for select to switchboard_lookup using (true) check ()
+app.tenant_origin tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.term_stat tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tool tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tool_call tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.trusted_issuer lookup for select to switchboard_lookup using (true) check ()
+app.trusted_issuer tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.turn lookup for all to switchboard_lookup using (true) check (true)
 app.turn tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.turn_live lookup for select to switchboard_lookup using (true) check ()
@@ -683,16 +758,20 @@ app.embedding_space: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.entitlement: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.feedback: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.idempotency_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.invitation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.job: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.knowledge_base: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.message: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.outbox: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.principal: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.recovery: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.session: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tenant: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.tenant_origin: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.term_stat: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tool: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tool_call: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.trusted_issuer: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.turn: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.turn_live: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -708,8 +787,11 @@ app.idempotency_key: SELECT (tenant_id, sealed_key, created_at) to switchboard_l
 app.job: SELECT (tenant_id, id, status, heartbeat_at) to switchboard_lookup
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
+app.principal: SELECT (tenant_id, external_id) to switchboard_lookup
 app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
-app.tenant: SELECT (id, slug, status, settings) to switchboard_lookup
+app.tenant: SELECT (id, slug, status) to switchboard_lookup
+app.tenant_origin: SELECT (tenant_id, origin) to switchboard_lookup
+app.trusted_issuer: SELECT (tenant_id, issuer, audience, enabled) to switchboard_lookup
 app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
 app.turn_live: SELECT (tenant_id, updated_at) to switchboard_lookup
@@ -721,6 +803,19 @@ owned by owner: CREATE OR REPLACE FUNCTION app.current_tenant()
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$ SELECT NULLIF(current_setting('app.tenant_id', true), '')::uuid $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.keep_tenant_origins()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE listed text[] := CASE jsonb_typeof(NEW.settings -> 'allowed_origins')
+  WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(NEW.settings -> 'allowed_origins')) ELSE '{}' END;
+BEGIN
+  DELETE FROM app.tenant_origin o WHERE o.tenant_id = NEW.id AND o.origin <> ALL (listed);
+  INSERT INTO app.tenant_origin (tenant_id, origin) SELECT NEW.id, unnest(listed) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $function$
 
 owned by owner: CREATE OR REPLACE FUNCTION app.spend()
  RETURNS trigger
@@ -880,13 +975,14 @@ AS $function$
     WHERE b.purpose = wanted AND b.loose_since < now() - make_interval(secs => older_than_seconds)
     ORDER BY b.loose_since LIMIT most $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(wanted text)
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(patterns text[])
  RETURNS boolean
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT EXISTS (
-    SELECT 1 FROM app.tenant t WHERE t.status = 'active' AND t.settings -> 'allowed_origins' ? wanted) $function$
+    SELECT 1 FROM app.tenant_origin o JOIN app.tenant t ON t.id = o.tenant_id
+    WHERE o.origin = ANY (patterns) AND t.status = 'active') $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.redact_audit(erased uuid)
  RETURNS boolean
@@ -995,6 +1091,22 @@ AS $function$ SELECT DISTINCT old.tenant_id FROM (
     SELECT o.tenant_id FROM app.outbox o
     WHERE o.processed_at < now() - make_interval(secs => age_seconds) ORDER BY o.processed_at LIMIT most) old $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_trusting(wanted_issuer text, wanted_audience text[], only_enabled boolean)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT i.tenant_id FROM app.trusted_issuer i
+        WHERE i.issuer = wanted_issuer AND i.audience && wanted_audience AND (i.enabled OR NOT only_enabled) LIMIT 3 $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_visited_by(visitor text)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT t.id FROM app.tenant t WHERE EXISTS (
+    SELECT 1 FROM app.principal p WHERE p.tenant_id = t.id AND p.external_id = visitor) $function$
+
 
 -- grants on functions
 app.claim_outbox(integer,integer): EXECUTE to switchboard_app
@@ -1005,7 +1117,7 @@ app.due_documents(integer,timestamp with time zone,uuid[],integer): EXECUTE to s
 app.due_jobs(integer,integer): EXECUTE to switchboard_app
 app.look_after(uuid,jsonb,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
 app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
-app.origin_is_known(text): EXECUTE to switchboard_app
+app.origin_is_known(text[]): EXECUTE to switchboard_app
 app.redact_audit(uuid): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
@@ -1016,8 +1128,11 @@ app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_forgotten_texts(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
+app.tenants_trusting(text,text[],boolean): EXECUTE to switchboard_app
+app.tenants_visited_by(text): EXECUTE to switchboard_app
 
 -- triggers
+CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins()
 CREATE TRIGGER usage_is_spent AFTER INSERT ON app.usage_record REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION app.spend()
 
 -- types
