@@ -82,10 +82,13 @@ CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.ten
 
 CREATE TABLE app.entitlement (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
-  kind text NOT NULL CHECK (kind IN ('tool', 'agent_template', 'feature')),
-  key text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (tenant_id, kind, key)
+  agents text[],
+  tools text[],
+  models text[],
+  features text[],
+  limits jsonb NOT NULL DEFAULT '{}',
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id)
 );
 `;
 
@@ -616,15 +619,55 @@ CREATE TABLE app.usage_record (
   principal_id uuid,
   kind text NOT NULL CHECK (kind IN ('chat', 'embedding')),
   purpose text NOT NULL,
+  provider text,
   model text NOT NULL,
   input_tokens integer NOT NULL DEFAULT 0,
   output_tokens integer NOT NULL DEFAULT 0,
   cost_usd numeric(14, 8),
+  reckoned_usd numeric(14, 8) NOT NULL DEFAULT 0,
   estimated boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX usage_record_time_idx ON app.usage_record (tenant_id, created_at);
+
+CREATE TABLE app.budget (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  period text NOT NULL CHECK (period IN ('day', 'month')),
+  starts_on date NOT NULL,
+  spent_usd numeric(18, 8) NOT NULL DEFAULT 0,
+  PRIMARY KEY (tenant_id, period, starts_on)
+);
+
+CREATE TABLE app.budget_reservation (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  amount_usd numeric(18, 8) NOT NULL,
+  expires_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+
+-- What was used is spent in the same commit, whoever writes it down. Tenants without a budget have no row here.
+CREATE FUNCTION app.spend() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE used record;
+BEGIN
+  FOR used IN SELECT tenant_id, sum(reckoned_usd) AS usd FROM inserted GROUP BY tenant_id LOOP
+    CONTINUE WHEN used.usd = 0;
+    -- In the order in which a reservation takes them.
+    PERFORM 1 FROM app.budget b WHERE b.tenant_id = used.tenant_id
+        AND (b.period, b.starts_on) IN (('day', (clock_timestamp() AT TIME ZONE 'UTC')::date),
+                                        ('month', date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date))
+      ORDER BY b.period FOR UPDATE;
+    CONTINUE WHEN NOT FOUND;
+    UPDATE app.budget b SET spent_usd = b.spent_usd + used.usd WHERE b.tenant_id = used.tenant_id
+        AND (b.period, b.starts_on) IN (('day', (clock_timestamp() AT TIME ZONE 'UTC')::date),
+                                        ('month', date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date));
+  END LOOP;
+  RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION app.spend() FROM PUBLIC;
+CREATE TRIGGER usage_is_spent AFTER INSERT ON app.usage_record REFERENCING NEW TABLE AS inserted
+  FOR EACH STATEMENT EXECUTE FUNCTION app.spend();
 
 CREATE TABLE app.audit_event (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
@@ -640,6 +683,25 @@ CREATE TABLE app.audit_event (
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id)
 );
+
+CREATE TABLE app.job (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('tenant.export', 'tenant.erase', 'user.export', 'user.erase')),
+  target_id uuid NOT NULL,
+  status text NOT NULL DEFAULT 'queued' CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+  progress real NOT NULL DEFAULT 0,
+  attempt integer NOT NULL DEFAULT 0,
+  cancel_requested boolean NOT NULL DEFAULT false,
+  heartbeat_at timestamptz,
+  error jsonb,
+  result jsonb,
+  created_by uuid,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  ended_at timestamptz,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX job_open_idx ON app.job (id) WHERE status IN ('queued', 'running');
 
 CREATE TABLE app.outbox (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
@@ -833,6 +895,7 @@ CREATE FUNCTION app.origin_is_known(patterns text[]) RETURNS boolean LANGUAGE sq
 -- One statement for one instance and tick; ids only, and of each what to do about it:
 --   lost       a turn of \`held\` that the database no longer gives this instance
 --   cancel     a turn of \`held\` that somebody asked to stop
+--   suspended  a turn of \`held\` whose tenant was suspended; none of its others is begun until it is resumed
 --   changed    a turn of \`watched\` that is no longer as its readers were told (also: gone), or (without a turn) a conversation
 --              of \`listened\` in which more was stored than its readers were told
 --   take_over, last_start, give_up, cancelled   a running turn without a living owner: begin it again, for the last time,
@@ -842,7 +905,7 @@ CREATE FUNCTION app.origin_is_known(patterns text[]) RETURNS boolean LANGUAGE sq
 -- Leases of \`held\` are renewed by (tenant, turn, fence): owner and fence decide, not the clock. A row that is locked at
 -- the moment is being settled, and is renewed the next time. Rows that refer to it (tool calls, usage) lock it
 -- less than that. An owner of all zeros has given the turn back.
-CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'changed', 'take_over', 'last_start', 'give_up', 'cancelled', 'waiting');
+CREATE TYPE app.turn_task AS ENUM ('lost', 'cancel', 'suspended', 'changed', 'take_over', 'last_start', 'give_up', 'cancelled', 'waiting');
 CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listened jsonb, seconds double precision, everything boolean, room integer, served uuid[])
   RETURNS TABLE (task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -862,7 +925,8 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listene
       SELECT t.tenant_id, t.id, t.conversation_id, t.seq,
              row_number() OVER (PARTITION BY t.tenant_id ORDER BY t.seq) + coalesce(b.turns, 0) AS place
       FROM app.turn t LEFT JOIN busy b ON b.tenant_id = t.tenant_id
-      WHERE room > 0 AND t.status = 'queued'
+      WHERE room > 0 AND t.status = 'queued' AND NOT EXISTS (
+          SELECT 1 FROM app.tenant s WHERE s.id = t.tenant_id AND s.status = 'suspended')
         AND (t.accepted_by = instance OR t.created_at < clock_timestamp() - interval '1 second')
         AND NOT EXISTS (
           SELECT 1 FROM app.turn o WHERE o.tenant_id = t.tenant_id AND o.conversation_id = t.conversation_id
@@ -875,6 +939,11 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listene
     SELECT 'cancel'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
       JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
       WHERE t.cancel_requested AND t.status = 'running'
+    UNION ALL
+    SELECT 'suspended'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
+      JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
+      JOIN app.tenant s ON s.id = m.tenant AND s.status = 'suspended'
+      WHERE NOT t.cancel_requested AND t.status = 'running'
     UNION ALL
     SELECT 'changed'::app.turn_task, w.tenant, w.turn, w.conversation
       FROM jsonb_to_recordset(watched) AS w(tenant uuid, turn uuid, conversation uuid, status text, fence bigint)
@@ -892,6 +961,7 @@ CREATE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listene
       FROM app.turn t
       WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
         AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = t.tenant_id AND s.status = 'suspended')
     UNION ALL
     (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r
       ORDER BY r.place, coalesce(array_position(served, r.tenant_id), 0), r.seq LIMIT room) $$;
@@ -929,12 +999,37 @@ CREATE FUNCTION app.due_documents(abandoned_seconds integer, started timestamptz
       WHERE (d.tenant_id, d.id) > (w.tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)
         AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
         AND (NOT d.held OR d.heartbeat_at < dead.before) AND (d.wait_until IS NULL OR d.wait_until <= now())
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = d.tenant_id AND s.status = 'suspended')
       ORDER BY d.tenant_id, d.id LIMIT 1) due
     CROSS JOIN LATERAL (
       SELECT count(*) AS running FROM app.document d
       WHERE d.tenant_id = w.tenant_id AND d.held AND d.heartbeat_at >= dead.before) work
     WHERE due.tenant_id = w.tenant_id
     ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $$;
+
+-- Jobs that nobody works on.
+GRANT SELECT (tenant_id, id, status, heartbeat_at) ON app.job TO switchboard_lookup;
+CREATE POLICY lookup ON app.job FOR SELECT TO switchboard_lookup USING (true);
+CREATE FUNCTION app.due_jobs(abandoned_seconds integer, most integer) RETURNS TABLE (tenant_id uuid, job_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT j.tenant_id, j.id FROM app.job j
+    WHERE j.status IN ('queued', 'running')
+      AND (j.status = 'queued' OR j.heartbeat_at < now() - make_interval(secs => abandoned_seconds))
+      AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = j.tenant_id AND s.status = 'suspended')
+    ORDER BY j.id LIMIT most $$;
+
+-- The record of deeds is never changed, but for what an erasure takes out of it: ids stay, and that it happened.
+GRANT SELECT (tenant_id, target_id, actor_id), UPDATE (details, address) ON app.audit_event TO switchboard_lookup;
+CREATE POLICY lookup ON app.audit_event TO switchboard_lookup
+  USING (tenant_id = app.current_tenant()) WITH CHECK (tenant_id = app.current_tenant());
+CREATE FUNCTION app.redact_audit(erased uuid) RETURNS boolean
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    WITH redacted AS (
+      UPDATE app.audit_event a SET details = '{"redacted": true}', address = NULL
+      WHERE a.tenant_id = app.current_tenant() AND (a.target_id = erased::text OR a.actor_id = erased) RETURNING 1
+    ) SELECT count(*) > 0 FROM redacted $$;
 
 CREATE FUNCTION app.deleted_documents(older_than_seconds integer, most integer)
   RETURNS TABLE (tenant_id uuid, document_id uuid)

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from '#admin';
 import { AuthModule } from '#auth';
 import { ChannelsModule } from '#channels';
 import { ConversationsModule } from '#conversations';
@@ -51,6 +52,7 @@ export class AppModule {
         HealthModule,
         TenantsModule,
         AuthModule,
+        AdminModule,
         RagModule,
         DemoModule,
         ChannelsModule,

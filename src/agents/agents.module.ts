@@ -27,7 +27,7 @@ import { AgentRuntime, type RuntimeDependencies } from './turn/agent-runtime.js'
 import { TitleWriter } from './turn/title-writer.js';
 
 export interface RuntimeParts extends Omit<RuntimeDependencies, 'llm' | 'records' | 'supervisor'> {
-  readonly llm: Pick<LlmService, 'chatModel' | 'embedder'>;
+  readonly llm: Pick<LlmService, 'chatModel' | 'embedder' | 'reckon'>;
   readonly tools: Pick<ToolExecutor, 'execute'>;
   readonly matcher: Pick<MatchingService, 'catalog' | 'match'>;
   readonly profiles: ProfileSource;

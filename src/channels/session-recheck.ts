@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionService } from '#auth';
 import type { RequestContext } from '#platform/context';
-import { asError, UnauthorizedError } from '#platform/errors';
+import { asError, SuspendedError, UnauthorizedError } from '#platform/errors';
 import { EventBus, NewsMissed } from '#platform/events';
 import { LOGGER, type Logger } from '#platform/logging';
 import { EventStreams } from './http/event-streams.js';
@@ -15,6 +15,7 @@ const MOST_TRIES = 60;
 interface Open {
   readonly ctx: RequestContext;
   end(): void;
+  suspended(): void;
 }
 
 /**
@@ -86,16 +87,23 @@ export class SessionRecheck implements OnModuleInit, OnApplicationShutdown {
     try {
       await this.sessions.assertAlive(first.ctx);
     } catch (error) {
-      if (!(error instanceof UnauthorizedError)) throw error;
-      for (const open of opened) open.end();
+      if (error instanceof SuspendedError) for (const open of opened) open.suspended();
+      else if (error instanceof UnauthorizedError) for (const open of opened) open.end();
+      else throw error;
     }
   }
 
   private everythingOpen(): Open[] {
     const sockets = this.connections.all().flatMap((connection): Open[] => {
       const { identity } = connection;
-      return identity === null ? [] : [{ ctx: identity.ctx, end: () => connection.sessionEnded() }];
+      return identity === null
+        ? []
+        : [{ ctx: identity.ctx, end: () => connection.sessionEnded(), suspended: () => connection.suspended() }];
     });
-    return [...sockets, ...this.streams.all().map((stream) => ({ ctx: stream.ctx, end: () => stream.end() }))];
+    const streams = this.streams.all().map((stream) => {
+      const end = () => stream.end();
+      return { ctx: stream.ctx, end, suspended: end };
+    });
+    return [...sockets, ...streams];
   }
 }

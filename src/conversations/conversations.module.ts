@@ -21,6 +21,7 @@ import { TitleService } from './turns/title.service.js';
 import { TurnAcceptance } from './turns/turn-acceptance.js';
 import { TurnExecutor } from './turns/turn-executor.js';
 import { TurnFigures } from './turns/turn-figures.js';
+import { SuspendedTurns } from './turns/suspended-turns.js';
 import { TurnRunner } from './turns/turn-runner.js';
 import { TurnScheduler } from './turns/turn-scheduler.js';
 import { TurnStopper } from './turns/turn-stopper.js';
@@ -42,6 +43,7 @@ import { TurnService } from './turns/turn.service.js';
     MessageRepository,
     StaffConversationRepository,
     StaffConversationService,
+    SuspendedTurns,
     TitleService,
     TurnAcceptance,
     TurnExecutor,

@@ -6,7 +6,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { asError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { TenantAllowList } from '#platform/outbound';
-import { type StoredSettings, TenantService } from '#tenants';
+import { EntitlementService, OPERATOR_DEFAULTS, type StoredSettings, TenantService } from '#tenants';
 import { type NewTool, ToolService } from '#tools';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common';
 import { DemoApi } from './demo-api.js';
@@ -48,6 +48,7 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
     private readonly config: AppConfig,
     private readonly logins: DemoLogins,
     private readonly tenants: TenantService,
+    private readonly entitlements: EntitlementService,
     private readonly principals: PrincipalService,
     private readonly knowledge: DemoKnowledge,
     private readonly tools: ToolService,
@@ -110,7 +111,9 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
       scope,
       demo.agents.map((agent) => toAgent(agent, toolIds, baseIds)),
     );
-    await this.tools.entitle(scope, demo.entitlements);
+    if (demo.entitlements.length > 0) {
+      await this.entitlements.ensure(scope, { ...OPERATOR_DEFAULTS, tools: ['http', ...demo.entitlements] });
+    }
     this.unfilled.push({ ctx, demo, baseIds });
     return true;
   }

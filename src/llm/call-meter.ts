@@ -1,10 +1,11 @@
 import { type LlmUsage, type UsageSink } from './llm-usage.js';
+import type { PricedEndpoint } from './prices/prices.js';
 import { LlmError } from './llm.errors.js';
 import { type CountedTokens, usageOf } from './usage.js';
 
 export interface MeteredRequest {
   readonly kind: LlmUsage['kind'];
-  readonly endpoint: { readonly baseUrl: string; readonly model: string };
+  readonly endpoint: PricedEndpoint & { readonly provider?: string };
   /** What is sent, as one text; asked for only when it has to be counted. */
   readonly input: () => string;
 }

@@ -184,6 +184,8 @@ describe('OpenAiEmbedder', () => {
       inputTokens: expect.any(Number),
       outputTokens: 0,
       costUsd: null,
+      provider: 'openai',
+      reckonedUsd: expect.any(Number),
       model: 'text-embedding-3-large',
       estimated: false,
     });

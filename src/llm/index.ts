@@ -33,4 +33,4 @@ export { LlmModule } from './llm.module.js';
 export { LlmService, type LlmInfo } from './llm.service.js';
 export { LocalEmbedder } from './local.embedder.js';
 export { CREDENTIAL_PURPOSE, credentialSealedFor, SEALED_CREDENTIALS } from './credentials/sealed-credentials.js';
-export { insertUsage, recordUsage, usageRow, type UsageInsert, type UsageRow } from './usage-record.js';
+export { forgetUser, insertUsage, recordUsage, usageRow, type UsageInsert, type UsageRow } from './usage-record.js';

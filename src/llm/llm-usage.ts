@@ -5,6 +5,9 @@ export interface LlmUsage {
   readonly outputTokens: number;
   /** US dollars; null where the model's price is not known. */
   readonly costUsd: number | null;
+  /** What budgets count: the cost, or what stands for one that is not known. Absent: the cost. */
+  readonly reckonedUsd?: number;
+  readonly provider?: string | undefined;
   readonly model: string;
   /** True where the provider did not say, or did not get that far: then we counted what was sent and what had come back. */
   readonly estimated: boolean;

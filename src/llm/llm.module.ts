@@ -9,11 +9,21 @@ import { CredentialUses } from './credentials/credential-uses.js';
 import { CredentialsController } from './credentials/credentials.controller.js';
 import { LlmService } from './llm.service.js';
 import { ProviderWatch } from './provider-watch.js';
+import { UsageController } from './reports/usage.controller.js';
+import { UsageRepository } from './reports/usage.repository.js';
 
 @Module({
   imports: [HealthModule, MetricsModule, TenantsModule],
-  controllers: [CredentialsController],
-  providers: [LlmService, ProviderWatch, CredentialRepository, CredentialService, CredentialTester, CredentialUses],
+  controllers: [CredentialsController, UsageController],
+  providers: [
+    LlmService,
+    ProviderWatch,
+    CredentialRepository,
+    CredentialService,
+    CredentialTester,
+    CredentialUses,
+    UsageRepository,
+  ],
   exports: [LlmService, CredentialService, CredentialUses],
 })
 export class LlmModule {}

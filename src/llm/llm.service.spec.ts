@@ -57,8 +57,13 @@ describe('LlmService', () => {
 
   describe('with a tenant’s own choice', () => {
     type Choice = { provider?: LlmProvider; model?: string };
-    const choosing = (env: Record<string, string>, llm: Choice): LlmService => {
-      const settings = { get: () => Promise.resolve({ llm }) } as unknown as TenantSettingsCache;
+    const choosing = (
+      env: Record<string, string>,
+      llm: Choice,
+      { models = null, maxTokens = null }: { models?: string[] | null; maxTokens?: number | null } = {},
+    ): LlmService => {
+      const ceilings = { models, maxTokens };
+      const settings = { get: () => Promise.resolve({ llm, ceilings }) } as unknown as TenantSettingsCache;
       return (service = new LlmService(loadConfig(env), undefined, settings));
     };
 
@@ -79,6 +84,35 @@ describe('LlmService', () => {
       choosing({ OPENAI_BASE_URL: standIn.url, LLM_MODEL: 'house', GROQ_API_KEY: 'gsk_x' }, choice);
       const model = await service.chatModel(tenant);
       expect(model === null ? null : { provider: model.provider, model: model.model }).toEqual(expected);
+    });
+
+    it.each<[Choice, string[], { provider: string; model: string } | null]>([
+      [{ model: 'dear' }, ['cheap'], { provider: 'openai', model: 'cheap' }],
+      [{ model: 'dear' }, ['house', 'cheap'], { provider: 'openai', model: 'house' }],
+      [{ model: 'dear' }, ['openai/dear'], { provider: 'openai', model: 'dear' }],
+      [{ model: 'dear' }, ['*'], { provider: 'openai', model: 'dear' }],
+      [{}, ['cheap'], { provider: 'openai', model: 'cheap' }],
+      [{}, ['groq/llama', 'org/cheap'], { provider: 'openai', model: 'org/cheap' }],
+      [{}, [], null],
+      [{ provider: 'groq', model: 'dear' }, ['groq/llama'], { provider: 'groq', model: 'llama' }],
+    ])('serves %j within the list %j, whatever the settings say', async (choice, models, expected) => {
+      choosing({ OPENAI_BASE_URL: standIn.url, LLM_MODEL: 'house', GROQ_API_KEY: 'gsk_x' }, choice, { models });
+      const model = await service.chatModel(tenant);
+      expect(model === null ? null : { provider: model.provider, model: model.model }).toEqual(expected);
+    });
+
+    it('sends nothing to another provider than the chosen one, which has no model on the list any more', async () => {
+      choosing({ OPENAI_BASE_URL: standIn.url, GROQ_API_KEY: 'gsk_x' }, { provider: 'groq' }, { models: ['cheap'] });
+      await expect(service.chatModel(tenant)).rejects.toMatchObject({ code: 'LLM_ERROR', retryable: false });
+    });
+
+    it('asks for no longer an answer than the ceiling allows', async () => {
+      choosing({ OPENAI_BASE_URL: standIn.url }, {}, { maxTokens: 50 });
+      const model = await service.chatModel(tenant);
+      await model?.stream({ ...request, maxTokens: 4000 }, () => undefined, never, untold);
+      await model?.stream(request, () => undefined, never, untold);
+      await model?.stream({ ...request, maxTokens: 20 }, () => undefined, never, untold);
+      expect(standIn.calls.map(({ body }) => body['max_tokens'])).toEqual([50, 50, 20]);
     });
 
     it('asks nobody else when the chosen provider is not there any more', async () => {

@@ -3,17 +3,20 @@ import { LRUCache } from 'lru-cache';
 import { AppConfig, type LlmProvider } from '#platform/config';
 import { type TenantScope } from '#platform/context';
 import { TenantSettingsCache } from '#tenants';
+import { BoundedChatModel } from './bounded.chat-model.js';
 import { type ChatModel } from './chat-model.port.js';
 import { EchoChatModel } from './echo.chat-model.js';
 import { type Embedder, type EmbeddingSpace } from './embedder.port.js';
 import { CachedEmbedder } from './embedding.cache.js';
 import { LangChainChatModel, loadLangChain } from './langchain.chat-model.js';
 import { EndpointPace } from './endpoint-pace.js';
-import { EmbedderUnavailableError, LlmError } from './llm.errors.js';
+import { EmbedderUnavailableError } from './llm.errors.js';
 import { LocalEmbedder } from './local.embedder.js';
+import { chooseModel } from './model-choice.js';
 import { OpenAiEmbedder } from './openai.embedder.js';
 import { OpenAiWireChatModel } from './openai-wire.chat-model.js';
 import { type CallDeadlines, ProviderConnection, type ProviderEndpoint } from './provider-connection.js';
+import { dollars, type PriceOverlay, readOverlay, reckonedPriceOf } from './prices/prices.js';
 import { ProviderWatch } from './provider-watch.js';
 import { TransformersEmbedder } from './transformers.embedder.js';
 
@@ -42,6 +45,7 @@ export class LlmService implements OnApplicationShutdown {
   private readonly paces = new Map<string, EndpointPace>();
   private readonly models = new LRUCache<string, ChatModel>({ max: MOST_MODELS });
   private readonly operatorModel: ChatModel | null;
+  private readonly prices: PriceOverlay;
 
   /**
    * @param watch is told how calls end; absent only where the service is made by hand
@@ -52,27 +56,35 @@ export class LlmService implements OnApplicationShutdown {
     @Optional() private readonly watch?: ProviderWatch,
     @Optional() private readonly settings?: TenantSettingsCache,
   ) {
+    this.prices = readOverlay(config.env.LLM_PRICES_FILE);
     this.operatorModel = this.modelOf(config.llmProvider, config.llmModel);
     // Loaded while nobody waits: the first question would pay some 300 ms for it.
     if (this.config.llmProvider !== 'offline' && this.config.llmProvider !== 'echo') void loadLangChain();
   }
 
   /**
-   * The model that answers for this tenant; null when there is none and the offline ports answer.
+   * The model that answers for this tenant, within its ceilings; null when there is none and the offline ports answer.
    * @throws LlmError when the tenant has chosen a provider that the operator has since taken away: another one might not
    *   be allowed to see what its people write
    */
   async chatModel(tenant: TenantScope): Promise<ChatModel | null> {
-    const chosen = this.settings === undefined ? {} : (await this.settings.get(tenant)).llm;
-    if (chosen.provider === undefined && chosen.model === undefined) return this.operatorModel;
-    const provider = chosen.provider ?? this.config.llmProvider;
-    if (!this.config.offersProvider(provider)) {
-      throw new LlmError({
-        detail: `the tenant's settings name ${provider}, which is not configured here any more`,
-        retryable: false,
-      });
-    }
-    return this.modelOf(provider, chosen.model ?? this.config.modelOf(provider));
+    if (this.settings === undefined) return this.operatorModel;
+    const settings = await this.settings.get(tenant);
+    const chosen = chooseModel(this.config, settings);
+    const model = chosen === null ? null : this.modelOf(chosen.provider, chosen.model);
+    const { maxTokens } = settings.ceilings;
+    return model === null || maxTokens === null ? model : new BoundedChatModel(model, maxTokens);
+  }
+
+  /** What a budget reckons that so many tokens of this model cost, in US dollars. */
+  reckon(
+    { model, provider }: Pick<ChatModel, 'model' | 'provider'>,
+    inputTokens: number,
+    outputTokens: number,
+  ): number {
+    if (provider === 'echo') return 0;
+    // The list is looked through by the model's name alone; only the overlay knows better.
+    return dollars(reckonedPriceOf({ baseUrl: OPENAI_URL, model, overlay: this.prices }), inputTokens, outputTokens);
   }
 
   /** The embedder for what is built from now on. */
@@ -192,7 +204,9 @@ export class LlmService implements OnApplicationShutdown {
     const key = `${endpoint.baseUrl} ${endpoint.model}`;
     let connection = this.connections.get(key);
     if (connection === undefined) {
-      connection = new ProviderConnection(endpoint, this.deadlines(), (end) => this.watch?.ended(end));
+      connection = new ProviderConnection({ ...endpoint, overlay: this.prices }, this.deadlines(), (end) =>
+        this.watch?.ended(end),
+      );
       this.connections.set(key, connection);
     }
     return connection;

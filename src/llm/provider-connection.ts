@@ -6,6 +6,7 @@ import { CallParameters } from './call-parameters.js';
 import { LlmError, LlmTimeoutError, type LlmDeadline } from './llm.errors.js';
 import { type CallEnd } from './provider-watch.js';
 import { redact } from './redaction.js';
+import type { PriceOverlay } from './prices/prices.js';
 
 /** One model of one OpenAI-wire endpoint, with the key to it. */
 export interface ProviderEndpoint {
@@ -18,6 +19,8 @@ export interface ProviderEndpoint {
   /** Used where a request does not say; absent: the provider's own. */
   readonly temperature?: number;
   readonly maxTokens?: number;
+  /** The operator's own prices. */
+  readonly overlay?: PriceOverlay;
 }
 
 /** Milliseconds. The provider SDK's own deadline stops counting once headers arrive, so these are ours. */

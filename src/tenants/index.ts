@@ -6,14 +6,20 @@
 export { TenantsModule } from './tenants.module.js';
 export { TenantService, type NewTenant } from './tenant.service.js';
 export { PLATFORM_SLUG, RESERVED_SLUGS, type Tenant } from './tenant.js';
-export { TenantCreated, TenantSuspended } from './tenant.events.js';
-export { SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
+export { TenantChanged, TenantCreated, TenantResumed, TenantSuspended } from './tenant.events.js';
+export { PlatformTenantError, SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
 export { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 export { DEFAULT_TOP_K, type TenantSettings } from './settings/tenant-settings.js';
 export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './settings/settings.schema.js';
+export { EntitlementService } from './entitlements/entitlement.service.js';
+export { type Entitlements, isEntitled, OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
+export { allowsModel, atMost, type Ceilings } from './entitlements/ceilings.js';
 export { MessageRateLimiter } from './limits/message-rate-limiter.js';
 export { OriginDirectory } from './origins/origin-directory.js';
 export { type CallingPage, TenantOrigins } from './origins/tenant-origins.js';
+export { type Estimate, SpendingLimits } from './limits/spending-limits.js';
+export { releaseReservation } from './limits/budget.repository.js';
+export { type RequestBucket, requestBuckets, requestLimiter } from './limits/request-limits.js';
 export { changesBetween } from './audit/audit-changes.js';
 export {
   type AuditActor,

@@ -8,6 +8,13 @@ export class SlugTakenError extends ConflictError {
   }
 }
 
+/** Its staff are those who could resume it. */
+export class PlatformTenantError extends ConflictError {
+  constructor(what: 'suspended' | 'erased') {
+    super(`The platform's own tenant cannot be ${what}`);
+  }
+}
+
 export class SlugReservedError extends InvalidInputError {
   constructor(slug: string) {
     super(`slug: "${slug}" is a fixed part of addresses: choose another`, { field: 'slug' });

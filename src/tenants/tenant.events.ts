@@ -8,7 +8,12 @@ export class TenantChanged {
   constructor(readonly tenantId: string) {}
 }
 
-/** Published after the change is committed; sockets of the tenant are closed, its tokens no longer work. */
+/** Published after the change is committed: what was paused goes on. */
+export class TenantResumed {
+  constructor(readonly tenantId: string) {}
+}
+
+/** Published after the change is committed; turns end, sockets of the tenant are closed, its tokens no longer work. */
 export class TenantSuspended {
   constructor(readonly tenantId: string) {}
 }

@@ -4,7 +4,9 @@ import { Injectable } from '@nestjs/common';
 import type { Tenant } from './tenant.js';
 import { TenantNotFoundError } from './tenant.errors.js';
 
-const COLUMNS = `id, slug, name, status, settings, created_at AS "createdAt", updated_at AS "updatedAt"`;
+/** With what it is entitled to, so that one statement says what holds for it. */
+const COLUMNS = `id, slug, name, status, settings, created_at AS "createdAt", updated_at AS "updatedAt",
+  (SELECT to_jsonb(e) FROM app.entitlement e WHERE e.tenant_id = tenant.id) AS entitlements`;
 
 @Injectable()
 export class TenantRepository {
@@ -47,6 +49,11 @@ export class TenantRepository {
     );
     if (tenant === null) throw new TenantNotFoundError();
     return tenant;
+  }
+
+  /** With everything that still refers to it. @returns false when it is gone already */
+  async delete(tx: TenantTx): Promise<boolean> {
+    return (await tx.execute('DELETE FROM app.tenant WHERE id = $1', [tx.tenantId])) > 0;
   }
 
   /** Ids of all tenants, newest first: for platform admins. */

@@ -4,17 +4,24 @@ import { isUuid, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { AuditService } from './audit/audit.service.js';
-import { assertServable } from './settings/llm-choice.js';
+import { changesBetween } from './audit/audit-changes.js';
+import { actorOf, type AuditEntry, AuditService } from './audit/audit.service.js';
+import { assertBelow, ceilingsOf } from './entitlements/ceilings.js';
+import { OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
+import { assertServable, servedBy } from './settings/llm-choice.js';
 import { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 import type { OperatorSettings, StoredSettings } from './settings/settings.schema.js';
 import { readSettings } from './settings/tenant-settings.js';
-import { RESERVED_SLUGS, type Tenant } from './tenant.js';
-import { SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
-import { TenantCreated, TenantSuspended } from './tenant.events.js';
+import { PLATFORM_SLUG, RESERVED_SLUGS, type Tenant } from './tenant.js';
+import { PlatformTenantError, SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
+import { TenantCreated, TenantResumed, TenantSuspended } from './tenant.events.js';
 import { TenantRepository } from './tenant.repository.js';
 
 const SUSPENDED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new TenantSuspended(tenantId));
+const RESUMED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new TenantResumed(tenantId));
+
+/** What is left of a tenant's rows goes with it, the record of its deeds among them. */
+const REMOVAL_MS = 60_000;
 
 export interface NewTenant {
   readonly slug: string;
@@ -35,6 +42,7 @@ export class TenantService {
     private readonly events: EventBus,
   ) {
     events.share(TenantSuspended, { name: 'tenant.suspended', schema: SUSPENDED });
+    events.share(TenantResumed, { name: 'tenant.resumed', schema: RESUMED });
   }
 
   findIdBySlug(slug: string): Promise<string | null> {
@@ -51,7 +59,9 @@ export class TenantService {
    * @throws SlugReservedError, SlugTakenError; InvalidInputError for a model that this server cannot serve
    */
   async create(ctx: RequestContext, input: NewTenant): Promise<Tenant> {
-    assertServable(this.config, input.settings?.llm);
+    const { settings = {} } = input;
+    assertServable(this.config, settings.llm);
+    assertBelow(ceilingsOf(this.config, OPERATOR_DEFAULTS), settings, servedBy(this.config, settings.llm));
     if (RESERVED_SLUGS.includes(input.slug)) throw new SlugReservedError(input.slug);
     const tenantId = newId();
     const created = await this.unitOfWork.run({ tenantId }, async (tx) => {
@@ -59,7 +69,7 @@ export class TenantService {
       return this.tenants.getForUpdate(tx);
     });
     await this.audit.recordNow(ctx, {
-      action: 'tenant.created',
+      action: 'tenant.create',
       targetType: 'tenant',
       targetId: tenantId,
       details: { slug: input.slug },
@@ -107,8 +117,11 @@ export class TenantService {
   }
 
   /**
-   * Changes name or status of one tenant; a suspended tenant's people are signed out.
+   * Changes name or status of one tenant. A suspended tenant's turns end, its people and programs are shut out, its jobs
+   * pause; all of it comes back with `active`. Kept in the tenant's own audit and in that of whoever did it; a change to
+   * what is so already is none.
    * @param check runs on the locked row, before the change (`If-Match`)
+   * @throws PlatformTenantError when the platform's own tenant is to be suspended; TenantNotFoundError
    */
   async update(
     ctx: RequestContext,
@@ -117,20 +130,30 @@ export class TenantService {
     check: (current: Tenant) => void = () => undefined,
   ): Promise<Tenant> {
     if (!isUuid(id)) throw new TenantNotFoundError();
-    const updated = await this.unitOfWork.run({ tenantId: id }, async (tx: TenantTx) => {
+    const { before, entry, updated } = await this.unitOfWork.run({ tenantId: id }, async (tx: TenantTx) => {
       const current = await this.tenants.getForUpdate(tx);
       check(current);
-      return this.tenants.update(tx, { ...current, ...defined(change) });
+      if (change.status === 'suspended' && current.slug === PLATFORM_SLUG) throw new PlatformTenantError('suspended');
+      const recorded = changeEntry(current, change);
+      if (recorded === null) return { before: current, entry: null, updated: current };
+      const next = await this.tenants.update(tx, { ...current, ...defined(change) });
+      await this.audit.record(tx, actorOf(ctx), recorded);
+      return { before: current, entry: recorded, updated: next };
     });
+    if (entry === null) return updated;
     this.settings.invalidate(id);
-    await this.audit.recordNow(ctx, {
-      action: 'tenant.updated',
-      targetType: 'tenant',
-      targetId: id,
-      details: defined(change),
-    });
-    if (updated.status === 'suspended') await this.events.publish(new TenantSuspended(id));
+    if (ctx.tenantId !== id) await this.audit.recordNow(ctx, entry);
+    if (updated.status !== before.status) {
+      await this.events.publish(updated.status === 'suspended' ? new TenantSuspended(id) : new TenantResumed(id));
+    }
     return updated;
+  }
+
+  /** The last step of an erasure: its other rows are gone already, but for a few. */
+  async remove(scope: TenantScope): Promise<void> {
+    const deadlineMs = REMOVAL_MS;
+    await this.unitOfWork.run(scope, (tx) => this.tenants.delete(tx), { deadlineMs });
+    this.settings.invalidate(scope.tenantId);
   }
 
   /** @param after id of the last tenant of the previous page */
@@ -138,6 +161,18 @@ export class TenantService {
     const ids = await this.tenants.listIds(after, limit);
     return Promise.all(ids.map((tenantId) => this.tenants.get({ tenantId })));
   }
+}
+
+function changeEntry(current: Tenant, change: { name?: string; status?: Tenant['status'] }): AuditEntry | null {
+  const { name, status } = current;
+  const changes = changesBetween({ name, status }, { name, status, ...defined(change) });
+  if (changes.length === 0) return null;
+  const verb = !changes.some(({ field }) => field === 'status')
+    ? 'update'
+    : change.status === 'suspended'
+      ? 'suspend'
+      : 'resume';
+  return { action: `tenant.${verb}`, targetType: 'tenant', targetId: current.id, changes };
 }
 
 function toRow(input: NewTenant): { slug: string; name: string; settings: unknown } {

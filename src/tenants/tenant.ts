@@ -8,6 +8,8 @@ export interface Tenant {
   readonly status: 'active' | 'suspended';
   /** The raw document; read it through `TenantSettingsCache`. */
   readonly settings: unknown;
+  /** The row of its entitlements as JSON, null where the operator's defaults hold; read as `settings`. */
+  readonly entitlements: unknown;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

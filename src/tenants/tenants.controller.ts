@@ -14,7 +14,7 @@ import {
   RequirePermission,
   toPage,
 } from '#platform/http';
-import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   type CreateTenantBody,
@@ -78,5 +78,22 @@ export class TenantsController {
       assertIfMatch(ifMatch, toTenantResponse(current)),
     );
     return toTenantResponse(updated);
+  }
+
+  /** Its people, keys and tokens get 403 `SUSPENDED`, sockets are closed with 4403, running turns end, jobs pause. */
+  @ApiOperation({ summary: 'Suspend a tenant; of one that is suspended nothing changes' })
+  @Post(':id/suspend')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: tenantResponse })
+  async suspend(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<TenantResponse> {
+    return toTenantResponse(await this.tenants.update(ctx, id, { status: 'suspended' }));
+  }
+
+  @ApiOperation({ summary: 'Resume a suspended tenant: everything of it works again' })
+  @Post(':id/resume')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: tenantResponse })
+  async resume(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<TenantResponse> {
+    return toTenantResponse(await this.tenants.update(ctx, id, { status: 'active' }));
   }
 }

@@ -13,7 +13,7 @@ import { type NewTool, ToolRepository } from './tool.repository.js';
 
 const CHANGED = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new ToolsChanged(tenantId));
 
-/** A tenant's tools and which built-in ones it is entitled to: what is written; turns read them with their agents. */
+/** A tenant's tools: what is written; turns read them with their agents. */
 @Injectable()
 export class ToolService {
   constructor(
@@ -76,18 +76,6 @@ export class ToolService {
     });
     if (changed > 0) await this.events.publish(new ToolsChanged(scope.tenantId));
     return changed;
-  }
-
-  /** Operator only: lets the tenant use built-in tools. What it has already stays. */
-  async entitle(scope: TenantScope, builtinKeys: readonly string[]): Promise<void> {
-    if (builtinKeys.length === 0) return;
-    await this.unitOfWork.query(
-      scope,
-      `INSERT INTO app.entitlement (tenant_id, kind, key) SELECT $1, 'tool', key FROM unnest($2::text[]) AS key
-       ON CONFLICT DO NOTHING`,
-      [scope.tenantId, builtinKeys],
-    );
-    await this.events.publish(new ToolsChanged(scope.tenantId));
   }
 
   /** @throws InvalidInputError when a schema or a `config` is not valid, or its address may not be reached */

@@ -74,24 +74,31 @@ describe('the catalog of a migrated database', () => {
     }
   });
 
-  it('lets the look-up role read named columns of few tables and change only leases', async () => {
+  it('lets the look-up role read named columns of few tables and change only leases, and what an erasure takes out of the record', async () => {
     expect(
       await names(
         `SELECT format('%s.%s %s', c.relname, a.attname, g.privilege_type) AS name
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid CROSS JOIN LATERAL aclexplode(a.attacl) g
          WHERE g.grantee = 'switchboard_lookup'::regrole AND g.privilege_type <> 'SELECT'`,
       ),
-    ).toEqual(['outbox.claimed_until UPDATE', 'turn.lease_until UPDATE']);
+    ).toEqual([
+      'audit_event.address UPDATE',
+      'audit_event.details UPDATE',
+      'outbox.claimed_until UPDATE',
+      'turn.lease_until UPDATE',
+    ]);
     const tables = await names(
       `SELECT DISTINCT table_name::text AS name FROM information_schema.column_privileges WHERE grantee = 'switchboard_lookup'`,
     );
     expect(tables).toEqual([
       ...[
+        'audit_event',
         'blob',
         'conversation',
         'credential',
         'document',
         'idempotency_key',
+        'job',
         'outbox',
         'principal',
         'session',

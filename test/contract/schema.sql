@@ -28,6 +28,8 @@ app.api_key RLS FORCED owned by owner
 app.audit_event RLS FORCED owned by owner
 app.blob RLS FORCED owned by owner
 app.blob_chunk RLS FORCED owned by owner
+app.budget RLS FORCED owned by owner
+app.budget_reservation RLS FORCED owned by owner
 app.chunk RLS FORCED owned by owner
 app.chunk_term RLS FORCED owned by owner
 app.chunk_vector RLS FORCED partition by HASH (tenant_id) owned by owner
@@ -47,6 +49,7 @@ app.entitlement RLS FORCED owned by owner
 app.feedback RLS FORCED owned by owner
 app.idempotency_key RLS FORCED owned by owner
 app.invitation RLS FORCED owned by owner
+app.job RLS FORCED owned by owner
 app.knowledge_base RLS FORCED owned by owner
 app.message RLS FORCED owned by owner
 app.outbox RLS FORCED owned by owner
@@ -122,6 +125,14 @@ app.blob_chunk.purpose text not null
 app.blob_chunk.blob_id uuid not null
 app.blob_chunk.ordinal integer not null
 app.blob_chunk.bytes bytea not null
+app.budget.tenant_id uuid not null
+app.budget.period text not null
+app.budget.starts_on date not null
+app.budget.spent_usd numeric(18,8) not null default 0
+app.budget_reservation.tenant_id uuid not null
+app.budget_reservation.id uuid not null
+app.budget_reservation.amount_usd numeric(18,8) not null
+app.budget_reservation.expires_at timestamp with time zone not null
 app.chunk.tenant_id uuid not null
 app.chunk.id uuid not null
 app.chunk.knowledge_base_id uuid not null
@@ -219,9 +230,12 @@ app.embedding_space.model text not null
 app.embedding_space.dimensions integer not null
 app.embedding_space.created_at timestamp with time zone not null default now()
 app.entitlement.tenant_id uuid not null
-app.entitlement.kind text not null
-app.entitlement.key text not null
-app.entitlement.created_at timestamp with time zone not null default now()
+app.entitlement.agents text[]
+app.entitlement.tools text[]
+app.entitlement.models text[]
+app.entitlement.features text[]
+app.entitlement.limits jsonb not null default '{}'::jsonb
+app.entitlement.updated_at timestamp with time zone not null default now()
 app.feedback.tenant_id uuid not null
 app.feedback.message_id uuid not null
 app.feedback.principal_id uuid not null
@@ -251,6 +265,20 @@ app.invitation.revoked_at timestamp with time zone
 app.invitation.expires_at timestamp with time zone not null
 app.invitation.created_at timestamp with time zone not null default now()
 app.invitation.updated_at timestamp with time zone not null default now()
+app.job.tenant_id uuid not null
+app.job.id uuid not null
+app.job.kind text not null
+app.job.target_id uuid not null
+app.job.status text not null default 'queued'::text
+app.job.progress real not null default 0
+app.job.attempt integer not null default 0
+app.job.cancel_requested boolean not null default false
+app.job.heartbeat_at timestamp with time zone
+app.job.error jsonb
+app.job.result jsonb
+app.job.created_by uuid
+app.job.created_at timestamp with time zone not null default now()
+app.job.ended_at timestamp with time zone
 app.knowledge_base.tenant_id uuid not null
 app.knowledge_base.id uuid not null
 app.knowledge_base.kind text not null default 'documents'::text
@@ -418,10 +446,12 @@ app.usage_record.turn_id uuid
 app.usage_record.principal_id uuid
 app.usage_record.kind text not null
 app.usage_record.purpose text not null
+app.usage_record.provider text
 app.usage_record.model text not null
 app.usage_record.input_tokens integer not null default 0
 app.usage_record.output_tokens integer not null default 0
 app.usage_record.cost_usd numeric(14,8)
+app.usage_record.reckoned_usd numeric(14,8) not null default 0
 app.usage_record.estimated boolean not null default false
 app.usage_record.created_at timestamp with time zone not null default now()
 public.schema_migration.id integer not null default nextval('public.schema_migration_id_seq'::regclass)
@@ -447,6 +477,11 @@ app.blob blob_purpose_check CHECK ((purpose ~ '^[a-z]{1,30}$'::text))
 app.blob blob_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.blob_chunk blob_chunk_pkey PRIMARY KEY (tenant_id, purpose, blob_id, ordinal)
 app.blob_chunk blob_chunk_tenant_id_purpose_blob_id_fkey FOREIGN KEY (tenant_id, purpose, blob_id) REFERENCES app.blob(tenant_id, purpose, id) ON DELETE CASCADE
+app.budget budget_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text])))
+app.budget budget_pkey PRIMARY KEY (tenant_id, period, starts_on)
+app.budget budget_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.budget_reservation budget_reservation_pkey PRIMARY KEY (tenant_id, id)
+app.budget_reservation budget_reservation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.chunk chunk_pkey PRIMARY KEY (tenant_id, id)
 app.chunk chunk_tenant_id_document_id_fkey FOREIGN KEY (tenant_id, document_id) REFERENCES app.document(tenant_id, id) ON DELETE CASCADE
 app.chunk chunk_tenant_id_document_id_ordinal_key UNIQUE (tenant_id, document_id, ordinal)
@@ -476,8 +511,7 @@ app.embedding_space embedding_space_dimensions_check CHECK (((dimensions >= 1) A
 app.embedding_space embedding_space_pkey PRIMARY KEY (tenant_id, id)
 app.embedding_space embedding_space_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.embedding_space embedding_space_tenant_id_provider_model_dimensions_key UNIQUE (tenant_id, provider, model, dimensions)
-app.entitlement entitlement_kind_check CHECK ((kind = ANY (ARRAY['tool'::text, 'agent_template'::text, 'feature'::text])))
-app.entitlement entitlement_pkey PRIMARY KEY (tenant_id, kind, key)
+app.entitlement entitlement_pkey PRIMARY KEY (tenant_id)
 app.entitlement entitlement_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.feedback feedback_pkey PRIMARY KEY (tenant_id, message_id, principal_id)
 app.feedback feedback_rating_check CHECK ((rating = ANY (ARRAY['up'::text, 'down'::text])))
@@ -487,6 +521,10 @@ app.idempotency_key idempotency_key_pkey PRIMARY KEY (tenant_id, principal_id, k
 app.idempotency_key idempotency_key_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.invitation invitation_pkey PRIMARY KEY (tenant_id, id)
 app.invitation invitation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.job job_kind_check CHECK ((kind = ANY (ARRAY['tenant.export'::text, 'tenant.erase'::text, 'user.export'::text, 'user.erase'::text])))
+app.job job_pkey PRIMARY KEY (tenant_id, id)
+app.job job_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text])))
+app.job job_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.knowledge_base knowledge_base_check CHECK (((chunk_overlap >= 0) AND (chunk_overlap < chunk_size)))
 app.knowledge_base knowledge_base_chunk_size_check CHECK (((chunk_size >= 50) AND (chunk_size <= 4000)))
 app.knowledge_base knowledge_base_kind_check CHECK ((kind = ANY (ARRAY['documents'::text, 'records'::text])))
@@ -575,6 +613,7 @@ CREATE INDEX feedback_conversation_idx ON app.feedback USING btree (tenant_id, c
 CREATE INDEX feedback_principal_idx ON app.feedback USING btree (tenant_id, principal_id)
 CREATE INDEX idempotency_key_sealed_idx ON app.idempotency_key USING btree (sealed_key, tenant_id) WHERE (sealed_key IS NOT NULL)
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
+CREATE INDEX job_open_idx ON app.job USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
 CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
 CREATE INDEX session_api_key_idx ON app.session USING btree (tenant_id, api_key_id) WHERE ((api_key_id IS NOT NULL) AND (revoked_at IS NULL))
@@ -600,6 +639,8 @@ CREATE UNIQUE INDEX api_key_tenant_id_key_hash_key ON app.api_key USING btree (t
 CREATE UNIQUE INDEX audit_event_pkey ON app.audit_event USING btree (tenant_id, id)
 CREATE UNIQUE INDEX blob_chunk_pkey ON app.blob_chunk USING btree (tenant_id, purpose, blob_id, ordinal)
 CREATE UNIQUE INDEX blob_pkey ON app.blob USING btree (tenant_id, purpose, id)
+CREATE UNIQUE INDEX budget_pkey ON app.budget USING btree (tenant_id, period, starts_on)
+CREATE UNIQUE INDEX budget_reservation_pkey ON app.budget_reservation USING btree (tenant_id, id)
 CREATE UNIQUE INDEX chunk_pkey ON app.chunk USING btree (tenant_id, id)
 CREATE UNIQUE INDEX chunk_tenant_id_document_id_ordinal_key ON app.chunk USING btree (tenant_id, document_id, ordinal)
 CREATE UNIQUE INDEX chunk_term_pkey ON app.chunk_term USING btree (tenant_id, knowledge_base_id, term, chunk_id) INCLUDE (tf)
@@ -611,11 +652,12 @@ CREATE UNIQUE INDEX credential_tenant_id_name_key ON app.credential USING btree 
 CREATE UNIQUE INDEX document_pkey ON app.document USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_pkey ON app.embedding_space USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_tenant_id_provider_model_dimensions_key ON app.embedding_space USING btree (tenant_id, provider, model, dimensions)
-CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id, kind, key)
+CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id)
 CREATE UNIQUE INDEX feedback_pkey ON app.feedback USING btree (tenant_id, message_id, principal_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON app.idempotency_key USING btree (tenant_id, principal_id, key)
 CREATE UNIQUE INDEX invitation_open_key ON app.invitation USING btree (tenant_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL))
 CREATE UNIQUE INDEX invitation_pkey ON app.invitation USING btree (tenant_id, id)
+CREATE UNIQUE INDEX job_pkey ON app.job USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_pkey ON app.knowledge_base USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_tenant_id_name_key ON app.knowledge_base USING btree (tenant_id, name)
 CREATE UNIQUE INDEX message_pkey ON app.message USING btree (tenant_id, id)
@@ -647,10 +689,13 @@ CREATE UNIQUE INDEX usage_record_pkey ON app.usage_record USING btree (tenant_id
 app.agent tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.agent_tool tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.api_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.audit_event lookup for all to switchboard_lookup using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.audit_event tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.blob lookup for select to switchboard_lookup using (true) check ()
 app.blob tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.blob_chunk tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.budget tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.budget_reservation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_term tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_vector tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -666,6 +711,8 @@ app.feedback tenant_isolation for all to switchboard_app using ((tenant_id = app
 app.idempotency_key lookup for select to switchboard_lookup using (true) check ()
 app.idempotency_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.invitation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.job lookup for select to switchboard_lookup using (true) check ()
+app.job tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.knowledge_base tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.message tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.outbox lookup for all to switchboard_lookup using (true) check (true)
@@ -699,6 +746,8 @@ app.api_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.audit_event: INSERT, SELECT to switchboard_app
 app.blob: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.blob_chunk: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.budget: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.budget_reservation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk_term: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk_vector: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -710,6 +759,7 @@ app.entitlement: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.feedback: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.idempotency_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.invitation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.job: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.knowledge_base: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.message: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.outbox: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -727,11 +777,14 @@ app.turn_live: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 
 -- grants on columns
+app.audit_event: SELECT (tenant_id, actor_id, target_id) to switchboard_lookup
+app.audit_event: UPDATE (details, address) to switchboard_lookup
 app.blob: SELECT (tenant_id, purpose, id, loose_since) to switchboard_lookup
 app.conversation: SELECT (tenant_id, id, message_count, last_seq, failed_only) to switchboard_lookup
 app.credential: SELECT (tenant_id, sealed_key) to switchboard_lookup
 app.document: SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) to switchboard_lookup
 app.idempotency_key: SELECT (tenant_id, sealed_key, created_at) to switchboard_lookup
+app.job: SELECT (tenant_id, id, status, heartbeat_at) to switchboard_lookup
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
 app.principal: SELECT (tenant_id, external_id) to switchboard_lookup
@@ -761,6 +814,28 @@ DECLARE listed text[] := CASE jsonb_typeof(NEW.settings -> 'allowed_origins')
 BEGIN
   DELETE FROM app.tenant_origin o WHERE o.tenant_id = NEW.id AND o.origin <> ALL (listed);
   INSERT INTO app.tenant_origin (tenant_id, origin) SELECT NEW.id, unnest(listed) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.spend()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE used record;
+BEGIN
+  FOR used IN SELECT tenant_id, sum(reckoned_usd) AS usd FROM inserted GROUP BY tenant_id LOOP
+    CONTINUE WHEN used.usd = 0;
+    -- In the order in which a reservation takes them.
+    PERFORM 1 FROM app.budget b WHERE b.tenant_id = used.tenant_id
+        AND (b.period, b.starts_on) IN (('day', (clock_timestamp() AT TIME ZONE 'UTC')::date),
+                                        ('month', date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date))
+      ORDER BY b.period FOR UPDATE;
+    CONTINUE WHEN NOT FOUND;
+    UPDATE app.budget b SET spent_usd = b.spent_usd + used.usd WHERE b.tenant_id = used.tenant_id
+        AND (b.period, b.starts_on) IN (('day', (clock_timestamp() AT TIME ZONE 'UTC')::date),
+                                        ('month', date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date));
+  END LOOP;
   RETURN NULL;
 END $function$
 
@@ -808,12 +883,25 @@ AS $function$
       WHERE (d.tenant_id, d.id) > (w.tenant_id, '00000000-0000-0000-0000-000000000000'::uuid)
         AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
         AND (NOT d.held OR d.heartbeat_at < dead.before) AND (d.wait_until IS NULL OR d.wait_until <= now())
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = d.tenant_id AND s.status = 'suspended')
       ORDER BY d.tenant_id, d.id LIMIT 1) due
     CROSS JOIN LATERAL (
       SELECT count(*) AS running FROM app.document d
       WHERE d.tenant_id = w.tenant_id AND d.held AND d.heartbeat_at >= dead.before) work
     WHERE due.tenant_id = w.tenant_id
     ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.due_jobs(abandoned_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid, job_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT j.tenant_id, j.id FROM app.job j
+    WHERE j.status IN ('queued', 'running')
+      AND (j.status = 'queued' OR j.heartbeat_at < now() - make_interval(secs => abandoned_seconds))
+      AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = j.tenant_id AND s.status = 'suspended')
+    ORDER BY j.id LIMIT most $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.look_after(instance uuid, held jsonb, watched jsonb, listened jsonb, seconds double precision, everything boolean, room integer, served uuid[])
  RETURNS TABLE(task app.turn_task, tenant_id uuid, turn_id uuid, conversation_id uuid)
@@ -836,7 +924,8 @@ AS $function$
       SELECT t.tenant_id, t.id, t.conversation_id, t.seq,
              row_number() OVER (PARTITION BY t.tenant_id ORDER BY t.seq) + coalesce(b.turns, 0) AS place
       FROM app.turn t LEFT JOIN busy b ON b.tenant_id = t.tenant_id
-      WHERE room > 0 AND t.status = 'queued'
+      WHERE room > 0 AND t.status = 'queued' AND NOT EXISTS (
+          SELECT 1 FROM app.tenant s WHERE s.id = t.tenant_id AND s.status = 'suspended')
         AND (t.accepted_by = instance OR t.created_at < clock_timestamp() - interval '1 second')
         AND NOT EXISTS (
           SELECT 1 FROM app.turn o WHERE o.tenant_id = t.tenant_id AND o.conversation_id = t.conversation_id
@@ -849,6 +938,11 @@ AS $function$
     SELECT 'cancel'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
       JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
       WHERE t.cancel_requested AND t.status = 'running'
+    UNION ALL
+    SELECT 'suspended'::app.turn_task, t.tenant_id, t.id, t.conversation_id FROM mine m
+      JOIN app.turn t ON t.tenant_id = m.tenant AND t.id = m.turn AND t.fence = m.fence
+      JOIN app.tenant s ON s.id = m.tenant AND s.status = 'suspended'
+      WHERE NOT t.cancel_requested AND t.status = 'running'
     UNION ALL
     SELECT 'changed'::app.turn_task, w.tenant, w.turn, w.conversation
       FROM jsonb_to_recordset(watched) AS w(tenant uuid, turn uuid, conversation uuid, status text, fence bigint)
@@ -866,6 +960,7 @@ AS $function$
       FROM app.turn t
       WHERE t.status = 'running' AND ((everything AND t.lease_owner <> instance) OR t.lease_until < clock_timestamp())
         AND NOT EXISTS (SELECT 1 FROM mine m WHERE m.tenant = t.tenant_id AND m.turn = t.id AND m.fence = t.fence)
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = t.tenant_id AND s.status = 'suspended')
     UNION ALL
     (SELECT 'waiting'::app.turn_task, r.tenant_id, r.id, r.conversation_id FROM ready r
       ORDER BY r.place, coalesce(array_position(served, r.tenant_id), 0), r.seq LIMIT room) $function$
@@ -888,6 +983,17 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(patt
 AS $function$ SELECT EXISTS (
     SELECT 1 FROM app.tenant_origin o JOIN app.tenant t ON t.id = o.tenant_id
     WHERE o.origin = ANY (patterns) AND t.status = 'active') $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.redact_audit(erased uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH redacted AS (
+      UPDATE app.audit_event a SET details = '{"redacted": true}', address = NULL
+      WHERE a.tenant_id = app.current_tenant() AND (a.target_id = erased::text OR a.actor_id = erased) RETURNING 1
+    ) SELECT count(*) > 0 FROM redacted $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenant_id_by_slug(wanted text)
  RETURNS uuid
@@ -1008,9 +1114,11 @@ app.current_tenant(): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_lookup
 app.deleted_documents(integer,integer): EXECUTE to switchboard_app
 app.due_documents(integer,timestamp with time zone,uuid[],integer): EXECUTE to switchboard_app
+app.due_jobs(integer,integer): EXECUTE to switchboard_app
 app.look_after(uuid,jsonb,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
 app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
 app.origin_is_known(text[]): EXECUTE to switchboard_app
+app.redact_audit(uuid): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
 app.tenants_of_answers_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
@@ -1025,6 +1133,7 @@ app.tenants_visited_by(text): EXECUTE to switchboard_app
 
 -- triggers
 CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins()
+CREATE TRIGGER usage_is_spent AFTER INSERT ON app.usage_record REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION app.spend()
 
 -- types
 app.turn_task e

@@ -6,8 +6,9 @@ import { projectRoot } from '#platform/paths';
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'platform/blobs': ['blob', 'blob_chunk'],
   'platform/http': ['idempotency_key'],
-  tenants: ['tenant', 'tenant_origin', 'entitlement', 'audit_event'],
+  tenants: ['tenant', 'tenant_origin', 'entitlement', 'audit_event', 'budget', 'budget_reservation'],
   auth: ['principal', 'session', 'api_key', 'recovery', 'invitation', 'trusted_issuer'],
+  admin: ['job'],
   llm: ['credential', 'usage_record'],
   tools: ['tool', 'tool_call'],
   rag: ['knowledge_base', 'embedding_space', 'document', 'chunk', 'chunk_vector', 'chunk_term', 'term_stat'],
@@ -43,10 +44,16 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
     ['chunk'],
     'the passage of a citation, if the reader may still see it',
   ],
+  'src/conversations/store/turn.sql.ts': [
+    ['tenant'],
+    'no turn of a suspended tenant is begun, by the statement itself',
+  ],
+  'src/llm/reports/usage.repository.ts': [['turn'], 'which agent a cost belongs to'],
+  'src/tenants/limits/budget.repository.ts': [['usage_record'], 'what was spent before a budget was there'],
+  'src/rag/ingestion/ingestion.repository.ts': [['tenant'], 'no document of a suspended tenant is worked on'],
   'src/rag/documents/document.repository.ts': [['principal'], 'that a document’s owner is of this tenant'],
   'src/rag/knowledge-bases/knowledge-base.repository.ts': [['agent'], 'a base that agents answer from is not deleted'],
   'src/tenants/audit/audit-log.repository.ts': [['principal'], 'the address of who did it, as long as they are there'],
-  'src/tools/tool.service.ts': [['entitlement'], 'which built-in tools are granted, with the tools themselves'],
 };
 
 function sourcesOf(folder: string): string[] {

@@ -38,6 +38,17 @@ export const TENANT_ID = '0190b8a0-0000-7000-8000-000000000001';
 
 export const SETTINGS: TenantSettings = {
   tenant: { id: TENANT_ID, slug: 'acme', name: 'ACME' },
+  entitlements: { agents: null, tools: null, models: null, features: null, limits: {} },
+  ceilings: {
+    messagesPerMinute: 0,
+    requestsPerMinute: 0,
+    tokensPerMinute: 0,
+    maxTokens: null,
+    historyMessages: null,
+    budgetDayUsd: null,
+    budgetMonthUsd: null,
+    models: null,
+  },
   language: 'en',
   timezone: 'UTC',
   texts: {
@@ -315,7 +326,7 @@ export function fakeRuntime(world: FakeWorld = {}): AgentRuntime {
   return composeRuntime({
     directory: { directory: () => Promise.resolve({ agents, entitlements: [] }) },
     settings: { get: () => Promise.resolve(settings) },
-    llm: { chatModel: () => Promise.resolve(world.model ?? null), embedder: () => embedder },
+    llm: { chatModel: () => Promise.resolve(world.model ?? null), embedder: () => embedder, reckon: () => 0 },
     passages: {
       search: async (_ctx, request, signal, metered) =>
         world.search?.(request, signal, metered) ?? { passages: [], degraded: false },

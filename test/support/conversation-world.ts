@@ -4,7 +4,7 @@ import { loadConfig } from '#platform/config';
 import type { RequestContext } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { createLogger } from '#platform/logging';
-import type { MessageRateLimiter, TenantSettingsCache } from '#tenants';
+import type { MessageRateLimiter, SpendingLimits, TenantSettingsCache } from '#tenants';
 import type { ConversationEvent, Subscriber, SubmitInput } from '#conversations';
 import { CatchUp } from '../../src/conversations/live/catch-up.js';
 import { ConversationStreams } from '../../src/conversations/live/conversation-streams.js';
@@ -101,6 +101,9 @@ export function conversationWorld(
     },
   } as unknown as MessageRateLimiter;
 
+  // Nothing limits what a turn may come to.
+  const spending = { applyTo: () => false, settle: async () => undefined } as unknown as SpendingLimits;
+
   const bus = memoryBus({ logger, strict: true }, options.hub ?? new MemoryHub());
   if (options.busCarriesText === false) Object.assign(bus, { carriesText: false });
   const repository = new TurnRepository(uow);
@@ -110,7 +113,7 @@ export function conversationWorld(
   const relay = new TurnRelay(bus, uow, streams, logger);
   const catchUp = new CatchUp(uow, messages, repository, streams, relay, settings, bus, logger);
   const titles = new TitleService(uow, titleWriter, logger);
-  const executor = new TurnExecutor(uow, repository, messages, runtime, bus, config, logger);
+  const executor = new TurnExecutor(uow, repository, messages, runtime, bus, config, logger, undefined, spending);
   const lastReaders = new LastReaders(streams, relay, bus);
   const runner = new TurnRunner(executor, lastReaders, streams, catchUp, relay, bus, logger);
   const scheduler = new TurnScheduler(
@@ -126,7 +129,7 @@ export function conversationWorld(
     config,
     logger,
   );
-  const acceptance = new TurnAcceptance(uow, repository, limiter, bus, config);
+  const acceptance = new TurnAcceptance(uow, repository, limiter, bus, config, spending);
   const stopper = new TurnStopper(uow, repository, runner, scheduler, lastReaders, bus, logger);
   const turns = new TurnService(
     uow,
@@ -139,6 +142,7 @@ export function conversationWorld(
     lastReaders,
     runtime,
     settings,
+    spending,
   );
   const conversations = new ConversationService(
     uow,

@@ -1,6 +1,7 @@
 import type { TenantScope } from '#platform/context';
 import { EventBus, NewsMissed } from '#platform/events';
 import { Injectable, Optional } from '@nestjs/common';
+import { TenantChanged } from '#tenants';
 import { ToolsChanged } from '#tools';
 import { LRUCache } from 'lru-cache';
 import { isDeepStrictEqual } from 'node:util';
@@ -32,6 +33,8 @@ export class AgentDirectoryCache {
     events?.share(AgentsChanged, { name: 'agents.changed', schema: CHANGED });
     events?.on(AgentsChanged, ({ tenantId }) => void this.entries.delete(tenantId));
     events?.on(ToolsChanged, ({ tenantId }) => void this.entries.delete(tenantId));
+    // What it is entitled to may be another.
+    events?.on(TenantChanged, ({ tenantId }) => void this.entries.delete(tenantId));
     events?.on(NewsMissed, () => this.entries.clear());
   }
 

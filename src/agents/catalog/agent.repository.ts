@@ -1,7 +1,8 @@
 import type { TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
-import type { ToolDefinition } from '#tools';
+import { isEntitled } from '#tenants';
+import { isEntitledToTool, type ToolDefinition } from '#tools';
 import type { AgentDefinition, AgentDirectory, AgentKind } from './agent.types.js';
 
 /** An agent as its tenant's admins write it, enabled or not. */
@@ -33,7 +34,7 @@ interface AgentRow {
   readonly languages: string[];
   readonly settings: Record<string, unknown>;
   readonly tools: ToolDefinition[];
-  readonly entitlements: string[];
+  readonly entitled: { readonly agents: string[] | null; readonly tools: string[] | null } | null;
 }
 
 /** One statement: agents in their order, each with its enabled tools in theirs, and what the tenant is entitled to. */
@@ -55,7 +56,7 @@ const DIRECTORY = `
       JOIN app.tool t ON t.tenant_id = l.tenant_id AND t.id = l.tool_id
       WHERE l.tenant_id = $1 AND l.agent_id = a.id AND t.enabled AND t.kind IN ('http', 'builtin')
     ), '[]'::jsonb) AS tools,
-    ARRAY(SELECT e.key FROM app.entitlement e WHERE e.tenant_id = $1 AND e.kind = 'tool') AS entitlements
+    (SELECT jsonb_build_object('agents', e.agents, 'tools', e.tools) FROM app.entitlement e WHERE e.tenant_id = $1) AS entitled
   FROM app.agent a
   WHERE a.tenant_id = $1 AND a.enabled
   ORDER BY a.position, a.key`;
@@ -71,10 +72,18 @@ const COLUMNS = `a.id, a.key, a.kind, a.name, a.description, a.instructions, a.a
 export class AgentRepository {
   constructor(private readonly work: UnitOfWork) {}
 
-  /** Everything of the tenant that a turn needs. */
+  /** Everything of the tenant that a turn needs: of agents and tools those that it is entitled to. */
   async directory(scope: TenantScope): Promise<AgentDirectory> {
     const rows = await this.work.query<AgentRow>(scope, DIRECTORY, [scope.tenantId], 'agents_directory');
-    return { agents: rows.map(toAgent), entitlements: rows[0]?.entitlements ?? [] };
+    const { agents = null, tools = null } = rows[0]?.entitled ?? {};
+    const entitled = rows.filter(({ key, kind }) => isEntitled(agents, [key, kind])).map(toAgent);
+    return {
+      agents: entitled.map((agent) => ({
+        ...agent,
+        tools: agent.tools.filter((tool) => isEntitledToTool(tools, tool)),
+      })),
+      entitlements: tools ?? [],
+    };
   }
 
   /** Newest first. @param before id of the last agent of the previous page */

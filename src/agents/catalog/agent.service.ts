@@ -1,8 +1,8 @@
 import type { RequestContext, TenantScope } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
-import { ConflictError, InvalidInputError, NotFoundError } from '#platform/errors';
+import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { AuditService, changesBetween, TenantCreated } from '#tenants';
+import { AuditService, changesBetween, isEntitled, TenantCreated, TenantSettingsCache } from '#tenants';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AgentDirectoryCache } from './agent-directory.cache.js';
 import { type AgentDraft, AgentRepository, type StoredAgent } from './agent.repository.js';
@@ -40,6 +40,7 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
     private readonly directory: AgentDirectoryCache,
     private readonly audit: AuditService,
     private readonly events: EventBus,
+    private readonly settings: TenantSettingsCache,
   ) {}
 
   onModuleInit(): void {
@@ -73,8 +74,15 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
     return this.unitOfWork.run(scope, async (tx) => found(await this.agents.find(tx, id)));
   }
 
-  /** @throws ConflictError when the key is taken, InvalidInputError when a template, tool or knowledge base does not fit */
+  /**
+   * @throws ForbiddenError when the tenant is not entitled to it, ConflictError when the key is taken, InvalidInputError
+   *   when a template, tool or knowledge base does not fit
+   */
   async create(ctx: RequestContext, draft: AgentDraft): Promise<StoredAgent> {
+    const { entitlements } = await this.settings.get(ctx);
+    if (!isEntitled(entitlements.agents, [draft.key, draft.kind])) {
+      throw new ForbiddenError(`This tenant may not have the agent "${draft.key}": ask the operator to grant it`);
+    }
     const id = newId();
     const created = await this.unitOfWork.run(ctx, async (tx) => {
       await this.check(tx, draft);

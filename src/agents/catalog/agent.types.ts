@@ -31,7 +31,7 @@ export interface AgentDefinition {
 /** Everything of a tenant that routing needs, read in one statement. */
 export interface AgentDirectory {
   readonly agents: readonly AgentDefinition[];
-  /** Built-in tools that the tenant is entitled to. */
+  /** What the tenant is entitled to of tools; of those that it defines itself, its agents hold no others already. */
   readonly entitlements: readonly string[];
 }
 

@@ -3,7 +3,8 @@ import type { LlmService } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { asError } from '#platform/errors';
 import type { Logger } from '#platform/logging';
-import type { TenantSettings } from '#tenants';
+import { estimateTokens } from '#platform/text';
+import { atMost, type Estimate, type TenantSettings } from '#tenants';
 import { type AgentDirectory, visibleAgents } from '../catalog/agent.types.js';
 import { AgentRecords, type RecordSource } from './agent-records.js';
 import { type PassageSearch, Retrievals } from './retrievals.js';
@@ -18,13 +19,18 @@ import type { TurnAnswer, TurnInput } from './turn.types.js';
 export interface RuntimeDependencies {
   readonly directory: { directory(scope: RequestContext): Promise<AgentDirectory> };
   readonly settings: { get(scope: RequestContext): Promise<TenantSettings> };
-  readonly llm: Pick<LlmService, 'chatModel'>;
+  readonly llm: Pick<LlmService, 'chatModel' | 'reckon'>;
   readonly passages: PassageSearch;
   readonly records: RecordSource;
   /** Answers the turn once everything for it is there. */
   readonly supervisor: { answer(turn: TurnContext): Promise<TurnAnswer> };
   readonly logger: Logger;
 }
+
+/** Of an answer, where the tenant does not say. */
+const MOST_TOKENS = 1500;
+/** Instructions, passages and the routing question. */
+const PROMPT_TOKENS = 3000;
 
 /** How long a turn's end waits for what its aborted calls cost; well below the executor's patience with an aborted run. */
 const USAGE_PATIENCE_MS = 300;
@@ -43,6 +49,20 @@ export class AgentRuntime {
   async offers(ctx: RequestContext, agent: string): Promise<boolean> {
     const { agents } = await this.dependencies.directory.directory(ctx);
     return visibleAgents(agents, ctx.principal).some(({ key }) => key === agent);
+  }
+
+  /**
+   * What answering a message may come to, from what the model may be shown and may say. A bound for a turn of one answer;
+   * several agents may come to more.
+   * @returns null where no provider is asked that anybody pays for
+   */
+  async estimate(ctx: RequestContext, content: string): Promise<Estimate | null> {
+    const { llm, settings: tenants } = this.dependencies;
+    const [settings, model] = await Promise.all([tenants.get(ctx), llm.chatModel(ctx).catch(() => null)]);
+    if (model === null || model.provider === 'echo') return null;
+    const input = settings.historyTokens + estimateTokens(content) + PROMPT_TOKENS;
+    const output = atMost(settings.llm.maxTokens ?? MOST_TOKENS, settings.ceilings.maxTokens);
+    return { tokens: input + output, usd: llm.reckon(model, input, output) };
   }
 
   /**

@@ -1,4 +1,5 @@
-import { type Limiter, Limiters } from '#platform/limits';
+import { Limiters } from '#platform/limits';
+import { requestLimiter } from '#tenants';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 
@@ -6,26 +7,15 @@ type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 /** Counts HTTP requests where all other limits are counted, so that more instances do not mean more requests. */
 export class HttpThrottlerStorage implements ThrottlerStorage {
-  private readonly limiters = new Map<string, Limiter>();
-
   constructor(private readonly shared: Limiters) {}
 
-  async increment(key: string, ttl: number, limit: number): Promise<Hit> {
+  async increment(key: string, _ttl: number, limit: number): Promise<Hit> {
     try {
-      return hit(await this.limiter(limit, ttl / 1000).consume(key), false);
+      return hit(await this.shared.create(requestLimiter({ key, limit })).consume(key), false);
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) return hit(refusal, true);
       throw refusal;
     }
-  }
-
-  private limiter(points: number, seconds: number): Limiter {
-    const name = `requests.${points}.${seconds}`;
-    const known = this.limiters.get(name);
-    if (known !== undefined) return known;
-    const limiter = this.shared.create({ name, points, seconds });
-    this.limiters.set(name, limiter);
-    return limiter;
   }
 }
 

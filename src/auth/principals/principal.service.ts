@@ -14,6 +14,9 @@ export interface PersonToEnsure {
   readonly attributes?: Readonly<Record<string, unknown>>;
 }
 
+/** Somebody may have talked a lot. */
+const ERASED_WITHIN_MS = 60_000;
+
 /** People that the start, the seed and the command line make; nobody is asked and nothing is announced. */
 @Injectable()
 export class PrincipalService {
@@ -79,6 +82,12 @@ export class PrincipalService {
 
   findFirstWithRole(scope: TenantScope, role: Role): Promise<PrincipalRecord | null> {
     return this.unitOfWork.run(scope, (tx) => this.principals.findFirstWithRole(tx, role));
+  }
+
+  /** With everything that goes with them: sessions, conversations, what they own. @returns false when there is none */
+  async erase(scope: TenantScope, id: string): Promise<boolean> {
+    const sql = 'DELETE FROM app.principal WHERE tenant_id = $1 AND id = $2 RETURNING 1';
+    return (await this.unitOfWork.query(scope, sql, [scope.tenantId, id], { deadlineMs: ERASED_WITHIN_MS })).length > 0;
   }
 
   /** Gives a person another password, for a demo whose generated password was lost. */

@@ -121,7 +121,8 @@ describe('one answer over HTTP', () => {
     ['limits', 429, ['RATE_LIMIT', 'QUOTA_EXCEEDED']],
     ['conflicts', 409, ['CONFLICT', 'CONVERSATION_CLOSED']],
     ['preconditions', 412, ['PRECONDITION_FAILED']],
-    ['everything else', 500, ['INTERNAL', 'UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'SUSPENDED', 'MFA_REQUIRED']],
+    ['a suspension of its tenant', 403, ['SUSPENDED']],
+    ['everything else', 500, ['INTERNAL', 'UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'MFA_REQUIRED']],
   ])('of a turn that failed by %s is a problem %i that names it', async (_what, status, codes) => {
     for (const code of codes) {
       const { answer } = world([done('failed', { error: { code, message: 'Sorry', retryable: true } })]);

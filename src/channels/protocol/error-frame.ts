@@ -45,8 +45,9 @@ const EFFECT: Readonly<Record<ErrorCode, SocketEffect>> = {
 
 /**
  * Which kind of HTTP refusal a turn's failure is: 502 for those behind us, 504 for those that took too long, 503 for ours
- * that pass, 422, 429, 409, 412, else 500. What refuses a person (401, 403, 404) never becomes the answer to a turn: a client
- * would sign in again for nothing. Exhaustive.
+ * that pass, 422, 429, 409, 412, else 500; 403 where the tenant was suspended meanwhile, as its next request is told. What
+ * else refuses a person (401, 403, 404) never becomes the answer to a turn: a client would sign in again for nothing.
+ * Exhaustive.
  */
 const KIND_OF_FAILURE: Readonly<Record<ErrorCode, ErrorKind>> = {
   LLM_ERROR: 'upstream',
@@ -67,7 +68,7 @@ const KIND_OF_FAILURE: Readonly<Record<ErrorCode, ErrorKind>> = {
   UNAUTHORIZED: 'internal',
   TOKEN_EXPIRED: 'internal',
   MFA_REQUIRED: 'internal',
-  SUSPENDED: 'internal',
+  SUSPENDED: 'forbidden',
   FORBIDDEN: 'internal',
   NOT_FOUND: 'internal',
   INTERNAL: 'internal',

@@ -165,7 +165,8 @@ export interface ConversationPosition {
 
 export interface TurnTask {
   /** `last_start`: as `take_over`, for the last time. */
-  readonly task: 'lost' | 'cancel' | 'changed' | 'take_over' | 'last_start' | 'give_up' | 'cancelled' | 'waiting';
+  readonly task:
+    'lost' | 'cancel' | 'suspended' | 'changed' | 'take_over' | 'last_start' | 'give_up' | 'cancelled' | 'waiting';
   readonly tenant_id: string;
   /** null: it is the conversation that has changed. */
   readonly turn_id: string | null;

@@ -1,4 +1,5 @@
 import { insertUsage } from '#agents';
+import { releaseReservation } from '#tenants';
 
 /** Statements on turns that run for every message. Each comes after the conversation's row lock, in a snapshot of its own. */
 
@@ -98,6 +99,7 @@ WITH claimed AS (
     FROM app.conversation c
    WHERE c.tenant_id = $1 AND c.id = $2 AND t.tenant_id = $1 AND t.id = $3 AND t.conversation_id = $2
      AND NOT t.cancel_requested
+     AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = $1 AND s.status = 'suspended')
      AND CASE t.status
            WHEN 'queued' THEN NOT EXISTS (
              SELECT 1 FROM app.turn o WHERE o.tenant_id = $1 AND o.conversation_id = $2
@@ -158,6 +160,7 @@ WITH base AS (
          last_interaction_at = CASE WHEN base.status = 'failed' THEN c.last_interaction_at ELSE base.now END
     FROM base WHERE c.tenant_id = $1 AND c.id = $2
 ), used AS (${insertUsage({ tenant: '$1', turn: '$3', principal: 'base.principal_id', rows: '$9', provided: 'base' })}
+), freed AS (${releaseReservation({ tenant: '$1', id: '$3', provided: 'base' })}
 ), posted AS (
   INSERT INTO app.outbox (tenant_id, id, type, payload)
   SELECT $1, o.id, o.type, o.payload FROM base, jsonb_to_recordset($18::jsonb) AS o(id uuid, type text, payload jsonb)

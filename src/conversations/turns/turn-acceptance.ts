@@ -4,7 +4,7 @@ import { Bus } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import type { RequestContext } from '#platform/context';
 import { CommitInDoubtError, newId, type TenantTx, UnitOfWork } from '#platform/database';
-import { MessageRateLimiter, type TenantSettings } from '#tenants';
+import { type Estimate, MessageRateLimiter, SpendingLimits, type TenantSettings } from '#tenants';
 import { defaultTitle } from '../model/default-title.js';
 import {
   ClientMessageConflictError,
@@ -50,6 +50,8 @@ export type Accepted =
 /** What the acceptance has to know beside the message. */
 export interface Circumstances {
   readonly settings: TenantSettings;
+  /** What the turn may come to; null where nothing limits that. */
+  readonly estimate: Estimate | null;
   /** The socket or request that sent it. */
   readonly startedBy: string;
   /** Turns wait already for a place to run here: this one waits behind them. */
@@ -68,6 +70,7 @@ export class TurnAcceptance {
     private readonly limiter: MessageRateLimiter,
     private readonly bus: Bus,
     private readonly config: AppConfig,
+    private readonly spending: SpendingLimits,
   ) {}
 
   /** Ids for a message that is about to be accepted. */
@@ -83,16 +86,16 @@ export class TurnAcceptance {
 
   async accept(ctx: RequestContext, input: SubmitInput, draft: Draft, by: Circumstances): Promise<Accepted> {
     // Before the transaction: the limits may live in Redis, and no connection waits for it. A repeat costs nothing.
-    const refusal = await this.limiter.consume(ctx, by.settings).then(
-      () => null,
-      (error: unknown) => ({ error }),
-    );
+    const refusal = await this.charge(ctx, draft, by);
     let charged = refusal === null;
     try {
       for (let attempt = 1; ; attempt++) {
         try {
           const accepted = await this.tryAccept(ctx, input, draft, { ...by, refusal });
           if (accepted.kind !== 'repeat') charged = false;
+          // A person answers: no model is asked.
+          if (accepted.kind === 'opened' && accepted.opened.verdict === 'handed_off')
+            await this.unspend(ctx, draft, by);
           return accepted;
         } catch (error) {
           if (attempt >= 4) throw error;
@@ -107,8 +110,37 @@ export class TurnAcceptance {
         }
       }
     } finally {
-      if (charged) await this.limiter.refund(ctx, by.settings).catch(() => undefined);
+      if (charged) {
+        await this.limiter.refund(ctx, by.settings).catch(() => undefined);
+        await this.unspend(ctx, draft, by);
+      }
     }
+  }
+
+  /** Takes a message from the person's minute, and what its turn may come to. @returns why not */
+  private async charge(
+    ctx: RequestContext,
+    { turnId }: Draft,
+    { estimate, settings }: Circumstances,
+  ): Promise<{ readonly error: unknown } | null> {
+    try {
+      await this.limiter.consume(ctx, settings);
+    } catch (error) {
+      return { error };
+    }
+    if (estimate === null) return null;
+    try {
+      await this.spending.reserve(ctx, settings, turnId, estimate);
+      return null;
+    } catch (error) {
+      await this.limiter.refund(ctx, settings).catch(() => undefined);
+      return { error };
+    }
+  }
+
+  /** What is left of it then is void after a while. */
+  private async unspend(ctx: RequestContext, { turnId }: Draft, { estimate, settings }: Circumstances): Promise<void> {
+    if (estimate !== null) await this.spending.release(ctx, settings, turnId).catch(() => undefined);
   }
 
   private tryAccept(

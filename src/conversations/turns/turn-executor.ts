@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { AgentRuntime, recordUsage, type TurnAnswer, type TurnEvent, type UsageEntry, usageRow } from '#agents';
 import { Bus } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import { isPassing, newId, UnitOfWork } from '#platform/database';
+import { SpendingLimits } from '#tenants';
 import { DomainError, type ErrorCode, errorCause } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Metrics } from '#platform/metrics';
@@ -76,6 +77,7 @@ export class TurnExecutor {
     private readonly config: AppConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly metrics: Metrics = new Metrics(),
+    @Optional() private readonly spending?: SpendingLimits,
   ) {}
 
   /** Never rejects. */
@@ -105,6 +107,7 @@ export class TurnExecutor {
     const outcome = await this.answer(turn, stream, live, used, log);
     // Made once: their ids make it harmless to write them again after a reply that was lost.
     const spent = used.map(usageRow);
+    this.settleTokens(turn, used, log);
     const { reason } = turn.controller.signal as { reason: unknown };
     if (reason instanceof LeaseLost || reason instanceof ConversationDeleted || reason instanceof TurnReleased) {
       log.warn({ reason: reason.name }, 'a turn is no longer ours to end');
@@ -131,6 +134,14 @@ export class TurnExecutor {
       'turn ended',
     );
     return ending;
+  }
+
+  /** The minute that the turn took an estimate from; its budget is settled with its rows. */
+  private settleTokens({ ctx, turnId }: RunningTurn, used: readonly UsageEntry[], log: Logger): void {
+    const tokens = used.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0);
+    this.spending
+      ?.settle(ctx, turnId, tokens)
+      .catch((err: unknown) => log.warn({ err }, 'the tokens of a turn could not be settled'));
   }
 
   private async answer(

@@ -99,6 +99,13 @@ export class TurnRunner implements OnApplicationBootstrap {
     return true;
   }
 
+  /** Ends a tenant's turns here; resolves when they have ended and were told, or after `ms`. */
+  async endTenant({ tenantId }: TenantScope, reason: Error, ms: number): Promise<void> {
+    const meant = this.held().filter(({ turn }) => turn.ctx.tenantId === tenantId);
+    for (const { turn } of meant) this.stop(turn.turnId, reason);
+    await this.allEnded(ms, meant);
+  }
+
   /** Nobody here listens to a conversation any more: turns that were to end with their last reader may be over. */
   unwatched(scope: TenantScope, conversationId: string): void {
     this.lastReaders.judge(this.turns(), scope, conversationId);
@@ -155,8 +162,8 @@ export class TurnRunner implements OnApplicationBootstrap {
     stream.end(live);
   }
 
-  private async allEnded(ms: number): Promise<void> {
-    const ended = Promise.all(this.held().map((held) => held.ended));
+  private async allEnded(ms: number, turns = this.held()): Promise<void> {
+    const ended = Promise.all(turns.map((held) => held.ended));
     const stop = new AbortController();
     await Promise.race([ended, sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined)]);
     stop.abort();

@@ -3,7 +3,7 @@ import { Bus, type BusMessage } from '#platform/bus';
 import { AppConfig } from '#platform/config';
 import type { TenantScope } from '#platform/context';
 import { CommitInDoubtError, sqlState, UnitOfWork } from '#platform/database';
-import { UnavailableError } from '#platform/errors';
+import { SuspendedError, UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Metrics } from '#platform/metrics';
 import { TenantSettingsCache } from '#tenants';
@@ -420,6 +420,9 @@ export class TurnScheduler implements OnApplicationBootstrap, OnApplicationShutd
       }
       case 'cancel':
         this.runner.stop(turnId, new TurnCancelled());
+        return;
+      case 'suspended':
+        this.runner.stop(turnId, new SuspendedError());
         return;
       case 'changed':
         return this.readAgain(place, conversationId);

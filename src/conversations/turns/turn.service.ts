@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AgentRuntime } from '#agents';
 import type { RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
-import { TenantSettingsCache, type TenantSettings } from '#tenants';
+import { type Estimate, SpendingLimits, TenantSettingsCache, type TenantSettings } from '#tenants';
 import { CATCH_UP_MS, CatchUp } from '../live/catch-up.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
 import type { AckEvent, Subscriber } from '../model/conversation-event.js';
@@ -36,13 +36,14 @@ export class TurnService {
     private readonly lastReaders: LastReaders,
     private readonly runtime: AgentRuntime,
     private readonly settings: TenantSettingsCache,
+    private readonly spending: SpendingLimits,
   ) {}
 
   /**
    * Commits a message with its turn and starts it (or lets it wait). The subscriber is subscribed and gets its `ack` before
    * this resolves, and before anything else of the turn.
    * @throws ConversationNotFoundError, ConversationClosedError, ClientMessageConflictError, TooManyQueuedError,
-   *   UnknownAgentError, RateLimitError, DrainingError; nothing is written then
+   *   UnknownAgentError, RateLimitError, QuotaExceededError, DrainingError; nothing is written then
    */
   async submit(ctx: RequestContext, input: SubmitInput, subscriber: Subscriber): Promise<Submitted> {
     if (this.draining) throw new DrainingError();
@@ -53,6 +54,7 @@ export class TurnService {
     const draft = this.acceptance.draft(input);
     const accepted = await this.acceptance.accept(ctx, input, draft, {
       settings,
+      estimate: await this.estimate(ctx, input, settings),
       startedBy: subscriber.id,
       wait: this.scheduler.mustWait,
     });
@@ -84,6 +86,11 @@ export class TurnService {
   async drain(graceMs: number): Promise<void> {
     this.draining = true;
     await this.scheduler.drain(graceMs);
+  }
+
+  /** null: nothing limits what the turn may come to. */
+  private async estimate(ctx: RequestContext, input: SubmitInput, settings: TenantSettings): Promise<Estimate | null> {
+    return this.spending.applyTo(settings) ? this.runtime.estimate(ctx, input.content) : null;
   }
 
   // ── telling ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,8 @@ import { DomainError } from '#platform/errors';
 import type { Readable } from 'node:stream';
 
 /** What a blob is for: a family of ids, with one owner that knows which of them are in use. */
-export type BlobPurpose = 'document';
+export const BLOB_PURPOSES = ['document', 'export'] as const;
+export type BlobPurpose = (typeof BLOB_PURPOSES)[number];
 
 export interface BlobKey extends TenantScope {
   readonly purpose: BlobPurpose;
@@ -54,6 +55,9 @@ export abstract class BlobStore {
 
   /** Does nothing where there is none. */
   abstract delete(key: BlobKey): Promise<void>;
+
+  /** All blobs of a tenant, of any purpose, kept or loose. */
+  abstract ofTenant(scope: TenantScope): Promise<BlobKey[]>;
 
   /** Of all tenants what has been loose for so long: its owner keeps or deletes it. */
   abstract loose(purpose: BlobPurpose, olderThanSeconds: number, most: number): Promise<BlobKey[]>;

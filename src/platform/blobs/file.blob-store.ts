@@ -3,8 +3,10 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { TenantScope } from '#platform/context';
 import { BlobDigest } from './blob-digest.js';
 import {
+  BLOB_PURPOSES,
   BlobMissingError,
   BlobStore,
   errorCodeOf,
@@ -15,7 +17,7 @@ import {
   type StoredBlob,
 } from './blob-store.port.js';
 
-const FOLDERS: Readonly<Record<BlobPurpose, string>> = { document: 'uploads' };
+const FOLDERS: Readonly<Record<BlobPurpose, string>> = { document: 'uploads', export: 'exports' };
 const LOOSE = 'incoming';
 /** Being written; renamed when it is whole. */
 const UNFINISHED = '.part';
@@ -107,6 +109,19 @@ export class FileBlobStore extends BlobStore {
       // What is not whole was left by a killed process: nobody can have named it.
       if (isUuid(tenantId) && isUuid(id)) keys.push({ tenantId, id, purpose });
       else if (name.endsWith(UNFINISHED)) await rm(join(folder, name), { force: true });
+    }
+    return keys;
+  }
+
+  override async ofTenant({ tenantId }: TenantScope): Promise<BlobKey[]> {
+    const tenant = checked(tenantId);
+    const keys: BlobKey[] = [];
+    for (const purpose of BLOB_PURPOSES) {
+      const root = join(this.folder, FOLDERS[purpose]);
+      const kept = await readdir(join(root, tenant)).catch(() => []);
+      const loose = await readdir(join(root, LOOSE)).catch(() => []);
+      const ids = loose.filter((name) => name.startsWith(`${tenant}-`)).map((name) => name.slice(37, 73));
+      for (const id of new Set([...kept, ...ids])) if (isUuid(id)) keys.push({ tenantId, id, purpose });
     }
     return keys;
   }

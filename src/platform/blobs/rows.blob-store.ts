@@ -1,3 +1,4 @@
+import type { TenantScope } from '#platform/context';
 import type { UnitOfWork } from '#platform/database';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
@@ -102,6 +103,14 @@ export class RowsBlobStore extends BlobStore {
     await this.work.query(key, `UPDATE app.blob SET size = NULL, loose_since = now() WHERE ${KEY}`, values(key));
     while ((await this.work.query(key, sql, values(key))).length === DELETED_AT_ONCE);
     await this.work.query(key, `DELETE FROM app.blob WHERE ${KEY}`, values(key));
+  }
+
+  override ofTenant(scope: TenantScope): Promise<BlobKey[]> {
+    return this.work.query<BlobKey>(
+      scope,
+      'SELECT tenant_id AS "tenantId", purpose, id FROM app.blob WHERE tenant_id = $1 ORDER BY purpose, id',
+      [scope.tenantId],
+    );
   }
 
   override async loose(purpose: BlobPurpose, olderThanSeconds: number, most: number): Promise<BlobKey[]> {

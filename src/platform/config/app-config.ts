@@ -116,6 +116,14 @@ const schema = z.object({
   MIGRATE_ON_START: flag.optional(),
   MESSAGES_PER_MINUTE: whole(0, 100_000).default(10),
   REQUESTS_PER_MINUTE: whole(0, 1_000_000).default(600),
+  /** Of the model, for all of a tenant; 0: no limit. */
+  TOKENS_PER_MINUTE: whole(0, 1_000_000_000).default(0),
+  /** Models that tenants may choose, by name or `provider/name`; none: every one of a configured provider. */
+  LLM_MODELS: list.default([]),
+  /** JSON: `{"model": {"input_usd": 0.5, "output_usd": 1.5}}`, US dollars per million tokens. */
+  LLM_PRICES_FILE: z.string().min(1).optional(),
+  /** Of one answer. */
+  LLM_MAX_TOKENS: whole(1, 1_000_000).optional(),
   HISTORY_MESSAGES: whole(0, 200).default(10),
   HISTORY_TOKENS: whole(100, 1_000_000).default(6000),
   MAX_TURN_SECONDS: whole(1, 3600).default(120),

@@ -29,3 +29,14 @@ export {
 } from './login.js';
 export { EmbeddedPostgres } from './embedded/embedded-postgres.js';
 export { DatabaseModule, DATA_SOURCE } from './database.module.js';
+export {
+  type Belonging,
+  belongingTo,
+  childrenFirst,
+  countOf,
+  deleteSome,
+  pageOf,
+  type TableColumn,
+  type TenantTable,
+  tenantTables,
+} from './tenant-tables.js';

@@ -57,6 +57,13 @@ export class RateLimitError extends DomainError {
   }
 }
 
+/** 429: a budget of a day or a month is spent. */
+export class QuotaExceededError extends DomainError {
+  constructor(message: string, retryAfterMs: number) {
+    super({ code: 'QUOTA_EXCEEDED', kind: 'rate_limited', message, retryable: true, retryAfterMs });
+  }
+}
+
 export class PayloadTooLargeError extends DomainError {
   constructor(message: string) {
     super({ code: 'INVALID_INPUT', kind: 'too_large', message });

@@ -16,6 +16,7 @@ export {
   InvalidInputError,
   NotFoundError,
   PayloadTooLargeError,
+  QuotaExceededError,
   RateLimitError,
   SuspendedError,
   TokenExpiredError,

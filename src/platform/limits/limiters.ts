@@ -10,7 +10,7 @@ export interface LimiterOptions {
 }
 
 /** `consume` refuses with a `RateLimiterRes`. */
-export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'reward' | 'delete' | 'get'>;
+export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'reward' | 'penalty' | 'get' | 'delete'>;
 
 /**
  * Makes the limiters: counted in Redis over all instances where there is one, in memory otherwise. While Redis is away or
@@ -18,9 +18,21 @@ export type Limiter = Pick<RateLimiterAbstract, 'consume' | 'reward' | 'delete' 
  */
 @Injectable()
 export class Limiters {
+  private readonly made = new Map<string, Limiter>();
+
   constructor(@Inject(SHARED_REDIS) private readonly redis: SharedRedis | null) {}
 
-  create({ name, points, seconds }: LimiterOptions): Limiter {
+  /** The same name, points and seconds give the same limiter. */
+  create(options: LimiterOptions): Limiter {
+    const key = `${options.name} ${options.points} ${options.seconds}`;
+    const known = this.made.get(key);
+    if (known !== undefined) return known;
+    const limiter = this.make(options);
+    this.made.set(key, limiter);
+    return limiter;
+  }
+
+  private make({ name, points, seconds }: LimiterOptions): Limiter {
     const local = new RateLimiterMemory({ keyPrefix: name, points, duration: seconds });
     if (this.redis === null) return local;
     const { client, prefix } = this.redis;

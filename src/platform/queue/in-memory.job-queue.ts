@@ -41,6 +41,16 @@ export class InMemoryJobQueue extends JobQueue {
     return Promise.resolve();
   }
 
+  override forget(tenantId: string): Promise<void> {
+    for (const lane of this.lanes.values()) {
+      for (const job of lane.waiting.filter(({ payload }) => payload['tenant_id'] === tenantId)) {
+        lane.waiting.splice(lane.waiting.indexOf(job), 1);
+        if (job.key !== undefined) lane.keys.delete(job.key);
+      }
+    }
+    return Promise.resolve();
+  }
+
   override check(): Promise<{ readonly running: number }> {
     return Promise.resolve({ running: [...this.lanes.values()].reduce((sum, lane) => sum + lane.running.size, 0) });
   }

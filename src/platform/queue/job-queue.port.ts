@@ -30,6 +30,9 @@ export abstract class JobQueue {
   /** Adds a job; it starts as soon as a worker is free. */
   abstract add(queue: string, payload: JobPayload, options?: AddOptions): Promise<void>;
 
+  /** Drops what is kept of a tenant's jobs (`tenant_id` of their payload), also of those that are over. */
+  abstract forget(tenantId: string): Promise<void>;
+
   /** Whether jobs can be added and fetched now. @returns how many run here; rejects when the queue is away */
   abstract check(): Promise<{ readonly running: number }>;
 

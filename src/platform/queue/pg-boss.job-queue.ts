@@ -76,6 +76,15 @@ export class PgBossJobQueue extends JobQueue {
     lane.start();
   }
 
+  override async forget(tenantId: string): Promise<void> {
+    // Nobody may have used the queue yet: then it has no tables.
+    const { rows } = await this.pool.query<{ there: boolean }>(
+      `SELECT to_regclass('${QUEUE_SCHEMA}.job') IS NOT NULL AS there`,
+    );
+    if (rows[0]?.there !== true) return;
+    await this.pool.query(`DELETE FROM ${QUEUE_SCHEMA}.job WHERE data ->> 'tenant_id' = $1`, [tenantId]);
+  }
+
   override async check(): Promise<{ readonly running: number }> {
     await this.pool.query('SELECT 1');
     return { running: [...this.lanes.values()].reduce((sum, lane) => sum + lane.size, 0) };

@@ -52,6 +52,14 @@ export class SharedRedis {
     this.client.connect().catch(lost);
   }
 
+  /** Removes every key of this installation that holds `part` (an id). */
+  async forget(part: string): Promise<void> {
+    for await (const keys of this.client.scanStream({ match: `${this.prefix}:*${part}*`, count: 500 })) {
+      const found = keys as string[];
+      if (found.length > 0) await this.client.unlink(...found);
+    }
+  }
+
   close(): void {
     this.client.disconnect();
   }

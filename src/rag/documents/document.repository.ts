@@ -130,6 +130,16 @@ export class DocumentRepository {
     );
   }
 
+  /** All documents of one owner. */
+  ownedBy(scope: TenantScope, ownerId: string): Promise<{ id: string; knowledgeBaseId: string; hasFile: boolean }[]> {
+    return this.work.query(
+      scope,
+      `SELECT id, knowledge_base_id AS "knowledgeBaseId", record IS NULL AS "hasFile" FROM app.document
+        WHERE tenant_id = $1 AND owner_id = $2 ORDER BY id`,
+      [scope.tenantId, ownerId],
+    );
+  }
+
   /**
    * The document's row, locked. The knowledge base's row is locked before it, here and in `publish`, so that two of them
    * never wait for each other.

@@ -298,6 +298,19 @@ export class DocumentService {
     if (!removed) throw new DocumentNotFoundError();
   }
 
+  /** All documents that belong to one person. */
+  ownedBy(scope: TenantScope, ownerId: string): Promise<{ id: string; knowledgeBaseId: string; hasFile: boolean }[]> {
+    return this.documents.ownedBy(scope, ownerId);
+  }
+
+  /** For an erasure: nothing of it is recorded. One that is gone already is passed over. */
+  async removeOwned(
+    scope: TenantScope,
+    document: { readonly id: string; readonly knowledgeBaseId: string; readonly hasFile: boolean },
+  ): Promise<void> {
+    await this.removal.remove(scope, document);
+  }
+
   private async baseOfKind(scope: TenantScope, id: string, kind: KnowledgeBaseKind): Promise<KnowledgeBase> {
     const base = await this.bases.get(scope, id);
     if (base.kind === kind) return base;

@@ -18,6 +18,7 @@ import {
   ClaimLostError,
   IngestionRepository,
   type NewChunk,
+  TenantSuspendedMeanwhile,
 } from './ingestion.repository.js';
 import { recordText, recordTitle } from './record-text.js';
 import { TenantTurns } from './tenant-turns.js';
@@ -99,7 +100,7 @@ export class IngestDocumentJob {
     const lost = new AbortController();
     const beat = setInterval(() => {
       this.documents.beat(document).catch((error: unknown) => {
-        if (error instanceof ClaimLostError) lost.abort(error);
+        if (error instanceof ClaimLostError || error instanceof TenantSuspendedMeanwhile) lost.abort(error);
       });
     }, HEARTBEAT_MS);
     this.metrics.documentBegun();
@@ -111,6 +112,11 @@ export class IngestDocumentJob {
       // Its row says so; a line each would drown the others when hundreds are taken in.
       log.debug({ chunks, ms: Math.round(performance.now() - started) }, 'document ready');
     } catch (error) {
+      if (lost.signal.reason instanceof TenantSuspendedMeanwhile) {
+        await this.documents.release(document).catch(() => undefined);
+        log.info('the document waits until its tenant is resumed');
+        return;
+      }
       if (error instanceof ClaimLostError || lost.signal.aborted) {
         outcome = 'dropped';
         log.debug('the document was deleted or taken over');

@@ -69,6 +69,14 @@ export class ClaimLostError extends Error {
   }
 }
 
+/** Its tenant was suspended: it is given back, and taken up again when the tenant is resumed. */
+export class TenantSuspendedMeanwhile extends Error {
+  constructor() {
+    super('The tenant was suspended');
+    this.name = 'TenantSuspendedMeanwhile';
+  }
+}
+
 /** When nobody works on a document any more, though somebody said so. */
 export interface Abandonment {
   /** Seconds without a sign of life. */
@@ -113,6 +121,7 @@ export class IngestionRepository {
          AND (NOT d.held OR d.heartbeat_at < greatest(now() - make_interval(secs => $3), $4::timestamptz))
          AND (d.wait_until IS NULL OR d.wait_until <= now())
          AND k.tenant_id = $1 AND k.id = d.knowledge_base_id
+         AND NOT EXISTS (SELECT 1 FROM app.tenant t WHERE t.id = $1 AND t.status = 'suspended')
        RETURNING d.attempt, d.strikes, d.knowledge_base_id, d.source_type, d.mime_type, d.file_name, d.title, d.record,
          k.language, k.chunk_size, k.chunk_overlap, k.settings, k.space_id, s.provider, s.model, s.dimensions,
          d.created_by`,
@@ -121,10 +130,13 @@ export class IngestionRepository {
     return row === undefined ? null : toClaimed(scope.tenantId, id, row);
   }
 
-  /** The sign of life that keeps others from taking the document over. @throws ClaimLostError */
+  /** The sign of life that keeps others from taking the document over. @throws ClaimLostError, TenantSuspendedMeanwhile */
   async beat(document: ClaimedDocument): Promise<void> {
-    const sql = `UPDATE app.document SET heartbeat_at = now() WHERE ${FENCE} RETURNING 1`;
-    if ((await this.work.query(document, sql, fence(document))).length === 0) throw new ClaimLostError();
+    const sql = `UPDATE app.document SET heartbeat_at = now() WHERE ${FENCE}
+      RETURNING EXISTS (SELECT 1 FROM app.tenant t WHERE t.id = $1 AND t.status = 'suspended') AS suspended`;
+    const [held] = await this.work.query<{ suspended: boolean }>(document, sql, fence(document));
+    if (held === undefined) throw new ClaimLostError();
+    if (held.suspended) throw new TenantSuspendedMeanwhile();
   }
 
   async progress(

@@ -38,6 +38,11 @@ export class AuditService {
     await tx.execute(INSERT, values(tx.tenantId, actor, entry));
   }
 
+  /** Takes what was recorded of somebody or something that was erased, ids aside, out of this tenant's record. */
+  async redact(scope: TenantScope, id: string): Promise<void> {
+    await this.unitOfWork.query(scope, 'SELECT app.redact_audit($1)', [id]);
+  }
+
   /** In a transaction of its own, for what changes no row of this tenant. */
   async recordNow(ctx: TenantScope & AuditActor, entry: AuditEntry): Promise<void> {
     await this.unitOfWork.query(ctx, INSERT, values(ctx.tenantId, ctx, entry));

@@ -45,6 +45,12 @@ export class MessageRateLimiter {
     if (messagesPerMinute > 0) await this.limiter(messagesPerMinute).reward(keyOf(ctx));
   }
 
+  /** How much of the caller's minute is used up, and until when. */
+  async used(ctx: RequestContext, { messagesPerMinute }: MessageLimit): Promise<{ used: number; resetMs: number }> {
+    const state = messagesPerMinute === 0 ? null : await this.limiter(messagesPerMinute).get(keyOf(ctx));
+    return { used: Math.max(0, state?.consumedPoints ?? 0), resetMs: Math.max(0, state?.msBeforeNext ?? 0) };
+  }
+
   private limiter(points: number): Limiter {
     const known = this.limiters.get(points);
     if (known !== undefined) return known;

@@ -31,3 +31,9 @@ export function assertServable(config: AppConfig, llm: StoredSettings['llm']): v
     );
   }
 }
+
+/** The provider and model that these settings are served by. */
+export function servedBy(config: AppConfig, llm: StoredSettings['llm']): { provider: LlmProvider; model: string } {
+  const { provider = config.llmProvider } = llm ?? {};
+  return { provider, model: llm?.model ?? config.modelOf(provider) };
+}

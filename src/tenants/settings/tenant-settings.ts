@@ -1,4 +1,6 @@
 import type { AppConfig } from '#platform/config';
+import { atMost, type Ceilings, ceilingsOf, lowerLimit } from '../entitlements/ceilings.js';
+import { type Entitlements, readEntitlements } from '../entitlements/entitlements.js';
 import {
   DEFAULT_STATUS_MESSAGES,
   DEFAULT_TEXTS,
@@ -13,6 +15,9 @@ import {
 /** What holds for a tenant right now: its own settings over the operator's configuration over the defaults. */
 export interface TenantSettings {
   readonly tenant: { readonly id: string; readonly slug: string; readonly name: string };
+  /** What the operator grants, and the ceilings that follow: the members below are never above them. */
+  readonly entitlements: Entitlements;
+  readonly ceilings: Ceilings;
   readonly language: string;
   /** IANA. */
   readonly timezone: string;
@@ -57,11 +62,15 @@ export function readSettings(document: unknown): { stored: StoredSettings; opera
 
 export function resolveSettings(
   config: AppConfig,
-  tenant: { id: string; slug: string; name: string; settings: unknown },
+  tenant: { id: string; slug: string; name: string; settings: unknown; entitlements?: unknown },
 ): TenantSettings {
   const { stored, operator } = readSettings(tenant.settings);
+  const entitlements = readEntitlements(tenant.entitlements);
+  const ceilings = ceilingsOf(config, entitlements);
   return {
     tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name },
+    entitlements,
+    ceilings,
     language: stored.language ?? 'en',
     timezone: stored.timezone ?? DEFAULT_TIMEZONE,
     texts: { ...DEFAULT_TEXTS, ...stored.texts },
@@ -73,8 +82,8 @@ export function resolveSettings(
       onDisconnect: stored.websocket?.on_disconnect ?? 'continue',
     },
     allowedOrigins: stored.allowed_origins ?? [],
-    messagesPerMinute: stored.messages_per_minute ?? config.env.MESSAGES_PER_MINUTE,
-    historyMessages: stored.history_messages ?? config.env.HISTORY_MESSAGES,
+    messagesPerMinute: lowerLimit(stored.messages_per_minute, ceilings.messagesPerMinute),
+    historyMessages: atMost(stored.history_messages ?? config.env.HISTORY_MESSAGES, ceilings.historyMessages),
     historyTokens: stored.history_tokens ?? config.env.HISTORY_TOKENS,
     topK: stored.top_k ?? DEFAULT_TOP_K,
     onProviderFailure: stored.on_provider_failure ?? 'fail',
@@ -83,7 +92,7 @@ export function resolveSettings(
       provider: stored.llm?.provider,
       model: stored.llm?.model,
       temperature: stored.llm?.temperature,
-      maxTokens: stored.llm?.max_tokens,
+      maxTokens: stored.llm?.max_tokens === undefined ? undefined : atMost(stored.llm.max_tokens, ceilings.maxTokens),
     },
     outboundAllow: operator.outbound_allow ?? [],
   };

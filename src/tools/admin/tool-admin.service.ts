@@ -1,10 +1,11 @@
 import type { RequestContext, TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
-import { NotFoundError } from '#platform/errors';
+import { ForbiddenError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { AuditService, changesBetween } from '#tenants';
+import { AuditService, changesBetween, TenantSettingsCache } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { ToolsChanged } from '../tool.events.js';
+import { isEntitledToTool } from '../tool.policy.js';
 import { keyTaken, type NewTool, type StoredTool, ToolRepository } from '../tool.repository.js';
 import { ToolService } from '../tool.service.js';
 
@@ -20,6 +21,7 @@ export class ToolAdminService {
     private readonly tools: ToolService,
     private readonly audit: AuditService,
     private readonly events: EventBus,
+    private readonly settings: TenantSettingsCache,
   ) {}
 
   /** Newest first. @param before id of the last tool of the previous page */
@@ -32,8 +34,15 @@ export class ToolAdminService {
     return found(await this.unitOfWork.run(scope, (tx) => this.rows.find(tx, id)));
   }
 
-  /** @throws ConflictError when the key is taken, InvalidInputError when schema, config or credential are not valid */
+  /**
+   * @throws ForbiddenError when the tenant is not entitled to it, ConflictError when the key is taken, InvalidInputError
+   *   when schema, config or credential are not valid
+   */
   async create(ctx: RequestContext, tool: NewTool): Promise<StoredTool> {
+    const { entitlements } = await this.settings.get(ctx);
+    if (!isEntitledToTool(entitlements.tools, tool)) {
+      throw new ForbiddenError(`This tenant may not have the tool "${tool.key}": ask the operator to grant it`);
+    }
     this.tools.check(ctx, tool);
     return this.unitOfWork.run(ctx, async (tx) => {
       const id = await this.rows.insert(tx, tool);

@@ -58,7 +58,7 @@ describe('AgentDirectoryCache', () => {
     await addTool(a, first, 'late', { position: 2 });
     await addTool(a, first, 'early', { position: 1 });
     await addTool(a, first, 'disabled', { enabled: false });
-    await database.uow.query(a, `INSERT INTO app.entitlement (tenant_id, kind, key) VALUES ($1, 'tool', 'search')`, [
+    await database.uow.query(a, `INSERT INTO app.entitlement (tenant_id, tools) VALUES ($1, '{http,search}')`, [
       a.tenantId,
     ]);
 
@@ -84,7 +84,7 @@ describe('AgentDirectoryCache', () => {
       }),
       expect.objectContaining({ key: 'late' }),
     ]);
-    expect(entitlements).toEqual(['search']);
+    expect(entitlements).toEqual(['http', 'search']);
   });
 
   it('sees nothing of another tenant', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TurnAnswer, TurnEventSink, TurnInput } from '#agents';
+import type { TurnAnswer, TurnEventSink, TurnInput, UsageEntry } from '#agents';
 import type { RequestContext } from '#platform/context';
 import { DomainError } from '#platform/errors';
 
@@ -14,6 +14,7 @@ import { DomainError } from '#platform/errors';
  *   payload           one payload beside the text
  *   say <markdown>    the rest of the message in one token
  *   flood <n>         n tokens of 4 KiB, in bursts
+ *   spend <usd>       as echo, and costs so much; `spend <usd> fail`, `spend <usd> hang`: as those
  */
 export class ScriptedRuntime {
   /** Turns whose signal was aborted, with the moment at which they noticed. */
@@ -30,6 +31,13 @@ export class ScriptedRuntime {
   /** The agents that a message may name. */
   async offers(_ctx: RequestContext, agent: string): Promise<boolean> {
     return ['echo', 'support', 'tracking'].includes(agent);
+  }
+
+  /** What a turn may come to. */
+  estimated = { tokens: 10, usd: 0.01 };
+
+  async estimate(): Promise<{ tokens: number; usd: number }> {
+    return this.estimated;
   }
 
   async run(ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal): Promise<TurnAnswer> {
@@ -57,7 +65,10 @@ export class ScriptedRuntime {
     };
     emit({ type: 'status', step: 'routing', message: 'Classifying your query...' });
     emit({ type: 'status', step: 'generating', message: 'Generating response...' });
-    const [verb = '', ...rest] = input.content.split(' ');
+    const [said = '', ...all] = input.content.split(' ');
+    const spends = said === 'spend';
+    if (spends) emit({ type: 'usage', entry: usage(Number(all[0])) });
+    const [verb = '', ...rest] = spends ? all.slice(1) : [said, ...all];
     const payloads = verb === 'payload' ? [{ payload_type: 'jobs', items: [{ title: 'Baker' }], offset: 0 }] : [];
     switch (verb) {
       case 'hold':
@@ -108,6 +119,11 @@ export class ScriptedRuntime {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     });
   }
+}
+
+function usage(costUsd: number): UsageEntry {
+  const counted = { inputTokens: 3, outputTokens: 4, costUsd, model: 'scripted', provider: 'test', estimated: false };
+  return { kind: 'chat', purpose: 'answer', ...counted };
 }
 
 function answer(content: string, payloads: TurnAnswer['payloads']): TurnAnswer {

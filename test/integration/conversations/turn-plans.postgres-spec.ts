@@ -237,6 +237,8 @@ describe('a statement of the turns', () => {
       `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, answer_id, accepted_by, status, content, seq, end_seq)
        SELECT '${tenant}', ${id('t', 'n')}, ${conversation}, '${principal}', CASE n WHEN 7 THEN '${place.question}'::uuid ELSE ${id('m', 'n')} END,
               ${id('a', 'n')}, '${principal}', 'completed', 'x', n, n FROM ${series}`,
+      `INSERT INTO app.budget_reservation (tenant_id, id, amount_usd, expires_at)
+       SELECT '${tenant}', ${id('t', 'n')}, 1, now() FROM ${series}`,
       'ANALYZE',
     );
   }

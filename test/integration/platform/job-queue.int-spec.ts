@@ -104,6 +104,19 @@ describe.each(Object.entries(drivers))('a job queue %s', (_name, create) => {
     await until(() => seen.length === 1);
   });
 
+  it('forgets the jobs of one tenant, and no others', async () => {
+    const queue = create();
+    const name = newName();
+    const seen: number[] = [];
+    await queue.forget('a');
+    for (const n of [1, 2, 3]) await queue.add(name, { tenant_id: n === 2 ? 'b' : 'a', n });
+    await queue.forget('a');
+    await queue.work({ queue: name, concurrency: 1, schema, handle: async ({ n }) => void seen.push(n) });
+    await until(() => seen.length > 0);
+    await sleep(300);
+    expect(seen).toEqual([2]);
+  });
+
   it('aborts what runs when it stops, and waits for it', async () => {
     const queue = create();
     const name = newName();

@@ -2,13 +2,19 @@ import { newId, type RowsWhere, TenantEntity } from '#platform/database';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import { TestDatabase } from '../../support/test-database.js';
 
-@Entity({ schema: 'app', name: 'entitlement' })
-class Grant extends TenantEntity {
-  @PrimaryColumn('text')
-  kind!: string;
+@Entity({ schema: 'app', name: 'embedding_space' })
+class Space extends TenantEntity {
+  @PrimaryColumn('uuid')
+  id!: string;
 
-  @PrimaryColumn('text')
-  key!: string;
+  @Column('text')
+  provider!: string;
+
+  @Column('text')
+  model!: string;
+
+  @Column('int')
+  dimensions!: number;
 
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;
@@ -46,9 +52,10 @@ describe('the rows of a tenant', () => {
   afterAll(() => db.stop());
 
   it('are stored for the transaction’s tenant, with what the database fills in', async () => {
-    const grant = await db.uow.run(a, (tx) => tx.rows(Grant).insert({ kind: 'tool', key: 'clock' }));
-    expect(grant).toMatchObject({ tenantId: a.tenantId, kind: 'tool', key: 'clock' });
-    expect(grant.createdAt).toBeInstanceOf(Date);
+    const space = { id: newId(), provider: 'p', model: 'm', dimensions: 3 };
+    const stored = await db.uow.run(a, (tx) => tx.rows(Space).insert(space));
+    expect(stored).toMatchObject({ tenantId: a.tenantId, ...space });
+    expect(stored.createdAt).toBeInstanceOf(Date);
   });
 
   it('are found, changed and deleted one tenant at a time, whatever tenant a caller smuggles in', async () => {
@@ -100,11 +107,15 @@ describe('the rows of a tenant', () => {
 
   it('are stored or changed by their keys, and by those of the tenant only', async () => {
     const put = (scope: { tenantId: string }) =>
-      db.uow.run(scope, (tx) => tx.rows(Grant).upsert({ kind: 'feature', key: 'widgets' }, ['kind', 'key']));
+      db.uow.run(scope, (tx) =>
+        tx
+          .rows(Space)
+          .upsert({ id: newId(), provider: 'q', model: 'm', dimensions: 3 }, ['provider', 'model', 'dimensions']),
+      );
     await put(a);
     await put(a);
     await put(b);
-    expect(await db.uow.run(a, (tx) => tx.rows(Grant).count({ kind: 'feature' }))).toBe(1);
+    expect(await db.uow.run(a, (tx) => tx.rows(Space).count({ provider: 'q' }))).toBe(1);
   });
 
   it('cannot be reached after the commit', async () => {

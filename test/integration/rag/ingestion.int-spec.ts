@@ -4,6 +4,7 @@ import type { RequestContext } from '#platform/context';
 import { CommitInDoubtError, newId } from '#platform/database';
 import { UnavailableError } from '#platform/errors';
 import type { StoredDocument } from '../../../src/rag/documents/document.js';
+import { IngestionRepository } from '../../../src/rag/ingestion/ingestion.repository.js';
 import { DocumentParseError } from '../../../src/rag/parsing/document-parser.port.js';
 import type { TestDatabase } from '../../support/test-database.js';
 import { NEVER, RagUnderTest } from './rag-support.js';
@@ -210,6 +211,37 @@ describe('taking a document in', () => {
     await second.halt();
     expect(ready).toMatchObject({ status: 'ready', attempt: 2 });
     expect(embedder.calls.flat()).toHaveLength(ready.chunkCount - done);
+  });
+
+  it('pauses while its tenant is suspended, and goes on where it stopped', async () => {
+    const suspend = (status: string) =>
+      rag.database.uow.query(ctx, 'UPDATE app.tenant SET status = $2 WHERE id = $1', [ctx.tenantId, status]);
+    const baseId = await newBase();
+    const worker = rag.beside({ embedder });
+    const document = await queued(worker, baseId);
+    const status = async () => (await rag.documents.get(ctx, baseId, document.id)).status;
+    embedder.holdFrom = 2;
+    const running = worker.job.run(ctx, document.id, NEVER);
+    await until(document, () => embedder.calls.length === 2);
+    try {
+      await suspend('suspended');
+      // Its next sign of life is at most five seconds away.
+      await running;
+      expect(await status()).toBe('queued');
+      Object.assign(embedder, { calls: [], holdFrom: Infinity });
+      await worker.job.run(ctx, document.id, NEVER);
+      expect([await status(), embedder.calls]).toEqual(['queued', []]);
+      const due = await new IngestionRepository(rag.database.uow).due(
+        { afterSeconds: 20, startedAt: new Date(0) },
+        [],
+        9,
+      );
+      expect(due.filter(({ tenantId }) => tenantId === ctx.tenantId)).toEqual([]);
+    } finally {
+      await suspend('active');
+    }
+    await worker.job.run(ctx, document.id, NEVER);
+    expect(await status()).toBe('ready');
   });
 
   it('is taken up again when the process was killed, and a worker that lost its claim writes nothing', async () => {

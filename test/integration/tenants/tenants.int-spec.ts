@@ -1,7 +1,7 @@
 import { EventBus } from '#platform/events';
 import { Limiters } from '#platform/limits';
 import { MessageRateLimiter, OriginDirectory, TenantService, TenantSettingsCache, TenantSuspended } from '#tenants';
-import { AuthApp } from '../auth/auth-app.js';
+import { AuthApp, PASSWORD } from '../auth/auth-app.js';
 
 type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
 
@@ -61,6 +61,66 @@ describe('tenants', () => {
     await change('active');
     off();
     expect((await app.call('/api/auth/me', { token: user.token })).status).toBe(200);
+  });
+
+  it('are suspended and resumed by a command that may come twice, each on record once in both tenants', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const command = (verb: string, id = admin.tenantId) => tenants(`/${id}/${verb}`, { method: 'POST' });
+    for (const verb of ['suspend', 'suspend', 'resume', 'resume']) {
+      const status = verb === 'suspend' ? 'suspended' : 'active';
+      expect([(await command(verb)).status, (await tenants(`/${admin.tenantId}`)).body['status']]).toEqual([
+        200,
+        status,
+      ]);
+    }
+    for (const tenantId of [admin.tenantId, root.tenantId]) {
+      const rows = await app.database.uow.query<{ action: string; details: unknown }>(
+        { tenantId },
+        `SELECT action, details FROM app.audit_event WHERE tenant_id = $1 AND target_id = $2 AND action IN ('tenant.suspend', 'tenant.resume')
+         ORDER BY id`,
+        [tenantId, admin.tenantId],
+      );
+      expect(rows).toEqual([
+        {
+          action: 'tenant.suspend',
+          details: { changes: [{ field: 'status', before: 'active', after: 'suspended' }] },
+        },
+        { action: 'tenant.resume', details: { changes: [{ field: 'status', before: 'suspended', after: 'active' }] } },
+      ]);
+    }
+    expect((await command('suspend', '01890000-0000-7000-8000-000000000000')).status).toBe(404);
+    const own = await app.call(`/api/admin/tenants/${admin.tenantId}/resume`, { method: 'POST', token: admin.token });
+    expect(own.status).toBe(403);
+  });
+
+  it('shut out their programs and end users too, and let them in again', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const { key } = (await app.call('/api/admin/api-keys', { token: admin.token, body: { name: 'site' } })).body;
+    const minted = await app.call('/api/auth/end-user-tokens', { token: key, body: { external_id: 'shopper' } });
+    const tokens = [admin.token, key ?? '', String(minted.body['access_token'])];
+    const statuses = () =>
+      Promise.all(tokens.map(async (token) => (await app.call(`/api/${admin.slug}/probe`, { token })).status));
+    expect(await statuses()).toEqual([200, 200, 200]);
+    await tenants(`/${admin.tenantId}/suspend`, { method: 'POST' });
+    expect(await statuses()).toEqual([403, 403, 403]);
+    const answers = await Promise.all([
+      app.call('/api/auth/login', { body: { tenant: admin.slug, email: admin.email, password: PASSWORD } }),
+      app.call('/api/auth/refresh', { body: { refresh_token: admin.refresh } }),
+      app.call('/api/auth/end-user-tokens', { token: key, body: { external_id: 'shopper' } }),
+    ]);
+    expect(answers.map(({ body }) => body['code'])).toEqual(['SUSPENDED', 'SUSPENDED', 'SUSPENDED']);
+    await tenants(`/${admin.tenantId}/resume`, { method: 'POST' });
+    expect(await statuses()).toEqual([200, 200, 200]);
+  });
+
+  it('of the platform cannot be suspended', async () => {
+    for (const call of [
+      () => tenants(`/${root.tenantId}/suspend`, { method: 'POST' }),
+      () => tenants(`/${root.tenantId}`, { method: 'PATCH', body: { status: 'suspended' } }),
+    ]) {
+      expect((await call()).body).toMatchObject({ status: 409, code: 'CONFLICT' });
+    }
+    expect((await tenants(`/${root.tenantId}`)).body).toMatchObject({ status: 'active' });
   });
 
   it('that exist already are left alone by the seed, but for the operator’s part', async () => {

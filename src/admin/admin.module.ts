@@ -1,0 +1,23 @@
+import { AuthModule } from '#auth';
+import { BlobsModule } from '#platform/blobs';
+import { RagModule } from '#rag';
+import { TenantsModule } from '#tenants';
+import { Module } from '@nestjs/common';
+import { ArchiveWriter } from './data/archive-writer.js';
+import { EraseTenant } from './data/erase-tenant.js';
+import { EraseUser } from './data/erase-user.js';
+import { ExportTenant } from './data/export-tenant.js';
+import { ExportUser } from './data/export-user.js';
+import { TenantDataController } from './data/tenant-data.controller.js';
+import { UserDataController } from './data/user-data.controller.js';
+import { JobRepository } from './jobs/job.repository.js';
+import { JobRunner } from './jobs/job-runner.js';
+import { JobService } from './jobs/job.service.js';
+import { JobsController } from './jobs/jobs.controller.js';
+
+@Module({
+  imports: [TenantsModule, AuthModule, BlobsModule, RagModule],
+  controllers: [JobsController, TenantDataController, UserDataController],
+  providers: [JobRepository, JobRunner, JobService, ArchiveWriter, ExportTenant, EraseTenant, ExportUser, EraseUser],
+})
+export class AdminModule {}

@@ -1,0 +1,5 @@
+/**
+ * What administrators do across modules: exports and erasures, as jobs with progress. Owns `job`; which tables and files there
+ * are is asked of the catalog and of the store of blobs, so that a new one is covered without being named here.
+ */
+export { AdminModule } from './admin.module.js';

@@ -1,0 +1,67 @@
+import { BlobStore } from '#platform/blobs';
+import type { RequestContext } from '#platform/context';
+import { newId, UnitOfWork } from '#platform/database';
+import { ConflictError, NotFoundError } from '#platform/errors';
+import { AuditService } from '#tenants';
+import { Injectable } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import type { JobKind } from './job.entity.js';
+import { type Job, JobRepository } from './job.repository.js';
+import { JobRunner } from './job-runner.js';
+
+/** Jobs as those who asked for them see them. */
+@Injectable()
+export class JobService {
+  constructor(
+    private readonly jobs: JobRepository,
+    private readonly runner: JobRunner,
+    private readonly blobs: BlobStore,
+    private readonly audit: AuditService,
+    private readonly unitOfWork: UnitOfWork,
+  ) {}
+
+  /** Asks for a job, in the caller's tenant. One that is asked for again while it runs is the same one. */
+  async ask(ctx: RequestContext, kind: JobKind, targetId: string): Promise<Job> {
+    const job = await this.unitOfWork.run(ctx, async (tx) => {
+      const open = await this.jobs.findOpen(tx, { kind, targetId });
+      if (open !== null) return open;
+      await this.audit.record(tx, ctx, { action: `${kind}.request`, targetType: kind.split('.')[0], targetId });
+      return this.jobs.insert(tx, { id: newId(), kind, targetId, createdBy: ctx.principal.id });
+    });
+    await this.runner.wake(ctx, job.id);
+    return this.get(ctx, job.id);
+  }
+
+  /** Newest first. */
+  list(ctx: RequestContext, before: string | null, limit: number): Promise<Job[]> {
+    return this.jobs.list(ctx, before, limit);
+  }
+
+  /** @throws NotFoundError */
+  async get(ctx: RequestContext, id: string): Promise<Job> {
+    const job = await this.jobs.find(ctx, id);
+    if (job === null) throw new NotFoundError();
+    return job;
+  }
+
+  /** The archive that it made. @throws NotFoundError when there is none (yet) */
+  async file(ctx: RequestContext, id: string): Promise<{ stream: Readable; size: number }> {
+    const job = await this.get(ctx, id);
+    const file = job.status === 'succeeded' ? await this.blobs.open({ ...ctx, purpose: 'export', id: job.id }) : null;
+    if (file === null) throw new NotFoundError('This job has no file: only an export that succeeded has one');
+    return file;
+  }
+
+  /** What an erasure has erased stays so. @throws NotFoundError, ConflictError when it is over */
+  async cancel(ctx: RequestContext, id: string): Promise<Job> {
+    await this.unitOfWork.run(ctx, async (tx) => {
+      const job = await this.jobs.lock(tx, id);
+      if (job === null) throw new NotFoundError();
+      if (job.status === 'queued') await this.jobs.change(tx, id, { status: 'cancelled', endedAt: new Date() });
+      else if (job.status === 'running') await this.jobs.change(tx, id, { cancelRequested: true });
+      else throw new ConflictError(`The job is over already (${job.status})`);
+      await this.audit.record(tx, ctx, { action: 'job.cancel', targetType: 'job', targetId: id });
+    });
+    return this.get(ctx, id);
+  }
+}

@@ -1,0 +1,212 @@
+import { AdminModule } from '#admin';
+import { AgentsModule } from '#agents';
+import { recordUsage, usageRow } from '#llm';
+import { newId } from '#platform/database';
+import { OutboundModule } from '#platform/outbound';
+import { QueueModule } from '#platform/queue';
+import { DocumentService } from '#rag';
+import { strFromU8, unzipSync } from 'fflate';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { AuthApp } from '../auth/auth-app.js';
+
+type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
+
+const CANARY = 'zeisigvogel';
+
+describe('all data of a person', () => {
+  let app: AuthApp;
+  let admin: Person;
+  let person: Person;
+  let other: Person;
+  beforeAll(async () => {
+    app = await AuthApp.start({}, { imports: [OutboundModule, QueueModule, AgentsModule, AdminModule] });
+  }, 60_000);
+  beforeEach(async () => {
+    admin = await app.signedIn('tenant_admin');
+    person = await app.signedIn('end_user', admin);
+    other = await app.signedIn('end_user', admin);
+    await plant(person, CANARY);
+    await plant(other, 'spatz');
+  });
+  afterAll(() => app.stop());
+
+  const call = (by: Person, path: string, body?: unknown, method?: string) =>
+    app.call(`/api/${path}`, { token: by.token, body, method });
+
+  async function owner<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
+    const client = new Client({ connectionString: app.database.ownerUrl });
+    await client.connect();
+    try {
+      return (await client.query<R>(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async function plant(who: Person, words: string): Promise<void> {
+    const { tenantId } = admin;
+    await call(admin, `admin/users/${who.id}`, { name: words }, 'PATCH');
+    const base = await call(admin, 'admin/knowledge-bases', { name: `Base of ${who.id}` });
+    const baseId = String(base.body['id']);
+    const ctx = {
+      tenantId,
+      correlationId: 'test',
+      principal: { id: who.id, role: 'tenant_admin' as const, persona: null, sessionId: null },
+    };
+    const document = await app.app
+      .get(DocumentService)
+      .addText(ctx, baseId, `${words} sings`, { title: words, ownerId: who.id });
+    const read = () => app.app.get(DocumentService).get(ctx, baseId, document.id);
+    while ((await read()).status !== 'ready') await new Promise((resolve) => setTimeout(resolve, 50));
+    const [conversation, message, turn] = [newId(), newId(), newId()];
+    await app.database.uow.run({ tenantId }, async (tx) => {
+      await tx.query('INSERT INTO app.conversation (tenant_id, id, principal_id, title) VALUES ($1, $2, $3, $4)', [
+        ...[tenantId, conversation, who.id, words],
+      ]);
+      await tx.query(
+        `INSERT INTO app.message (tenant_id, id, conversation_id, turn_id, principal_id, seq, role, content)
+         VALUES ($1, $2, $3, $4, $5, 1, 'user', $6)`,
+        [tenantId, message, conversation, turn, who.id, words],
+      );
+      await tx.query(
+        `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, answer_id, status, content, accepted_by, seq)
+         VALUES ($1, $2, $3, $4, $5, $6, 'failed', $7, $2, 1)`,
+        [tenantId, turn, conversation, who.id, message, newId(), words],
+      );
+    });
+    await recordUsage(app.database.uow, { tenantId, turnId: turn, principalId: who.id }, [
+      usageRow({
+        ...{
+          kind: 'chat',
+          purpose: 'answer',
+          model: 'm',
+          inputTokens: 1,
+          outputTokens: 1,
+          costUsd: 1,
+          estimated: false,
+        },
+      }),
+    ]);
+  }
+
+  async function ended(by: Person, path: string): Promise<Record<string, unknown>> {
+    for (let tries = 0; tries < 300; tries++) {
+      const { body } = await call(by, path);
+      if (!['queued', 'running'].includes(String(body['status']))) return body;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error('The job did not end');
+  }
+
+  async function tablesWith(text: string): Promise<string[]> {
+    const tables = await owner<{ name: string }>(
+      `SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('app', 'pgboss') AND c.relkind = 'r' ORDER BY 1`,
+    );
+    const found: string[] = [];
+    for (const { name } of tables)
+      if ((await owner(`SELECT 1 FROM ${name} t WHERE t::text ILIKE $1 LIMIT 1`, [`%${text}%`])).length > 0)
+        found.push(name);
+    return found;
+  }
+
+  const filesWith = (text: string) =>
+    readdirSync(app.config.dataDir, { recursive: true, withFileTypes: true })
+      .filter((file) => file.isFile())
+      .map((file) => join(file.parentPath, file.name))
+      .filter((path) => readFileSync(path).includes(text));
+
+  it('comes as an archive to the person, and holds nobody else’s', async () => {
+    const asked = await call(person, `${person.slug}/me/export`, {});
+    expect(asked.status).toBe(202);
+    const path = `${person.slug}/me/jobs/${String(asked.body['id'])}`;
+    expect(await ended(person, path)).toMatchObject({ kind: 'user.export', status: 'succeeded', target_id: person.id });
+    const response = await fetch(`${app.url}/api/${path}/file`, {
+      headers: { authorization: `Bearer ${person.token}` },
+    });
+    const entries = unzipSync(new Uint8Array(await response.arrayBuffer()));
+    const text = (name: string) => strFromU8(entries[name] ?? new Uint8Array());
+    for (const table of ['principal', 'conversation', 'message', 'turn', 'document', 'chunk'])
+      expect([table, text(`tables/${table}.jsonl`).includes(CANARY)]).toEqual([table, true]);
+    expect(text('tables/usage_record.jsonl')).toContain(person.id);
+    const all = Object.keys(entries).map(text).join('\n');
+    expect(all).toContain(`${CANARY} sings`);
+    expect(all).not.toContain('spatz');
+    expect(all).not.toContain(other.id);
+    for (const stranger of [other, admin]) expect((await call(stranger, path)).status).toBe(404);
+    expect((await call(person, `admin/jobs/${String(asked.body['id'])}`)).status).toBe(403);
+  });
+
+  it.each(['an admin', 'the person'])('goes without a trace when %s has it erased', async (who) => {
+    const byAdmin = who === 'an admin';
+    const asked = byAdmin
+      ? await call(admin, `admin/users/${person.id}/erase`, {})
+      : await call(person, `${person.slug}/me/erase`, {});
+    expect(asked.status).toBe(202);
+    // Signed out at once.
+    expect((await call(person, 'auth/me')).status).toBe(401);
+    const job = await ended(admin, `admin/jobs/${String(asked.body['id'])}`);
+    expect(job).toMatchObject({
+      ...{ kind: 'user.erase', status: 'succeeded' },
+      result: { counts: { principal: 1, conversation: 1, message: 1, turn: 1, document: 1 } },
+    });
+    expect((await call(admin, `admin/users/${person.id}`)).status).toBe(404);
+    const mine = await tablesWith(person.id);
+    // Ids alone: that it was done, and whose a document's base is named after.
+    expect(mine.filter((table) => !['app.audit_event', 'app.job', 'app.knowledge_base'].includes(table))).toEqual([]);
+    const [record] = await owner<{ texts: string }>(
+      `SELECT coalesce(string_agg(details::text, ' '), '') AS texts FROM app.audit_event WHERE target_id = $1 OR actor_id = $1::uuid`,
+      [person.id],
+    );
+    expect(record?.texts).not.toContain(CANARY);
+    const books = await owner<{ n: number }>(
+      'SELECT count(*) AS n FROM app.usage_record WHERE tenant_id = $1 AND principal_id IS NULL',
+      [admin.tenantId],
+    );
+    expect(books).toEqual([{ n: 1 }]);
+    // The other one's is all there.
+    const rows = await owner<{ n: number }>('SELECT count(*) AS n FROM app.message WHERE tenant_id = $1', [
+      admin.tenantId,
+    ]);
+    expect(rows).toEqual([{ n: 1 }]);
+    const terms = await owner('SELECT 1 FROM app.term_stat WHERE tenant_id = $1 AND term ILIKE $2', [
+      ...[admin.tenantId, `%${CANARY.slice(0, 6)}%`],
+    ]);
+    expect(terms).toEqual([]);
+  });
+
+  it('leaves no word of it anywhere', async () => {
+    const people = await owner<{ id: string; tenant_id: string }>(
+      `SELECT id, tenant_id FROM app.principal WHERE name = $1`,
+      [CANARY],
+    );
+    expect(people.length).toBeGreaterThan(0);
+    // Of the tenants of the tests before as well.
+    for (const { id, tenant_id: tenantId } of people) {
+      const by = tenantId === admin.tenantId ? admin : await app.signedIn('tenant_admin', await slugOf(tenantId));
+      const asked = await call(by, `admin/users/${id}/erase`, {});
+      await ended(by, `admin/jobs/${String(asked.body['id'])}`);
+    }
+    await owner(`DELETE FROM app.job WHERE kind = 'user.export'`);
+    await owner(`DELETE FROM app.blob WHERE purpose = 'export'`);
+    expect(await tablesWith(CANARY)).toEqual([]);
+    expect(filesWith(CANARY).filter((path) => !path.includes('/exports/'))).toEqual([]);
+  }, 60_000);
+
+  it('is not the last admin’s to lose, nor staff’s by themselves, nor a stranger’s', async () => {
+    expect((await call(admin, `admin/users/${admin.id}/erase`, {})).status).toBe(409);
+    expect((await call(admin, `${admin.slug}/me/erase`, {})).status).toBe(403);
+    expect((await call(person, `admin/users/${other.id}/erase`, {})).status).toBe(403);
+    const stranger = await app.signedIn('tenant_admin');
+    expect((await call(stranger, `admin/users/${person.id}/erase`, {})).status).toBe(404);
+    expect((await call(stranger, `admin/users/${person.id}/export`, {})).status).toBe(404);
+    expect((await call(person, 'auth/me')).status).toBe(200);
+  });
+
+  async function slugOf(tenantId: string): Promise<{ tenantId: string; slug: string }> {
+    const [row] = await owner<{ slug: string }>('SELECT slug FROM app.tenant WHERE id = $1', [tenantId]);
+    return { tenantId, slug: row?.slug ?? '' };
+  }
+});

@@ -1,0 +1,89 @@
+import { EventBus, NewsMissed } from '#platform/events';
+import { TenantService } from '#tenants';
+import { ChatApp, type Person } from './chat-app.js';
+
+/** A tenant that is suspended, as its people see it, on the instance where that was done and on another one. */
+describe('a suspended tenant', () => {
+  let a: ChatApp;
+  let b: ChatApp;
+  let root: Person;
+  beforeAll(async () => {
+    a = await ChatApp.start();
+    b = await ChatApp.start({}, a);
+    const { id } = await a.app.get(TenantService).ensure({ slug: 'platform', name: 'Platform' });
+    root = await a.person({ tenantId: id, slug: 'platform' }, 'platform_admin');
+  }, 60_000);
+  afterAll(async () => {
+    await b.stop();
+    await a.stop();
+  });
+
+  const command = (tenantId: string, verb: 'suspend' | 'resume') =>
+    a.call(`/api/admin/tenants/${tenantId}/${verb}`, { method: 'POST', token: root.token });
+  const stored = (person: Person) =>
+    a.database.uow.query<{ status: string; code: string | null }>(
+      person,
+      `SELECT status, error->>'code' AS code FROM app.turn WHERE tenant_id = $1 ORDER BY id`,
+      [person.tenantId],
+    );
+
+  it.each(['here', 'on the other instance'])(
+    'has its running turns ended %s, and told before the end',
+    async (place) => {
+      const person = await a.person();
+      const app = place === 'here' ? a : b;
+      const socket = await app.chat(person);
+      socket.send({ content: 'hang' });
+      await socket.next('token');
+      const suspendedAt = Date.now();
+      expect((await command(person.tenantId, 'suspend')).body).toMatchObject({ status: 'suspended' });
+      expect(await socket.next('error')).toMatchObject({ scope: 'turn', code: 'SUSPENDED' });
+      expect(await socket.next('done')).toMatchObject({ status: 'failed', error: { code: 'SUSPENDED' } });
+      expect(await socket.next('error')).toMatchObject({ scope: 'connection', code: 'SUSPENDED' });
+      expect(await socket.end(5000)).toMatchObject({ code: 4403 });
+      expect(Date.now() - suspendedAt).toBeLessThan(5000);
+      expect(await stored(person)).toEqual([{ status: 'failed', code: 'SUSPENDED' }]);
+    },
+  );
+
+  it('begins nothing that waits until it is resumed, and then all of it', async () => {
+    const person = await a.person();
+    const socket = await a.chat(person);
+    socket.send({ content: 'hang', conversation_id: 'k' });
+    await socket.next('token');
+    socket.send({ content: 'echo later', conversation_id: 'k' });
+    await socket.next('turn', ({ status }) => status === 'queued');
+    await command(person.tenantId, 'suspend');
+    await socket.end(5000);
+    // More than a tick of each instance.
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect((await stored(person)).map(({ status }) => status)).toEqual(['failed', 'queued']);
+    expect((await command(person.tenantId, 'resume')).body).toMatchObject({ status: 'active' });
+    const again = await a.chat(person);
+    again.send({ type: 'resume', conversation_id: 'k', after_seq: 0 });
+    // Whoever uses keys of its own reads tokens.
+    expect(await again.next('token')).toMatchObject({ content: 'echo later', offset: 0 });
+    await again.close();
+  });
+
+  it('has a turn ended that was begun while nobody looked', async () => {
+    const person = await a.person();
+    const socket = await a.chat(person);
+    socket.send({ content: 'hang' });
+    await socket.next('token');
+    await a.database.uow.query(person, `UPDATE app.tenant SET status = 'suspended' WHERE id = $1`, [person.tenantId]);
+    expect(await socket.next('done')).toMatchObject({ status: 'failed', error: { code: 'SUSPENDED' } });
+    // The socket learns of it when news may have been missed.
+    await a.app.get(EventBus).publish(new NewsMissed());
+    expect(await socket.end(5000)).toMatchObject({ code: 4403 });
+  });
+
+  it('answers whoever waits for an answer over HTTP', async () => {
+    const person = await a.person();
+    const answer = a.call(`/api/${person.slug}/chat`, { token: person.token, body: { content: 'hang' } });
+    while ((await stored(person)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await command(person.tenantId, 'suspend');
+    expect((await answer).body).toMatchObject({ status: 403, code: 'SUSPENDED' });
+    expect((await a.call(`/api/${person.slug}/conversations`, { token: person.token })).status).toBe(403);
+  });
+});

@@ -1,0 +1,119 @@
+import type { TenantScope } from '#platform/context';
+import { newId } from '#platform/database';
+import { Limiters } from '#platform/limits';
+import { recordUsage, usageRow } from '#llm';
+import { SpendingLimits } from '#tenants';
+import { BudgetRepository } from '../../../src/tenants/limits/budget.repository.js';
+import { TokenLimiter } from '../../../src/tenants/limits/token-limiter.js';
+import { SETTINGS } from '../../support/agent-fakes.js';
+import { TestDatabase } from '../../support/test-database.js';
+
+describe('what a tenant may spend', () => {
+  let database: TestDatabase;
+  let scope: TenantScope;
+  let budgets: BudgetRepository;
+  let limits: SpendingLimits;
+  beforeAll(async () => {
+    database = await TestDatabase.start({ pool: 8 });
+  });
+  beforeEach(async () => {
+    scope = await database.tenant();
+    budgets = new BudgetRepository(database.uow);
+    limits = new SpendingLimits(budgets, new TokenLimiter(new Limiters(null)));
+  });
+  afterAll(() => database.stop());
+
+  const ceilings = (rest: Partial<typeof SETTINGS.ceilings>) => ({ ceilings: { ...SETTINGS.ceilings, ...rest } });
+  const spend = (usd: number, turnId: string | null = null) =>
+    recordUsage(database.uow, { ...scope, turnId, principalId: null }, [
+      usageRow({
+        ...{ kind: 'chat', purpose: 'answer', model: 'm', inputTokens: 1, outputTokens: 1, estimated: false },
+        costUsd: usd,
+      }),
+    ]);
+  const reserve = (of: Parameters<typeof ceilings>[0], usd = 0.1, id = newId()) =>
+    limits.reserve(scope, ceilings(of), id, { tokens: 1, usd }).then(() => id);
+
+  it('is not asked of a tenant without a limit, in no statement at all', async () => {
+    const spy = jest.spyOn(database.uow, 'run');
+    expect(limits.applyTo(ceilings({}))).toBe(false);
+    await reserve({});
+    expect(spy).not.toHaveBeenCalled();
+    spy.mockRestore();
+    expect(
+      [{ tokensPerMinute: 1 }, { budgetDayUsd: 0 }, { budgetMonthUsd: 1 }].map((of) => limits.applyTo(ceilings(of))),
+    ).toEqual([true, true, true]);
+  });
+
+  it.each(['budgetDayUsd', 'budgetMonthUsd'] as const)(
+    'ends with the %s, what was spent before it was set included',
+    async (name) => {
+      await spend(0.6);
+      await reserve({ [name]: 1 });
+      await spend(0.3);
+      await expect(reserve({ [name]: 1 })).rejects.toMatchObject({
+        code: 'QUOTA_EXCEEDED',
+        kind: 'rate_limited',
+        retryAfterMs: expect.any(Number),
+        message: expect.stringMatching(/1 US dollars.*operator/),
+      });
+      // Another tenant's is its own.
+      const other = await database.tenant();
+      await limits.reserve(other, ceilings({ [name]: 1 }), newId(), { tokens: 1, usd: 1 });
+      // Raised, it goes on.
+      await reserve({ [name]: 2 });
+    },
+  );
+
+  it('of nothing lets nothing through', async () => {
+    await expect(reserve({ budgetDayUsd: 0 })).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+  });
+
+  it('is what was used, once, however often the same rows are written', async () => {
+    await reserve({ budgetDayUsd: 5 }, 0);
+    const row = usageRow({
+      ...{ kind: 'embedding', purpose: 'ingest', model: 'm', inputTokens: 1, outputTokens: 0, estimated: true },
+      ...{ costUsd: null, reckonedUsd: 0.25 },
+    });
+    const account = { ...scope, turnId: null, principalId: null };
+    await recordUsage(database.uow, account, [row]);
+    await recordUsage(database.uow, account, [row]);
+    expect(await budgets.state(scope)).toMatchObject({ spentDay: 0.25, spentMonth: 0.25 });
+  });
+
+  it('is passed by a hundred at once by what is in flight, and by no more', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => reserve({ budgetDayUsd: 1 }, 0.3)));
+    const admitted = outcomes.filter(({ status }) => status === 'fulfilled').length;
+    expect(admitted).toBe(4);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    }
+  });
+
+  it('comes back when a turn came to nothing, or its process died long ago', async () => {
+    const first = await reserve({ budgetDayUsd: 1 }, 2);
+    await expect(reserve({ budgetDayUsd: 1 })).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    await limits.release(scope, ceilings({ budgetDayUsd: 1 }), first);
+    await reserve({ budgetDayUsd: 1 }, 2);
+    await database.uow.query(
+      scope,
+      `UPDATE app.budget_reservation SET expires_at = now() - interval '1 s' WHERE tenant_id = $1`,
+      [scope.tenantId],
+    );
+    await reserve({ budgetDayUsd: 1 });
+    expect(await budgets.state(scope)).toMatchObject({ reserved: 0.1 });
+  });
+
+  it('in tokens a minute is taken by an estimate and put right by what it came to', async () => {
+    const take = (tokens: number, id = newId()) =>
+      limits.reserve(scope, ceilings({ tokensPerMinute: 100 }), id, { tokens, usd: 0 }).then(() => id);
+    const first = await take(80);
+    const second = await take(30);
+    await expect(take(1)).rejects.toMatchObject({ code: 'RATE_LIMIT', retryAfterMs: expect.any(Number) });
+    await limits.settle(scope, first, 10);
+    await limits.release(scope, ceilings({ tokensPerMinute: 100 }), second);
+    const third = await take(5000);
+    await limits.settle(scope, third, 95);
+    await expect(take(1)).rejects.toMatchObject({ code: 'RATE_LIMIT' });
+  });
+});
