@@ -6,9 +6,6 @@ export const UNSERVED: Readonly<Record<string, string>> = {
   DATABASE_REPLICA_URLS: 'everything is read from DATABASE_URL',
   ANTHROPIC_API_KEY: 'reach Anthropic by a server that speaks the OpenAI protocol: OPENAI_BASE_URL',
   GOOGLE_API_KEY: 'reach Google by its OpenAI-compatible address: OPENAI_BASE_URL',
-  TOKENS_PER_MINUTE: 'tokens are not limited',
-  LLM_MODELS: 'a tenant may choose any model of the configured providers',
-  LLM_MAX_TOKENS: 'the length of an answer is the tenant’s setting',
   'OTEL_*': 'the server sends no traces; /metrics has its figures',
 };
 

@@ -73,12 +73,12 @@ export class AuthApp {
   /** @param options `beside`: on the same database and with the same keys (passport's strategies belong to the process) */
   static async start(
     env: Record<string, string> = {},
-    options: { beside?: AuthApp; imports?: Type[]; unitOfWork?: UnitOfWork } = {},
+    options: { beside?: AuthApp; imports?: Type[]; unitOfWork?: UnitOfWork; pool?: number } = {},
   ): Promise<AuthApp> {
     const folder = options.beside?.folder ?? mkdtempSync(join(tmpdir(), 'switchboard-auth-'));
     const config = loadConfig({ NODE_ENV: 'test', DATA_DIR: folder, PORT: '0', ...env });
     const logger = createLogger({ level: 'silent' });
-    const database = options.beside?.database ?? (await TestDatabase.start());
+    const database = options.beside?.database ?? (await TestDatabase.start({ pool: options.pool }));
 
     @Module({ controllers: [ProbeController] })
     class ProbeModule {}

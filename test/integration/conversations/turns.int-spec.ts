@@ -553,15 +553,15 @@ describe('turns', () => {
     world.play(async () => ({ content: undefined as unknown as string }));
     const nothing = await world.turns.submit(ctx, message('no answer'), reader);
     expect(await reader.done(turnOf(nothing))).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
-    // NUL is no character to Postgres.
+    // No integer to Postgres.
     world.play(async (_input, emit) => {
       emit({
         type: 'usage',
-        entry: { ...call, model: 'm\0', purpose: 'answer', inputTokens: 1, outputTokens: 1, costUsd: 0 },
+        entry: { ...call, model: 'm', purpose: 'answer', inputTokens: 3e9, outputTokens: 1, costUsd: 0 },
       });
       emit({ type: 'token', content: 'ok' });
     });
-    const dear = await world.turns.submit(ctx, message('odd model'), reader);
+    const dear = await world.turns.submit(ctx, message('odd count'), reader);
     expect(await reader.done(turnOf(dear))).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
     expect(world.runner.size).toBe(0);
   });

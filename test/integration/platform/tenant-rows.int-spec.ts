@@ -34,6 +34,12 @@ class Key extends TenantEntity {
   @Column('text')
   last4!: string;
 
+  @Column('text')
+  role!: string;
+
+  @Column('text', { array: true })
+  scopes!: string[];
+
   @Column('timestamptz', { nullable: true })
   revokedAt!: Date | null;
 }
@@ -42,7 +48,14 @@ describe('the rows of a tenant', () => {
   let db: TestDatabase;
   let a: { tenantId: string };
   let b: { tenantId: string };
-  const key = (name: string) => ({ id: newId(), name, keyHash: Buffer.from(newId()), last4: 'abcd' });
+  const key = (name: string) => ({
+    id: newId(),
+    name,
+    keyHash: Buffer.from(newId()),
+    last4: 'abcd',
+    role: 'end_user',
+    scopes: ['chat'],
+  });
 
   beforeAll(async () => {
     db = await TestDatabase.start({ pool: 2 });
