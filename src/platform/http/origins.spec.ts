@@ -1,10 +1,13 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { loadConfig } from '#platform/config';
 import { isLoopbackHost, isOperatorOrigin } from './origins.js';
 
 const production = {
   NODE_ENV: 'production',
-  JWT_PRIVATE_KEY: 'PRIVATE KEY',
-  SECRETS_KEY: Buffer.alloc(32, 'k').toString('base64'),
+  JWT_PRIVATE_KEY: generateKeyPairSync('rsa', { modulusLength: 2048 })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString(),
+  SECRETS_KEY: randomBytes(32).toString('base64'),
   DATABASE_URL: 'postgres://db/x',
   HOST: '0.0.0.0',
 };

@@ -14,7 +14,7 @@ const IMPORTS = [QueueModule, LlmModule, RagModule, AgentsModule, AdminModule];
 /** In every name that the other tenant gives. */
 const CANARY = 'canary-of-the-other';
 /** Fewer on the embedded database, which is several times slower on a single connection; a real one has them all. */
-const REQUESTS = process.env['DATABASE_URL'] ? 2000 : 400;
+const REQUESTS = process.env['DATABASE_URL'] ? 2000 : 200;
 
 /** What a tenant has, each with the tenant's own word in it. */
 async function furnish(app: AuthApp, admin: Person, word: string): Promise<string[]> {
