@@ -1,11 +1,12 @@
 import { BlobStore } from '#platform/blobs';
 import type { RequestContext } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
-import { ConflictError, NotFoundError } from '#platform/errors';
+import { ConflictError, ForbiddenError, NotFoundError } from '#platform/errors';
 import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import type { JobKind } from './job.entity.js';
+import { mayHave } from './job-access.js';
 import { type Job, JobRepository } from './job.repository.js';
 import { JobRunner } from './job-runner.js';
 
@@ -20,8 +21,14 @@ export class JobService {
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  /** Asks for a job, in the caller's tenant. One that is asked for again while it runs is the same one. */
+  /**
+   * Asks for a job, in the caller's tenant. One that is asked for again while it runs is the same one.
+   * @throws ForbiddenError for an archive of more than the caller may read
+   */
   async ask(ctx: RequestContext, kind: JobKind, targetId: string): Promise<Job> {
+    if (!mayHave(ctx, { kind, targetId })) {
+      throw new ForbiddenError('An export has everything in it: ask with a role or key that may read all of that');
+    }
     const job = await this.unitOfWork.run(ctx, async (tx) => {
       const open = await this.jobs.findOpen(tx, { kind, targetId });
       if (open !== null) return open;
@@ -32,15 +39,22 @@ export class JobService {
     return this.get(ctx, job.id);
   }
 
-  /** Newest first. */
-  list(ctx: RequestContext, before: string | null, limit: number): Promise<Job[]> {
-    return this.jobs.list(ctx, before, limit);
+  /** Newest first, of those that the caller may have. */
+  async list(ctx: RequestContext, before: string | null, limit: number): Promise<Job[]> {
+    const shown: Job[] = [];
+    for (let from = before; ;) {
+      const rows = await this.jobs.list(ctx, from, limit);
+      shown.push(...rows.filter((job) => mayHave(ctx, job)));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < limit || shown.length >= limit) return shown.slice(0, limit);
+      from = last.id;
+    }
   }
 
   /** @throws NotFoundError */
   async get(ctx: RequestContext, id: string): Promise<Job> {
     const job = await this.jobs.find(ctx, id);
-    if (job === null) throw new NotFoundError();
+    if (job === null || !mayHave(ctx, job)) throw new NotFoundError();
     return job;
   }
 
@@ -56,7 +70,7 @@ export class JobService {
   async cancel(ctx: RequestContext, id: string): Promise<Job> {
     await this.unitOfWork.run(ctx, async (tx) => {
       const job = await this.jobs.lock(tx, id);
-      if (job === null) throw new NotFoundError();
+      if (job === null || !mayHave(ctx, job)) throw new NotFoundError();
       if (job.status === 'queued') await this.jobs.change(tx, id, { status: 'cancelled', endedAt: new Date() });
       else if (job.status === 'running') await this.jobs.change(tx, id, { cancelRequested: true });
       else throw new ConflictError(`The job is over already (${job.status})`);

@@ -106,7 +106,8 @@ function servedBy(
   text: string,
   language: string,
 ): readonly AwaitingInput[] {
-  const offers = awaiting.filter(({ confirm }) => confirm === true);
+  // Whose agent or tool is gone meanwhile offers nothing any more.
+  const offers = awaiting.filter((one) => one.confirm === true && toolOf(run, one) !== undefined);
   const given = awaiting.filter((one) => !offers.includes(one) && givesWhatWasAsked(run, one, text, language));
   if (given.length > 0) return given;
   const corrected = offers.find((one) => givesWhatWasAsked(run, one, text, language));

@@ -1,5 +1,6 @@
 import { ForbiddenError } from '#platform/errors';
 import { ACCESS, type Access, type HttpRequest, isAllowed, mayReadFigures } from '#platform/http';
+import { PLATFORM_SLUG } from '#tenants';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 
@@ -32,8 +33,13 @@ function mayEnter(access: Access | undefined, { operator, user }: HttpRequest): 
         access.others === 'admitted' || operator === true || (principal !== undefined && mayReadFigures(principal))
       );
     case 'permission':
-      return principal !== undefined && isAllowed(principal, access.permission);
+      return principal !== undefined && isAllowed(principal, access.permission) && isAtHome(access, user);
     case undefined:
       return false;
   }
+}
+
+/** The platform's own routes are for the platform's own tenant: who visits a customer's leaves nothing of others there. */
+function isAtHome({ permission }: Extract<Access, { kind: 'permission' }>, user: HttpRequest['user']): boolean {
+  return permission !== 'tenants.manage' || user?.tenant.slug === PLATFORM_SLUG;
 }

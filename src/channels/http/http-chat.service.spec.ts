@@ -3,6 +3,8 @@ import type { RequestContext } from '#platform/context';
 import { DomainError, type ErrorCode, NotFoundError } from '#platform/errors';
 import { statusOf } from '#platform/http';
 import type { TenantSettingsCache } from '#tenants';
+import { EventBus } from '#platform/events';
+import { createLogger } from '#platform/logging';
 import { ChannelsState } from '../channels-state.js';
 import { ERROR_CODES } from '../protocol/server-frames.js';
 import { parseUserMessage } from '../protocol/parse-frame.js';
@@ -49,6 +51,7 @@ function world(events: readonly ConversationEvent[], options: { turnId?: string 
     conversations as unknown as ConversationService,
     { get: async () => ({ websocket }) } as unknown as TenantSettingsCache,
     state,
+    new EventBus(createLogger({ level: 'silent' })),
   );
   const gone = new AbortController();
   const sent: { type: string; seq: number | undefined; frame: Record<string, unknown> }[] = [];

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationService, type Submitted, TurnService } from '#conversations';
 import type { RequestContext } from '#platform/context';
-import { DomainError } from '#platform/errors';
-import { TenantSettingsCache, type TenantSettings } from '#tenants';
+import { DomainError, SuspendedError } from '#platform/errors';
+import { EventBus } from '#platform/events';
+import { TenantSettingsCache, type TenantSettings, TenantSuspended } from '#tenants';
 import { ChannelsState } from '../channels-state.js';
 import { NEW_CONVERSATION } from '../protocol/conversation-name.js';
 import { kindOfFailure } from '../protocol/error-frame.js';
@@ -15,6 +16,8 @@ import { type HeardTurn, TurnReader } from './turn-reader.js';
 
 /** Longer than any queue of turns can take: turns end by themselves, this is for the day on which one does not. */
 const LONGEST_MS = 6 * 3600 * 1000;
+/** How long a suspended tenant's running turn has to be told of its end. */
+const SUSPENDED_MS = 2000;
 
 /** One message over HTTP: its turn as events, or as one answer. */
 @Injectable()
@@ -24,6 +27,7 @@ export class HttpChatService {
     private readonly conversations: ConversationService,
     private readonly settings: TenantSettingsCache,
     private readonly state: ChannelsState,
+    private readonly events: EventBus,
   ) {}
 
   /**
@@ -45,7 +49,7 @@ export class HttpChatService {
         ...(sessionId === null ? {} : { session_id: sessionId }),
       };
       if (ack.turn_id === null) return { ...NO_ANSWER, ...place };
-      const heard = await this.ended(submitted, reader, gone);
+      const heard = await this.ended(ctx, submitted, reader, gone);
       if (heard === null) return null;
       const { done } = heard;
       if (done.status === 'failed') throw failureOf(heard, place);
@@ -94,7 +98,7 @@ export class HttpChatService {
     const submitted = await this.submit(ctx, message, tenant, { reader, channel: 'sse' });
     // One that had gone before it was listened to: nothing tells us again.
     if (!stream.open) this.conversations.unsubscribe(reader.id);
-    else if (submitted.ack.turn_id !== null) await this.ended(submitted, reader, gone.signal).catch(() => null);
+    else if (submitted.ack.turn_id !== null) await this.ended(ctx, submitted, reader, gone.signal).catch(() => null);
     stream.end();
   }
 
@@ -123,26 +127,39 @@ export class HttpChatService {
    * The turn's end; null when the reader has gone.
    * @throws when this server goes and leaves the turn to another one: the same message again, there, finds it
    */
-  private async ended({ ack }: Submitted, reader: TurnReader, gone: AbortSignal): Promise<HeardTurn | null> {
+  private async ended(
+    ctx: RequestContext,
+    { ack }: Submitted,
+    reader: TurnReader,
+    gone: AbortSignal,
+  ): Promise<HeardTurn | null> {
     const { ended } = this.state;
     let stop: () => void = () => undefined;
-    const left = new Promise<'gone' | 'leaving' | 'overdue'>((resolve) => {
+    const left = new Promise<'gone' | 'leaving' | 'overdue' | 'suspended'>((resolve) => {
       const overdue = setTimeout(() => resolve('overdue'), LONGEST_MS);
       const onGone = (): void => resolve('gone');
       const onEnd = (): void => resolve('leaving');
       gone.addEventListener('abort', onGone);
       ended.addEventListener('abort', onEnd);
+      // A turn that runs is ended, and told, at once; one that waits goes on when its tenant does.
+      let suspended: NodeJS.Timeout | undefined;
+      const off = this.events.on(TenantSuspended, ({ tenantId }) => {
+        if (tenantId === ctx.tenantId) suspended ??= setTimeout(() => resolve('suspended'), SUSPENDED_MS);
+      });
       if (gone.aborted) onGone();
       if (ended.aborted) onEnd();
       stop = () => {
         clearTimeout(overdue);
         gone.removeEventListener('abort', onGone);
         ended.removeEventListener('abort', onEnd);
+        clearTimeout(suspended);
+        off();
       };
     });
     const outcome = await Promise.race([reader.heard, left]).finally(() => stop());
     if (outcome === 'gone') return null;
     if (typeof outcome === 'object') return outcome;
+    if (outcome === 'suspended') throw new SuspendedError();
     throw new DomainError({
       code: outcome === 'leaving' ? 'DRAINING' : 'UNAVAILABLE',
       kind: 'unavailable',

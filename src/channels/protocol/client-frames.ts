@@ -10,6 +10,8 @@ import {
   metadataSchema,
   onDisconnectSchema,
   refSchema,
+  STORABLE,
+  storable,
   switchSchema,
   uuidSchema,
 } from './field-schemas.js';
@@ -79,7 +81,7 @@ export const feedbackFrame = z
     type: z.literal('feedback'),
     message_id: uuidSchema,
     rating: ratingSchema,
-    comment: commentSchema.default(''),
+    comment: commentSchema.refine(storable, STORABLE).default(''),
     ref: refSchema.optional(),
   })
   .meta({

@@ -10,9 +10,9 @@ export const MOST_REF = 64;
 
 /** Text that Postgres cannot hold (NUL) or that is half a character; it would come back as something else. */
 const UNSTORABLE = /[\0\p{Cs}]/u;
-const STORABLE = 'must not contain NUL characters or halves of surrogate pairs';
+export const STORABLE = 'must not contain NUL characters or halves of surrogate pairs';
 
-const storable = (value: string): boolean => !UNSTORABLE.test(value);
+export const storable = (value: string): boolean => !UNSTORABLE.test(value);
 
 export const refSchema = z
   .string('must be a string')

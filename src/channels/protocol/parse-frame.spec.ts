@@ -49,6 +49,7 @@ describe('a frame that cannot be used', () => {
     ['metadata that is a list', { content: 'a', metadata: [] }, /metadata: must be an object/],
     ['metadata over 4 KiB', { content: 'a', metadata: { x: 'é'.repeat(2100) } }, /metadata: must not exceed 4 KiB/],
     ['NUL in the metadata', { content: 'a', metadata: { x: '\0' } }, /NUL/],
+    ['NUL in a comment', { type: 'feedback', message_id: UUID, rating: 'up', comment: 'a\0' }, /NUL/],
     ['half a character in the metadata', { content: 'a', metadata: { x: '\udfff' } }, /surrogate/],
     ['stream that is a word', { content: 'a', stream: 'false' }, /stream: must be true or false/],
     ['final that is a number', { content: 'a', final: 0 }, /final: must be true or false/],

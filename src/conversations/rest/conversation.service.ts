@@ -14,7 +14,7 @@ import type { ConversationReference } from '../model/submit.js';
 import { ConversationRepository, type ConversationView, type TurnView } from '../store/conversation.repository.js';
 import { MessageRepository } from '../store/message.repository.js';
 import { TurnRepository } from '../store/turn.repository.js';
-import { type Transcript, WHOLE } from './transcript.js';
+import type { Transcript } from './transcript.js';
 import { TurnScheduler } from '../turns/turn-scheduler.js';
 import { TurnStopper } from '../turns/turn-stopper.js';
 
@@ -148,7 +148,7 @@ export class ConversationService {
   transcript(ctx: RequestContext, id: string): Promise<Transcript> {
     return this.within(ctx, id, async (tx, { last_seq: _, ...conversation }) => ({
       conversation,
-      messages: await this.messages.page(tx, id, WHOLE),
+      messages: await this.messages.whole(tx, id),
     }));
   }
 

@@ -1,6 +1,9 @@
+import { inSlices } from '#platform/event-loop';
 import { CSV_TYPE } from '#platform/http';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import type { MessageView } from '../model/conversation-event.js';
+import { withHtml } from '../store/message.repository.js';
 import { conversationSchema, messageSchema } from './conversation.dto.js';
 import { type Transcript, transcriptCsv, transcriptMarkdown } from './transcript.js';
 
@@ -9,7 +12,11 @@ export const transcriptSchema = z
   .meta({ id: 'Transcript', description: '`Accept: text/markdown` or `text/csv` gives it in that form' });
 
 /** JSON, Markdown or CSV, as the client's `Accept` prefers. */
-export function transcriptAnswer(transcript: Transcript, request: Request, response: Response): Transcript | string {
+export async function transcriptAnswer(
+  transcript: Transcript,
+  request: Request,
+  response: Response,
+): Promise<Transcript | string> {
   response.vary('Accept');
   const type = request.accepts('application/json', 'text/markdown', CSV_TYPE);
   switch (type) {
@@ -20,8 +27,18 @@ export function transcriptAnswer(transcript: Transcript, request: Request, respo
       asFile(response, { type, name: `${transcript.conversation.id}.csv` });
       return transcriptCsv(transcript);
     default:
-      return transcript;
+      return { ...transcript, messages: await inSlices(htmlOf(transcript)) };
   }
+}
+
+/** Long ones would hold everybody up. */
+function* htmlOf({ messages }: Transcript): Generator<void, MessageView[]> {
+  const shown: MessageView[] = [];
+  for (const message of messages) {
+    shown.push(withHtml(message));
+    yield;
+  }
+  return shown;
 }
 
 function asFile(response: Response, file: { readonly type: string; readonly name: string }): void {

@@ -1,15 +1,13 @@
 import { csvText } from '#platform/http';
 import type { MessageView } from '../model/conversation-event.js';
 import type { ConversationView } from '../store/conversation.repository.js';
+import type { MessageText } from '../store/message.repository.js';
 
 export interface Transcript {
   readonly conversation: ConversationView;
   /** Ascending. */
-  readonly messages: readonly MessageView[];
+  readonly messages: readonly MessageText[];
 }
-
-/** The page of messages that a transcript has: all of them, but for conversations longer than anybody reads. */
-export const WHOLE = { limit: 10_000, after: null, descending: false } as const;
 
 const SPEAKERS: Readonly<Record<MessageView['role'], string>> = {
   user: 'User',
@@ -44,7 +42,7 @@ function namesIn(value: unknown): string {
   return Array.isArray(value) ? value.map(String).join(' ') : '';
 }
 
-function sectionOf({ content, created_at: at, metadata, role }: MessageView): string {
+function sectionOf({ content, created_at: at, metadata, role }: MessageText): string {
   const partial = metadata['partial'] === true ? ' (stopped)' : '';
   const sources = metadata.citations ?? [];
   const list = sources.map(({ n, title, url }) => `[${n}] ${oneLine(title)}${url === null ? '' : ` <${url}>`}`);

@@ -53,19 +53,21 @@ export class StaffConversationRepository {
     const values: unknown[] = [scope.tenantId];
     const bind = (value: unknown): string => `$${values.push(value)}`;
     const descending = page.sort.startsWith('-');
-    // One of the names above, never what a client sent.
-    const column = page.sort.endsWith('created_at')
-      ? "date_trunc('milliseconds', c.created_at)"
-      : 'c.last_interaction_at';
+    // An id begins with the time that it was made at, and leads the primary key with the tenant.
+    const byCreation = page.sort.endsWith('created_at');
     const conditions = ['c.tenant_id = $1', LISTED, ...conditionsOf(filter, bind)];
     if (page.after !== null) {
-      const position = `(${bind(page.after.at)}::timestamptz, ${bind(page.after.id)}::uuid)`;
-      conditions.push(`(${column}, c.id) ${descending ? '<' : '>'} ${position}`);
+      const compare = descending ? '<' : '>';
+      conditions.push(
+        byCreation
+          ? `c.id ${compare} ${bind(page.after.id)}::uuid`
+          : `(c.last_interaction_at, c.id) ${compare} (${bind(page.after.at)}::timestamptz, ${bind(page.after.id)}::uuid)`,
+      );
     }
     const order = descending ? 'DESC' : 'ASC';
     const rows = await this.unitOfWork.query<Row>(
       scope,
-      `${SELECT} WHERE ${conditions.join(' AND ')} ORDER BY ${column} ${order}, c.id ${order} LIMIT ${bind(page.limit)}`,
+      `${SELECT} WHERE ${conditions.join(' AND ')} ORDER BY ${byCreation ? '' : `c.last_interaction_at ${order}, `}c.id ${order} LIMIT ${bind(page.limit)}`,
       values,
     );
     return rows.map(toView);

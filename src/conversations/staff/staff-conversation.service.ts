@@ -4,7 +4,7 @@ import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import type { MessageView } from '../model/conversation-event.js';
 import { ConversationNotFoundError } from '../model/errors.js';
-import { type Transcript, WHOLE } from '../rest/transcript.js';
+import type { Transcript } from '../rest/transcript.js';
 import { ConversationRepository, type TurnView } from '../store/conversation.repository.js';
 import { MessageRepository } from '../store/message.repository.js';
 import { TurnScheduler } from '../turns/turn-scheduler.js';
@@ -55,7 +55,7 @@ export class StaffConversationService {
   transcript(scope: TenantScope, id: string): Promise<Transcript> {
     return this.within(scope, id, async (tx, { user: _user, ...conversation }) => ({
       conversation,
-      messages: await this.messages.page(tx, id, WHOLE),
+      messages: await this.messages.whole(tx, id),
     }));
   }
 

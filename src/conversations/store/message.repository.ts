@@ -27,8 +27,12 @@ interface MessageRow {
 }
 
 const COLUMNS = 'id, conversation_id, turn_id, seq, role, content, payloads, tokens_used, metadata, created_at';
+const MOST_OF_A_CONVERSATION = 10_000;
 /** What a reader may see: not the messages of failed turns. */
 const SHOWN = "state <> 'discarded'";
+
+/** A message without its HTML, which costs about a millisecond to make. */
+export type MessageText = Omit<MessageView, 'content_html'>;
 
 /** Stored messages and their form in the contract. */
 @Injectable()
@@ -47,6 +51,15 @@ export class MessageRepository {
       [tx.tenantId, conversationId, page.after, page.limit],
     );
     return rows.map(messageView);
+  }
+
+  /** All of a conversation, ascending, but for more than anybody reads. */
+  async whole(tx: TenantTx, conversationId: string): Promise<MessageText[]> {
+    const rows = await tx.query<MessageRow>(
+      `SELECT ${COLUMNS} FROM app.message WHERE tenant_id = $1 AND conversation_id = $2 AND ${SHOWN} ORDER BY seq LIMIT $3`,
+      [tx.tenantId, conversationId, MOST_OF_A_CONVERSATION],
+    );
+    return rows.map(messageText);
   }
 
   async find(tx: TenantTx, conversationId: string, messageId: string): Promise<MessageView | null> {
@@ -202,7 +215,16 @@ function seqOf(event: ConversationEvent): number {
   return 'seq' in event ? event.seq : 0;
 }
 
+/** For a contract's form that is made message by message, outside of the transaction. */
+export function withHtml(message: MessageText): MessageView {
+  return { ...message, content_html: messageHtml(message.content) };
+}
+
 function messageView(row: MessageRow): MessageView {
+  return withHtml(messageText(row));
+}
+
+function messageText(row: MessageRow): MessageText {
   return {
     id: row.id,
     message_id: row.id,
@@ -211,7 +233,6 @@ function messageView(row: MessageRow): MessageView {
     seq: row.seq,
     role: row.role,
     content: row.content,
-    content_html: messageHtml(row.content),
     payload_type: row.payloads[0]?.payload_type ?? (row.role === 'assistant' ? 'text' : null),
     payloads: row.payloads,
     tokens_used: row.tokens_used,

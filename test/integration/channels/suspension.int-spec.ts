@@ -86,4 +86,17 @@ describe('a suspended tenant', () => {
     expect((await answer).body).toMatchObject({ status: 403, code: 'SUSPENDED' });
     expect((await a.call(`/api/${person.slug}/conversations`, { token: person.token })).status).toBe(403);
   });
+
+  it('answers also who waits behind a turn, which goes on with its tenant', async () => {
+    const person = await a.person();
+    const say = (content: string) =>
+      b.call(`/api/${person.slug}/chat`, { token: person.token, body: { content, session_id: 'k' } });
+    const first = say('hang');
+    while ((await stored(person)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const second = say('echo behind');
+    while ((await stored(person)).length === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    await command(person.tenantId, 'suspend');
+    for (const answer of [first, second]) expect((await answer).body).toMatchObject({ status: 403, code: 'SUSPENDED' });
+    expect((await stored(person)).map(({ status }) => status)).toEqual(['failed', 'queued']);
+  });
 });

@@ -74,6 +74,25 @@ it('takes an address alone as the wish to have it sent, with the order of before
   expect(calls.at(-1)).toMatchObject({ key: 'send_invoice', args: { order_id: '1017', email: 'ana@example.com' } });
 });
 
+it('takes a yes to what an agent offered that has gone meanwhile for no answer to it, and fails nothing', async () => {
+  const before = world({
+    agents: [
+      agent('mail', { tools: [SEND_INVOICE], examples: ['Please email the invoice of my order'] }),
+      agent('orders', { tools: [GET_INVOICE] }),
+    ],
+  });
+  const message = 'Please email the invoice of order 1017 to ana@example.com';
+  const offered = await runTurn(before.runtime, message);
+  expect(offered.answer.awaiting).toMatchObject([{ confirm: true }]);
+  for (const left of [[agent('orders', { tools: [GET_INVOICE] })], [agent('mail', { tools: [GET_INVOICE] })]]) {
+    const after = world({ agents: left });
+    for (const reply of ['yes', 'no']) {
+      await runTurn(after.runtime, reply, { history: remember(message, offered) });
+      expect(after.calls.filter(({ key }) => key === 'send_invoice')).toEqual([]);
+    }
+  }
+});
+
 it('never changes something for a number alone', async () => {
   const cancel = tool('cancel_order', {
     description: 'Cancels an order.',

@@ -39,7 +39,9 @@ export class OfflineIntentClassifier extends IntentClassifier {
     // "Yes please" is small talk only where nothing was asked.
     const asking = saysYesOrNo(message) ? named(askedBy(request)) : undefined;
     if (asking !== undefined) return goesTo(asking, 'continued');
-    const offering = named(awaiting.flatMap(({ agent, confirm }) => (confirm === true ? [agent] : [])));
+    // The first that was asked, as a yes is to that one.
+    const [offer] = awaiting.filter(({ confirm }) => confirm === true);
+    const offering = offer === undefined ? undefined : named([offer.agent]);
     if (offering !== undefined && takesUp(message)) return goesTo(offering, 'continued');
     const smallTalk = smallTalkKind(message);
     if (smallTalk !== null) return said({ kind: 'small_talk', smallTalk });

@@ -48,6 +48,21 @@ describe.each([
     expect((await classifier.classify(request('opening hours Galway', 0.1), never)).intents).toEqual([]);
   });
 
+  it('asks no document about what an agent has just looked up', async () => {
+    const looked = [
+      { role: 'user' as const, content: 'Where is package 1042?', metadata: {} },
+      { role: 'assistant' as const, content: 'On its way.', metadata: { agents: ['tracking'] } },
+    ];
+    const routed = async (text: string, history: typeof looked) => {
+      const { intents } = await classifier.classify({ ...request(text, 0.95), history }, never);
+      return intents.map(({ agent: key }) => key);
+    };
+    expect(await routed('is it in the package?', looked)).toEqual(['tracking']);
+    // Without it the documents know better, and so they do of what does not point back.
+    expect(await routed('is it in the package?', [])).toEqual(['support']);
+    expect(await routed('what is in a package?', looked)).toEqual(['support']);
+  });
+
   it('gives a proper question that nothing fits to the documents rather than calling it unclear', async () => {
     const { intents } = await classifier.classify(request('What is the capital of France?'), never);
     expect(intents.map(({ agent: key }) => key)).toEqual(['support']);

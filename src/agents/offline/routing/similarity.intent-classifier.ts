@@ -1,4 +1,5 @@
 import { contentStems, detectLanguage, topicStems, wordCount } from '#platform/text';
+import { lastAgentsOf } from '../../turn/awaiting.js';
 import type { AgentDefinition } from '../../catalog/agent.types.js';
 import type { Intent } from '../../turn/turn.types.js';
 import { type AgentScore, AgentScorer } from './agent-scores.js';
@@ -135,13 +136,17 @@ export class SimilarityIntentClassifier extends IntentClassifier {
     return this.askedOfNobody(request, text);
   }
 
-  /** "What does the status Packing mean?" sounds like tracking, has no order number, and is answered by a document. */
+  /**
+   * "What does the status Packing mean?" sounds like tracking, has no order number, and is answered by a document. "When will
+   * it arrive?" is not, after tracking: "it" is what tracking has just looked up.
+   */
   private betterDocumented(
     request: ClassifyRequest,
     text: string,
     best: AgentScore,
   ): Promise<AgentDefinition | null> | null {
     if (best.agent.kind !== 'domain' || best.standing >= BEYOND_DOUBT) return null;
+    if (pointsBack(text) && lastAgentsOf(request.history).includes(best.agent.key)) return null;
     return this.fromDocuments(request, text, best.holds || OWN.test(text) ? COVERED_WELL_OWN : COVERED_WELL);
   }
 
