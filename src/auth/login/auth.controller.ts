@@ -69,6 +69,7 @@ export class AuthController {
 
   @Get('me')
   @SignedIn()
+  @ApiOperation({ summary: 'Who you are, and of which tenant' })
   @ApiOkResponse({ standardSchema: userSummary })
   me(@Caller() caller: Identity): UserSummary {
     const { role, persona } = caller.ctx.principal;

@@ -1,6 +1,6 @@
 import { Public } from '#platform/http';
 import { Controller, Get, Header } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { TokenKeys } from './token-keys.js';
 
 @ApiTags('auth')
@@ -10,6 +10,7 @@ export class JwksController {
 
   @Get('jwks.json')
   @Public()
+  @ApiOperation({ summary: 'The keys that access tokens are verified with' })
   @Header('Cache-Control', 'public, max-age=300')
   jwks(): TokenKeys['jwks'] {
     return this.keys.jwks;
