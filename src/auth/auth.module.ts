@@ -26,6 +26,7 @@ import { InvitationLetters } from './invitations/invitation-letters.js';
 import { InvitationRepository } from './invitations/invitation.repository.js';
 import { InvitationService } from './invitations/invitation.service.js';
 import { InvitationsController } from './invitations/invitations.controller.js';
+import { OpenInvitations } from './invitations/open-invitations.js';
 import { ImportedPasswords } from './password/imported-passwords.js';
 import { AccountLinks } from './recovery/account-links.js';
 import { ForgottenPassword } from './recovery/forgotten-password.js';
@@ -141,6 +142,7 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     InvitationRepository,
     InvitationService,
     InvitationAcceptance,
+    OpenInvitations,
     SessionDirectoryRepository,
     SessionDirectory,
     TenantVisitService,

@@ -15,6 +15,13 @@ interface Row {
   readonly expiresAt: Date | null;
 }
 
+export interface HeldKey {
+  /** When the key ends by itself; null: never. */
+  readonly expiresAt: Date | null;
+  /** What it may do today. */
+  readonly scopes: string[];
+}
+
 /** A key acts as a principal of its own, which has the key's id, within what its maker may do today. */
 @Injectable()
 export class ApiKeyVerifier {
@@ -33,16 +40,17 @@ export class ApiKeyVerifier {
 
   /**
    * Holds key and maker as they are until the transaction ends, so that nothing is minted with a key that ends meanwhile.
-   * @returns when the key ends by itself (null: never)
    * @throws UnauthorizedError when it has ended
    */
-  async hold(tx: TenantTx, keyId: string): Promise<Date | null> {
-    const row = await tx.one<{ expiresAt: Date | null }>(
-      `SELECT k.expires_at AS "expiresAt" FROM app.api_key k ${ALIVE} AND k.id = $2 FOR SHARE OF k, m`,
+  async hold(tx: TenantTx, keyId: string): Promise<HeldKey> {
+    const row = await tx.one<Pick<Row, 'role' | 'scopes' | 'makerRole' | 'expiresAt'>>(
+      `SELECT p.role, k.scopes, m.role AS "makerRole", k.expires_at AS "expiresAt"
+       FROM app.api_key k ${ALIVE} AND k.id = $2 FOR SHARE OF k, m`,
       [tx.tenantId, keyId],
     );
-    if (row === null) throw new UnauthorizedError();
-    return row.expiresAt;
+    const scopes = row === null ? null : scopesNow(row, row.makerRole);
+    if (row === null || scopes === null) throw new UnauthorizedError();
+    return { expiresAt: row.expiresAt, scopes };
   }
 }
 

@@ -39,7 +39,7 @@ export class EndUserTokenService {
     if (scopes === undefined) throw new ForbiddenError('Call this with an API key of your tenant');
     const { user, sessionId, seconds, ended } = await this.unitOfWork.run(ctx, async (tx) => {
       // A token never outlives the key that vouched for it.
-      const keyEnds = await this.keys.hold(tx, apiKeyId);
+      const { expiresAt: keyEnds } = await this.keys.hold(tx, apiKeyId);
       const left = keyEnds === null ? Infinity : Math.max(1, Math.floor((keyEnds.getTime() - Date.now()) / 1000));
       const seconds = Math.min(ACCESS_TOKEN_SECONDS, left);
       const known = await this.principals.findByExternalId(tx, input.externalId);

@@ -1,41 +1,43 @@
-import { newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { newId, UnitOfWork } from '#platform/database';
 import { SuspendedError } from '#platform/errors';
-import { AuditService } from '#tenants';
+import { AuditService, TenantOrigins } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { type LoginOrigin, LoginService } from '../login/login.service.js';
 import type { SignedIn } from '../login/signed-in.js';
 import { PasswordHasher } from '../password/password-hasher.js';
-import { kindOf, outranks } from '../principals/principal.js';
+import { kindOf } from '../principals/principal.js';
 import { type LoginRow, PrincipalRepository } from '../principals/principal.repository.js';
-import { type OneTimeSecret, parseSecret } from '../recovery/one-time-secret.js';
+import { parseSecret } from '../recovery/one-time-secret.js';
 import { InvitationTokenError } from './invitation.errors.js';
-import type { InvitationRecord } from './invitation.js';
-import { InvitationRepository } from './invitation.repository.js';
+import { OpenInvitations } from './open-invitations.js';
 
 /** Somebody accepts, once, and is signed in. */
 @Injectable()
 export class InvitationAcceptance {
   constructor(
-    private readonly invitations: InvitationRepository,
+    private readonly invitations: OpenInvitations,
     private readonly principals: PrincipalRepository,
     private readonly hasher: PasswordHasher,
     private readonly logins: LoginService,
+    private readonly origins: TenantOrigins,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  /** @throws InvitationTokenError, SuspendedError */
+  /** @throws InvitationTokenError, SuspendedError; ForeignPageError for another tenant's page (only to those who were invited) */
   async accept(input: { token: string; name: string; password: string }, origin: LoginOrigin): Promise<SignedIn> {
     const secret = parseSecret('in', input.token);
     if (secret === null) throw new InvitationTokenError();
     const scope = { tenantId: secret.tenantId };
     // Looked at first, so that nobody makes us hash with an invented token.
-    await this.unitOfWork.run(scope, (tx) => this.open(tx, secret));
+    await this.unitOfWork.run(scope, (tx) => this.invitations.find(tx, secret));
+    await this.origins.assertServed(scope, origin.page);
     const passwordHash = await this.hasher.hash(input.password);
     const { email } = await this.unitOfWork.run(scope, async (tx) => {
-      const invitation = await this.open(tx, secret);
+      // Nobody who invited is disabled or demoted before this is through.
+      await this.principals.lockTenant(tx);
       const id = newId();
-      if (!(await this.invitations.accept(tx, secret, id))) throw new InvitationTokenError();
+      const invitation = await this.invitations.take(tx, secret, id);
       const { persona, role } = invitation;
       const person = {
         id,
@@ -64,16 +66,6 @@ export class InvitationAcceptance {
       return invitation;
     });
     return this.logins.open(secret.tenantId, await this.joined(secret.tenantId, email), origin);
-  }
-
-  /** It is worth no more than whoever invited is today. */
-  private async open(tx: TenantTx, secret: OneTimeSecret): Promise<InvitationRecord> {
-    const invitation = await this.invitations.findOpen(tx, secret);
-    if (invitation === null) throw new InvitationTokenError();
-    const host = invitation.invitedBy === null ? null : await this.principals.findAny(tx, invitation.invitedBy);
-    if (host === null || host.disabledAt !== null || outranks(invitation.role, host.role))
-      throw new InvitationTokenError();
-    return invitation;
   }
 
   private async joined(tenantId: string, email: string): Promise<LoginRow> {

@@ -17,3 +17,9 @@ export class InvitationTokenError extends InvalidInputError {
     super('token: was used, revoked or has run out; ask for another invitation', { field: 'token' });
   }
 }
+
+export class InviterLeftError extends ConflictError {
+  constructor() {
+    super('Whoever invited has left or may not give this role any more: revoke this invitation and make another one');
+  }
+}

@@ -8,10 +8,11 @@ import { PrincipalRepository } from '../principals/principal.repository.js';
 import { newSecret } from '../recovery/one-time-secret.js';
 import { Authority } from '../users/authority.js';
 import { EmailTakenError } from '../users/user.errors.js';
-import { AlreadyInvitedError, InvitationEndedError } from './invitation.errors.js';
+import { AlreadyInvitedError, InvitationEndedError, InviterLeftError } from './invitation.errors.js';
 import { type InvitationRecord, type InvitationStatus, statusOf } from './invitation.js';
 import { InvitationLetters } from './invitation-letters.js';
 import { InvitationRepository } from './invitation.repository.js';
+import { OpenInvitations } from './open-invitations.js';
 
 const DAYS = 7;
 
@@ -32,6 +33,7 @@ export interface SentInvitation {
 export class InvitationService {
   constructor(
     private readonly invitations: InvitationRepository,
+    private readonly open: OpenInvitations,
     private readonly principals: PrincipalRepository,
     private readonly authority: Authority,
     private readonly letters: InvitationLetters,
@@ -84,7 +86,7 @@ export class InvitationService {
 
   /**
    * The link of before is void.
-   * @throws NotFoundError, InvitationEndedError, MoreThanOwnError
+   * @throws NotFoundError, InvitationEndedError, InviterLeftError, MoreThanOwnError
    */
   async resend(ctx: RequestContext, id: string): Promise<SentInvitation> {
     const secret = newSecret('in', ctx.tenantId, id);
@@ -93,6 +95,8 @@ export class InvitationService {
       this.authority.assertMayTouch(ctx, current.role);
       const status = statusOf(current);
       if (status === 'accepted' || status === 'revoked') throw new InvitationEndedError(status);
+      // What nobody can accept is not sent.
+      if (!(await this.open.isVouchedFor(tx, current))) throw new InviterLeftError();
       await this.invitations.renew(tx, secret, inDays(DAYS));
       await this.audit.record(tx, ctx, { action: 'invitation.resent', targetType: 'invitation', targetId: id });
       return this.existing(await this.invitations.find(tx, id));

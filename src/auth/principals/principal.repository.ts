@@ -192,9 +192,12 @@ export class PrincipalRepository {
     return rows.map((row) => row.id);
   }
 
-  /** Serialises what depends on who is left (the last admin). */
+  /**
+   * Serialises what depends on who is left: the last admin, who invited, the key that makes a key. Not `FOR UPDATE`: rows
+   * that refer to the tenant can be inserted meanwhile, by transactions that may hold what this one asks for next.
+   */
   async lockTenant(tx: TenantTx): Promise<void> {
-    await tx.execute('SELECT 1 FROM app.tenant WHERE id = $1 FOR UPDATE', [tx.tenantId]);
+    await tx.execute('SELECT 1 FROM app.tenant WHERE id = $1 FOR NO KEY UPDATE', [tx.tenantId]);
   }
 }
 

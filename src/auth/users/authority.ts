@@ -1,4 +1,4 @@
-import type { RequestContext, Role } from '#platform/context';
+import type { Principal, RequestContext, Role } from '#platform/context';
 import { isAllowed, permissionsOf } from '#platform/http';
 import { PLATFORM_SLUG, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
@@ -23,7 +23,7 @@ export class Authority {
   }
 
   /** @throws PlatformAdminOnlyError, MoreThanOwnError */
-  assertMayTouch({ principal }: RequestContext, role: Role): void {
+  assertMayTouch({ principal }: { principal: Pick<Principal, 'role' | 'scopes'> }, role: Role): void {
     if (role === 'platform_admin' && principal.role !== role) throw new PlatformAdminOnlyError();
     if (role === 'end_user' || role === 'visitor') return;
     const holdsAll = permissionsOf(role).every((permission) => isAllowed(principal, permission));

@@ -117,6 +117,89 @@ describe('invitations', () => {
     expect((await accept(guest.token)).status).toBe(422);
   });
 
+  describe('by a key', () => {
+    const byKey = async () => {
+      const stays = await app.signedIn('tenant_admin');
+      const leaves = await app.signedIn('tenant_admin', stays);
+      const made = await app.call('/api/admin/api-keys', {
+        token: leaves.token,
+        body: { name: 'program', role: 'tenant_admin' },
+      });
+      const [key, id] = [String(made.body['key']), String(made.body['id'])];
+      const sent = [await invite(key, { role: 'tenant_admin' }), await invite(key)] as const;
+      return { stays, leaves, id, key, sent };
+    };
+    type World = Awaited<ReturnType<typeof byKey>>;
+    const users = ({ leaves, stays }: World, call: Call) =>
+      app.call(`/api/admin/users/${leaves.id}`, { token: stays.token, ...call });
+    const onKey = ({ id, stays }: World, change: string) =>
+      app.database.uow.query(stays, `UPDATE app.api_key SET ${change} WHERE tenant_id = $1 AND id = $2`, [
+        stays.tenantId,
+        id,
+      ]);
+
+    it('are accepted while the key and its maker hold', async () => {
+      const { sent } = await byKey();
+      expect((await accept(sent[0].token)).body).toMatchObject({ user: { role: 'tenant_admin' } });
+      expect((await accept(sent[1].token)).body).toMatchObject({ user: { role: 'end_user' } });
+    });
+
+    it.each<[string, (world: World) => Promise<unknown>]>([
+      ['its maker is disabled', (world) => users(world, { method: 'PATCH', body: { disabled: true } })],
+      ['its maker is demoted', (world) => users(world, { method: 'PATCH', body: { role: 'supporter' } })],
+      ['its maker is deleted', (world) => users(world, { method: 'DELETE' })],
+      ['it has expired', (world) => onKey(world, `expires_at = now() - interval '1 second'`)],
+      [
+        'it was revoked',
+        ({ id, stays }) => app.call(`/api/admin/api-keys/${id}`, { method: 'DELETE', token: stays.token }),
+      ],
+    ])('end when %s, and are not sent again', async (_how, end) => {
+      const world = await byKey();
+      await end(world);
+      expect((await app.call('/api/admin/users', { token: world.key })).status).toBe(401);
+      for (const { id, token } of world.sent) {
+        expect((await accept(token)).status).toBe(422);
+        const again = await invitations(world.stays.token, `/${id}/resend`, { method: 'POST' });
+        expect(again.status).toBe(409);
+      }
+    });
+
+    it('give no role that its scopes do not cover', async () => {
+      const world = await byKey();
+      await onKey(world, `scopes = '{users.write}'`);
+      expect((await accept(world.sent[0].token)).status).toBe(422);
+      expect((await accept(world.sent[1].token)).status).toBe(200);
+    });
+  });
+
+  it('are not sent again for somebody who left', async () => {
+    const stays = await app.signedIn('tenant_admin');
+    const leaves = await app.signedIn('tenant_admin', stays);
+    const { id } = await invite(leaves.token);
+    const resend = () => invitations(stays.token, `/${id}/resend`, { method: 'POST' });
+    expect((await resend()).status).toBe(200);
+    const gone = await app.call(`/api/admin/users/${leaves.id}`, { method: 'DELETE', token: stays.token });
+    expect(gone.status).toBe(204);
+    expect((await resend()).body).toMatchObject({ status: 409 });
+  });
+
+  it('are accepted on a page of their tenant, and stay open after another', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    await app.database.uow.query(
+      admin,
+      `UPDATE app.tenant SET settings = '{"allowed_origins":["https://own.example.com"]}' WHERE id = $1`,
+      [admin.tenantId],
+    );
+    const { token } = await invite(admin.token);
+    const from = (origin: string) =>
+      app.call('/api/auth/invitations/accept', {
+        body: { token, name: 'Guest', password: PASSWORD },
+        headers: { origin },
+      });
+    expect((await from('https://foreign.example.com')).status).toBe(403);
+    expect((await from('https://own.example.com')).status).toBe(200);
+  });
+
   it('of another tenant are not found, and no token opens another', async () => {
     const [a, b] = [await app.signedIn('tenant_admin'), await app.signedIn('tenant_admin')];
     const { id, token } = await invite(b.token);
