@@ -1,5 +1,5 @@
 import type { RequestContext } from '#platform/context';
-import { newId, UnitOfWork } from '#platform/database';
+import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { isAllowed, type Permission } from '#platform/http';
@@ -11,6 +11,7 @@ import { PrincipalRepository } from '../principals/principal.repository.js';
 import { hashApiKey, newApiKey } from './api-key.js';
 import { KeyEndedError, HolderTooSmallError, MoreThanMakerError, ScopeOutsideRoleError } from './api-key.errors.js';
 import { type ApiKeyRecord, ApiKeyRepository } from './api-key.repository.js';
+import { ApiKeyVerifier } from './api-key.verifier.js';
 import { KeyEndings } from './key-endings.js';
 import { defaultScopes, type KeyRole, scopesNow, scopesOf } from './key-scopes.js';
 
@@ -27,6 +28,7 @@ export interface ApiKeyInput {
 export class ApiKeyService {
   constructor(
     private readonly keys: ApiKeyRepository,
+    private readonly verifier: ApiKeyVerifier,
     private readonly principals: PrincipalRepository,
     private readonly endings: KeyEndings,
     private readonly audit: AuditService,
@@ -47,7 +49,7 @@ export class ApiKeyService {
 
   /**
    * The secret is returned once and stored as a hash. A key that a key makes belongs to the same person, and ends with it.
-   * @throws ScopeOutsideRoleError, MoreThanMakerError
+   * @throws ScopeOutsideRoleError, MoreThanMakerError, UnauthorizedError for a key that has ended meanwhile
    */
   async create(ctx: RequestContext, input: ApiKeyInput): Promise<{ record: ApiKeyRecord; secret: SecretString }> {
     const scopes = [...new Set(input.scopes ?? defaultScopes(input.role, ctx.principal))];
@@ -55,7 +57,9 @@ export class ApiKeyService {
     const id = newId();
     const secret = newApiKey(ctx.tenantId);
     const record = await this.unitOfWork.run(ctx, async (tx) => {
-      const parent = ctx.principal.scopes === undefined ? null : await this.keys.find(tx, ctx.principal.id);
+      // Against its revocation, which ends all that it has made: a child that is made meanwhile would be left.
+      await this.principals.lockTenant(tx);
+      const parent = await this.parentOf(tx, ctx, { role: input.role, scopes });
       await this.principals.insert(tx, {
         id,
         kind: 'api_key',
@@ -114,6 +118,7 @@ export class ApiKeyService {
   /** @throws NotFoundError */
   async revoke(ctx: RequestContext, id: string): Promise<void> {
     const ended = await this.unitOfWork.run(ctx, async (tx) => {
+      await this.principals.lockTenant(tx);
       if ((await this.keys.find(tx, id)) === null) throw new NotFoundError();
       const revoked = await this.keys.revoke(tx, id);
       // The principals that the keys act as go with them.
@@ -125,9 +130,25 @@ export class ApiKeyService {
     });
     for (const event of ended) await this.events.publish(event);
   }
+
+  /** The key that makes a key, held as it is. Null for a person. */
+  private async parentOf(
+    tx: TenantTx,
+    ctx: RequestContext,
+    child: { role: KeyRole; scopes: readonly Permission[] },
+  ): Promise<ApiKeyRecord | null> {
+    if (ctx.principal.scopes === undefined) return null;
+    const { scopes } = await this.verifier.hold(tx, ctx.principal.id);
+    assertWithin({ principal: { ...ctx.principal, scopes } }, child.role, child.scopes);
+    return this.keys.find(tx, ctx.principal.id);
+  }
 }
 
-function assertWithin({ principal }: RequestContext, role: KeyRole, scopes: readonly Permission[]): void {
+function assertWithin(
+  { principal }: Pick<RequestContext, 'principal'>,
+  role: KeyRole,
+  scopes: readonly Permission[],
+): void {
   const outside = scopes.filter((scope) => !scopesOf(role).includes(scope));
   if (outside.length > 0) throw new ScopeOutsideRoleError(outside, role);
   if (outranks(role, principal.role)) throw new MoreThanMakerError(`the role ${role}`);

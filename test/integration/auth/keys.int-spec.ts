@@ -1,4 +1,6 @@
-import { SessionRevoked } from '#auth';
+import { ApiKeyService, SessionRevoked } from '#auth';
+import type { RequestContext } from '#platform/context';
+import { UnauthorizedError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { PERMISSIONS } from '#platform/http';
 import { TenantService } from '#tenants';
@@ -98,6 +100,56 @@ describe('API keys', () => {
     expect(await me(grandchild.key)).toBe(200);
     expect((await keys(admin.token, `/${parent.id}`, { method: 'DELETE' })).status).toBe(204);
     for (const key of [parent.key, child.key, grandchild.key]) expect(await me(key)).toBe(401);
+  });
+
+  it('that have ended make no key, also when they end while they make it', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const parent = await make(admin.token, { role: 'tenant_admin', scopes: ['api_keys.manage', 'chat'] });
+    const ctx: RequestContext = {
+      tenantId: admin.tenantId,
+      correlationId: 'c',
+      principal: {
+        id: parent.id,
+        role: 'tenant_admin',
+        persona: null,
+        sessionId: null,
+        scopes: ['api_keys.manage', 'chat'],
+      },
+    };
+    const create = () =>
+      app.app.get(ApiKeyService).create(ctx, { name: 'child', role: 'end_user', scopes: ['chat'], expiresAt: null });
+    const onParent = (change: string) =>
+      app.database.uow.query(admin, `UPDATE app.api_key SET ${change} WHERE tenant_id = $1 AND id = $2`, [
+        admin.tenantId,
+        parent.id,
+      ]);
+    await onParent(`expires_at = now() - interval '1 second'`);
+    await expect(create()).rejects.toThrow(UnauthorizedError);
+    await onParent('expires_at = NULL');
+    // As a leaked key would: it makes keys, and keys with these, as fast as it can, while it is revoked.
+    const made = await make(parent.key, { role: 'tenant_admin', scopes: ['api_keys.manage', 'chat'] });
+    let revoked = false;
+    const loop = async (token: string) => {
+      const children: string[] = [];
+      for (let after = 0; after < 2; after += revoked ? 1 : 0) {
+        const answer = await keys(token, '', { body: { name: 'x', role: 'end_user', scopes: ['chat'] } });
+        if (answer.status === 201) children.push(String(answer.body['key']));
+      }
+      return children;
+    };
+    const loops = [parent.key, parent.key, made.key, made.key].map(loop);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await keys(admin.token, `/${parent.id}`, { method: 'DELETE' })).status).toBe(204);
+    revoked = true;
+    const children = (await Promise.all(loops)).flat();
+    expect(children.length).toBeGreaterThan(0);
+    const [left] = await app.database.uow.query<{ alive: number }>(
+      admin,
+      'SELECT count(*)::int AS alive FROM app.api_key WHERE tenant_id = $1 AND revoked_at IS NULL',
+      [admin.tenantId],
+    );
+    expect(left?.alive).toBe(0);
+    await expect(create()).rejects.toThrow(UnauthorizedError);
   });
 
   it('with users.write make and let in nobody who may do more than they', async () => {
