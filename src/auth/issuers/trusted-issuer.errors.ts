@@ -1,4 +1,4 @@
-import { ConflictError, InvalidInputError } from '#platform/errors';
+import { ConflictError, ForbiddenError, InvalidInputError } from '#platform/errors';
 
 export class IssuerTakenError extends ConflictError {
   constructor() {
@@ -11,5 +11,11 @@ export class IssuerTakenError extends ConflictError {
 export class IssuerKeyError extends InvalidInputError {
   constructor(field: 'public_key' | 'jwks_url' | 'issuer' | 'algorithms', what: string) {
     super(`${field}: ${what}`, { field });
+  }
+}
+
+export class MayNotVouchError extends ForbiddenError {
+  constructor() {
+    super('An issuer vouches for end users: use a key that has the scope end_user_tokens.create as well');
   }
 }

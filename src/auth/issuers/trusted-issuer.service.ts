@@ -2,13 +2,14 @@ import type { RequestContext, Role } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
+import { isAllowed } from '#platform/http';
 import { AuditService, changesBetween } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { SessionRevoked } from '../sessions/session.events.js';
 import { Authority } from '../users/authority.js';
 import { ForeignSessionRepository } from './foreign-session.repository.js';
 import { IssuerCheck } from './issuer-check.js';
-import { IssuerTakenError } from './trusted-issuer.errors.js';
+import { IssuerTakenError, MayNotVouchError } from './trusted-issuer.errors.js';
 import type { IssuerInput, TrustedIssuerRecord } from './trusted-issuer.js';
 import { type IssuerRow, TrustedIssuerRepository } from './trusted-issuer.repository.js';
 
@@ -34,7 +35,7 @@ export class TrustedIssuerService {
     return this.unitOfWork.run(ctx, (tx) => this.existing(tx, id));
   }
 
-  /** @throws IssuerKeyError, IssuerTakenError, MoreThanOwnError */
+  /** @throws IssuerKeyError, IssuerTakenError, MayNotVouchError, MoreThanOwnError */
   async create(ctx: RequestContext, input: IssuerInput): Promise<TrustedIssuerRecord> {
     const row = { id: newId(), ...this.check.accept(input) };
     await this.assertMayGrant(ctx, row.roles);
@@ -49,7 +50,7 @@ export class TrustedIssuerService {
   /**
    * Everybody whom it let in signs in again.
    * @param check runs on the locked row, before the change (`If-Match`)
-   * @throws NotFoundError, IssuerKeyError, IssuerTakenError, MoreThanOwnError
+   * @throws NotFoundError, IssuerKeyError, IssuerTakenError, MayNotVouchError, MoreThanOwnError
    */
   async update(
     ctx: RequestContext,
@@ -89,7 +90,9 @@ export class TrustedIssuerService {
     return issuer;
   }
 
+  /** Whoever keeps an issuer can sign in as any of its people, also those whom the tenant's own server vouches for. */
   private async assertMayGrant(ctx: RequestContext, roles: readonly Role[]): Promise<void> {
+    if (!isAllowed(ctx.principal, 'end_user_tokens.create')) throw new MayNotVouchError();
     for (const role of roles) await this.authority.assertMayGrant(ctx, role);
   }
 

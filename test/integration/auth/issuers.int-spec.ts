@@ -410,11 +410,27 @@ describe('trusted issuers', () => {
     const { admin, id } = await trusting();
     const supporter = await app.signedIn('supporter', admin);
     expect((await issuers(supporter.token)).status).toBe(403);
-    const body = { name: 'k', role: 'tenant_admin', scopes: ['credentials.manage'] };
-    const key = String((await app.call('/api/admin/api-keys', { token: admin.token, body })).body['key']);
-    expect((await issuers(key, '', { body: bodyOf({ roles: ['tenant_admin'] }) })).status).toBe(403);
-    expect((await issuers(key, `/${id}`, { method: 'PATCH', body: { roles: ['tenant_admin'] } })).status).toBe(403);
-    expect((await issuers(key, '', { body: bodyOf() })).status).toBe(201);
+    const keyOf = async (...scopes: string[]) => {
+      const body = { name: 'k', role: 'tenant_admin', scopes };
+      return String((await app.call('/api/admin/api-keys', { token: admin.token, body })).body['key']);
+    };
+    const patch = (key: string, body: object) => issuers(key, `/${id}`, { method: 'PATCH', body });
+    // Its issuer would sign for any end user, which is to vouch for them.
+    const key = await keyOf('credentials.manage');
+    for (const refused of [
+      await issuers(key, '', { body: bodyOf() }),
+      await patch(key, { public_key: pem(rsa()) }),
+      await patch(key, { claims: { user_id: 'email' } }),
+      await patch(key, { enabled: true }),
+    ]) {
+      expect(refused.status).toBe(403);
+      expect(refused.text).toContain('end_user_tokens.create');
+    }
+    const vouches = await keyOf('credentials.manage', 'end_user_tokens.create');
+    expect((await issuers(vouches, '', { body: bodyOf({ roles: ['tenant_admin'] }) })).status).toBe(403);
+    expect((await patch(vouches, { roles: ['tenant_admin'] })).status).toBe(403);
+    expect((await issuers(vouches, '', { body: bodyOf() })).status).toBe(201);
+    expect((await patch(vouches, { public_key: pem(rsa()) })).status).toBe(200);
   });
 
   it('change from a key to an address and back', async () => {
