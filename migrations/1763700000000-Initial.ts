@@ -106,12 +106,21 @@ CREATE TABLE app.principal (
   attributes jsonb NOT NULL DEFAULT '{}',
   disabled_at timestamptz,
   deleted_at timestamptz,
+  claims_as_of timestamptz NOT NULL DEFAULT now(),
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX principal_email_key ON app.principal (tenant_id, lower(email)) WHERE email IS NOT NULL;
 CREATE UNIQUE INDEX principal_external_id_key ON app.principal (tenant_id, external_id) WHERE external_id IS NOT NULL;
+
+-- Whom an issuer's token from before may not bring back, by a digest of what it calls them.
+CREATE TABLE app.ended_identity (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  digest bytea NOT NULL,
+  ended_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, digest)
+);
 
 CREATE TABLE app.session (
   tenant_id uuid NOT NULL,

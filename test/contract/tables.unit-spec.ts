@@ -7,7 +7,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'platform/blobs': ['blob', 'blob_chunk'],
   'platform/http': ['idempotency_key'],
   tenants: ['tenant', 'tenant_origin', 'entitlement', 'audit_event', 'budget', 'budget_reservation'],
-  auth: ['principal', 'session', 'api_key', 'recovery', 'invitation', 'trusted_issuer'],
+  auth: ['principal', 'ended_identity', 'session', 'api_key', 'recovery', 'invitation', 'trusted_issuer'],
   admin: ['job'],
   llm: ['credential', 'usage_record'],
   tools: ['tool', 'tool_call'],

@@ -3,10 +3,13 @@ import { isUuid, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { UnauthorizedError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
+import { KeyEndings } from '../api-keys/key-endings.js';
+import { endedAt } from '../principals/ended-identities.js';
 import { kindOf, type PrincipalRecord } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
 import { SessionRevoked } from '../sessions/session.events.js';
 import { SessionService } from '../sessions/session.service.js';
+import { isLastAdmin } from '../users/last-admin.js';
 import type { ForeignPerson } from './issuer-claims.js';
 import { ForeignSessionRepository } from './foreign-session.repository.js';
 import type { TrustedIssuer } from './trusted-issuer.js';
@@ -29,52 +32,73 @@ export class ForeignPrincipals {
     private readonly principals: PrincipalRepository,
     private readonly sessions: SessionService,
     private readonly foreign: ForeignSessionRepository,
+    private readonly keys: KeyEndings,
     private readonly unitOfWork: UnitOfWork,
     private readonly events: EventBus,
   ) {}
 
-  /** @throws UnauthorizedError for somebody who is disabled, was signed out, or may not be what they are by this issuer */
+  /** @throws UnauthorizedError for somebody who is disabled, was signed out or deleted, or may not be what they are by this issuer */
   async admit(tenantId: string, issuer: TrustedIssuer, token: ForeignToken): Promise<Principal> {
     const ended: SessionRevoked[] = [];
     const principal = await this.unitOfWork.run({ tenantId }, async (tx) => {
-      const { changed, user } = await this.ensure(tx, issuer, token.person);
+      const known = (await this.find(tx, issuer, token)) ?? (await this.join(tx, issuer, token));
+      const user = await this.bringUpToDate(tx, issuer, { known, token });
       const sessionId = await this.foreign.ensure(tx, { principalId: user.id, issuerId: issuer.id, ...token });
       if (sessionId === null) throw new UnauthorizedError('You were signed out: sign in again');
-      if (changed) ended.push(await this.sessions.endAll(tx, user.id, sessionId));
+      if (isAnother(known, user)) ended.push(await this.sessions.endAll(tx, user.id, sessionId));
+      if (known.role !== user.role) ended.push(...(await this.keys.ofOwner(tx, user.id)));
       return { id: user.id, role: user.role, persona: user.persona, sessionId };
     });
     for (const event of ended) await this.events.publish(event);
     return principal;
   }
 
-  /** `changed`: they are another role or persona than they were. */
-  private async ensure(
+  /**
+   * What a token says holds from its issue on: one from before the newest that was seen, or before an admin's change, says
+   * nothing. The last admin stays one.
+   */
+  private async bringUpToDate(
     tx: TenantTx,
     issuer: TrustedIssuer,
-    person: ForeignPerson,
-  ): Promise<{ user: PrincipalRecord; changed: boolean }> {
-    const known = await this.find(tx, issuer, person.externalId);
-    if (known === null) return { user: await this.join(tx, issuer, person), changed: false };
-    const next = {
-      name: person.name ?? known.name,
-      role: person.role ?? known.role,
-      persona: person.persona === undefined ? known.persona : person.persona,
-    };
-    if (known.disabledAt !== null || !issuer.roles.includes(known.role)) throw new UnauthorizedError();
-    const changed = next.role !== known.role || next.persona !== known.persona;
-    if (changed || next.name !== known.name) {
-      return { user: await this.principals.update(tx, known.id, { ...next, disabledAt: null }), changed };
+    { known, token }: { known: PrincipalRecord; token: ForeignToken },
+  ): Promise<PrincipalRecord> {
+    assertLetIn(issuer, known);
+    const first = saidBy(token, known);
+    if (first === null) return known;
+    const tenantIsHeld = first.role !== known.role;
+    if (tenantIsHeld) await this.principals.lockTenant(tx);
+    const current = await this.principals.lockUser(tx, known.id);
+    if (current === null) throw new UnauthorizedError();
+    assertLetIn(issuer, current);
+    const next = saidBy(token, current);
+    // Another role since the look before: the next request sees it.
+    if (next === null || (next.role !== current.role && !tenantIsHeld)) return current;
+    const stays = next.role !== current.role && (await isLastAdmin(tx, this.principals, current));
+    return this.principals.update(tx, current.id, { ...next, ...(stays ? { role: current.role } : {}) });
+  }
+
+  private async find(
+    tx: TenantTx,
+    issuer: TrustedIssuer,
+    { issuedAt, person }: ForeignToken,
+  ): Promise<PrincipalRecord | null> {
+    const { externalId } = person;
+    const byName = await this.principals.findByExternalId(tx, externalId);
+    const byOurId = byName === null && issuer.knowsOurIds === true && isUuid(externalId);
+    const known = byOurId ? await this.principals.findUser(tx, externalId) : byName;
+    // Of somebody who is not there yet, or of another who was called so before: deleted people do not come back.
+    if (known === null || known.createdAt.getTime() > issuedAt * 1000) {
+      const ended = await endedAt(tx, byOurId ? [externalId, externalId.toLowerCase()] : [externalId]);
+      if (ended !== null && issuedAt * 1000 <= ended.getTime()) throw new UnauthorizedError();
     }
-    return { user: known, changed };
+    return known;
   }
 
-  private async find(tx: TenantTx, issuer: TrustedIssuer, externalId: string): Promise<PrincipalRecord | null> {
-    const known = await this.principals.findByExternalId(tx, externalId);
-    if (known !== null || issuer.knowsOurIds !== true || !isUuid(externalId)) return known;
-    return this.principals.findUser(tx, externalId);
-  }
-
-  private async join(tx: TenantTx, issuer: TrustedIssuer, person: ForeignPerson): Promise<PrincipalRecord> {
+  private async join(
+    tx: TenantTx,
+    issuer: TrustedIssuer,
+    { issuedAt, person }: ForeignToken,
+  ): Promise<PrincipalRecord> {
     const role = person.role ?? (issuer.roles.includes('end_user') ? 'end_user' : issuer.roles[0]);
     if (role === undefined) throw new UnauthorizedError();
     // An address that is somebody else's is left out: nobody becomes another by having the same one elsewhere.
@@ -89,10 +113,34 @@ export class ForeignPrincipals {
       persona: person.persona ?? null,
       passwordHash: null,
       attributes: {},
+      claimsAsOf: new Date(issuedAt * 1000),
     });
     // Two first uses at once: the other one's row is as good.
     const made = await this.principals.findByExternalId(tx, person.externalId);
-    if (made === null || made.disabledAt !== null || !issuer.roles.includes(made.role)) throw new UnauthorizedError();
+    if (made === null) throw new UnauthorizedError();
     return made;
   }
+}
+
+function assertLetIn(issuer: TrustedIssuer, { disabledAt, role }: PrincipalRecord): void {
+  if (disabledAt !== null || !issuer.roles.includes(role)) throw new UnauthorizedError();
+}
+
+/** They are another role or persona than they were. */
+function isAnother(one: PrincipalRecord, other: PrincipalRecord): boolean {
+  return one.role !== other.role || one.persona !== other.persona;
+}
+
+/** What to store of a token; null when it is older than what is known, or says nothing that is not. */
+function saidBy({ issuedAt, person }: ForeignToken, known: PrincipalRecord) {
+  const claimsAsOf = new Date(issuedAt * 1000);
+  if (claimsAsOf < known.claimsAsOf) return null;
+  const next = {
+    name: person.name ?? known.name,
+    role: person.role ?? known.role,
+    persona: person.persona === undefined ? known.persona : person.persona,
+  };
+  const isNews = next.name !== known.name || next.role !== known.role || next.persona !== known.persona;
+  if (!isNews && claimsAsOf.getTime() === known.claimsAsOf.getTime()) return null;
+  return { ...next, disabledAt: null, claimsAsOf };
 }

@@ -39,6 +39,10 @@ export class PrincipalEntity extends TenantEntity {
   @Column('timestamptz', { nullable: true })
   deletedAt!: Date | null;
 
+  /** What is said of them holds since: the newest token's issue, or an admin's change. Older tokens change nothing. */
+  @Column('timestamptz')
+  claimsAsOf!: Date;
+
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;
 

@@ -3,11 +3,12 @@ import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import { In, IsNull, Not } from 'typeorm';
 import { PrincipalEntity } from './principal.entity.js';
+import { rememberEnded } from './ended-identities.js';
 import { kindOf, PERSON_KINDS, type PrincipalRecord } from './principal.js';
 import { type ListedUser, listUsers, type UserFilter } from './user-list.repository.js';
 
 const COLUMNS = `p.id, p.kind, p.email, p.external_id AS "externalId", p.name, p.role, p.persona, p.attributes,
-  p.disabled_at AS "disabledAt", p.created_at AS "createdAt", p.updated_at AS "updatedAt"`;
+  p.disabled_at AS "disabledAt", p.claims_as_of AS "claimsAsOf", p.created_at AS "createdAt", p.updated_at AS "updatedAt"`;
 
 export interface LoginRow {
   readonly id: string;
@@ -30,6 +31,8 @@ export interface NewPrincipal {
   readonly persona: string | null;
   readonly passwordHash: string | null;
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** Absent: as of now. */
+  readonly claimsAsOf?: Date;
 }
 
 @Injectable()
@@ -84,8 +87,9 @@ export class PrincipalRepository {
   async insert(tx: TenantTx, principal: NewPrincipal): Promise<boolean> {
     const inserted = await tx.execute(
       `INSERT INTO app.principal
-         (tenant_id, id, kind, email, external_id, name, role, persona, password_hash, attributes)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+         (tenant_id, id, kind, email, external_id, name, role, persona, password_hash, attributes,
+          claims_as_of)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($11, now())) ON CONFLICT DO NOTHING`,
       [
         tx.tenantId,
         principal.id,
@@ -97,6 +101,7 @@ export class PrincipalRepository {
         principal.persona,
         principal.passwordHash,
         JSON.stringify(principal.attributes),
+        principal.claimsAsOf ?? null,
       ],
     );
     return inserted > 0;
@@ -105,7 +110,7 @@ export class PrincipalRepository {
   async update(
     tx: TenantTx,
     id: string,
-    change: { name: string; role: Role; persona: string | null; disabledAt: Date | null },
+    change: { name: string; role: Role; persona: string | null; disabledAt: Date | null; claimsAsOf: Date },
   ): Promise<PrincipalRecord> {
     await tx.rows(PrincipalEntity).update({ id }, { ...change, kind: kindOf(change.role) });
     const row = await this.findUser(tx, id);
@@ -123,6 +128,7 @@ export class PrincipalRepository {
 
   /** What says who it was is gone at once, so that address and external id are free; what refers to the row still can. */
   async tombstone(tx: TenantTx, id: string): Promise<void> {
+    await rememberEnded(tx, id);
     await tx.execute('DELETE FROM app.invitation WHERE tenant_id = $1 AND accepted_by = $2', [tx.tenantId, id]);
     await tx.rows(PrincipalEntity).update(
       { id },
@@ -144,7 +150,8 @@ export class PrincipalRepository {
     user: Pick<NewPrincipal, 'id' | 'name' | 'email' | 'persona' | 'attributes'>,
   ): Promise<boolean> {
     const touched = await tx.execute(
-      `UPDATE app.principal p SET name = $3, email = $4, persona = $5, attributes = $6, updated_at = now()
+      `UPDATE app.principal p SET name = $3, email = $4, persona = $5, attributes = $6, updated_at = now(),
+         claims_as_of = greatest(now(), p.claims_as_of)
        WHERE p.tenant_id = $1 AND p.id = $2 AND NOT EXISTS (
          SELECT 1 FROM app.principal o WHERE o.tenant_id = $1 AND lower(o.email) = $4 AND o.id <> $2)`,
       [tx.tenantId, user.id, user.name, user.email, user.persona, JSON.stringify(user.attributes)],

@@ -2,6 +2,7 @@ import type { Role, TenantScope } from '#platform/context';
 import { isUuid, newId, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../password/password-hasher.js';
+import { rememberEnded } from './ended-identities.js';
 import { kindOf, normalEmail, type PrincipalRecord } from './principal.js';
 import { PrincipalRepository } from './principal.repository.js';
 
@@ -86,6 +87,7 @@ export class PrincipalService {
 
   /** With everything that goes with them: sessions, conversations, what they own. @returns false when there is none */
   async erase(scope: TenantScope, id: string): Promise<boolean> {
+    await this.unitOfWork.run(scope, (tx) => rememberEnded(tx, id));
     const sql = 'DELETE FROM app.principal WHERE tenant_id = $1 AND id = $2 RETURNING 1';
     return (await this.unitOfWork.query(scope, sql, [scope.tenantId, id], { deadlineMs: ERASED_WITHIN_MS })).length > 0;
   }

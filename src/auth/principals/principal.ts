@@ -14,6 +14,8 @@ export interface PrincipalRecord {
   readonly persona: string | null;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly disabledAt: Date | null;
+  /** Since when role, persona and name are as they are said to be: an issuer's older token changes nothing. */
+  readonly claimsAsOf: Date;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

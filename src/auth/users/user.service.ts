@@ -8,6 +8,7 @@ import { PrincipalRepository } from '../principals/principal.repository.js';
 import type { ListedUser, UserFilter } from '../principals/user-list.repository.js';
 import { Authority } from './authority.js';
 import { Departures } from './departures.js';
+import { isLastAdmin } from './last-admin.js';
 import { EmailTakenError, LastAdminError, UserNotFoundError } from './user.errors.js';
 
 export interface NewUser {
@@ -95,6 +96,8 @@ export class UserService {
         role: change.role ?? current.role,
         persona: change.persona === undefined ? current.persona : change.persona,
         disabledAt: disabled ? (current.disabledAt ?? new Date()) : null,
+        // After what any token has said, also one of a clock that is ahead.
+        claimsAsOf: new Date(Math.max(Date.now(), current.claimsAsOf.getTime() + 1)),
       };
       if (disabled || next.role !== current.role) await this.assertAdminRemains(tx, current);
       const updated = await this.principals.update(tx, id, next);
@@ -138,9 +141,7 @@ export class UserService {
 
   /** Asked before somebody stops being what they are. */
   private async assertAdminRemains(tx: TenantTx, current: PrincipalRecord): Promise<void> {
-    const isAdmin = current.role === 'tenant_admin' || current.role === 'platform_admin';
-    if (!isAdmin || current.disabledAt !== null) return;
-    if ((await this.principals.countOthersWithRole(tx, current.role, current.id)) === 0) throw new LastAdminError();
+    if (await isLastAdmin(tx, this.principals, current)) throw new LastAdminError();
   }
 }
 

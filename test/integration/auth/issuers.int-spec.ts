@@ -328,6 +328,99 @@ describe('trusted issuers', () => {
     expect(other.body['id']).not.toBe(staff.body['id']);
   });
 
+  describe('say what holds from their issue on', () => {
+    const WITH_ROLES = {
+      claims: { persona: 'persona', role: 'role' },
+      roles: ['end_user', 'supporter', 'tenant_admin'],
+    };
+    const patch = (admin: Person, id: unknown, body: object) =>
+      app.call(`/api/admin/users/${String(id)}`, { method: 'PATCH', token: admin.token, body });
+
+    it('so that an older token undoes nothing of a newer one', async () => {
+      const { sign } = await trusting(WITH_ROLES);
+      const old = await sign({ iat: now() - 40, role: 'supporter', persona: 'night', name: 'Old' });
+      expect((await me(old)).body).toMatchObject({ role: 'supporter', persona: 'night' });
+      const newer = await sign({ iat: now() - 20, role: 'end_user', persona: 'day', name: 'New' });
+      expect((await me(newer)).body).toMatchObject({ role: 'end_user', persona: 'day' });
+      expect((await me(old)).body).toMatchObject({ role: 'end_user', persona: 'day', name: 'New' });
+      // Also when the newer one had changed nothing.
+      const same = await sign({ iat: now() - 10, role: 'end_user', persona: 'day' });
+      expect((await me(same)).status).toBe(200);
+      const between = await sign({ iat: now() - 15, role: 'tenant_admin', persona: 'night' });
+      expect((await me(between)).body).toMatchObject({ role: 'end_user', persona: 'day' });
+      expect((await me(await sign({ role: 'supporter' }))).body).toMatchObject({ role: 'supporter' });
+    });
+
+    it('also at once: of two, the newer holds', async () => {
+      const { admin, sign } = await trusting(WITH_ROLES);
+      const user = await me(await sign({ iat: now() - 60 }));
+      const tokens = await Promise.all([
+        ...[40, 39, 38, 37].map((age) => sign({ iat: now() - age, role: 'supporter' })),
+        sign({ iat: now() - 20, role: 'end_user', persona: 'day' }),
+      ]);
+      await Promise.all([...tokens, ...tokens].map(me));
+      const stored = await app.call(`/api/admin/users/${String(user.body['id'])}`, { token: admin.token });
+      expect(stored.body).toMatchObject({ role: 'end_user', persona: 'day' });
+    });
+
+    it('and one from before an admin’s change undoes nothing of it', async () => {
+      const { admin, sign } = await trusting(WITH_ROLES);
+      const token = await sign({ role: 'supporter', persona: 'night' });
+      const user = await me(token);
+      await patch(admin, user.body['id'], { role: 'end_user', persona: null });
+      await app.database.uow.query(admin, `DELETE FROM app.session WHERE tenant_id = $1 AND issuer_id IS NOT NULL`, [
+        admin.tenantId,
+      ]);
+      expect((await me(token)).body).toMatchObject({ role: 'end_user', persona: null });
+      // Also by a clock that is ahead.
+      const ahead = await sign({ iat: now() + 40, role: 'supporter' });
+      expect((await me(ahead)).body).toMatchObject({ role: 'supporter' });
+      await patch(admin, user.body['id'], { role: 'end_user' });
+      await app.database.uow.query(admin, `DELETE FROM app.session WHERE tenant_id = $1 AND issuer_id IS NOT NULL`, [
+        admin.tenantId,
+      ]);
+      expect((await me(ahead)).body).toMatchObject({ role: 'end_user' });
+    });
+
+    it('and one from before a deletion brings nobody back', async () => {
+      const { admin, sign } = await trusting();
+      const token = await sign();
+      const user = await me(token);
+      const path = `/api/admin/users/${String(user.body['id'])}`;
+      expect((await app.call(path, { method: 'DELETE', token: admin.token })).status).toBe(204);
+      expect((await me(token)).status).toBe(401);
+      expect((await me(await sign({ iat: undefined }))).status).toBe(401);
+      const rows = await app.database.uow.query(
+        admin,
+        `SELECT e::text FROM app.ended_identity e WHERE tenant_id = $1`,
+        [admin.tenantId],
+      );
+      expect(rows).toHaveLength(2);
+      expect(JSON.stringify(rows)).not.toContain(String(user.body['id']));
+      // Somebody new of this name is let in, and is not whom the old token means.
+      const fresh = await me(await sign({ iat: now() + 2 }));
+      expect(fresh.status).toBe(200);
+      expect(fresh.body['id']).not.toBe(user.body['id']);
+      expect((await me(token)).status).toBe(401);
+    });
+
+    it('and keep the last admin', async () => {
+      const { admin, sign } = await trusting(WITH_ROLES);
+      const first = await me(await sign({ iat: now() - 20, role: 'tenant_admin' }));
+      const second = await me(await sign({ iat: now() - 20, role: 'tenant_admin', sub: 'u2' }));
+      expect((await patch(admin, admin.id, { role: 'supporter' })).status).toBe(200);
+      const demotions = await Promise.all([sign({ role: 'end_user' }), sign({ role: 'end_user', sub: 'u2' })]);
+      await Promise.all(demotions.map(me));
+      const rows = await app.database.uow.query<{ id: string }>(
+        admin,
+        `SELECT id FROM app.principal WHERE tenant_id = $1 AND role = 'tenant_admin' AND disabled_at IS NULL`,
+        [admin.tenantId],
+      );
+      expect(rows).toHaveLength(1);
+      expect([first.body['id'], second.body['id']]).toContain(rows[0]?.id);
+    });
+  });
+
   it('make nobody of an address that is somebody else’s, and let nobody in who is disabled', async () => {
     const { admin, sign } = await trusting();
     const guest = await me(await sign({ sub: 'u2', email: admin.email }));
