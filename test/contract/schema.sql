@@ -45,6 +45,7 @@ app.conversation RLS FORCED owned by owner
 app.credential RLS FORCED owned by owner
 app.document RLS FORCED owned by owner
 app.embedding_space RLS FORCED owned by owner
+app.ended_identity RLS FORCED owned by owner
 app.entitlement RLS FORCED owned by owner
 app.feedback RLS FORCED owned by owner
 app.idempotency_key RLS FORCED owned by owner
@@ -229,6 +230,9 @@ app.embedding_space.provider text not null
 app.embedding_space.model text not null
 app.embedding_space.dimensions integer not null
 app.embedding_space.created_at timestamp with time zone not null default now()
+app.ended_identity.tenant_id uuid not null
+app.ended_identity.digest bytea not null
+app.ended_identity.ended_at timestamp with time zone not null
 app.entitlement.tenant_id uuid not null
 app.entitlement.agents text[]
 app.entitlement.tools text[]
@@ -329,6 +333,7 @@ app.principal.password_hash text
 app.principal.attributes jsonb not null default '{}'::jsonb
 app.principal.disabled_at timestamp with time zone
 app.principal.deleted_at timestamp with time zone
+app.principal.claims_as_of timestamp with time zone not null default now()
 app.principal.created_at timestamp with time zone not null default now()
 app.principal.updated_at timestamp with time zone not null default now()
 app.recovery.tenant_id uuid not null
@@ -511,6 +516,8 @@ app.embedding_space embedding_space_dimensions_check CHECK (((dimensions >= 1) A
 app.embedding_space embedding_space_pkey PRIMARY KEY (tenant_id, id)
 app.embedding_space embedding_space_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.embedding_space embedding_space_tenant_id_provider_model_dimensions_key UNIQUE (tenant_id, provider, model, dimensions)
+app.ended_identity ended_identity_pkey PRIMARY KEY (tenant_id, digest)
+app.ended_identity ended_identity_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.entitlement entitlement_pkey PRIMARY KEY (tenant_id)
 app.entitlement entitlement_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.feedback feedback_pkey PRIMARY KEY (tenant_id, message_id, principal_id)
@@ -652,6 +659,7 @@ CREATE UNIQUE INDEX credential_tenant_id_name_key ON app.credential USING btree 
 CREATE UNIQUE INDEX document_pkey ON app.document USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_pkey ON app.embedding_space USING btree (tenant_id, id)
 CREATE UNIQUE INDEX embedding_space_tenant_id_provider_model_dimensions_key ON app.embedding_space USING btree (tenant_id, provider, model, dimensions)
+CREATE UNIQUE INDEX ended_identity_pkey ON app.ended_identity USING btree (tenant_id, digest)
 CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id)
 CREATE UNIQUE INDEX feedback_pkey ON app.feedback USING btree (tenant_id, message_id, principal_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON app.idempotency_key USING btree (tenant_id, principal_id, key)
@@ -706,6 +714,7 @@ app.credential tenant_isolation for all to switchboard_app using ((tenant_id = a
 app.document lookup for select to switchboard_lookup using (true) check ()
 app.document tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.embedding_space tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.ended_identity tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.entitlement tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.feedback tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.idempotency_key lookup for select to switchboard_lookup using (true) check ()
@@ -755,6 +764,7 @@ app.conversation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.credential: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.document: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.embedding_space: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.ended_identity: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.entitlement: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.feedback: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.idempotency_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
