@@ -877,10 +877,10 @@ CREATE FUNCTION app.tenant_id_by_slug(wanted text) RETURNS uuid LANGUAGE sql STA
 -- A token of a tenant's own issuer names no tenant of ours: its issuer and audience do.
 GRANT SELECT (tenant_id, issuer, audience, enabled) ON app.trusted_issuer TO switchboard_lookup;
 CREATE POLICY lookup ON app.trusted_issuer FOR SELECT TO switchboard_lookup USING (true);
-CREATE FUNCTION app.tenants_trusting(wanted_issuer text, wanted_audience text[], only_enabled boolean) RETURNS TABLE (tenant_id uuid)
+CREATE FUNCTION app.tenants_trusting(wanted_issuer text, wanted_audience text[]) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$ SELECT i.tenant_id FROM app.trusted_issuer i
-        WHERE i.issuer = wanted_issuer AND i.audience && wanted_audience AND (i.enabled OR NOT only_enabled) LIMIT 3 $$;
+        WHERE i.issuer = wanted_issuer AND i.audience && wanted_audience AND i.enabled LIMIT 3 $$;
 
 -- Where a platform admin has been on a visit, by one look into the index of each tenant.
 GRANT SELECT (tenant_id, external_id) ON app.principal TO switchboard_lookup;

@@ -1101,13 +1101,13 @@ AS $function$ SELECT DISTINCT old.tenant_id FROM (
     SELECT o.tenant_id FROM app.outbox o
     WHERE o.processed_at < now() - make_interval(secs => age_seconds) ORDER BY o.processed_at LIMIT most) old $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_trusting(wanted_issuer text, wanted_audience text[], only_enabled boolean)
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_trusting(wanted_issuer text, wanted_audience text[])
  RETURNS TABLE(tenant_id uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT i.tenant_id FROM app.trusted_issuer i
-        WHERE i.issuer = wanted_issuer AND i.audience && wanted_audience AND (i.enabled OR NOT only_enabled) LIMIT 3 $function$
+        WHERE i.issuer = wanted_issuer AND i.audience && wanted_audience AND i.enabled LIMIT 3 $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_visited_by(visitor text)
  RETURNS TABLE(tenant_id uuid)
@@ -1138,7 +1138,7 @@ app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_forgotten_texts(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
-app.tenants_trusting(text,text[],boolean): EXECUTE to switchboard_app
+app.tenants_trusting(text,text[]): EXECUTE to switchboard_app
 app.tenants_visited_by(text): EXECUTE to switchboard_app
 
 -- triggers

@@ -66,7 +66,7 @@ export class ForeignTokenVerifier {
       const { allow, issuer } = this.installation;
       return tenantId === null || issuer === null ? null : { tenantId, issuer, allow };
     }
-    const [tenantId, another] = await this.issuers.tenantsTrusting(iss, aud, 'enabled');
+    const [tenantId, another] = await this.issuers.tenantsTrusting(iss, aud);
     if (tenantId === undefined || another !== undefined) return null;
     const issuer = await this.issuers.findByIssuer({ tenantId }, iss);
     return issuer && { tenantId, issuer, allow: [] };

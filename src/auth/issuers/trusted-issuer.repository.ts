@@ -12,18 +12,21 @@ export class TrustedIssuerRepository {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   /** The tenants that take tokens of this issuer for one of these audiences: one, unless two were saved at once. */
-  async tenantsTrusting(issuer: string, audience: readonly string[], only: 'enabled' | 'all'): Promise<string[]> {
+  async tenantsTrusting(issuer: string, audience: readonly string[]): Promise<string[]> {
     const rows = await this.unitOfWork.lookup<{ id: string }>(
-      'SELECT tenant_id AS id FROM app.tenants_trusting($1, $2, $3)',
-      [issuer, audience, only === 'enabled'],
+      'SELECT tenant_id AS id FROM app.tenants_trusting($1, $2)',
+      [issuer, audience],
     );
     return rows.map((row) => row.id);
   }
 
-  /** The same within a transaction, held against others who save this issuer until it ends. */
+  /**
+   * The same within a transaction, held against others who save this issuer until it ends. What another tenant has disabled
+   * bars nobody: it is judged when it is enabled.
+   */
   async othersTrusting(tx: TenantTx, issuer: string, audience: readonly string[]): Promise<number> {
     await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [issuer]);
-    const rows = await tx.query('SELECT 1 FROM app.tenants_trusting($1, $2, false) t WHERE t.tenant_id <> $3', [
+    const rows = await tx.query('SELECT 1 FROM app.tenants_trusting($1, $2) t WHERE t.tenant_id <> $3', [
       issuer,
       audience,
       tx.tenantId,

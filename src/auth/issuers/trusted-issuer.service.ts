@@ -97,8 +97,8 @@ export class TrustedIssuerService {
   }
 
   /** A token says no tenant: two that trusted the same issuer for the same audience could not be told apart. */
-  private async assertFree(tx: TenantTx, { audience, id, issuer }: IssuerRow): Promise<void> {
-    if ((await this.issuers.othersTrusting(tx, issuer, audience)) > 0) throw new IssuerTakenError();
+  private async assertFree(tx: TenantTx, { audience, enabled, id, issuer }: IssuerRow): Promise<void> {
+    if (enabled && (await this.issuers.othersTrusting(tx, issuer, audience)) > 0) throw new IssuerTakenError();
     if (await this.issuers.isKnown(tx, issuer, id)) throw new IssuerTakenError();
   }
 

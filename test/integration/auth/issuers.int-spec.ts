@@ -499,6 +499,24 @@ describe('trusted issuers', () => {
     });
   });
 
+  it('that are disabled keep nobody else from theirs, and wait for it', async () => {
+    const a = await trusting({ enabled: false });
+    const b = await trusting({ issuer: a.issuer, public_key: pem(PAIRS['EdDSA']), algorithms: ['EdDSA'] });
+    const token = await b.sign({}, PAIRS['EdDSA']!.privateKey, { alg: 'EdDSA' });
+    expect((await me(token)).body).toMatchObject({ tenant: { id: b.admin.tenantId } });
+    const patch = ({ admin, id }: typeof a, enabled: boolean) =>
+      issuers(admin.token, `/${id}`, { method: 'PATCH', body: { enabled } });
+    expect((await patch(a, true)).status).toBe(409);
+    // Nobody's way is barred to what is off: changed, or made.
+    expect((await issuers(a.admin.token, `/${a.id}`, { method: 'PATCH', body: { roles: ['supporter'] } })).status).toBe(
+      200,
+    );
+    await trusting({ issuer: a.issuer, enabled: false });
+    expect((await patch(b, false)).status).toBe(200);
+    const raced = await Promise.all([patch(a, true), patch(b, true)]);
+    expect(raced.map(({ status }) => status).sort()).toEqual([200, 409]);
+  });
+
   it('are for admins, and for keys that may all that they give', async () => {
     const { admin, id } = await trusting();
     const supporter = await app.signedIn('supporter', admin);
