@@ -1,4 +1,4 @@
-import type { TenantScope } from '#platform/context';
+import type { Role, TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import { In, IsNull, LessThan, MoreThan } from 'typeorm';
@@ -44,8 +44,20 @@ export class SessionDirectoryRepository {
   }
 
   /** @param principalId null: anybody's */
-  async find(tx: TenantTx, id: string, principalId: string | null): Promise<{ principalId: string } | null> {
-    return tx.rows(SessionEntity).findOne({ id, ...(principalId === null ? {} : { principalId }), ...alive() });
+  async find(
+    tx: TenantTx,
+    id: string,
+    principalId: string | null,
+  ): Promise<{ principalId: string; role: Role } | null> {
+    const owned = principalId === null ? {} : { principalId };
+    const session = await tx.rows(SessionEntity).findOne({ id, ...owned, ...alive() });
+    const role = session === null ? null : await this.roleOf(tx, session.principalId);
+    return session === null || role === null ? null : { principalId: session.principalId, role };
+  }
+
+  /** Of anybody who has or had sessions; null: there is nobody. */
+  async roleOf(tx: TenantTx, principalId: string): Promise<Role | null> {
+    return (await tx.rows(PrincipalEntity).findOne({ id: principalId }))?.role ?? null;
   }
 }
 

@@ -1,10 +1,10 @@
-import type { RequestContext } from '#platform/context';
+import type { RequestContext, Role } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
-import { PrincipalRepository } from '../principals/principal.repository.js';
+import { Authority } from '../users/authority.js';
 import { SessionDirectoryRepository, type SessionFilter, type SessionRecord } from './session-directory.repository.js';
 import { SessionRepository } from './session.repository.js';
 import { SessionRevoked } from './session.events.js';
@@ -17,7 +17,7 @@ export class SessionDirectory {
     private readonly directory: SessionDirectoryRepository,
     private readonly sessions: SessionRepository,
     private readonly service: SessionService,
-    private readonly principals: PrincipalRepository,
+    private readonly authority: Authority,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
     private readonly events: EventBus,
@@ -30,12 +30,13 @@ export class SessionDirectory {
   /**
    * Ends one, with its sockets.
    * @param ownerId whose it must be; null: anybody's of the tenant
-   * @throws NotFoundError
+   * @throws NotFoundError, PlatformAdminOnlyError, MoreThanOwnError
    */
   async end(ctx: RequestContext, id: string, ownerId: string | null): Promise<void> {
     const principalId = await this.unitOfWork.run(ctx, async (tx) => {
       const session = await this.directory.find(tx, id, ownerId);
       if (session === null) throw new NotFoundError();
+      this.assertMayEnd(ctx, session);
       await this.sessions.revoke(tx, id);
       await this.audit.record(tx, ctx, { action: 'session.ended', targetType: 'session', targetId: id });
       return session.principalId;
@@ -46,14 +47,21 @@ export class SessionDirectory {
   /**
    * Ends all of a person.
    * @param except the session that stays; null for none
-   * @throws NotFoundError
+   * @throws NotFoundError, PlatformAdminOnlyError, MoreThanOwnError
    */
   async endAll(ctx: RequestContext, principalId: string, except: string | null): Promise<void> {
     const ended = await this.unitOfWork.run(ctx, async (tx) => {
-      if ((await this.principals.findAny(tx, principalId)) === null) throw new NotFoundError();
+      const role = await this.directory.roleOf(tx, principalId);
+      if (role === null) throw new NotFoundError();
+      this.assertMayEnd(ctx, { principalId, role });
       await this.audit.record(tx, ctx, { action: 'session.all_ended', targetType: 'user', targetId: principalId });
       return this.service.endAll(tx, principalId, except);
     });
     await this.events.publish(ended);
+  }
+
+  /** One's own always; of others, of nobody who may do more. */
+  private assertMayEnd(ctx: RequestContext, owner: { principalId: string; role: Role }): void {
+    if (owner.principalId !== ctx.principal.id) this.authority.assertMayTouch(ctx, owner.role);
   }
 }

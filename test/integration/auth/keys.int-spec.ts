@@ -170,6 +170,31 @@ describe('API keys', () => {
     expect((await users(path, { method: 'DELETE' })).status).toBe(204);
   });
 
+  it('with users.write sign out nobody who may do more than they', async () => {
+    const admin = await app.signedIn('tenant_admin');
+    const [supporter, end] = [await app.signedIn('supporter', admin), await app.signedIn('end_user', admin)];
+    const { key } = await make(admin.token, { role: 'tenant_admin', scopes: ['users.read', 'users.write'] });
+    const sessions = (path: string, method = 'DELETE') =>
+      app.call(`/api/admin/sessions${path}`, { token: key, method });
+    const sessionOf = async (id: string) => {
+      const { data } = (await sessions(`?user_id=${id}`, 'GET')).body as unknown as { data: { id: string }[] };
+      return String(data[0]?.id);
+    };
+    for (const { id, token } of [admin, supporter]) {
+      expect((await sessions(`?user_id=${id}`)).status).toBe(403);
+      expect((await sessions(`/${await sessionOf(id)}`)).status).toBe(403);
+      expect(await me(token)).toBe(200);
+    }
+    expect((await sessions(`/${await sessionOf(end.id)}`)).status).toBe(204);
+    expect(await me(end.token)).toBe(401);
+    expect((await sessions(`?user_id=${end.id}`)).status).toBe(204);
+    const whole = await make(admin.token, { role: 'tenant_admin' });
+    const ended = await app.call(`/api/admin/sessions?user_id=${supporter.id}`, { token: whole.key, method: 'DELETE' });
+    expect(ended.status).toBe(204);
+    // One's own are one's own.
+    expect((await app.call('/api/auth/sessions', { token: key, method: 'DELETE' })).status).toBeLessThan(300);
+  });
+
   it.each([
     ['disabled', (by: Person, id: string) => patchUser(by, id, { disabled: true })],
     ['demoted below them', (by: Person, id: string) => patchUser(by, id, { role: 'end_user' })],
