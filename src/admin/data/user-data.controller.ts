@@ -26,18 +26,18 @@ export class UserDataController {
   @RequirePermission('users.write')
   @ApiAcceptedResponse({ standardSchema: jobResponse })
   async exportUser(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<JobResponse> {
-    const user = await this.users.get(ctx, id);
-    return toJobResponse(await this.jobs.ask(ctx, 'user.export', user.id));
+    await this.users.assertAuthor(ctx, id);
+    return toJobResponse(await this.jobs.ask(ctx, 'user.export', id));
   }
 
-  /** For good: the user is signed out and disabled at once. The last admin cannot be erased (409). */
+  /** For good: the user is signed out and disabled at once. Also one who was deleted; not the last admin (409). */
   @ApiOperation({ summary: 'Erase a user with their conversations and documents' })
   @Post('admin/users/:id/erase')
   @HttpCode(202)
   @RequirePermission('users.write')
   @ApiAcceptedResponse({ standardSchema: jobResponse })
   async eraseUser(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<JobResponse> {
-    await this.users.update(ctx, id, { disabled: true });
+    await this.users.shutOut(ctx, id);
     return toJobResponse(await this.jobs.ask(ctx, 'user.erase', id));
   }
 

@@ -79,6 +79,11 @@ export class PrincipalRepository {
     return tx.rows(PrincipalEntity).findOne({ id, ...IS_PERSON }, 'for update');
   }
 
+  /** A person, also one who was deleted and of whom only what they wrote is left. */
+  lockAuthor(tx: TenantTx, id: string): Promise<(PrincipalRecord & { readonly deletedAt: Date | null }) | null> {
+    return tx.rows(PrincipalEntity).findOne({ id, kind: IS_PERSON.kind }, 'for update');
+  }
+
   listUsers(scope: TenantScope, options: UserFilter): Promise<ListedUser[]> {
     return this.unitOfWork.run(scope, (tx) => listUsers(tx, options));
   }

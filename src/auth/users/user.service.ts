@@ -130,6 +130,26 @@ export class UserService {
     if (before.role === 'platform_admin') await this.departures.endVisits(id);
   }
 
+  /**
+   * Also somebody who was deleted: what they wrote can still be taken out.
+   * @throws UserNotFoundError
+   */
+  async assertAuthor(ctx: RequestContext, id: string): Promise<void> {
+    if ((await this.unitOfWork.run(ctx, (tx) => this.principals.lockAuthor(tx, id))) === null)
+      throw new UserNotFoundError();
+  }
+
+  /**
+   * Before an erasure: signed out and disabled. Somebody who was deleted is so already.
+   * @throws UserNotFoundError, PlatformAdminOnlyError, MoreThanOwnError, LastAdminError
+   */
+  async shutOut(ctx: RequestContext, id: string): Promise<void> {
+    const author = await this.unitOfWork.run(ctx, (tx) => this.principals.lockAuthor(tx, id));
+    if (author === null) throw new UserNotFoundError();
+    if (author.deletedAt === null) await this.update(ctx, id, { disabled: true });
+    else this.authority.assertMayTouch(ctx, author.role);
+  }
+
   /** The tenant's row is held as well, so that two admins cannot remove each other at once. */
   private async locked(tx: TenantTx, ctx: RequestContext, id: string): Promise<PrincipalRecord> {
     await this.principals.lockTenant(tx);

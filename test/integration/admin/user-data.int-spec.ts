@@ -177,6 +177,24 @@ describe('all data of a person', () => {
     expect(terms).toEqual([]);
   });
 
+  it('comes as an archive and goes also when the person was deleted before', async () => {
+    expect((await call(admin, `admin/users/${person.id}`, undefined, 'DELETE')).status).toBe(204);
+    const exported = await call(admin, `admin/users/${person.id}/export`, {});
+    expect(exported.status).toBe(202);
+    expect(await ended(admin, `admin/jobs/${String(exported.body['id'])}`)).toMatchObject({
+      ...{ status: 'succeeded', result: { counts: { message: 1, document: 1 } } },
+    });
+    const asked = await call(admin, `admin/users/${person.id}/erase`, {});
+    expect(asked.status).toBe(202);
+    expect(await ended(admin, `admin/jobs/${String(asked.body['id'])}`)).toMatchObject({
+      ...{ status: 'succeeded', result: { counts: { principal: 1, message: 1, document: 1 } } },
+    });
+    expect(await owner('SELECT 1 FROM app.principal WHERE id = $1', [person.id])).toEqual([]);
+    // Nobody is left to take out or away.
+    for (const deed of ['export', 'erase'])
+      expect((await call(admin, `admin/users/${person.id}/${deed}`, {})).status).toBe(404);
+  });
+
   it('leaves no word of it anywhere', async () => {
     const people = await owner<{ id: string; tenant_id: string }>(
       `SELECT id, tenant_id FROM app.principal WHERE name = $1`,
