@@ -4,6 +4,7 @@ import { RagModule } from '#rag';
 import { TenantsModule } from '#tenants';
 import { Module } from '@nestjs/common';
 import { ArchiveWriter } from './data/archive-writer.js';
+import { Archives } from './data/archives.js';
 import { EraseTenant } from './data/erase-tenant.js';
 import { EraseUser } from './data/erase-user.js';
 import { ExportTenant } from './data/export-tenant.js';
@@ -18,6 +19,16 @@ import { JobsController } from './jobs/jobs.controller.js';
 @Module({
   imports: [TenantsModule, AuthModule, BlobsModule, RagModule],
   controllers: [JobsController, TenantDataController, UserDataController],
-  providers: [JobRepository, JobRunner, JobService, ArchiveWriter, ExportTenant, EraseTenant, ExportUser, EraseUser],
+  providers: [
+    JobRepository,
+    JobRunner,
+    JobService,
+    ArchiveWriter,
+    Archives,
+    ExportTenant,
+    EraseTenant,
+    ExportUser,
+    EraseUser,
+  ],
 })
 export class AdminModule {}

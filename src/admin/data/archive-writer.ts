@@ -22,7 +22,7 @@ export interface ArchiveContent {
 /**
  * Writes one archive (zip) as the job's file: JSON lines for each table (`tables/<name>.jsonl`), and files
  * (`files/<purpose>/<id>`). Without hashes, sealed secrets and vectors, which follow from the texts; of secrets in settings
- * the last four characters.
+ * the last four characters. The file is loose: `Archives` deletes it when it is too old.
  */
 @Injectable()
 export class ArchiveWriter {
@@ -38,7 +38,6 @@ export class ArchiveWriter {
     const written = this.fill(content, archive, counts, progress);
     written.catch((error: unknown) => archive.fail(asError(error)));
     const [stored] = await Promise.all([this.blobs.put(key, archive.stream), written]);
-    await this.blobs.keep(key);
     return { sha256: stored.sha256.toString('hex'), counts };
   }
 

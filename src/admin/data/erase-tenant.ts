@@ -9,6 +9,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { JobResult } from '../jobs/job.entity.js';
 import type { Job } from '../jobs/job.repository.js';
 import { type JobProgress, JobRunner, type JobWork } from '../jobs/job-runner.js';
+import { Archives } from './archives.js';
 import { contextOf } from './job-context.js';
 
 const ROWS_AT_ONCE = 1000;
@@ -18,7 +19,7 @@ const LAST_WRITES_MS = 2500;
 /**
  * Takes a tenant away, so that nothing of it is found any more.
  *
- *   suspended (nobody and nothing writes) ─▶ files ─▶ rows, children first, some at a time ─▶ the tenant's own row with the
+ *   suspended (nobody and nothing writes) ─▶ files, archives of it ─▶ rows, children first, some at a time ─▶ the tenant's own row with the
  *   rest ─▶ queue, Redis ─▶ the platform's record redacted ─▶ receipt: how many of what
  *
  * Which tables there are the catalog says. Each step finds what is left, so that a killed process's job goes on. Runs in
@@ -33,6 +34,7 @@ export class EraseTenant implements JobWork, OnModuleInit {
     private readonly tenants: TenantService,
     private readonly unitOfWork: UnitOfWork,
     private readonly blobs: BlobStore,
+    private readonly archives: Archives,
     private readonly queue: JobQueue,
     private readonly audit: AuditService,
     @Inject(SHARED_REDIS) private readonly redis: SharedRedis | null,
@@ -46,6 +48,7 @@ export class EraseTenant implements JobWork, OnModuleInit {
     const scope = { tenantId: job.targetId };
     const counts = { ...progress.counts };
     await this.shut(job, scope);
+    await this.archives.deleteOf(job, scope.tenantId);
     await this.eraseFiles(scope, counts, progress);
     await this.eraseRows(scope, counts, progress);
     await this.tenants.remove(scope);

@@ -8,6 +8,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { JobResult } from '../jobs/job.entity.js';
 import type { Job } from '../jobs/job.repository.js';
 import { type JobProgress, JobRunner, type JobWork } from '../jobs/job-runner.js';
+import { Archives } from './archives.js';
 import { contextOf } from './job-context.js';
 
 /**
@@ -23,6 +24,7 @@ export class EraseUser implements JobWork, OnModuleInit {
     private readonly runner: JobRunner,
     private readonly principals: PrincipalService,
     private readonly documents: DocumentService,
+    private readonly archives: Archives,
     private readonly unitOfWork: UnitOfWork,
     private readonly audit: AuditService,
     @Inject(SHARED_REDIS) private readonly redis: SharedRedis | null,
@@ -49,6 +51,7 @@ export class EraseUser implements JobWork, OnModuleInit {
       await this.documents.removeOwned(scope, document);
       await progress.at(0.1 + (0.5 * (index + 1)) / owned.length, counts);
     }
+    await this.archives.deleteOf(scope, userId);
     await this.principals.erase(scope, userId);
     await forgetUser(this.unitOfWork, scope, userId);
     await this.audit.redact(scope, userId);

@@ -1,14 +1,16 @@
 import { AdminModule } from '#admin';
 import { AgentsModule } from '#agents';
 import { recordUsage, usageRow } from '#llm';
+import { type BlobKey, BlobStore } from '#platform/blobs';
 import { newId } from '#platform/database';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
 import { DocumentService } from '#rag';
 import { strFromU8, unzipSync } from 'fflate';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { Archives } from '../../../src/admin/data/archives.js';
 import { AuthApp } from '../auth/auth-app.js';
 
 type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
@@ -207,11 +209,33 @@ describe('all data of a person', () => {
       const asked = await call(by, `admin/users/${id}/erase`, {});
       await ended(by, `admin/jobs/${String(asked.body['id'])}`);
     }
-    await owner(`DELETE FROM app.job WHERE kind = 'user.export'`);
-    await owner(`DELETE FROM app.blob WHERE purpose = 'export'`);
     expect(await tablesWith(CANARY)).toEqual([]);
-    expect(filesWith(CANARY).filter((path) => !path.includes('/exports/'))).toEqual([]);
+    expect(filesWith(CANARY)).toEqual([]);
+    expect(await archives()).toEqual([]);
   }, 60_000);
+
+  it('has an archive until the person is erased, or for seven days', async () => {
+    const asked = await call(person, `${person.slug}/me/export`, {});
+    const path = `${person.slug}/me/jobs/${String(asked.body['id'])}`;
+    await ended(person, path);
+    const [key] = await archives();
+    if (key === undefined) throw new Error('There is no archive');
+    const sweeper = app.app.get(Archives);
+    await sweeper.sweep();
+    expect(await archives()).toEqual([key]);
+    await age(key, 7.1);
+    await sweeper.sweep();
+    expect(await archives()).toEqual([]);
+    expect(await call(person, path)).toMatchObject({ status: 200, body: { status: 'succeeded' } });
+    expect(await call(person, `${path}/file`)).toMatchObject({
+      ...{ status: 404, body: { detail: expect.stringContaining('no file') } },
+    });
+    await ended(admin, `admin/jobs/${String((await call(admin, `admin/users/${person.id}/export`, {})).body['id'])}`);
+    expect(await archives()).toHaveLength(1);
+    const erased = await call(admin, `admin/users/${person.id}/erase`, {});
+    await ended(admin, `admin/jobs/${String(erased.body['id'])}`);
+    expect(await archives()).toEqual([]);
+  });
 
   it('is not the last admin’s to lose, nor staff’s by themselves, nor a stranger’s', async () => {
     expect((await call(admin, `admin/users/${admin.id}/erase`, {})).status).toBe(409);
@@ -222,6 +246,22 @@ describe('all data of a person', () => {
     expect((await call(stranger, `admin/users/${person.id}/export`, {})).status).toBe(404);
     expect((await call(person, 'auth/me')).status).toBe(200);
   });
+
+  /** Of the tenants of this test and those before. */
+  async function archives(): Promise<BlobKey[]> {
+    const tenants = await owner<{ tenantId: string }>('SELECT id AS "tenantId" FROM app.tenant');
+    const keys = await Promise.all(tenants.map((tenant) => app.app.get(BlobStore).ofTenant(tenant)));
+    return keys.flat().filter(({ purpose }) => purpose === 'export');
+  }
+
+  async function age({ id, tenantId }: BlobKey, days: number): Promise<void> {
+    await owner(`UPDATE app.blob SET loose_since = now() - make_interval(hours => $2) WHERE id = $1`, [
+      ...[id, Math.round(days * 24)],
+    ]);
+    const path = join(app.config.dataDir, 'exports', 'incoming', `${tenantId}-${id}`);
+    const then = new Date(Date.now() - days * 24 * 3600_000);
+    if (existsSync(path)) utimesSync(path, then, then);
+  }
 
   async function slugOf(tenantId: string): Promise<{ tenantId: string; slug: string }> {
     const [row] = await owner<{ slug: string }>('SELECT slug FROM app.tenant WHERE id = $1', [tenantId]);
