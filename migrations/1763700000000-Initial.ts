@@ -1029,16 +1029,24 @@ CREATE FUNCTION app.due_jobs(abandoned_seconds integer, most integer) RETURNS TA
     ORDER BY j.id LIMIT most $$;
 
 -- The record of deeds is never changed, but for what an erasure takes out of it: ids stay, and that it happened.
-GRANT SELECT (tenant_id, target_id, actor_id), UPDATE (details, address) ON app.audit_event TO switchboard_lookup;
+GRANT SELECT (tenant_id, target_type, target_id, actor_id, action, details), UPDATE (details, address)
+  ON app.audit_event TO switchboard_lookup;
 CREATE POLICY lookup ON app.audit_event TO switchboard_lookup
   USING (tenant_id = app.current_tenant()) WITH CHECK (tenant_id = app.current_tenant());
-CREATE FUNCTION app.redact_audit(erased uuid) RETURNS boolean
+-- What the erased did to others is about the others: of that only the address goes.
+CREATE FUNCTION app.redact_audit(erased uuid, email_of text) RETURNS boolean
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$
-    WITH redacted AS (
-      UPDATE app.audit_event a SET details = '{"redacted": true}', address = NULL
-      WHERE a.tenant_id = app.current_tenant() AND (a.target_id = erased::text OR a.actor_id = erased) RETURNING 1
-    ) SELECT count(*) > 0 FROM redacted $$;
+    UPDATE app.audit_event a SET details = '{"redacted": true}', address = NULL
+    WHERE a.tenant_id = app.current_tenant() AND (
+      a.target_id = erased::text
+      OR (a.target_type = 'invitation' AND a.target_id IN (
+        SELECT i.target_id FROM app.audit_event i
+        WHERE i.tenant_id = app.current_tenant() AND i.action = 'invitation.accepted' AND i.actor_id = erased))
+      OR strpos(lower(a.details::text), lower(to_jsonb(email_of)::text)) > 0);
+    UPDATE app.audit_event a SET address = NULL
+    WHERE a.tenant_id = app.current_tenant() AND a.actor_id = erased;
+    SELECT true $$;
 
 CREATE FUNCTION app.deleted_documents(older_than_seconds integer, most integer)
   RETURNS TABLE (tenant_id uuid, document_id uuid)

@@ -55,7 +55,7 @@ export class EraseTenant implements JobWork, OnModuleInit {
     await this.queue.forget(scope.tenantId);
     // Counters, which end by themselves within a minute: a Redis that is away holds nothing up.
     await this.redis?.forget(scope.tenantId).catch(() => undefined);
-    await this.audit.redact(job, scope.tenantId);
+    await this.unitOfWork.run(job, (tx) => this.audit.redact(tx, scope.tenantId));
     await this.audit.recordNow(contextOf(job), {
       action: 'tenant.erase',
       targetType: 'tenant',

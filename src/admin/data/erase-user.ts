@@ -12,7 +12,7 @@ import { Archives } from './archives.js';
 import { contextOf } from './job-context.js';
 
 /**
- * Takes a person away who was disabled when it was asked for: owned documents with their files and their part in the
+ * Takes a person away who was disabled when it was asked for, and still is: owned documents with their files and their part in the
  * statistics, then the person's row with everything that goes with it, and what is left in the books and the record is made
  * nobody's. Each step finds what is left, so that a killed process's job goes on.
  */
@@ -38,6 +38,7 @@ export class EraseUser implements JobWork, OnModuleInit {
     const scope = { tenantId: job.tenantId };
     const userId = job.targetId;
     const counts = { ...progress.counts };
+    await this.principals.assertErasable(scope, userId);
     if (counts['principal'] === undefined) {
       const tables = await this.unitOfWork.run(scope, tenantTables);
       for (const of of belongingTo(tables, userId).filter(({ table }) => table.deletable)) {
@@ -48,13 +49,14 @@ export class EraseUser implements JobWork, OnModuleInit {
     await progress.at(0.1, counts);
     const owned = await this.documents.ownedBy(scope, userId);
     for (const [index, document] of owned.entries()) {
+      // Its title stands there, whoever did something with it.
+      await this.unitOfWork.run(scope, (tx) => this.audit.redact(tx, document.id));
       await this.documents.removeOwned(scope, document);
       await progress.at(0.1 + (0.5 * (index + 1)) / owned.length, counts);
     }
     await this.archives.deleteOf(scope, userId);
     await this.principals.erase(scope, userId);
     await forgetUser(this.unitOfWork, scope, userId);
-    await this.audit.redact(scope, userId);
     await this.redis?.forget(userId).catch(() => undefined);
     const entry = { action: 'user.erase', targetType: 'user', targetId: userId, details: { counts } };
     await this.audit.recordNow(contextOf(job), entry);

@@ -134,7 +134,11 @@ export class PrincipalRepository {
   /** What says who it was is gone at once, so that address and external id are free; what refers to the row still can. */
   async tombstone(tx: TenantTx, id: string): Promise<void> {
     await rememberEnded(tx, id);
-    await tx.execute('DELETE FROM app.invitation WHERE tenant_id = $1 AND accepted_by = $2', [tx.tenantId, id]);
+    await tx.execute(
+      `DELETE FROM app.invitation i WHERE i.tenant_id = $1 AND (i.accepted_by = $2 OR i.email = (
+         SELECT lower(p.email) FROM app.principal p WHERE p.tenant_id = $1 AND p.id = $2))`,
+      [tx.tenantId, id],
+    );
     await tx.rows(PrincipalEntity).update(
       { id },
       {
@@ -147,6 +151,14 @@ export class PrincipalRepository {
         deletedAt: () => 'now()',
       },
     );
+  }
+
+  /** With what refers to the row, and the invitations to it. */
+  async erase(tx: TenantTx, { email, id }: Pick<PrincipalRecord, 'id' | 'email'>): Promise<void> {
+    await tx.execute('DELETE FROM app.invitation WHERE tenant_id = $1 AND (accepted_by = $2 OR email = lower($3))', [
+      ...[tx.tenantId, id, email],
+    ]);
+    await tx.rows(PrincipalEntity).delete({ id });
   }
 
   /** What the tenant's own server says of its user. False when the address is somebody else's. */

@@ -1,8 +1,10 @@
 import type { Role, TenantScope } from '#platform/context';
-import { isUuid, newId, UnitOfWork } from '#platform/database';
+import { isUuid, newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../password/password-hasher.js';
 import { rememberEnded } from './ended-identities.js';
+import { EnabledAgainError, LastAdminError } from '../users/user.errors.js';
 import { kindOf, normalEmail, type PrincipalRecord } from './principal.js';
 import { PrincipalRepository } from './principal.repository.js';
 
@@ -24,6 +26,7 @@ export class PrincipalService {
   constructor(
     private readonly principals: PrincipalRepository,
     private readonly hasher: PasswordHasher,
+    private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
@@ -85,11 +88,37 @@ export class PrincipalService {
     return this.unitOfWork.run(scope, (tx) => this.principals.findFirstWithRole(tx, role));
   }
 
-  /** With everything that goes with them: sessions, conversations, what they own. @returns false when there is none */
+  /** Looks before an erasure begins; `erase` looks again. @throws EnabledAgainError, LastAdminError */
+  async assertErasable(scope: TenantScope, id: string): Promise<void> {
+    await this.unitOfWork.run(scope, (tx) => this.erasable(tx, id));
+  }
+
+  /**
+   * With everything that goes with them: sessions, conversations, what they own, invitations; the record names them no more.
+   * @returns false when there is none
+   * @throws EnabledAgainError, LastAdminError
+   */
   async erase(scope: TenantScope, id: string): Promise<boolean> {
-    await this.unitOfWork.run(scope, (tx) => rememberEnded(tx, id));
-    const sql = 'DELETE FROM app.principal WHERE tenant_id = $1 AND id = $2 RETURNING 1';
-    return (await this.unitOfWork.query(scope, sql, [scope.tenantId, id], { deadlineMs: ERASED_WITHIN_MS })).length > 0;
+    const work = async (tx: TenantTx) => {
+      const author = await this.erasable(tx, id);
+      if (author === null) return false;
+      await rememberEnded(tx, id);
+      await this.audit.redact(tx, id, author.email);
+      await this.principals.erase(tx, author);
+      return true;
+    };
+    return this.unitOfWork.run(scope, work, { deadlineMs: ERASED_WITHIN_MS });
+  }
+
+  /** Between the order and the deed somebody may have been let in again, and the other admins may have left. */
+  private async erasable(tx: TenantTx, id: string): Promise<PrincipalRecord | null> {
+    await this.principals.lockTenant(tx);
+    const author = await this.principals.lockAuthor(tx, id);
+    if (author === null) return null;
+    if (author.disabledAt === null) throw new EnabledAgainError();
+    const isAdmin = author.role === 'tenant_admin' || author.role === 'platform_admin';
+    if (isAdmin && (await this.principals.countOthersWithRole(tx, author.role, id)) === 0) throw new LastAdminError();
+    return author;
   }
 
   /** Gives a person another password, for a demo whose generated password was lost. */

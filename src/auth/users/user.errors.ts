@@ -21,6 +21,12 @@ export class LastAdminError extends ConflictError {
   }
 }
 
+export class EnabledAgainError extends ConflictError {
+  constructor() {
+    super('The user was enabled again before the erasure: ask for it once more if the user is still to be erased');
+  }
+}
+
 export class MoreThanOwnError extends ForbiddenError {
   constructor(role: string) {
     super(`Only somebody who may all that the role ${role} may can do this: ask an admin`);

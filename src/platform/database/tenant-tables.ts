@@ -100,7 +100,7 @@ export interface Belonging {
 }
 
 /** Columns that name a person without a foreign key: the books and the record outlive people. */
-const NAMES_A_PERSON = new Set(['principal_id', 'actor_id']);
+const NAMES_A_PERSON = new Set(['principal_id', 'actor_id', 'accepted_by']);
 
 /** What belongs to a person: the row itself, whatever would go with it, and what names the person otherwise. */
 export function belongingTo(tables: readonly TenantTable[], id: string): Belonging[] {

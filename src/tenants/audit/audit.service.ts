@@ -38,9 +38,12 @@ export class AuditService {
     await tx.execute(INSERT, values(tx.tenantId, actor, entry));
   }
 
-  /** Takes what was recorded of somebody or something that was erased, ids aside, out of this tenant's record. */
-  async redact(scope: TenantScope, id: string): Promise<void> {
-    await this.unitOfWork.query(scope, 'SELECT app.redact_audit($1)', [id]);
+  /**
+   * Takes what was recorded of somebody or something that is erased, ids aside, out of this tenant's record.
+   * @param email of the person: also what names it, such as an invitation
+   */
+  async redact(tx: TenantTx, id: string, email: string | null = null): Promise<void> {
+    await tx.execute('SELECT app.redact_audit($1, $2)', [id, email]);
   }
 
   /** In a transaction of its own, for what changes no row of this tenant. */

@@ -11,7 +11,9 @@ import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { Archives } from '../../../src/admin/data/archives.js';
-import { AuthApp } from '../auth/auth-app.js';
+import { JobRepository } from '../../../src/admin/jobs/job.repository.js';
+import { JobRunner } from '../../../src/admin/jobs/job-runner.js';
+import { AuthApp, PASSWORD } from '../auth/auth-app.js';
 
 type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
 
@@ -235,6 +237,61 @@ describe('all data of a person', () => {
     const erased = await call(admin, `admin/users/${person.id}/erase`, {});
     await ended(admin, `admin/jobs/${String(erased.body['id'])}`);
     expect(await archives()).toEqual([]);
+  });
+
+  it('is in invitations and their record too, of those that were accepted and those that were not', async () => {
+    const email = `${CANARY}.${newId()}@example.test`;
+    const invite = async () => (await call(admin, 'admin/invitations', { email })).body;
+    const revoked = await invite();
+    await call(admin, `admin/invitations/${String(revoked['id'])}`, undefined, 'DELETE');
+    const token = /[?&]token=([\w-]+)/.exec(String((await invite())['accept_url']))?.[1];
+    const accepted = await app.call('/api/auth/invitations/accept', {
+      body: { token, name: 'Guest', password: PASSWORD },
+    });
+    const { user } = accepted.body as unknown as { user: { id: string } };
+    const asked = await call(admin, `admin/users/${user.id}/erase`, {});
+    expect(await ended(admin, `admin/jobs/${String(asked.body['id'])}`)).toMatchObject({
+      ...{ status: 'succeeded', result: { counts: { principal: 1, invitation: 1 } } },
+    });
+    expect(await tablesWith(email)).toEqual([]);
+  });
+
+  it('is not what somebody did to others: of that the record keeps all but the address', async () => {
+    const leaver = await app.signedIn('tenant_admin', admin);
+    await call(leaver, `admin/users/${other.id}`, { name: 'Sparrow' }, 'PATCH');
+    const asked = await call(admin, `admin/users/${leaver.id}/erase`, {});
+    expect(await ended(admin, `admin/jobs/${String(asked.body['id'])}`)).toMatchObject({ status: 'succeeded' });
+    const rows = await owner<{ details: unknown; address: unknown }>(
+      `SELECT details, address FROM app.audit_event WHERE actor_id = $1 AND target_id = $2`,
+      [leaver.id, other.id],
+    );
+    expect(rows).toEqual([{ address: null, details: { changes: [expect.objectContaining({ after: 'Sparrow' })] } }]);
+    expect(await tablesWith(leaver.email)).toEqual([]);
+  });
+
+  it('stays when the person was enabled again before it began, or no admin would remain', async () => {
+    const erasure = async (id: string, between: () => Promise<unknown>) => {
+      const claim = jest.spyOn(app.app.get(JobRepository), 'claim').mockResolvedValue(null);
+      const asked = await call(admin, `admin/users/${id}/erase`, {});
+      await between();
+      claim.mockRestore();
+      await app.app.get(JobRunner).sweep();
+      const [job] = await owner('SELECT status, error FROM app.job WHERE id = $1', [asked.body['id']]);
+      return job;
+    };
+    const enabled = () => call(admin, `admin/users/${person.id}`, { disabled: false }, 'PATCH');
+    expect(await erasure(person.id, enabled)).toEqual({
+      ...{ status: 'failed', error: { code: 'CONFLICT', message: expect.stringContaining('enabled again') } },
+    });
+    const documents = await owner('SELECT 1 FROM app.document WHERE owner_id = $1 AND deleted_at IS NULL', [person.id]);
+    expect(documents).toHaveLength(1);
+    const second = await app.signedIn('tenant_admin', admin);
+    const left = () => owner('UPDATE app.principal SET disabled_at = now() WHERE id = $1', [admin.id]);
+    expect(await erasure(second.id, left)).toMatchObject({
+      ...{ status: 'failed', error: { message: expect.stringContaining('last admin') } },
+    });
+    expect(await owner('SELECT 1 FROM app.principal WHERE id = $1', [second.id])).toHaveLength(1);
+    await owner('UPDATE app.principal SET disabled_at = NULL WHERE id = $1', [admin.id]);
   });
 
   it('is not the last admin’s to lose, nor staff’s by themselves, nor a stranger’s', async () => {
