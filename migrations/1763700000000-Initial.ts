@@ -1029,17 +1029,18 @@ CREATE FUNCTION app.due_jobs(abandoned_seconds integer, most integer) RETURNS TA
     ORDER BY j.id LIMIT most $$;
 
 -- The record of deeds is never changed, but for what an erasure takes out of it: ids stay, and that it happened.
-GRANT SELECT (tenant_id, target_type, target_id, actor_id, action, details), UPDATE (details, address)
+GRANT SELECT (tenant_id, target_type, target_id, actor_id, actor_role, action, details), UPDATE (details, address)
   ON app.audit_event TO switchboard_lookup;
 CREATE POLICY lookup ON app.audit_event TO switchboard_lookup
   USING (tenant_id = app.current_tenant()) WITH CHECK (tenant_id = app.current_tenant());
--- What the erased did to others is about the others: of that only the address goes.
+-- What staff did to others is about the others: of that only the address goes. What others do is about themselves.
 CREATE FUNCTION app.redact_audit(erased uuid, email_of text) RETURNS boolean
   LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$
     UPDATE app.audit_event a SET details = '{"redacted": true}', address = NULL
     WHERE a.tenant_id = app.current_tenant() AND (
       a.target_id = erased::text
+      OR (a.actor_id = erased AND a.actor_role IN ('end_user', 'visitor'))
       OR (a.target_type = 'invitation' AND a.target_id IN (
         SELECT i.target_id FROM app.audit_event i
         WHERE i.tenant_id = app.current_tenant() AND i.action = 'invitation.accepted' AND i.actor_id = erased))

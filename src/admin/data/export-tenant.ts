@@ -1,6 +1,6 @@
 import { BlobStore } from '#platform/blobs';
 import { tenantTables, UnitOfWork } from '#platform/database';
-import { TenantService } from '#tenants';
+import { readSettings, TenantService } from '#tenants';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { JobResult } from '../jobs/job.entity.js';
 import type { Job } from '../jobs/job.repository.js';
@@ -35,7 +35,8 @@ export class ExportTenant implements JobWork, OnModuleInit {
       scope,
       tables: tables.filter(({ name }) => !PIECES_OF_FILES.has(name)).map((table) => ({ table })),
       files: (await this.blobs.ofTenant(scope)).filter(({ purpose }) => purpose !== 'export'),
-      extra: { tenant: [tenant] },
+      // The operator's part is not theirs.
+      extra: { tenant: [{ ...tenant, settings: readSettings(tenant.settings).stored }] },
     };
     return this.archives.write(job, content, progress);
   }

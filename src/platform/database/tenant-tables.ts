@@ -68,13 +68,15 @@ export function childrenFirst(tables: readonly TenantTable[]): TenantTable[] {
   return sorted;
 }
 
-/** @param after the key of the last row of the page before; rows as JSON, without bytes and vectors */
+/** @param after the key of the last row of the page before; rows as JSON, without bytes, vectors, secrets and their digests */
 export async function pageOf(
   tx: TenantTx,
   table: TenantTable,
   { after, limit, of }: { readonly after: readonly unknown[] | null; readonly limit: number; readonly of?: Belonging },
 ): Promise<{ readonly row: Record<string, unknown>; readonly key: readonly unknown[] }[]> {
-  const shown = table.columns.filter(({ type }) => !UNREADABLE.test(type)).map(({ name }) => quoted(name));
+  const shown = table.columns
+    .filter(({ name, type }) => !UNREADABLE.test(type) && !SECRET.test(name))
+    .map(({ name }) => quoted(name));
   const names = table.key.map(({ name }) => quoted(name));
   const from = table.key.map(({ type }, index) => `($2::jsonb ->> ${index})::${type}`);
   // Every parameter is named, also where a tenant has one row at most.
@@ -147,6 +149,9 @@ export function deleteSome(tx: TenantTx, table: Pick<TenantTable, 'name'>, limit
     [tx.tenantId, limit],
   );
 }
+
+/** Secrets, digests of them and of passwords, whatever their type. */
+const SECRET = /(^|_)(hash|sealed|secret|password)(_|$)/;
 
 /** Bytes are hashes, sealed secrets and files; vectors follow from the texts. */
 const UNREADABLE = /^(bytea|vector|halfvec)/;

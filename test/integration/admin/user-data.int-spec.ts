@@ -6,6 +6,7 @@ import { newId } from '#platform/database';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
 import { DocumentService } from '#rag';
+import { AuditService } from '#tenants';
 import { strFromU8, unzipSync } from 'fflate';
 import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -144,6 +145,13 @@ describe('all data of a person', () => {
   });
 
   it.each(['an admin', 'the person'])('goes without a trace when %s has it erased', async (who) => {
+    // Of a document that went before.
+    await app.app
+      .get(AuditService)
+      .recordNow(
+        { tenantId: admin.tenantId, principal: { id: person.id, role: 'end_user' } },
+        { action: 'document.deleted', targetType: 'document', targetId: newId(), details: { title: CANARY } },
+      );
     const byAdmin = who === 'an admin';
     const asked = byAdmin
       ? await call(admin, `admin/users/${person.id}/erase`, {})
