@@ -787,7 +787,7 @@ app.turn_live: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 
 -- grants on columns
-app.audit_event: SELECT (tenant_id, actor_id, target_id) to switchboard_lookup
+app.audit_event: SELECT (tenant_id, actor_id, actor_role, action, target_type, target_id, details) to switchboard_lookup
 app.audit_event: UPDATE (details, address) to switchboard_lookup
 app.blob: SELECT (tenant_id, purpose, id, loose_since) to switchboard_lookup
 app.conversation: SELECT (tenant_id, id, message_count, last_seq, failed_only) to switchboard_lookup
@@ -994,16 +994,23 @@ AS $function$ SELECT EXISTS (
     SELECT 1 FROM app.tenant_origin o JOIN app.tenant t ON t.id = o.tenant_id
     WHERE o.origin = ANY (patterns) AND t.status = 'active') $function$
 
-owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.redact_audit(erased uuid)
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.redact_audit(erased uuid, email_of text)
  RETURNS boolean
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-    WITH redacted AS (
-      UPDATE app.audit_event a SET details = '{"redacted": true}', address = NULL
-      WHERE a.tenant_id = app.current_tenant() AND (a.target_id = erased::text OR a.actor_id = erased) RETURNING 1
-    ) SELECT count(*) > 0 FROM redacted $function$
+    UPDATE app.audit_event a SET details = '{"redacted": true}', address = NULL
+    WHERE a.tenant_id = app.current_tenant() AND (
+      a.target_id = erased::text
+      OR (a.actor_id = erased AND a.actor_role IN ('end_user', 'visitor'))
+      OR (a.target_type = 'invitation' AND a.target_id IN (
+        SELECT i.target_id FROM app.audit_event i
+        WHERE i.tenant_id = app.current_tenant() AND i.action = 'invitation.accepted' AND i.actor_id = erased))
+      OR strpos(lower(a.details::text), lower(to_jsonb(email_of)::text)) > 0);
+    UPDATE app.audit_event a SET address = NULL
+    WHERE a.tenant_id = app.current_tenant() AND a.actor_id = erased;
+    SELECT true $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenant_id_by_slug(wanted text)
  RETURNS uuid
@@ -1128,7 +1135,7 @@ app.due_jobs(integer,integer): EXECUTE to switchboard_app
 app.look_after(uuid,jsonb,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
 app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
 app.origin_is_known(text[]): EXECUTE to switchboard_app
-app.redact_audit(uuid): EXECUTE to switchboard_app
+app.redact_audit(uuid,text): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
 app.tenants_of_answers_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
