@@ -62,7 +62,8 @@ export class JobService {
   async file(ctx: RequestContext, id: string): Promise<{ stream: Readable; size: number }> {
     const job = await this.get(ctx, id);
     const file = job.status === 'succeeded' ? await this.blobs.open({ ...ctx, purpose: 'export', id: job.id }) : null;
-    if (file === null) throw new NotFoundError('This job has no file: only an export that succeeded has one');
+    if (file === null)
+      throw new NotFoundError('This job has no file: only an export that succeeded has one, for seven days');
     return file;
   }
 
