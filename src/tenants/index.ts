@@ -9,7 +9,7 @@ export { PLATFORM_SLUG, RESERVED_SLUGS, type Tenant } from './tenant.js';
 export { TenantChanged, TenantCreated, TenantResumed, TenantSuspended } from './tenant.events.js';
 export { PlatformTenantError, SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
 export { TenantSettingsCache } from './settings/tenant-settings.cache.js';
-export { DEFAULT_TOP_K, readSettings, type TenantSettings } from './settings/tenant-settings.js';
+export { readSettings, type TenantSettings } from './settings/tenant-settings.js';
 export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './settings/settings.schema.js';
 export { EntitlementService } from './entitlements/entitlement.service.js';
 export { type Entitlements, isEntitled, OPERATOR_DEFAULTS } from './entitlements/entitlements.js';

@@ -16,6 +16,14 @@ describe('settings', () => {
     });
   });
 
+  it('let more passages be read where no model reads them', () => {
+    const topK = (env: Record<string, string>, stored: object) => resolveSettings(loadConfig(env), tenant(stored)).topK;
+    expect(topK({}, {})).toBe(8);
+    expect(topK({ OPENAI_API_KEY: 'k' }, {})).toBe(5);
+    expect(topK({ OPENAI_API_KEY: 'k' }, { llm: { provider: 'offline' } })).toBe(8);
+    expect(topK({}, { top_k: 3 })).toBe(3);
+  });
+
   it('of another version of the program lose only the parts that do not fit', () => {
     const { stored, operator } = readSettings({
       top_k: 9,

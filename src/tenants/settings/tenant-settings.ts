@@ -48,7 +48,8 @@ export interface TenantSettings {
   readonly outboundAllow: readonly string[];
 }
 
-export const DEFAULT_TOP_K = 8;
+/** Passages of an answer. Each costs a model tokens and the turn time; without one, reading more finds more answers. */
+const DEFAULT_TOP_K = { withModel: 5, withoutModel: 8 } as const;
 export const DEFAULT_TIMEZONE = 'UTC';
 
 /** Splits the column's document into its two owners' parts. What no longer fits is dropped rather than fatal. */
@@ -67,6 +68,7 @@ export function resolveSettings(
   const { stored, operator } = readSettings(tenant.settings);
   const entitlements = readEntitlements(tenant.entitlements);
   const ceilings = ceilingsOf(config, entitlements);
+  const provider = stored.llm?.provider ?? config.llmProvider;
   return {
     tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name },
     entitlements,
@@ -85,7 +87,7 @@ export function resolveSettings(
     messagesPerMinute: lowerLimit(stored.messages_per_minute, ceilings.messagesPerMinute),
     historyMessages: atMost(stored.history_messages ?? config.env.HISTORY_MESSAGES, ceilings.historyMessages),
     historyTokens: stored.history_tokens ?? config.env.HISTORY_TOKENS,
-    topK: stored.top_k ?? DEFAULT_TOP_K,
+    topK: stored.top_k ?? DEFAULT_TOP_K[provider === 'offline' ? 'withoutModel' : 'withModel'],
     onProviderFailure: stored.on_provider_failure ?? 'fail',
     queueMode: stored.queue_mode ?? 'queue',
     llm: {
