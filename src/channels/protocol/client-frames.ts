@@ -11,7 +11,7 @@ import {
   onDisconnectSchema,
   refSchema,
   STORABLE,
-  storable,
+  isStorable,
   switchSchema,
   uuidSchema,
 } from './field-schemas.js';
@@ -81,7 +81,7 @@ export const feedbackFrame = z
     type: z.literal('feedback'),
     message_id: uuidSchema,
     rating: ratingSchema,
-    comment: commentSchema.refine(storable, STORABLE).default(''),
+    comment: commentSchema.refine(isStorable, STORABLE).default(''),
     ref: refSchema.optional(),
   })
   .meta({

@@ -12,7 +12,7 @@ export const MOST_REF = 64;
 const UNSTORABLE = /[\0\p{Cs}]/u;
 export const STORABLE = 'must not contain NUL characters or halves of surrogate pairs';
 
-export const storable = (value: string): boolean => !UNSTORABLE.test(value);
+export const isStorable = (value: string): boolean => !UNSTORABLE.test(value);
 
 export const refSchema = z
   .string('must be a string')
@@ -24,7 +24,7 @@ export const contentSchema = z
   .min(1, 'must not be empty')
   .check(...atMost(MOST_CONTENT, `must not exceed ${MOST_CONTENT} characters (UTF-16 units)`))
   .refine((value) => value === '' || value.trim() !== '', 'must not be only white space')
-  .refine(storable, STORABLE)
+  .refine(isStorable, STORABLE)
   .meta({ description: 'What the user says', examples: ['How long does delivery take?'] });
 
 const CONVERSATION_NAME = `must be an id (a UUID), "new", or a key of your own: a string of 1 to ${MOST_CLIENT_KEY} characters or a whole number`;
@@ -37,7 +37,7 @@ export const conversationNameSchema = z
         .string()
         .min(1, CONVERSATION_NAME)
         .check(...atMost(MOST_CLIENT_KEY, CONVERSATION_NAME))
-        .refine(storable, STORABLE),
+        .refine(isStorable, STORABLE),
       z.int().meta({ description: "The client's own number" }),
     ],
     CONVERSATION_NAME,
@@ -59,7 +59,7 @@ export const agentSchema = z
   .string('must be a string')
   .min(1, 'must not be empty')
   .check(...atMost(64, 'must not exceed 64 characters'))
-  .refine(storable, STORABLE)
+  .refine(isStorable, STORABLE)
   .meta({ description: "An agent's key: skips routing" });
 
 export const formatSchema = z.enum(['markdown', 'html'], 'must be "markdown" or "html"');

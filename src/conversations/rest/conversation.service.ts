@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Citation } from '#agents';
 import { isStaff, type RequestContext } from '#platform/context';
-import { newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { isUniqueViolation, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, NotFoundError } from '#platform/errors';
 import { CatchUp } from '../live/catch-up.js';
 import type { ConversationStream } from '../live/conversation-stream.js';
@@ -55,7 +55,7 @@ export class ConversationService {
         }),
       );
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === '23505') {
+      if (isUniqueViolation(error)) {
         throw new ConflictError('A conversation with this client_key exists already', { field: 'client_key' });
       }
       throw error;

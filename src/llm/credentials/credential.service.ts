@@ -1,5 +1,5 @@
 import type { RequestContext, TenantScope } from '#platform/context';
-import { newId, sqlState, type TenantTx, UnitOfWork } from '#platform/database';
+import { isUniqueViolation, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { SealedValueError, SecretBox, SecretString } from '#platform/secrets';
@@ -11,8 +11,6 @@ import { CredentialChanged } from './credential.events.js';
 import { CredentialRepository } from './credential.repository.js';
 import { type CredentialUse, CredentialUses } from './credential-uses.js';
 import { credentialSealedFor } from './sealed-credentials.js';
-
-const UNIQUE_VIOLATION = '23505';
 
 const CHANGED = z
   .object({ tenantId: z.guid(), credentialId: z.guid() })
@@ -162,7 +160,7 @@ export class CredentialService {
     try {
       return await this.unitOfWork.run(scope, work);
     } catch (error) {
-      throw sqlState(error) === UNIQUE_VIOLATION ? nameTaken() : error;
+      throw isUniqueViolation(error) ? nameTaken() : error;
     }
   }
 

@@ -67,3 +67,8 @@ function text(error: object, key: 'code' | 'message'): string {
   const value: unknown = key in error ? (error as Record<string, unknown>)[key] : '';
   return typeof value === 'string' ? value : '';
 }
+
+/** A row of these keys is there already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlState(error) === '23505';
+}

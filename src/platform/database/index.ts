@@ -12,7 +12,14 @@ export {
 export { assertNoConnectionHeld, watchHeldConnections } from './held-connection.js';
 export { TenantEntity } from './tenant-entity.js';
 export { TenantRows, type RowsWhere } from './tenant-rows.js';
-export { CommitInDoubtError, isConnectionLost, isDiskFull, isPassing, sqlState } from './database-faults.js';
+export {
+  CommitInDoubtError,
+  isConnectionLost,
+  isDiskFull,
+  isPassing,
+  isUniqueViolation,
+  sqlState,
+} from './database-faults.js';
 export { isUuid, newId } from './ids.js';
 export { installationOf } from './installation.js';
 export { knownMigrations, loginOf, openDatabase, openForMigrations, type DatabaseOptions } from './database.js';
