@@ -1,8 +1,8 @@
 import type { RequestContext } from '#platform/context';
 import { InvalidInputError } from '#platform/errors';
-import { Ctx, idSchema, RequirePermission } from '#platform/http';
+import { Ctx, Id, RequirePermission } from '#platform/http';
 import { PLATFORM_SLUG, PlatformTenantError, TenantService } from '#tenants';
-import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { type JobResponse, jobResponse, toJobResponse } from '../jobs/job.dto.js';
@@ -34,7 +34,7 @@ export class TenantDataController {
   @HttpCode(202)
   @RequirePermission('tenants.manage')
   @ApiAcceptedResponse({ standardSchema: jobResponse })
-  async exportTenant(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<JobResponse> {
+  async exportTenant(@Ctx() ctx: RequestContext, @Id() id: string): Promise<JobResponse> {
     await this.tenants.get({ tenantId: id });
     return toJobResponse(await this.jobs.ask(ctx, 'tenant.export', id));
   }
@@ -47,7 +47,7 @@ export class TenantDataController {
   @ApiAcceptedResponse({ standardSchema: jobResponse })
   async erase(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: eraseBody }) { confirm }: z.infer<typeof eraseBody>,
   ): Promise<JobResponse> {
     const { slug } = await this.tenants.get({ tenantId: id });

@@ -1,8 +1,8 @@
 import { UserService } from '#auth';
 import type { RequestContext } from '#platform/context';
 import { ForbiddenError, NotFoundError } from '#platform/errors';
-import { Ctx, idSchema, RequirePermission } from '#platform/http';
-import { Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { Ctx, Id, RequirePermission } from '#platform/http';
+import { Controller, Get, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { type JobResponse, jobResponse, toJobResponse } from '../jobs/job.dto.js';
@@ -25,7 +25,7 @@ export class UserDataController {
   @HttpCode(202)
   @RequirePermission('users.write')
   @ApiAcceptedResponse({ standardSchema: jobResponse })
-  async exportUser(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<JobResponse> {
+  async exportUser(@Ctx() ctx: RequestContext, @Id() id: string): Promise<JobResponse> {
     await this.users.assertAuthor(ctx, id);
     return toJobResponse(await this.jobs.ask(ctx, 'user.export', id));
   }
@@ -36,7 +36,7 @@ export class UserDataController {
   @HttpCode(202)
   @RequirePermission('users.write')
   @ApiAcceptedResponse({ standardSchema: jobResponse })
-  async eraseUser(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<JobResponse> {
+  async eraseUser(@Ctx() ctx: RequestContext, @Id() id: string): Promise<JobResponse> {
     await this.users.shutOut(ctx, id);
     return toJobResponse(await this.jobs.ask(ctx, 'user.erase', id));
   }
@@ -64,7 +64,7 @@ export class UserDataController {
   @ApiOperation({ summary: 'Read one’s own export' })
   @Get(':tenant/me/jobs/:id')
   @ApiOkResponse({ standardSchema: jobResponse })
-  async ownJob(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<JobResponse> {
+  async ownJob(@Ctx() ctx: RequestContext, @Id() id: string): Promise<JobResponse> {
     return toJobResponse(await this.own(ctx, id));
   }
 
@@ -72,11 +72,7 @@ export class UserDataController {
   @Get(':tenant/me/jobs/:id/file')
   @ApiProduces('application/zip')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  async ownFile(
-    @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
-    @Res() response: Response,
-  ): Promise<void> {
+  async ownFile(@Ctx() ctx: RequestContext, @Id() id: string, @Res() response: Response): Promise<void> {
     await this.own(ctx, id);
     await sendArchive(response, id, await this.jobs.file(ctx, id));
   }

@@ -1,44 +1,39 @@
 import type { RequestContext } from '#platform/context';
 import {
+  AdminResource,
+  Commands,
   Ctx,
-  decodeCursor,
-  idPosition,
-  idSchema,
+  Id,
   type ListQuery,
   listQuery,
+  Lists,
   type Page,
-  pageSchema,
-  RequirePermission,
-  toPage,
+  pageById,
+  Reads,
 } from '#platform/http';
-import { Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Get, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { type JobResponse, jobResponse, toJobResponse } from './job.dto.js';
 import { JobService } from './job.service.js';
 import { sendArchive } from './send-archive.js';
 
 /** Jobs that the caller's tenant asked for; those about another tenant are the platform's. */
-@ApiTags('jobs')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/jobs')
-@RequirePermission('users.write')
+@AdminResource('jobs', 'users.write')
 export class JobsController {
   constructor(private readonly jobs: JobService) {}
 
-  @ApiOperation({ summary: 'List jobs, newest first' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(jobResponse) })
+  @Lists('List jobs, newest first', jobResponse)
   async list(@Ctx() ctx: RequestContext, @Query({ schema: listQuery }) query: ListQuery): Promise<Page<JobResponse>> {
-    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
-    const rows = await this.jobs.list(ctx, before, query.limit + 1);
-    return toPage(ctx, rows, { limit: query.limit, map: toJobResponse, position: (job) => [job.id] });
+    return pageById(ctx, query, {
+      load: (before, limit) => this.jobs.list(ctx, before, limit),
+      map: toJobResponse,
+      idOf: (job) => job.id,
+    });
   }
 
-  @ApiOperation({ summary: 'Read a job: how far it is, and what it came to' })
-  @Get(':id')
-  @ApiOkResponse({ standardSchema: jobResponse })
-  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<JobResponse> {
+  @Reads('Read a job: how far it is, and what it came to', jobResponse)
+  async get(@Ctx() ctx: RequestContext, @Id() id: string): Promise<JobResponse> {
     return toJobResponse(await this.jobs.get(ctx, id));
   }
 
@@ -46,20 +41,13 @@ export class JobsController {
   @Get(':id/file')
   @ApiProduces('application/zip')
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
-  async file(
-    @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
-    @Res() response: Response,
-  ): Promise<void> {
+  async file(@Ctx() ctx: RequestContext, @Id() id: string, @Res() response: Response): Promise<void> {
     await sendArchive(response, id, await this.jobs.file(ctx, id));
   }
 
   /** What an erasure has erased stays erased. */
-  @ApiOperation({ summary: 'Stop a job' })
-  @Post(':id/cancel')
-  @HttpCode(200)
-  @ApiOkResponse({ standardSchema: jobResponse })
-  async cancel(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<JobResponse> {
+  @Commands('cancel', 'Stop a job', jobResponse)
+  async cancel(@Ctx() ctx: RequestContext, @Id() id: string): Promise<JobResponse> {
     return toJobResponse(await this.jobs.cancel(ctx, id));
   }
 }

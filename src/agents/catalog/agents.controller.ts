@@ -1,28 +1,22 @@
 import type { RequestContext } from '#platform/context';
 import {
+  AdminResource,
   assertIfMatch,
-  Creates,
+  Changes,
   Ctx,
-  decodeCursor,
-  idPosition,
-  idSchema,
+  Deletes,
+  Id,
   IfMatch,
   type ListQuery,
   listQuery,
+  Lists,
+  Makes,
   type Page,
-  pageSchema,
+  pageById,
+  Reads,
   RequirePermission,
-  toPage,
 } from '#platform/http';
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Body, Query } from '@nestjs/common';
 import {
   type AgentResponse,
   agentResponse,
@@ -36,31 +30,25 @@ import {
 } from './agent.dto.js';
 import { AgentService } from './agent.service.js';
 
-@ApiTags('agents')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/agents')
-@RequirePermission('agents.read')
+@AdminResource('agents', 'agents.read')
 export class AgentsController {
   constructor(private readonly agents: AgentService) {}
 
-  @ApiOperation({ summary: 'List agents, newest first' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(agentResponse) })
+  @Lists('List agents, newest first', agentResponse)
   async list(@Ctx() ctx: RequestContext, @Query({ schema: listQuery }) query: ListQuery): Promise<Page<AgentResponse>> {
-    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
-    const rows = await this.agents.list(ctx, before, query.limit + 1);
-    return toPage(ctx, rows, { limit: query.limit, map: toAgentResponse, position: (agent) => [agent.id] });
+    return pageById(ctx, query, {
+      load: (before, limit) => this.agents.list(ctx, before, limit),
+      map: toAgentResponse,
+      idOf: (agent) => agent.id,
+    });
   }
 
   /**
    * A `knowledge` agent answers from the documents of its knowledge bases, of all when it names none. Messages are routed by
    * description and examples.
    */
-  @ApiOperation({ summary: 'Make an agent: it answers from its knowledge bases or with its tools' })
-  @Post()
-  @Creates()
+  @Makes('Make an agent: it answers from its knowledge bases or with its tools', agentResponse)
   @RequirePermission('agents.write')
-  @ApiCreatedResponse({ standardSchema: agentResponse })
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createAgentBody }) body: CreateAgentBody,
@@ -68,20 +56,16 @@ export class AgentsController {
     return toAgentResponse(await this.agents.create(ctx, toNewAgent(body)));
   }
 
-  @ApiOperation({ summary: 'Read an agent' })
-  @Get(':id')
-  @ApiOkResponse({ standardSchema: agentResponse })
-  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<AgentResponse> {
+  @Reads('Read an agent', agentResponse)
+  async get(@Ctx() ctx: RequestContext, @Id() id: string): Promise<AgentResponse> {
     return toAgentResponse(await this.agents.get(ctx, id));
   }
 
-  @ApiOperation({ summary: 'Change an agent; the next turn sees it' })
-  @Patch(':id')
+  @Changes('Change an agent; the next turn sees it', agentResponse)
   @RequirePermission('agents.write')
-  @ApiOkResponse({ standardSchema: agentResponse })
   async patch(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: patchAgentBody }) body: PatchAgentBody,
     @IfMatch() ifMatch: string | undefined,
   ): Promise<AgentResponse> {
@@ -92,12 +76,9 @@ export class AgentsController {
     return toAgentResponse(updated);
   }
 
-  @ApiOperation({ summary: 'Delete an agent; its conversations stay' })
-  @Delete(':id')
-  @HttpCode(204)
+  @Deletes('Delete an agent; its conversations stay')
   @RequirePermission('agents.write')
-  @ApiNoContentResponse()
-  async delete(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  async delete(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.agents.delete(ctx, id);
   }
 }

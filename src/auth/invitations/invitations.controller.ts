@@ -1,24 +1,20 @@
 import type { RequestContext } from '#platform/context';
 import {
-  Creates,
+  AdminResource,
+  Commands,
   Ctx,
   decodeCursor,
+  Deletes,
+  Id,
   idPosition,
-  idSchema,
+  Lists,
+  Makes,
   type Page,
-  pageSchema,
+  Reads,
   RequirePermission,
   toPage,
 } from '#platform/http';
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Body, Header, Query } from '@nestjs/common';
 import {
   type CreateInvitationBody,
   createInvitationBody,
@@ -32,16 +28,11 @@ import {
 } from './invitation.dto.js';
 import { InvitationService, type SentInvitation } from './invitation.service.js';
 
-@ApiTags('invitations')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/invitations')
-@RequirePermission('users.read')
+@AdminResource('invitations', 'users.read')
 export class InvitationsController {
   constructor(private readonly invitations: InvitationService) {}
 
-  @ApiOperation({ summary: 'List invitations, newest first' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(invitationResponse) })
+  @Lists('List invitations, newest first', invitationResponse)
   async list(
     @Ctx() ctx: RequestContext,
     @Query({ schema: listInvitationsQuery }) query: ListInvitationsQuery,
@@ -52,12 +43,9 @@ export class InvitationsController {
     return toPage(ctx, rows, { limit, map: toInvitationResponse, position: (invitation) => [invitation.id] });
   }
 
-  @ApiOperation({ summary: 'Invite somebody by email; the link is shown here and mailed where mail is configured' })
-  @Post()
-  @Creates()
+  @Makes('Invite somebody by email; the link is shown here and mailed where mail is configured', sentInvitationResponse)
   @Header('Cache-Control', 'no-store')
   @RequirePermission('users.write')
-  @ApiCreatedResponse({ standardSchema: sentInvitationResponse })
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createInvitationBody }) body: CreateInvitationBody,
@@ -65,32 +53,25 @@ export class InvitationsController {
     return toSent(await this.invitations.create(ctx, body));
   }
 
-  @ApiOperation({ summary: 'Read an invitation' })
-  @Get(':id')
-  @ApiOkResponse({ standardSchema: invitationResponse })
-  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<InvitationResponse> {
+  @Reads('Read an invitation', invitationResponse)
+  async get(@Ctx() ctx: RequestContext, @Id() id: string): Promise<InvitationResponse> {
     return toInvitationResponse(await this.invitations.get(ctx, id));
   }
 
-  @ApiOperation({ summary: 'Send it again with another link, good for seven days; the earlier link is void' })
-  @Post(':id/resend')
-  @HttpCode(200)
+  @Commands(
+    'resend',
+    'Send it again with another link, good for seven days; the earlier link is void',
+    sentInvitationResponse,
+  )
   @Header('Cache-Control', 'no-store')
   @RequirePermission('users.write')
-  @ApiOkResponse({ standardSchema: sentInvitationResponse })
-  async resend(
-    @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
-  ): Promise<SentInvitationResponse> {
+  async resend(@Ctx() ctx: RequestContext, @Id() id: string): Promise<SentInvitationResponse> {
     return toSent(await this.invitations.resend(ctx, id));
   }
 
-  @ApiOperation({ summary: 'Revoke an invitation that was not accepted' })
-  @Delete(':id')
-  @HttpCode(204)
+  @Deletes('Revoke an invitation that was not accepted')
   @RequirePermission('users.write')
-  @ApiNoContentResponse()
-  async revoke(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  async revoke(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.invitations.revoke(ctx, id);
   }
 }

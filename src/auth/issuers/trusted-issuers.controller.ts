@@ -1,28 +1,21 @@
 import type { RequestContext } from '#platform/context';
 import {
+  AdminResource,
   assertIfMatch,
-  Creates,
+  Changes,
   Ctx,
-  decodeCursor,
-  idPosition,
-  idSchema,
+  Deletes,
+  Id,
   IfMatch,
   type ListQuery,
   listQuery,
+  Lists,
+  Makes,
   type Page,
-  pageSchema,
-  RequirePermission,
-  toPage,
+  pageById,
+  Reads,
 } from '#platform/http';
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Body, Query } from '@nestjs/common';
 import {
   type CreateIssuerBody,
   createIssuerBody,
@@ -37,29 +30,23 @@ import {
 import { TrustedIssuerService } from './trusted-issuer.service.js';
 
 /** Whoever adds one can sign in as anybody whom it may name: it is asked for like a credential. */
-@ApiTags('trusted-issuers')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/trusted-issuers')
-@RequirePermission('credentials.manage')
+@AdminResource('trusted-issuers', 'credentials.manage')
 export class TrustedIssuersController {
   constructor(private readonly issuers: TrustedIssuerService) {}
 
-  @ApiOperation({ summary: 'List the issuers whose tokens are taken, newest first' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(issuerResponse) })
+  @Lists('List the issuers whose tokens are taken, newest first', issuerResponse)
   async list(
     @Ctx() ctx: RequestContext,
     @Query({ schema: listQuery }) query: ListQuery,
   ): Promise<Page<IssuerResponse>> {
-    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
-    const rows = await this.issuers.list(ctx, before, query.limit + 1);
-    return toPage(ctx, rows, { limit: query.limit, map: toIssuerResponse, position: (issuer) => [issuer.id] });
+    return pageById(ctx, query, {
+      load: (before, limit) => this.issuers.list(ctx, before, limit),
+      map: toIssuerResponse,
+      idOf: (issuer) => issuer.id,
+    });
   }
 
-  @ApiOperation({ summary: 'Trust an issuer: its tokens open REST and sockets, and its people are made on first use' })
-  @Post()
-  @Creates()
-  @ApiCreatedResponse({ standardSchema: issuerResponse })
+  @Makes('Trust an issuer: its tokens open REST and sockets, and its people are made on first use', issuerResponse)
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createIssuerBody }) body: CreateIssuerBody,
@@ -67,19 +54,15 @@ export class TrustedIssuersController {
     return toIssuerResponse(await this.issuers.create(ctx, toIssuerInput(body)));
   }
 
-  @ApiOperation({ summary: 'Read an issuer' })
-  @Get(':id')
-  @ApiOkResponse({ standardSchema: issuerResponse })
-  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<IssuerResponse> {
+  @Reads('Read an issuer', issuerResponse)
+  async get(@Ctx() ctx: RequestContext, @Id() id: string): Promise<IssuerResponse> {
     return toIssuerResponse(await this.issuers.get(ctx, id));
   }
 
-  @ApiOperation({ summary: 'Change or disable an issuer; whoever it let in signs in again' })
-  @Patch(':id')
-  @ApiOkResponse({ standardSchema: issuerResponse })
+  @Changes('Change or disable an issuer; whoever it let in signs in again', issuerResponse)
   async patch(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: patchIssuerBody }) body: PatchIssuerBody,
     @IfMatch() ifMatch: string | undefined,
   ): Promise<IssuerResponse> {
@@ -89,11 +72,8 @@ export class TrustedIssuersController {
     return toIssuerResponse(updated);
   }
 
-  @ApiOperation({ summary: 'Trust it no more: whoever it let in is signed out' })
-  @Delete(':id')
-  @HttpCode(204)
-  @ApiNoContentResponse()
-  async delete(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  @Deletes('Trust it no more: whoever it let in is signed out')
+  async delete(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.issuers.delete(ctx, id);
   }
 }

@@ -2,17 +2,18 @@ import type { RequestContext } from '#platform/context';
 import {
   Ctx,
   decodeCursor,
+  Deletes,
+  Id,
   idPosition,
-  idSchema,
   type ListQuery,
   listQuery,
+  Lists,
   type Page,
-  pageSchema,
   SignedIn,
   toPage,
 } from '#platform/http';
-import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Delete, HttpCode, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SessionDirectory } from './session-directory.js';
 import { type SessionResponse, sessionResponse, toSessionResponse } from './session.dto.js';
 
@@ -23,9 +24,7 @@ import { type SessionResponse, sessionResponse, toSessionResponse } from './sess
 export class OwnSessionsController {
   constructor(private readonly sessions: SessionDirectory) {}
 
-  @ApiOperation({ summary: 'Where you are signed in, newest first' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(sessionResponse) })
+  @Lists('Where you are signed in, newest first', sessionResponse)
   async list(
     @Ctx() ctx: RequestContext,
     @Query({ schema: listQuery }) query: ListQuery,
@@ -44,11 +43,8 @@ export class OwnSessionsController {
     await this.sessions.endAll(ctx, ctx.principal.id, ctx.principal.sessionId);
   }
 
-  @ApiOperation({ summary: 'Sign out in one place' })
-  @Delete(':id')
-  @HttpCode(204)
-  @ApiNoContentResponse()
-  async end(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  @Deletes('Sign out in one place')
+  async end(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.sessions.end(ctx, id, ctx.principal.id);
   }
 }

@@ -1,16 +1,18 @@
 import type { RequestContext } from '#platform/context';
 import {
+  AdminResource,
   Ctx,
   decodeCursor,
+  Deletes,
+  Id,
   idPosition,
-  idSchema,
+  Lists,
   type Page,
-  pageSchema,
   RequirePermission,
   toPage,
 } from '#platform/http';
-import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Delete, HttpCode, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation } from '@nestjs/swagger';
 import { SessionDirectory } from './session-directory.js';
 import {
   type EndSessionsQuery,
@@ -22,16 +24,11 @@ import {
   toSessionResponse,
 } from './session.dto.js';
 
-@ApiTags('sessions')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/sessions')
-@RequirePermission('users.read')
+@AdminResource('sessions', 'users.read')
 export class SessionsController {
   constructor(private readonly sessions: SessionDirectory) {}
 
-  @ApiOperation({ summary: 'List the sessions that hold, of everybody or of one user, newest first' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(sessionResponse) })
+  @Lists('List the sessions that hold, of everybody or of one user, newest first', sessionResponse)
   async list(
     @Ctx() ctx: RequestContext,
     @Query({ schema: listSessionsQuery }) query: ListSessionsQuery,
@@ -54,12 +51,9 @@ export class SessionsController {
     await this.sessions.endAll(ctx, query.user_id, null);
   }
 
-  @ApiOperation({ summary: 'End a session, with its sockets' })
-  @Delete(':id')
-  @HttpCode(204)
+  @Deletes('End a session, with its sockets')
   @RequirePermission('users.write')
-  @ApiNoContentResponse()
-  async end(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  async end(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.sessions.end(ctx, id, null);
   }
 }

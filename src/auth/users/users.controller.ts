@@ -1,25 +1,21 @@
 import type { RequestContext } from '#platform/context';
 import {
+  AdminResource,
   assertIfMatch,
-  Creates,
+  Changes,
   Ctx,
   decodeCursor,
-  idSchema,
+  Deletes,
+  Id,
   IfMatch,
+  Lists,
+  Makes,
   type Page,
-  pageSchema,
+  Reads,
   RequirePermission,
   toPage,
 } from '#platform/http';
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Body, Query } from '@nestjs/common';
 import {
   type CreateUserBody,
   createUserBody,
@@ -34,16 +30,11 @@ import {
 } from './user.dto.js';
 import { UserService } from './user.service.js';
 
-@ApiTags('users')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/users')
-@RequirePermission('users.read')
+@AdminResource('users', 'users.read')
 export class UsersController {
   constructor(private readonly users: UserService) {}
 
-  @ApiOperation({ summary: 'List people, newest first unless told otherwise' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(userResponse) })
+  @Lists('List people, newest first unless told otherwise', userResponse)
   async list(
     @Ctx() ctx: RequestContext,
     @Query({ schema: listUsersQuery }) query: ListUsersQuery,
@@ -58,11 +49,8 @@ export class UsersController {
     });
   }
 
-  @ApiOperation({ summary: 'Make a user who can sign in' })
-  @Post()
-  @Creates()
+  @Makes('Make a user who can sign in', userResponse)
   @RequirePermission('users.write')
-  @ApiCreatedResponse({ standardSchema: userResponse })
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createUserBody }) body: CreateUserBody,
@@ -70,20 +58,16 @@ export class UsersController {
     return toUserResponse(await this.users.create(ctx, body));
   }
 
-  @ApiOperation({ summary: 'Read a user' })
-  @Get(':id')
-  @ApiOkResponse({ standardSchema: userResponse })
-  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<UserResponse> {
+  @Reads('Read a user', userResponse)
+  async get(@Ctx() ctx: RequestContext, @Id() id: string): Promise<UserResponse> {
     return toUserResponse(await this.users.get(ctx, id));
   }
 
-  @ApiOperation({ summary: 'Rename, disable or re-enable a user, or change role and persona' })
-  @Patch(':id')
+  @Changes('Rename, disable or re-enable a user, or change role and persona', userResponse)
   @RequirePermission('users.write')
-  @ApiOkResponse({ standardSchema: userResponse })
   async patch(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: patchUserBody }) body: PatchUserBody,
     @IfMatch() ifMatch: string | undefined,
   ): Promise<UserResponse> {
@@ -93,12 +77,9 @@ export class UsersController {
     return toUserResponse(updated);
   }
 
-  @ApiOperation({ summary: 'Delete a user; what they wrote is left to erase' })
-  @Delete(':id')
-  @HttpCode(204)
+  @Deletes('Delete a user; what they wrote is left to erase')
   @RequirePermission('users.write')
-  @ApiNoContentResponse()
-  async delete(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  async delete(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.users.delete(ctx, id);
   }
 }

@@ -1,7 +1,7 @@
 import type { RequestContext } from '#platform/context';
-import { Ctx, idSchema, RequirePermission } from '#platform/http';
-import { Controller, Header, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminResource, Ctx, Id } from '#platform/http';
+import { Header, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { z } from 'zod';
 import { TenantVisitService } from './tenant-visit.service.js';
 
@@ -14,10 +14,7 @@ const visitResponse = z
   })
   .meta({ id: 'TenantVisit' });
 
-@ApiTags('tenants')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/tenants/:id/tokens')
-@RequirePermission('tenants.manage')
+@AdminResource('tenants/:id/tokens', 'tenants.manage', { tag: 'tenants' })
 export class TenantVisitsController {
   constructor(private readonly visits: TenantVisitService) {}
 
@@ -26,10 +23,7 @@ export class TenantVisitsController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'A token to work inside this tenant for 15 minutes; audited' })
   @ApiOkResponse({ standardSchema: visitResponse })
-  async create(
-    @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
-  ): Promise<z.infer<typeof visitResponse>> {
+  async create(@Ctx() ctx: RequestContext, @Id() id: string): Promise<z.infer<typeof visitResponse>> {
     const visit = await this.visits.begin(ctx, id);
     return {
       access_token: visit.accessToken,

@@ -1,10 +1,10 @@
-import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { type ConversationEvent, ConversationService } from '#conversations';
 import type { RequestContext } from '#platform/context';
 import { newId } from '#platform/database';
-import { Ctx, type HttpRequest, idSchema, parseInput, RequirePermission } from '#platform/http';
+import { Ctx, type HttpRequest, Id, parseInput, RequirePermission } from '#platform/http';
 import { TenantSettingsCache } from '#tenants';
 import { z } from 'zod';
 import { EventEncoder } from '../protocol/event-encoder.js';
@@ -41,7 +41,7 @@ export class ConversationEventsController {
   @ApiOkResponse({ description: 'Frames', schema: { type: 'string' } })
   async events(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Query({ schema: eventsQuery }) query: z.output<typeof eventsQuery>,
     @Headers('last-event-id') lastId: string | undefined,
     @Req() request: HttpRequest,

@@ -6,12 +6,13 @@ import {
   Creates,
   Ctx,
   decodeCursor,
+  Id,
   idPosition,
-  IfMatch,
   idSchema,
+  IfMatch,
   instantSchema,
-  listQuery,
   type ListQuery,
+  listQuery,
   pageSchema,
   RequirePermission,
   toPage,
@@ -90,7 +91,7 @@ export class ConversationsController {
   @Get(':id')
   @ApiOperation({ summary: 'Read a conversation' })
   @ApiResponse({ status: 200, standardSchema: conversationSchema })
-  get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string) {
+  get(@Ctx() ctx: RequestContext, @Id() id: string) {
     return this.conversations.get(ctx, id);
   }
 
@@ -99,7 +100,7 @@ export class ConversationsController {
   @ApiResponse({ status: 200, standardSchema: conversationSchema })
   update(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: patchConversationSchema }) body: z.infer<typeof patchConversationSchema>,
     @IfMatch() ifMatch: string | undefined,
   ) {
@@ -109,7 +110,7 @@ export class ConversationsController {
   @Delete(':id')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a conversation with all its messages' })
-  async delete(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  async delete(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.conversations.delete(ctx, id);
   }
 
@@ -118,7 +119,7 @@ export class ConversationsController {
   @ApiResponse({ status: 200, standardSchema: pageSchema(messageSchema) })
   async messages(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Query({ schema: listMessagesQuery }) query: z.infer<typeof listMessagesQuery>,
   ) {
     const position = decodeCursor(ctx, query.cursor, seqPosition);
@@ -133,11 +134,7 @@ export class ConversationsController {
   @Get(':id/messages/:message_id')
   @ApiOperation({ summary: 'Read a message' })
   @ApiResponse({ status: 200, standardSchema: messageSchema })
-  message(
-    @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
-    @Param('message_id', { schema: idSchema }) messageId: string,
-  ) {
+  message(@Ctx() ctx: RequestContext, @Id() id: string, @Param('message_id', { schema: idSchema }) messageId: string) {
     return this.conversations.getMessage(ctx, id, messageId);
   }
 
@@ -146,7 +143,7 @@ export class ConversationsController {
   @ApiResponse({ status: 200, standardSchema: citationSchema })
   citation(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Param('message_id', { schema: idSchema }) messageId: string,
     @Param('n', { schema: citationNumber }) n: number,
   ) {
@@ -171,7 +168,7 @@ export class ConversationsController {
   @ApiResponse({ status: 200, standardSchema: transcriptSchema })
   async transcript(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
@@ -181,11 +178,7 @@ export class ConversationsController {
   @Get(':id/turns')
   @ApiOperation({ summary: 'List turns, newest first: what was asked, how it ended and why' })
   @ApiResponse({ status: 200, standardSchema: pageSchema(turnSchema) })
-  async listTurns(
-    @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: listQuery }) query: ListQuery,
-  ) {
+  async listTurns(@Ctx() ctx: RequestContext, @Id() id: string, @Query({ schema: listQuery }) query: ListQuery) {
     const position = decodeCursor(ctx, query.cursor, idPosition);
     const rows = await this.conversations.listTurns(ctx, id, { limit: query.limit + 1, before: position?.[0] ?? null });
     return toPage(ctx, rows, { limit: query.limit, map: (row) => row, position: (row) => [row.id] });
@@ -194,11 +187,7 @@ export class ConversationsController {
   @Get(':id/turns/:turn_id')
   @ApiOperation({ summary: 'Read a turn' })
   @ApiResponse({ status: 200, standardSchema: turnSchema })
-  turn(
-    @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
-    @Param('turn_id', { schema: idSchema }) turnId: string,
-  ) {
+  turn(@Ctx() ctx: RequestContext, @Id() id: string, @Param('turn_id', { schema: idSchema }) turnId: string) {
     return this.conversations.getTurn(ctx, id, turnId);
   }
 
@@ -206,11 +195,7 @@ export class ConversationsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Stop a running or waiting turn' })
   @ApiResponse({ status: 200, standardSchema: turnSchema })
-  async abort(
-    @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
-    @Param('turn_id', { schema: idSchema }) turnId: string,
-  ) {
+  async abort(@Ctx() ctx: RequestContext, @Id() id: string, @Param('turn_id', { schema: idSchema }) turnId: string) {
     await this.conversations.getTurn(ctx, id, turnId);
     await this.stopper.abort(ctx, { conversation: { kind: 'id', id }, turnId });
     await this.stopper.settled(ctx, turnId, 3000);

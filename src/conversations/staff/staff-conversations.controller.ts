@@ -1,15 +1,20 @@
-import { Controller, Delete, Get, HttpCode, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Get, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { RequestContext } from '#platform/context';
 import {
+  AdminResource,
   Ctx,
   decodeCursor,
+  Deletes,
+  Id,
   idPosition,
   idSchema,
   instantSchema,
-  listQuery,
   type ListQuery,
+  listQuery,
+  Lists,
   pageSchema,
+  Reads,
   RequirePermission,
   toPage,
 } from '#platform/http';
@@ -56,16 +61,11 @@ const position = z.tuple([z.enum(CONVERSATION_SORTS), instantSchema, z.guid()]);
 const seqPosition = z.tuple([z.number().int()]);
 
 /** Conversations of all users of the tenant. */
-@ApiTags('conversations of all users')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/conversations')
-@RequirePermission('conversations.read_all')
+@AdminResource('conversations', 'conversations.read_all', { tag: 'conversations of all users' })
 export class StaffConversationsController {
   constructor(private readonly conversations: StaffConversationService) {}
 
-  @ApiOperation({ summary: 'List and search the conversations of all users' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(staffConversationSchema) })
+  @Lists('List and search the conversations of all users', staffConversationSchema)
   async list(
     @Ctx() ctx: RequestContext,
     @Query({ schema: listConversationsQuery }) query: z.infer<typeof listConversationsQuery>,
@@ -85,10 +85,8 @@ export class StaffConversationsController {
     });
   }
 
-  @ApiOperation({ summary: 'Read a conversation of any user' })
-  @Get(':id')
-  @ApiOkResponse({ standardSchema: staffConversationSchema })
-  get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string) {
+  @Reads('Read a conversation of any user', staffConversationSchema)
+  get(@Ctx() ctx: RequestContext, @Id() id: string) {
     return this.conversations.get(ctx, id);
   }
 
@@ -97,7 +95,7 @@ export class StaffConversationsController {
   @ApiOkResponse({ standardSchema: pageSchema(messageSchema) })
   async messages(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Query({ schema: listMessagesQuery }) query: z.infer<typeof listMessagesQuery>,
   ) {
     const from = decodeCursor(ctx, query.cursor, seqPosition);
@@ -109,11 +107,7 @@ export class StaffConversationsController {
   @ApiOperation({ summary: 'List its turns, newest first: what was asked, how it ended and why' })
   @Get(':id/turns')
   @ApiOkResponse({ standardSchema: pageSchema(turnSchema) })
-  async turns(
-    @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
-    @Query({ schema: listQuery }) query: ListQuery,
-  ) {
+  async turns(@Ctx() ctx: RequestContext, @Id() id: string, @Query({ schema: listQuery }) query: ListQuery) {
     const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
     const rows = await this.conversations.listTurns(ctx, id, { limit: query.limit + 1, before });
     return toPage(ctx, rows, { limit: query.limit, map: (row) => row, position: (row) => [row.id] });
@@ -124,19 +118,16 @@ export class StaffConversationsController {
   @ApiOkResponse({ standardSchema: transcriptSchema })
   async transcript(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ) {
     return transcriptAnswer(await this.conversations.transcript(ctx, id), request, response);
   }
 
-  @ApiOperation({ summary: 'Delete a conversation of any user, with all its messages' })
-  @Delete(':id')
-  @HttpCode(204)
+  @Deletes('Delete a conversation of any user, with all its messages')
   @RequirePermission('users.write')
-  @ApiNoContentResponse()
-  async delete(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  async delete(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.conversations.delete(ctx, id);
   }
 }

@@ -1,14 +1,11 @@
 import type { RequestContext } from '#platform/context';
-import { Ctx, RequirePermission } from '#platform/http';
-import { Controller, Get, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminResource, Ctx } from '#platform/http';
+import { Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { type UsageQuery, usageQuery, type UsageResponse, usageResponse } from './usage.dto.js';
 import { UsageRepository } from './usage.repository.js';
 
-@ApiTags('usage')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/usage')
-@RequirePermission('usage.read')
+@AdminResource('usage', 'usage.read')
 export class UsageController {
   constructor(private readonly usage: UsageRepository) {}
 

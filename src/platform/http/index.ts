@@ -44,6 +44,7 @@ export {
   pageSchema,
   toPage,
 } from './paging.js';
+export { AdminResource, Changes, Commands, Deletes, Id, Lists, Makes, pageById, Reads } from './resource.js';
 export { assertIfMatch, etagOf, PreconditionFailedError } from './etag.js';
 export { TenantPathGuard } from './tenant-path.guard.js';
 export { IdempotencyKeys, SEALED_ANSWERS, type StoredAnswer } from './idempotency.js';

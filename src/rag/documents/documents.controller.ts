@@ -1,38 +1,31 @@
 import type { RequestContext } from '#platform/context';
 import { InvalidInputError } from '#platform/errors';
 import {
+  AdminResource,
   assertIfMatch,
+  Changes,
+  Commands,
   Creates,
   Ctx,
   decodeCursor,
+  Deletes,
+  Id,
   idPosition,
   idSchema,
   IfMatch,
   type ListQuery,
   listQuery,
+  Lists,
   type Page,
   pageSchema,
   parseInput,
+  Reads,
   RequirePermission,
   toPage,
 } from '#platform/http';
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Patch,
-  Post,
-  Query,
-  Req,
-  Res,
-  UploadedFile,
-  UseInterceptors,
-} from '@nestjs/common';
+import { Body, Get, Param, Post, Query, Req, Res, UploadedFile, UseInterceptors } from '@nestjs/common';
 import { FileInterceptor } from '@nestjs/platform-express';
-import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiProduces } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -59,16 +52,11 @@ import { UploadOnceInterceptor } from './upload-once.interceptor.js';
 
 const ordinalPosition = z.tuple([z.int32().min(0)]);
 
-@ApiTags('knowledge')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/knowledge-bases/:knowledgeBaseId/documents')
-@RequirePermission('knowledge.read')
+@AdminResource('knowledge-bases/:knowledgeBaseId/documents', 'knowledge.read', { tag: 'knowledge' })
 export class DocumentsController {
   constructor(private readonly documents: DocumentService) {}
 
-  @ApiOperation({ summary: 'List documents, newest first' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(documentResponse) })
+  @Lists('List documents, newest first', documentResponse)
   async list(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
@@ -148,25 +136,21 @@ export class DocumentsController {
     return toDocumentResponse(await this.documents.addText(ctx, baseId, given.text ?? '', named));
   }
 
-  @ApiOperation({ summary: 'Read a document: status, progress, error' })
-  @Get(':id')
-  @ApiOkResponse({ standardSchema: documentResponse })
+  @Reads('Read a document: status, progress, error', documentResponse)
   async get(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
   ): Promise<DocumentResponse> {
     return toDocumentResponse(await this.documents.get(ctx, baseId, id));
   }
 
-  @ApiOperation({ summary: 'Change title, metadata or audience of a document' })
-  @Patch(':id')
+  @Changes('Change title, metadata or audience of a document', documentResponse)
   @RequirePermission('knowledge.write')
-  @ApiOkResponse({ standardSchema: documentResponse })
   async patch(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: patchDocumentBody }) body: PatchDocumentBody,
     @IfMatch() ifMatch: string | undefined,
   ): Promise<DocumentResponse> {
@@ -176,14 +160,12 @@ export class DocumentsController {
     return toDocumentResponse(updated);
   }
 
-  @ApiOperation({ summary: 'Delete a document with its passages' })
-  @Delete(':id')
-  @HttpCode(204)
+  @Deletes('Delete a document with its passages')
   @RequirePermission('knowledge.write')
   async delete(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
   ): Promise<void> {
     await this.documents.delete(ctx, baseId, id);
   }
@@ -196,7 +178,7 @@ export class DocumentsController {
   async content(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Res() response: Response,
   ): Promise<void> {
     const { document, size, stream } = await this.documents.content(ctx, baseId, id);
@@ -219,7 +201,7 @@ export class DocumentsController {
   async chunks(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Query({ schema: listQuery }) query: ListQuery,
   ): Promise<Page<ChunkResponse>> {
     const after = decodeCursor(ctx, query.cursor, ordinalPosition)?.[0] ?? -1;
@@ -227,15 +209,12 @@ export class DocumentsController {
     return toPage(ctx, rows, { limit: query.limit, map: toChunkResponse, position: (chunk) => [chunk.ordinal] });
   }
 
-  @ApiOperation({ summary: 'Take a document in again' })
-  @Post(':id/reindex')
-  @HttpCode(200)
+  @Commands('reindex', 'Take a document in again', documentResponse)
   @RequirePermission('knowledge.write')
-  @ApiOkResponse({ standardSchema: documentResponse })
   async reindex(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
   ): Promise<DocumentResponse> {
     return toDocumentResponse(await this.documents.reindex(ctx, baseId, id));
   }

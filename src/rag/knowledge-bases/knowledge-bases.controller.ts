@@ -1,21 +1,23 @@
 import type { RequestContext } from '#platform/context';
 import {
+  AdminResource,
   assertIfMatch,
-  Creates,
+  Changes,
+  Commands,
   Ctx,
-  decodeCursor,
-  idPosition,
-  idSchema,
+  Deletes,
+  Id,
   IfMatch,
   type ListQuery,
   listQuery,
+  Lists,
+  Makes,
   type Page,
-  pageSchema,
+  pageById,
+  Reads,
   RequirePermission,
-  toPage,
 } from '#platform/http';
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Query, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { untilClosed } from '../documents/until-closed.js';
 import { RetrievalService } from '../retrieval/retrieval.service.js';
@@ -40,33 +42,27 @@ import {
 } from './knowledge-base.dto.js';
 import { KnowledgeBaseService } from './knowledge-base.service.js';
 
-@ApiTags('knowledge')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/knowledge-bases')
-@RequirePermission('knowledge.read')
+@AdminResource('knowledge-bases', 'knowledge.read', { tag: 'knowledge' })
 export class KnowledgeBasesController {
   constructor(
     private readonly bases: KnowledgeBaseService,
     private readonly retrieval: RetrievalService,
   ) {}
 
-  @ApiOperation({ summary: 'List knowledge bases, newest first' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(knowledgeBaseResponse) })
+  @Lists('List knowledge bases, newest first', knowledgeBaseResponse)
   async list(
     @Ctx() ctx: RequestContext,
     @Query({ schema: listQuery }) query: ListQuery,
   ): Promise<Page<KnowledgeBaseResponse>> {
-    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
-    const rows = await this.bases.list(ctx, before, query.limit + 1);
-    return toPage(ctx, rows, { limit: query.limit, map: toKnowledgeBaseResponse, position: (base) => [base.id] });
+    return pageById(ctx, query, {
+      load: (before, limit) => this.bases.list(ctx, before, limit),
+      map: toKnowledgeBaseResponse,
+      idOf: (base) => base.id,
+    });
   }
 
-  @ApiOperation({ summary: 'Make a knowledge base' })
-  @Post()
-  @Creates()
+  @Makes('Make a knowledge base', knowledgeBaseResponse)
   @RequirePermission('knowledge.write')
-  @ApiCreatedResponse({ standardSchema: knowledgeBaseResponse })
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createKnowledgeBaseBody }) body: CreateKnowledgeBaseBody,
@@ -74,20 +70,16 @@ export class KnowledgeBasesController {
     return toKnowledgeBaseResponse(await this.bases.create(ctx, toNewKnowledgeBase(body)));
   }
 
-  @ApiOperation({ summary: 'Read a knowledge base' })
-  @Get(':id')
-  @ApiOkResponse({ standardSchema: knowledgeBaseResponse })
-  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<KnowledgeBaseResponse> {
+  @Reads('Read a knowledge base', knowledgeBaseResponse)
+  async get(@Ctx() ctx: RequestContext, @Id() id: string): Promise<KnowledgeBaseResponse> {
     return toKnowledgeBaseResponse(await this.bases.get(ctx, id));
   }
 
-  @ApiOperation({ summary: 'Change a knowledge base' })
-  @Patch(':id')
+  @Changes('Change a knowledge base', knowledgeBaseResponse)
   @RequirePermission('knowledge.write')
-  @ApiOkResponse({ standardSchema: knowledgeBaseResponse })
   async patch(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: patchKnowledgeBaseBody }) body: PatchKnowledgeBaseBody,
     @IfMatch() ifMatch: string | undefined,
   ): Promise<KnowledgeBaseResponse> {
@@ -97,22 +89,17 @@ export class KnowledgeBasesController {
     return toKnowledgeBaseResponse(updated);
   }
 
-  @ApiOperation({ summary: 'Delete a knowledge base with its documents' })
-  @Delete(':id')
-  @HttpCode(204)
+  @Deletes('Delete a knowledge base with its documents')
   @RequirePermission('knowledge.write')
-  async delete(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  async delete(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.bases.delete(ctx, id);
   }
 
   /** What a question finds, with scores: for trying out a knowledge base. */
-  @ApiOperation({ summary: 'Search a knowledge base: what a question finds, with scores' })
-  @Post(':id/search')
-  @HttpCode(200)
-  @ApiOkResponse({ standardSchema: searchResponse })
+  @Commands('search', 'Search a knowledge base: what a question finds, with scores', searchResponse)
   async search(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: searchBody }) body: SearchBody,
     @Req() request: Request,
   ): Promise<SearchResponse> {

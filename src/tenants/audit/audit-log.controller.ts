@@ -1,16 +1,6 @@
 import type { RequestContext } from '#platform/context';
-import {
-  Ctx,
-  CSV_TYPE,
-  decodeCursor,
-  idPosition,
-  type Page,
-  pageSchema,
-  RequirePermission,
-  toPage,
-} from '#platform/http';
-import { Controller, Get, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminResource, CSV_TYPE, Ctx, decodeCursor, idPosition, Lists, type Page, toPage } from '#platform/http';
+import { Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import {
   auditCsv,
@@ -23,19 +13,15 @@ import {
 import { AuditLogRepository } from './audit-log.repository.js';
 
 /** Who did what to whom: read by admins, changed by nobody. */
-@ApiTags('audit log')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/audit-log')
-@RequirePermission('audit.read')
+@AdminResource('audit-log', 'audit.read', { tag: 'audit log' })
 export class AuditLogController {
   constructor(private readonly entries: AuditLogRepository) {}
 
   /** A page as CSV has the next page's cursor in the header `X-Next-Cursor`. */
-  @ApiOperation({
-    summary: 'List administrative changes, newest first; `Accept: text/csv` gives them for spreadsheets',
-  })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(auditEntryResponse) })
+  @Lists(
+    'List administrative changes, newest first; `Accept: text/csv` gives them for spreadsheets',
+    auditEntryResponse,
+  )
   async list(
     @Ctx() ctx: RequestContext,
     @Query({ schema: auditLogQuery }) query: AuditLogQuery,

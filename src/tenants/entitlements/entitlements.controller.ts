@@ -1,7 +1,7 @@
 import type { RequestContext } from '#platform/context';
-import { assertIfMatch, Ctx, idSchema, IfMatch, RequirePermission } from '#platform/http';
-import { Body, Controller, Get, Param, Put } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminResource, assertIfMatch, Ctx, Id, IfMatch } from '#platform/http';
+import { Body, Get, Put } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import {
   type EntitlementsResponse,
   entitlementsResponse,
@@ -13,17 +13,14 @@ import {
 import { EntitlementService } from './entitlement.service.js';
 
 /** Platform admins only. */
-@ApiTags('tenants')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/tenants/:id/entitlements')
-@RequirePermission('tenants.manage')
+@AdminResource('tenants/:id/entitlements', 'tenants.manage', { tag: 'tenants' })
 export class EntitlementsController {
   constructor(private readonly entitlements: EntitlementService) {}
 
   @ApiOperation({ summary: 'Read what a tenant is entitled to; null follows the operator’s default' })
   @Get()
   @ApiOkResponse({ standardSchema: entitlementsResponse })
-  async get(@Param('id', { schema: idSchema }) id: string): Promise<EntitlementsResponse> {
+  async get(@Id() id: string): Promise<EntitlementsResponse> {
     return toEntitlementsResponse(await this.entitlements.get({ tenantId: id }));
   }
 
@@ -37,7 +34,7 @@ export class EntitlementsController {
   @ApiOkResponse({ standardSchema: entitlementsResponse })
   async put(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: putEntitlementsBody }) body: PutEntitlementsBody,
     @IfMatch() ifMatch: string | undefined,
   ): Promise<EntitlementsResponse> {

@@ -1,7 +1,7 @@
 import type { RequestContext } from '#platform/context';
-import { Ctx, RequirePermission, timeSchema } from '#platform/http';
-import { Controller, Get } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { AdminResource, Ctx, timeSchema } from '#platform/http';
+import { Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { z } from 'zod';
 import { CurrentLimits } from './current-limits.js';
 
@@ -11,10 +11,7 @@ const currentLimitsResponse = z
   })
   .meta({ id: 'CurrentLimits' });
 
-@ApiTags('usage')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/usage')
-@RequirePermission('usage.read')
+@AdminResource('usage', 'usage.read')
 export class CurrentLimitsController {
   constructor(private readonly limits: CurrentLimits) {}
 

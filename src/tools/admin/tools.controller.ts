@@ -1,28 +1,22 @@
 import type { RequestContext } from '#platform/context';
 import {
+  AdminResource,
   assertIfMatch,
-  Creates,
+  Changes,
   Ctx,
-  decodeCursor,
-  idPosition,
-  idSchema,
+  Deletes,
+  Id,
   IfMatch,
   type ListQuery,
   listQuery,
+  Lists,
+  Makes,
   type Page,
-  pageSchema,
+  pageById,
+  Reads,
   RequirePermission,
-  toPage,
 } from '#platform/http';
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { Body, Query } from '@nestjs/common';
 import {
   type CreateToolBody,
   createToolBody,
@@ -36,28 +30,22 @@ import {
 } from './tool.dto.js';
 import { ToolAdminService } from './tool-admin.service.js';
 
-@ApiTags('tools')
-@ApiBearerAuth('bearer')
-@Controller('api/admin/tools')
-@RequirePermission('tools.read')
+@AdminResource('tools', 'tools.read')
 export class ToolsController {
   constructor(private readonly tools: ToolAdminService) {}
 
-  @ApiOperation({ summary: 'List tools, newest first' })
-  @Get()
-  @ApiOkResponse({ standardSchema: pageSchema(toolResponse) })
+  @Lists('List tools, newest first', toolResponse)
   async list(@Ctx() ctx: RequestContext, @Query({ schema: listQuery }) query: ListQuery): Promise<Page<ToolResponse>> {
-    const before = decodeCursor(ctx, query.cursor, idPosition)?.[0] ?? null;
-    const rows = await this.tools.list(ctx, before, query.limit + 1);
-    return toPage(ctx, rows, { limit: query.limit, map: toToolResponse, position: (tool) => [tool.id] });
+    return pageById(ctx, query, {
+      load: (before, limit) => this.tools.list(ctx, before, limit),
+      map: toToolResponse,
+      idOf: (tool) => tool.id,
+    });
   }
 
   /** Its secret is a credential, named by `credential_id`. Give it to agents by their `tool_ids`. */
-  @ApiOperation({ summary: 'Make an HTTP tool; what its server wants for a key is a credential' })
-  @Post()
-  @Creates()
+  @Makes('Make an HTTP tool; what its server wants for a key is a credential', toolResponse)
   @RequirePermission('tools.write')
-  @ApiCreatedResponse({ standardSchema: toolResponse })
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createToolBody }) body: CreateToolBody,
@@ -65,21 +53,17 @@ export class ToolsController {
     return toToolResponse(await this.tools.create(ctx, toNewTool(body)));
   }
 
-  @ApiOperation({ summary: 'Read a tool' })
-  @Get(':id')
-  @ApiOkResponse({ standardSchema: toolResponse })
-  async get(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<ToolResponse> {
+  @Reads('Read a tool', toolResponse)
+  async get(@Ctx() ctx: RequestContext, @Id() id: string): Promise<ToolResponse> {
     return toToolResponse(await this.tools.get(ctx, id));
   }
 
   /** The key stays. */
-  @ApiOperation({ summary: 'Change a tool; the next turn sees it' })
-  @Patch(':id')
+  @Changes('Change a tool; the next turn sees it', toolResponse)
   @RequirePermission('tools.write')
-  @ApiOkResponse({ standardSchema: toolResponse })
   async patch(
     @Ctx() ctx: RequestContext,
-    @Param('id', { schema: idSchema }) id: string,
+    @Id() id: string,
     @Body({ schema: patchToolBody }) body: PatchToolBody,
     @IfMatch() ifMatch: string | undefined,
   ): Promise<ToolResponse> {
@@ -90,12 +74,9 @@ export class ToolsController {
     return toToolResponse(updated);
   }
 
-  @ApiOperation({ summary: 'Delete a tool; agents lose it' })
-  @Delete(':id')
-  @HttpCode(204)
+  @Deletes('Delete a tool; agents lose it')
   @RequirePermission('tools.write')
-  @ApiNoContentResponse()
-  async delete(@Ctx() ctx: RequestContext, @Param('id', { schema: idSchema }) id: string): Promise<void> {
+  async delete(@Ctx() ctx: RequestContext, @Id() id: string): Promise<void> {
     await this.tools.delete(ctx, id);
   }
 }
