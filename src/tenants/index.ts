@@ -20,12 +20,5 @@ export { type CallingPage, TenantOrigins } from './origins/tenant-origins.js';
 export { type Estimate, SpendingLimits } from './limits/spending-limits.js';
 export { releaseReservation } from './limits/budget.repository.js';
 export { type RequestBucket, requestBuckets, requestLimiter } from './limits/request-limits.js';
-export { changesBetween } from './audit/audit-changes.js';
-export {
-  type AuditActor,
-  type AuditChange,
-  type AuditEntry,
-  actorOf,
-  AuditService,
-  SYSTEM_ACTOR,
-} from './audit/audit.service.js';
+export { type AuditChange, changesBetween } from './audit/audit-changes.js';
+export { type AuditActor, type AuditEntry, actorOf, AuditService, SYSTEM_ACTOR } from './audit/audit.service.js';

@@ -2,11 +2,15 @@ import type { TenantScope } from '#platform/context';
 import { isUuid, type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import type { Tenant } from './tenant.js';
+import { TenantRowEntity } from './tenant.entity.js';
 import { TenantNotFoundError } from './tenant.errors.js';
 
 /** With what it is entitled to, so that one statement says what holds for it. */
 const COLUMNS = `id, slug, name, status, settings, created_at AS "createdAt", updated_at AS "updatedAt",
   (SELECT to_jsonb(e) FROM app.entitlement e WHERE e.tenant_id = tenant.id) AS entitlements`;
+
+type NewTenantRow = Pick<TenantRowEntity, 'slug' | 'name' | 'settings'>;
+export type TenantChange = Pick<Tenant, 'name' | 'status'> & { readonly settings: object };
 
 @Injectable()
 export class TenantRepository {
@@ -34,26 +38,19 @@ export class TenantRepository {
   }
 
   /** @returns false when the slug is taken */
-  async insert(tx: TenantTx, tenant: { slug: string; name: string; settings: unknown }): Promise<boolean> {
-    const inserted = await tx.execute(
-      `INSERT INTO app.tenant (id, slug, name, settings) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-      [tx.tenantId, tenant.slug, tenant.name, JSON.stringify(tenant.settings)],
-    );
-    return inserted > 0;
+  async insert(tx: TenantTx, tenant: NewTenantRow): Promise<boolean> {
+    return (await tx.rows(TenantRowEntity).insertNew({ ...tenant, status: 'active' })) !== null;
   }
 
-  async update(tx: TenantTx, change: { name: string; status: string; settings: unknown }): Promise<Tenant> {
-    const tenant = await tx.one<Tenant>(
-      `UPDATE app.tenant SET name = $2, status = $3, settings = $4, updated_at = now() WHERE id = $1 RETURNING ${COLUMNS}`,
-      [tx.tenantId, change.name, change.status, JSON.stringify(change.settings)],
-    );
-    if (tenant === null) throw new TenantNotFoundError();
-    return tenant;
+  async update(tx: TenantTx, change: TenantChange): Promise<Tenant> {
+    const { name, settings, status } = change;
+    await tx.rows(TenantRowEntity).update({}, { name, status, settings });
+    return this.getForUpdate(tx);
   }
 
   /** With everything that still refers to it. @returns false when it is gone already */
   async delete(tx: TenantTx): Promise<boolean> {
-    return (await tx.execute('DELETE FROM app.tenant WHERE id = $1', [tx.tenantId])) > 0;
+    return (await tx.rows(TenantRowEntity).delete({})) > 0;
   }
 
   /** Ids of all tenants, newest first: for platform admins. */

@@ -175,7 +175,7 @@ function changeEntry(current: Tenant, change: { name?: string; status?: Tenant['
   return { action: `tenant.${verb}`, targetType: 'tenant', targetId: current.id, changes };
 }
 
-function toRow(input: NewTenant): { slug: string; name: string; settings: unknown } {
+function toRow(input: NewTenant): { slug: string; name: string; settings: object } {
   const operator = input.operator === undefined ? {} : { operator: input.operator };
   return { slug: input.slug, name: input.name, settings: { ...input.settings, ...operator } };
 }

@@ -7,7 +7,7 @@ export interface Tenant {
   readonly name: string;
   readonly status: 'active' | 'suspended';
   /** The raw document; read it through `TenantSettingsCache`. */
-  readonly settings: unknown;
+  readonly settings: object;
   /** The row of its entitlements as JSON, null where the operator's defaults hold; read as `settings`. */
   readonly entitlements: unknown;
   readonly createdAt: Date;

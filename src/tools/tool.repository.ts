@@ -3,7 +3,7 @@ import type { TenantScope } from '#platform/context';
 import { newId, sqlState, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError } from '#platform/errors';
 import { Injectable } from '@nestjs/common';
-import { In, LessThan, type QueryDeepPartialEntity } from 'typeorm';
+import { type DeepPartial, In, type QueryDeepPartialEntity } from 'typeorm';
 import { ToolEntity } from './tool.entity.js';
 import type { ToolDefinition } from './tool.js';
 
@@ -22,8 +22,7 @@ export class ToolRepository {
 
   /** Newest first. */
   list(scope: TenantScope, before: string | null, limit: number): Promise<StoredTool[]> {
-    const where = before === null ? {} : { id: LessThan(before) };
-    return this.unitOfWork.run(scope, (tx) => tx.rows(ToolEntity).find({ where, order: { id: 'DESC' }, limit }));
+    return this.unitOfWork.run(scope, (tx) => tx.rows(ToolEntity).newest(before, limit));
   }
 
   find(tx: TenantTx, id: string): Promise<StoredTool | null> {
@@ -51,34 +50,12 @@ export class ToolRepository {
   }
 
   /**
-   * @returns its id; null when the key is taken, and then nothing was written
+   * @returns null when the key is taken, and then nothing was written
    * @throws InvalidInputError when the tenant has no such credential
    */
-  async insert(tx: TenantTx, { credentialId = null, enabled = true, ...tool }: NewTool): Promise<string | null> {
-    const id = newId();
-    const inserted = await this.checked(
-      tx.execute(
-        `INSERT INTO app.tool (tenant_id, id, key, kind, name, description, input_schema, config, read_only, idempotent,
-           personas, credential_id, enabled)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (tenant_id, key) DO NOTHING`,
-        [
-          tx.tenantId,
-          id,
-          tool.key,
-          tool.kind,
-          tool.name,
-          tool.description,
-          JSON.stringify(tool.inputSchema),
-          JSON.stringify(tool.config),
-          tool.readOnly,
-          tool.idempotent,
-          tool.personas,
-          credentialId,
-          enabled,
-        ],
-      ),
-    );
-    return inserted === 0 ? null : id;
+  insert(tx: TenantTx, { credentialId = null, enabled = true, ...tool }: NewTool): Promise<StoredTool | null> {
+    const row = { id: newId(), ...tool, credentialId, enabled };
+    return this.checked(tx.rows(ToolEntity).insertNew(row as DeepPartial<ToolEntity>));
   }
 
   /** @throws InvalidInputError when the tenant has no such credential */

@@ -1,7 +1,7 @@
 import type { TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
-import { In, LessThan } from 'typeorm';
+import { In } from 'typeorm';
 import { JobEntity, type JobResult } from './job.entity.js';
 
 export type Job = Readonly<JobEntity>;
@@ -33,8 +33,7 @@ export class JobRepository {
 
   /** Newest first. */
   list(scope: TenantScope, before: string | null, limit: number): Promise<Job[]> {
-    const where = before === null ? {} : { id: LessThan(before) };
-    return this.unitOfWork.run(scope, (tx) => tx.rows(JobEntity).find({ where, order: { id: 'DESC' }, limit }));
+    return this.unitOfWork.run(scope, (tx) => tx.rows(JobEntity).newest(before, limit));
   }
 
   find(scope: TenantScope, id: string): Promise<Job | null> {

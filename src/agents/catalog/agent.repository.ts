@@ -3,6 +3,9 @@ import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import { isEntitled } from '#tenants';
 import { isEntitledToTool, type ToolDefinition } from '#tools';
+import { In, type QueryDeepPartialEntity } from 'typeorm';
+import { AgentEntity } from './agent.entity.js';
+import { AgentToolEntity } from './agent-tool.entity.js';
 import type { AgentDefinition, AgentDirectory, AgentKind } from './agent.types.js';
 
 /** An agent as its tenant's admins write it, enabled or not. */
@@ -61,12 +64,6 @@ const DIRECTORY = `
   WHERE a.tenant_id = $1 AND a.enabled
   ORDER BY a.position, a.key`;
 
-const COLUMNS = `a.id, a.key, a.kind, a.name, a.description, a.instructions, a.answer_template AS "answerTemplate", a.examples,
-  a.personas, a.knowledge_base_ids AS "knowledgeBaseIds", a.settings, a.enabled, a.position,
-  a.created_at AS "createdAt", a.updated_at AS "updatedAt",
-  ARRAY(SELECT l.tool_id FROM app.agent_tool l WHERE l.tenant_id = a.tenant_id AND l.agent_id = a.id
-    ORDER BY l.position) AS "toolIds"`;
-
 /** The rows of agents and of the tools that they were given. */
 @Injectable()
 export class AgentRepository {
@@ -88,53 +85,36 @@ export class AgentRepository {
 
   /** Newest first. @param before id of the last agent of the previous page */
   list(scope: TenantScope, before: string | null, limit: number): Promise<StoredAgent[]> {
-    return this.work.query<StoredAgent>(
-      scope,
-      `SELECT ${COLUMNS} FROM app.agent a WHERE a.tenant_id = $1 AND ($2::uuid IS NULL OR a.id < $2)
-       ORDER BY a.id DESC LIMIT $3`,
-      [scope.tenantId, before, limit],
-    );
+    return this.work.run(scope, async (tx) => withTools(tx, await tx.rows(AgentEntity).newest(before, limit)));
   }
 
-  async find(tx: TenantTx, id: string): Promise<StoredAgent | undefined> {
-    const sql = `SELECT ${COLUMNS} FROM app.agent a WHERE a.tenant_id = $1 AND a.id = $2`;
-    const [agent] = await tx.query<StoredAgent>(sql, [tx.tenantId, id]);
-    return agent;
+  async find(tx: TenantTx, id: string, lock?: 'for update'): Promise<StoredAgent | undefined> {
+    const agent = await tx.rows(AgentEntity).findOne({ id }, lock);
+    return agent === null ? undefined : (await withTools(tx, [agent]))[0];
   }
 
   /** As `find`; nobody else changes it before the transaction ends. */
-  async lock(tx: TenantTx, id: string): Promise<StoredAgent | undefined> {
-    await tx.query('SELECT 1 FROM app.agent WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [tx.tenantId, id]);
-    return this.find(tx, id);
+  lock(tx: TenantTx, id: string): Promise<StoredAgent | undefined> {
+    return this.find(tx, id, 'for update');
   }
 
-  /** @returns false when the key is taken; then nothing was written */
-  async insert(tx: TenantTx, id: string, draft: AgentDraft): Promise<boolean> {
-    const inserted = await tx.execute(
-      `INSERT INTO app.agent (tenant_id, id, key, kind, name, description, instructions, answer_template, examples,
-         personas, knowledge_base_ids, settings, enabled, position)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (tenant_id, key) DO NOTHING`,
-      [tx.tenantId, id, draft.key, draft.kind, ...written(draft)],
-    );
-    if (inserted > 0) await linkTools(tx, id, draft.toolIds);
-    return inserted > 0;
+  /** @returns null when the key is taken; then nothing was written */
+  async insert(tx: TenantTx, id: string, { toolIds, ...draft }: AgentDraft): Promise<StoredAgent | null> {
+    const agent = await tx.rows(AgentEntity).insertNew({ id, ...draft });
+    if (agent === null) return null;
+    return { ...agent, toolIds: await linkTools(tx, id, toolIds) };
   }
 
   /** Key and kind stay: conversations and routes name them. */
   async update(tx: TenantTx, id: string, draft: AgentDraft): Promise<void> {
-    await tx.execute(
-      `UPDATE app.agent SET name = $3, description = $4, instructions = $5, answer_template = $6, examples = $7,
-         personas = $8, knowledge_base_ids = $9, settings = $10, enabled = $11, position = $12, updated_at = now()
-       WHERE tenant_id = $1 AND id = $2`,
-      [tx.tenantId, id, ...written(draft)],
-    );
-    await tx.execute('DELETE FROM app.agent_tool WHERE tenant_id = $1 AND agent_id = $2', [tx.tenantId, id]);
+    await tx.rows(AgentEntity).update({ id }, changeable(draft));
+    await tx.rows(AgentToolEntity).delete({ agentId: id });
     await linkTools(tx, id, draft.toolIds);
   }
 
   /** @returns false when there is none */
   async delete(tx: TenantTx, id: string): Promise<boolean> {
-    return (await tx.execute('DELETE FROM app.agent WHERE tenant_id = $1 AND id = $2', [tx.tenantId, id])) > 0;
+    return (await tx.rows(AgentEntity).delete({ id })) > 0;
   }
 
   /** What a draft names that the tenant does not have: the arrays have no foreign key that would say so. */
@@ -154,29 +134,28 @@ export class AgentRepository {
   }
 }
 
-function written(draft: AgentDraft): unknown[] {
-  return [
-    draft.name,
-    draft.description,
-    draft.instructions,
-    draft.answerTemplate,
-    draft.examples,
-    draft.personas,
-    draft.knowledgeBaseIds,
-    JSON.stringify(draft.settings),
-    draft.enabled,
-    draft.position,
-  ];
+/** Of a draft, or of a row that became one, the columns that an update writes. */
+function changeable(draft: AgentDraft): QueryDeepPartialEntity<AgentEntity> {
+  const { answerTemplate, description, enabled, examples, instructions, knowledgeBaseIds, name, personas } = draft;
+  const { position, settings } = draft;
+  const texts = { name, description, instructions, answerTemplate, settings, enabled, position };
+  return { ...texts, examples, personas, knowledgeBaseIds } as QueryDeepPartialEntity<AgentEntity>;
 }
 
-async function linkTools(tx: TenantTx, agentId: string, toolIds: readonly string[]): Promise<void> {
-  if (toolIds.length === 0) return;
-  await tx.execute(
-    `INSERT INTO app.agent_tool (tenant_id, agent_id, tool_id, position)
-     SELECT $1, $2, tool_id, place FROM unnest($3::uuid[]) WITH ORDINALITY AS t (tool_id, place)
-     ON CONFLICT DO NOTHING`,
-    [tx.tenantId, agentId, toolIds],
-  );
+async function withTools(tx: TenantTx, agents: readonly AgentEntity[]): Promise<StoredAgent[]> {
+  if (agents.length === 0) return [];
+  const where = { agentId: In(agents.map(({ id }) => id)) };
+  const links = await tx.rows(AgentToolEntity).find({ where, order: { position: 'ASC' } });
+  return agents.map((agent) => ({
+    ...agent,
+    toolIds: links.filter(({ agentId }) => agentId === agent.id).map(({ toolId }) => toolId),
+  }));
+}
+
+async function linkTools(tx: TenantTx, agentId: string, wanted: readonly string[]): Promise<readonly string[]> {
+  const toolIds = [...new Set(wanted)];
+  await tx.rows(AgentToolEntity).insertAll(toolIds.map((toolId, position) => ({ agentId, toolId, position })));
+  return toolIds;
 }
 
 function toAgent(row: AgentRow): AgentDefinition {

@@ -2,7 +2,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { AuditService, changesBetween, isEntitled, TenantCreated, TenantSettingsCache } from '#tenants';
+import { AuditService, isEntitled, TenantCreated, TenantSettingsCache } from '#tenants';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AgentDirectoryCache } from './agent-directory.cache.js';
 import { type AgentDraft, AgentRepository, type StoredAgent } from './agent.repository.js';
@@ -86,11 +86,9 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
     const id = newId();
     const created = await this.unitOfWork.run(ctx, async (tx) => {
       await this.check(tx, draft);
-      if (!(await this.agents.insert(tx, id, draft)))
-        throw new ConflictError(`There is an agent "${draft.key}" already`, { field: 'key' });
-      const stored = found(await this.agents.find(tx, id));
-      const changes = changesBetween(null, stored);
-      await this.audit.record(tx, ctx, { action: 'agent.create', targetType: 'agent', targetId: id, changes });
+      const stored = await this.agents.insert(tx, id, draft);
+      if (stored === null) throw new ConflictError(`There is an agent "${draft.key}" already`, { field: 'key' });
+      await this.audit.recordChange(tx, ctx, 'agent', { id, before: null, after: stored });
       return stored;
     });
     this.directory.invalidate(ctx.tenantId);
@@ -108,8 +106,7 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
       await this.check(tx, draft);
       await this.agents.update(tx, id, draft);
       const stored = found(await this.agents.find(tx, id));
-      const changes = changesBetween(current, stored);
-      await this.audit.record(tx, ctx, { action: 'agent.update', targetType: 'agent', targetId: id, changes });
+      await this.audit.recordChange(tx, ctx, 'agent', { id, before: current, after: stored });
       return stored;
     });
     this.directory.invalidate(ctx.tenantId);
@@ -121,8 +118,7 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
     await this.unitOfWork.run(ctx, async (tx) => {
       const current = found(await this.agents.lock(tx, id));
       await this.agents.delete(tx, id);
-      const changes = changesBetween(current, null);
-      await this.audit.record(tx, ctx, { action: 'agent.delete', targetType: 'agent', targetId: id, changes });
+      await this.audit.recordChange(tx, ctx, 'agent', { id, before: current, after: null });
     });
     this.directory.invalidate(ctx.tenantId);
   }
@@ -139,7 +135,8 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
     const made = await this.unitOfWork.run(scope, async (tx) => {
       let count = 0;
       for (const [position, agent] of agents.entries()) {
-        if (await this.agents.insert(tx, newId(), { ...agent, enabled: true, position })) count += 1;
+        const made = await this.agents.insert(tx, newId(), { ...agent, enabled: true, position });
+        if (made !== null) count += 1;
       }
       return count;
     });

@@ -1,7 +1,7 @@
 import type { TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
-import { In, IsNull, LessThan } from 'typeorm';
+import { In, IsNull } from 'typeorm';
 import { PrincipalEntity } from '../principals/principal.entity.js';
 import type { PrincipalRecord } from '../principals/principal.js';
 import { ApiKeyEntity } from './api-key.entity.js';
@@ -23,10 +23,7 @@ export class ApiKeyRepository {
 
   /** Newest first. */
   list(scope: TenantScope, before: string | null, limit: number): Promise<ApiKeyRecord[]> {
-    const where = before === null ? {} : { id: LessThan(before) };
-    return this.unitOfWork.run(scope, async (tx) =>
-      withMakers(tx, await tx.rows(ApiKeyEntity).find({ where, order: { id: 'DESC' }, limit })),
-    );
+    return this.unitOfWork.run(scope, async (tx) => withMakers(tx, await tx.rows(ApiKeyEntity).newest(before, limit)));
   }
 
   /** @param lock holds the row against a change by somebody else until the transaction ends */

@@ -1,7 +1,6 @@
 import type { TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
-import { LessThan } from 'typeorm';
 import { TrustedIssuerEntity } from './trusted-issuer.entity.js';
 import type { TrustedIssuerRecord } from './trusted-issuer.js';
 
@@ -44,10 +43,7 @@ export class TrustedIssuerRepository {
 
   /** Newest first. */
   list(scope: TenantScope, before: string | null, limit: number): Promise<TrustedIssuerRecord[]> {
-    const where = before === null ? {} : { id: LessThan(before) };
-    return this.unitOfWork.run(scope, (tx) =>
-      tx.rows(TrustedIssuerEntity).find({ where, order: { id: 'DESC' }, limit }),
-    );
+    return this.unitOfWork.run(scope, (tx) => tx.rows(TrustedIssuerEntity).newest(before, limit));
   }
 
   /** Whether the tenant has another row with this issuer. */

@@ -1,7 +1,6 @@
 import type { TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
-import { LessThan } from 'typeorm';
 import type { Credential } from './credential.js';
 import { CredentialEntity } from './credential.entity.js';
 
@@ -14,8 +13,7 @@ export class CredentialRepository {
 
   /** Newest first. */
   list(scope: TenantScope, before: string | null, limit: number): Promise<Credential[]> {
-    const where = before === null ? {} : { id: LessThan(before) };
-    return this.unitOfWork.run(scope, (tx) => tx.rows(CredentialEntity).find({ where, order: { id: 'DESC' }, limit }));
+    return this.unitOfWork.run(scope, (tx) => tx.rows(CredentialEntity).newest(before, limit));
   }
 
   find(tx: TenantTx, id: string): Promise<Credential | null> {

@@ -3,7 +3,7 @@ import { isUniqueViolation, newId, type TenantTx, UnitOfWork } from '#platform/d
 import { ConflictError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { SealedValueError, SecretBox, SecretString } from '#platform/secrets';
-import { AuditService, changesBetween } from '#tenants';
+import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { type Access, accessOf, covers, type Credential, type CredentialDraft } from './credential.js';
@@ -65,12 +65,7 @@ export class CredentialService {
     const credential = await this.naming(ctx, async (tx) => {
       if (await this.credentials.isNameTaken(tx, draft.name)) throw nameTaken();
       const stored = await this.credentials.insert(tx, { id, ...draft, ...this.sealedPart(ctx, id, secret) });
-      await this.audit.record(tx, ctx, {
-        action: 'credential.create',
-        targetType: 'credential',
-        targetId: id,
-        changes: changesBetween(null, stored),
-      });
+      await this.audit.recordChange(tx, ctx, 'credential', { id, before: null, after: stored });
       return stored;
     });
     return { credential, usedBy: [] };
@@ -101,12 +96,11 @@ export class CredentialService {
       });
       const stored = await this.credentials.find(tx, id);
       if (stored === null) throw new NotFoundError();
-      await this.audit.record(tx, ctx, {
-        action: 'credential.update',
-        targetType: 'credential',
-        targetId: id,
+      await this.audit.recordChange(tx, ctx, 'credential', {
+        id,
+        before: credential,
+        after: stored,
         details: { secret_replaced: secret !== null },
-        changes: changesBetween(credential, stored),
       });
       return { credential: stored, usedBy };
     });
@@ -125,12 +119,7 @@ export class CredentialService {
         throw new ConflictError(`It is used by ${users}: give them another credential first`);
       }
       await this.credentials.delete(tx, id);
-      await this.audit.record(tx, ctx, {
-        action: 'credential.delete',
-        targetType: 'credential',
-        targetId: id,
-        changes: changesBetween(credential, null),
-      });
+      await this.audit.recordChange(tx, ctx, 'credential', { id, before: credential, after: null });
     });
     await this.events.publish(new CredentialChanged(ctx.tenantId, id));
   }

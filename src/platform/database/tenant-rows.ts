@@ -1,13 +1,14 @@
-import type {
-  DeepPartial,
-  EntityManager,
-  EntityTarget,
-  FindOptionsOrder,
-  FindOptionsWhere,
-  ObjectLiteral,
-  QueryDeepPartialEntity,
-  Repository,
-  SelectQueryBuilder,
+import {
+  type DeepPartial,
+  type EntityManager,
+  type EntityTarget,
+  type FindOptionsOrder,
+  type FindOptionsWhere,
+  LessThan,
+  type ObjectLiteral,
+  type QueryDeepPartialEntity,
+  type Repository,
+  type SelectQueryBuilder,
 } from 'typeorm';
 import type { TenantEntity } from './tenant-entity.js';
 
@@ -33,14 +34,27 @@ export class TenantRows<E extends TenantEntity & ObjectLiteral> {
 
   /** @returns the stored row as it would be read: with what the database filled in, without columns that are not selected */
   async insert(row: Omit<DeepPartial<E>, 'tenantId'>): Promise<E> {
-    const entity = this.repository.create({ ...row, tenantId: this.tenantId } as unknown as DeepPartial<E>);
+    const entity = this.owned(row);
     await this.repository.insert(entity as QueryDeepPartialEntity<E>);
-    const stored: Record<string, unknown> = entity;
-    for (const { isSelect, propertyName } of this.repository.metadata.columns) {
-      if (!isSelect) delete stored[propertyName];
-      else stored[propertyName] ??= null;
-    }
-    return entity;
+    return this.asRead(entity);
+  }
+
+  /** As `insert`. @returns null when a unique constraint has it already: then nothing was written, and the transaction goes on */
+  async insertNew(row: Omit<DeepPartial<E>, 'tenantId'>): Promise<E | null> {
+    const entity = this.owned(row);
+    const key = this.repository.metadata.primaryColumns.map(({ databaseName }) => databaseName);
+    const statement = this.repository
+      .createQueryBuilder()
+      .insert()
+      .values(entity as QueryDeepPartialEntity<E>);
+    const { raw } = (await statement.orIgnore().returning(key).execute()) as { raw: unknown[] };
+    return raw.length === 0 ? null : this.asRead(entity);
+  }
+
+  /** In one statement. */
+  async insertAll(rows: readonly Omit<DeepPartial<E>, 'tenantId'>[]): Promise<void> {
+    if (rows.length === 0) return;
+    await this.repository.insert(rows.map((row) => this.owned(row)) as QueryDeepPartialEntity<E>[]);
   }
 
   /** Inserts the row, or changes the one that has the same `keys` (property names of a unique constraint without the tenant). */
@@ -70,6 +84,15 @@ export class TenantRows<E extends TenantEntity & ObjectLiteral> {
     return this.repository.find({ where: this.of(options.where), order: options.order, take: options.limit });
   }
 
+  /**
+   * A page of rows whose ids ascend with time, newest first.
+   * @param before the last id of the page before; null: from the newest
+   */
+  newest(before: string | null, limit: number): Promise<E[]> {
+    const where = before === null ? {} : { id: LessThan(before) };
+    return this.find({ where: where as RowsWhere<E>, order: { id: 'DESC' } as unknown as FindOptionsOrder<E>, limit });
+  }
+
   count(where?: RowsWhere<E>): Promise<number> {
     return this.repository.count({ where: this.of(where) });
   }
@@ -79,6 +102,19 @@ export class TenantRows<E extends TenantEntity & ObjectLiteral> {
     return this.repository
       .createQueryBuilder(alias)
       .where(`${alias}.tenantId = :rowsTenantId`, { rowsTenantId: this.tenantId });
+  }
+
+  private owned(row: object): E {
+    return this.repository.create({ ...row, tenantId: this.tenantId } as unknown as DeepPartial<E>);
+  }
+
+  private asRead(entity: E): E {
+    const stored: Record<string, unknown> = entity;
+    for (const { isSelect, propertyName } of this.repository.metadata.columns) {
+      if (!isSelect) delete stored[propertyName];
+      else stored[propertyName] ??= null;
+    }
+    return entity;
   }
 
   private of(where?: RowsWhere<E>): FindOptionsWhere<E> {

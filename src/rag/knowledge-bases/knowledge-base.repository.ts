@@ -2,7 +2,10 @@ import type { EmbeddingSpace } from '#llm';
 import type { TenantScope } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
+import { type DeepPartial, Not, type QueryDeepPartialEntity } from 'typeorm';
+import { EmbeddingSpaceEntity } from './embedding-space.entity.js';
 import type { KnowledgeBase, KnowledgeBaseKind, KnowledgeBaseSettings } from './knowledge-base.js';
+import { KnowledgeBaseEntity } from './knowledge-base.entity.js';
 
 interface Row {
   id: string;
@@ -69,75 +72,33 @@ export class KnowledgeBaseRepository {
 
   /** The tenant's row for a vector space, made when it is new. */
   async ensureSpace(tx: TenantTx, space: EmbeddingSpace): Promise<string> {
-    const values = [tx.tenantId, newId(), space.provider, space.model, space.dimensions];
-    await tx.execute(
-      `INSERT INTO app.embedding_space (tenant_id, id, provider, model, dimensions) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (tenant_id, provider, model, dimensions) DO NOTHING`,
-      values,
-    );
-    const row = await tx.one<{ id: string }>(
-      `SELECT id FROM app.embedding_space WHERE tenant_id = $1 AND provider = $2 AND model = $3 AND dimensions = $4`,
-      [tx.tenantId, space.provider, space.model, space.dimensions],
-    );
+    const { dimensions, model, provider } = space;
+    const rows = tx.rows(EmbeddingSpaceEntity);
+    const made = await rows.insertNew({ id: newId(), provider, model, dimensions });
+    const row = made ?? (await rows.findOne({ provider, model, dimensions }));
     if (row === null) throw new Error('The embedding space that was just made cannot be read');
     return row.id;
   }
 
-  /** @returns false when the name is taken */
-  async insert(
-    tx: TenantTx,
-    base: Omit<KnowledgeBase, 'embedding' | 'documentCount' | 'chunkCount'>,
-  ): Promise<boolean> {
-    const inserted = await tx.execute(
-      `INSERT INTO app.knowledge_base (tenant_id, id, kind, name, description, language, chunk_size, chunk_overlap, top_k,
-         space_id, settings, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-       ON CONFLICT (tenant_id, name) DO NOTHING`,
-      [
-        tx.tenantId,
-        base.id,
-        base.kind,
-        base.name,
-        base.description,
-        base.language,
-        base.chunkSize,
-        base.chunkOverlap,
-        base.topK,
-        base.spaceId,
-        JSON.stringify(base.settings),
-        base.createdAt,
-        base.updatedAt,
-      ],
-    );
-    return inserted === 1;
+  /** @returns false when the name is taken; then nothing was written */
+  async insert(tx: TenantTx, { embedding: _, ...base }: KnowledgeBase): Promise<boolean> {
+    return (await tx.rows(KnowledgeBaseEntity).insertNew(base as DeepPartial<KnowledgeBaseEntity>)) !== null;
   }
 
   async isNameTaken(tx: TenantTx, name: string, byOtherThan: string): Promise<boolean> {
-    const sql = 'SELECT 1 FROM app.knowledge_base WHERE tenant_id = $1 AND name = $2 AND id <> $3';
-    return (await tx.query(sql, [tx.tenantId, name, byOtherThan])).length > 0;
+    return (await tx.rows(KnowledgeBaseEntity).count({ name, id: Not(byOtherThan) })) > 0;
   }
 
+  /** Kind and space stay. */
   async update(tx: TenantTx, base: KnowledgeBase): Promise<void> {
-    await tx.execute(
-      `UPDATE app.knowledge_base SET name = $3, description = $4, language = $5, chunk_size = $6, chunk_overlap = $7,
-         top_k = $8, settings = $9, updated_at = $10 WHERE tenant_id = $1 AND id = $2`,
-      [
-        tx.tenantId,
-        base.id,
-        base.name,
-        base.description,
-        base.language,
-        base.chunkSize,
-        base.chunkOverlap,
-        base.topK,
-        JSON.stringify(base.settings),
-        base.updatedAt,
-      ],
-    );
+    const { chunkOverlap, chunkSize, description, id, language, name, settings, topK, updatedAt } = base;
+    const columns = { name, description, language, chunkSize, chunkOverlap, topK, settings, updatedAt };
+    await tx.rows(KnowledgeBaseEntity).update({ id }, columns as QueryDeepPartialEntity<KnowledgeBaseEntity>);
   }
 
   /** The row and whatever still hangs on it. */
   async delete(tx: TenantTx, id: string): Promise<boolean> {
-    return (await tx.execute('DELETE FROM app.knowledge_base WHERE tenant_id = $1 AND id = $2', [tx.tenantId, id])) > 0;
+    return (await tx.rows(KnowledgeBaseEntity).delete({ id })) > 0;
   }
 
   /** Names of the agents that answer from it. */

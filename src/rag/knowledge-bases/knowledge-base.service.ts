@@ -2,7 +2,7 @@ import { LlmService } from '#llm';
 import type { TenantScope } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError } from '#platform/errors';
-import { type AuditActor, AuditService, changesBetween } from '#tenants';
+import { type AuditActor, AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { DocumentRepository } from '../documents/document.repository.js';
 import { DocumentRemoval } from '../documents/document-removal.js';
@@ -52,12 +52,7 @@ export class KnowledgeBaseService {
       };
       assertOverlap(base);
       if (!(await this.bases.insert(tx, base))) throw new KnowledgeBaseNameTakenError(base.name);
-      await this.audit.record(tx, ctx, {
-        action: 'knowledge_base.create',
-        targetType: 'knowledge_base',
-        targetId: base.id,
-        changes: changesBetween(null, base),
-      });
+      await this.audit.recordChange(tx, ctx, 'knowledge_base', { id: base.id, before: null, after: base });
       return base;
     });
     this.cache.invalidate(ctx, created.id);
@@ -111,12 +106,7 @@ export class KnowledgeBaseService {
         throw new KnowledgeBaseNameTakenError(next.name);
       }
       await this.bases.update(tx, next);
-      await this.audit.record(tx, ctx, {
-        action: 'knowledge_base.update',
-        targetType: 'knowledge_base',
-        targetId: id,
-        changes: changesBetween(current, next),
-      });
+      await this.audit.recordChange(tx, ctx, 'knowledge_base', { id, before: current, after: next });
       return next;
     });
     this.cache.invalidate(ctx, id);
@@ -143,12 +133,7 @@ export class KnowledgeBaseService {
     }
     await this.work.run(ctx, async (tx) => {
       await this.bases.delete(tx, id);
-      await this.audit.record(tx, ctx, {
-        action: 'knowledge_base.delete',
-        targetType: 'knowledge_base',
-        targetId: id,
-        changes: changesBetween(base, null),
-      });
+      await this.audit.recordChange(tx, ctx, 'knowledge_base', { id, before: base, after: null });
     });
     this.cache.invalidate(ctx, id);
   }

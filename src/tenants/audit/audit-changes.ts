@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AuditChange } from './audit.service.js';
+
+/** One field of the changed resource; `null` where it was not there. */
+export interface AuditChange {
+  readonly field: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
 
 /** Characters of a value as JSON; a longer one is kept by its beginning. */
 const LONGEST = 2000;

@@ -1,7 +1,7 @@
 import type { TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
-import type { AuditChange } from './audit.service.js';
+import type { AuditChange } from './audit-changes.js';
 
 export interface AuditFilter {
   readonly actor?: string;

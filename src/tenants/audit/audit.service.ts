@@ -1,13 +1,7 @@
 import type { RequestContext, Role, TenantScope } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
-
-/** One field of the changed resource; `null` where it was not there. */
-export interface AuditChange {
-  readonly field: string;
-  readonly before: unknown;
-  readonly after: unknown;
-}
+import { type AuditChange, changesBetween } from './audit-changes.js';
 
 export interface AuditEntry {
   /** `<thing>.<what happened>` in the past tense: `user.disabled`. */
@@ -19,6 +13,14 @@ export interface AuditEntry {
   /** By `changesBetween`. */
   readonly changes?: readonly AuditChange[];
   readonly address?: string;
+}
+
+/** Two versions of a resource, as a read would show them: never its secrets. */
+export interface ResourceChange {
+  readonly id: string;
+  readonly before: object | null;
+  readonly after: object | null;
+  readonly details?: AuditEntry['details'];
 }
 
 /** Who did it. A request's context fits. Null id: the system, or somebody who is not signed in. */
@@ -36,6 +38,18 @@ export class AuditService {
   /** Inside the transaction that does it, so that there is no deed without its row. */
   async record(tx: TenantTx, actor: AuditActor, entry: AuditEntry): Promise<void> {
     await tx.execute(INSERT, values(tx.tenantId, actor, entry));
+  }
+
+  /**
+   * That an administrative resource was made, changed or deleted, by what differs: `agent.create`, `agent.update`,
+   * `agent.delete`.
+   * @param change `before` null: it was made; `after` null: it was deleted
+   */
+  async recordChange(tx: TenantTx, actor: AuditActor, type: string, change: ResourceChange): Promise<void> {
+    const { after, before, details, id } = change;
+    const verb = before === null ? 'create' : after === null ? 'delete' : 'update';
+    const changes = changesBetween(before, after);
+    await this.record(tx, actor, { action: `${type}.${verb}`, targetType: type, targetId: id, details, changes });
   }
 
   /**

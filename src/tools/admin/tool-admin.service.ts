@@ -2,7 +2,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { ForbiddenError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { AuditService, changesBetween, TenantSettingsCache } from '#tenants';
+import { AuditService, TenantSettingsCache } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { ToolsChanged } from '../tool.events.js';
 import { isEntitledToTool } from '../tool.policy.js';
@@ -45,12 +45,10 @@ export class ToolAdminService {
     }
     this.tools.check(ctx, tool);
     return this.unitOfWork.run(ctx, async (tx) => {
-      const id = await this.rows.insert(tx, tool);
-      if (id === null) throw keyTaken(tool.key);
+      const stored = await this.rows.insert(tx, tool);
+      if (stored === null) throw keyTaken(tool.key);
       await this.tools.checkCredential(tx, tool);
-      const stored = found(await this.rows.find(tx, id));
-      const changes = changesBetween(null, stored);
-      await this.audit.record(tx, ctx, { action: 'tool.create', targetType: 'tool', targetId: id, changes });
+      await this.audit.recordChange(tx, ctx, 'tool', { id: stored.id, before: null, after: stored });
       return stored;
     });
   }
@@ -67,8 +65,7 @@ export class ToolAdminService {
       await this.tools.checkCredential(tx, draft);
       await this.rows.update(tx, id, draft);
       const stored = found(await this.rows.find(tx, id));
-      const changes = changesBetween(current, stored);
-      await this.audit.record(tx, ctx, { action: 'tool.update', targetType: 'tool', targetId: id, changes });
+      await this.audit.recordChange(tx, ctx, 'tool', { id, before: current, after: stored });
       return stored;
     });
     await this.events.publish(new ToolsChanged(ctx.tenantId));
@@ -80,8 +77,7 @@ export class ToolAdminService {
     await this.unitOfWork.run(ctx, async (tx) => {
       const current = found(await this.rows.lock(tx, id));
       await this.rows.delete(tx, id);
-      const changes = changesBetween(current, null);
-      await this.audit.record(tx, ctx, { action: 'tool.delete', targetType: 'tool', targetId: id, changes });
+      await this.audit.recordChange(tx, ctx, 'tool', { id, before: current, after: null });
     });
     await this.events.publish(new ToolsChanged(ctx.tenantId));
   }

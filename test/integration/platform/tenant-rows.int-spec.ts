@@ -131,6 +131,32 @@ describe('the rows of a tenant', () => {
     expect(await db.uow.run(a, (tx) => tx.rows(Space).count({ provider: 'q' }))).toBe(1);
   });
 
+  it('are stored unless their key is taken, and the transaction goes on', async () => {
+    const space = (model: string) => ({ id: newId(), provider: 'new', model, dimensions: 3 });
+    await db.uow.run(a, async (tx) => {
+      const spaces = tx.rows(Space);
+      const first = await spaces.insertNew(space('one'));
+      expect(first).toMatchObject({ tenantId: a.tenantId, model: 'one', createdAt: expect.any(Date) as Date });
+      expect(await spaces.insertNew(space('one'))).toBeNull();
+      await spaces.insertAll([space('two'), { ...space('three'), tenantId: b.tenantId } as ReturnType<typeof space>]);
+      await spaces.insertAll([]);
+      expect(await spaces.count({ provider: 'new' })).toBe(3);
+    });
+    // Another tenant's row of the same key is no obstacle.
+    expect(await db.uow.run(b, (tx) => tx.rows(Space).insertNew(space('one')))).not.toBeNull();
+  });
+
+  it('come in pages, newest first', async () => {
+    const names = ['first', 'second', 'third'];
+    await db.uow.run(b, async (tx) => {
+      for (const name of names) await tx.rows(Key).insert(key(name));
+      const page = await tx.rows(Key).newest(null, 2);
+      expect(page.map(({ name }) => name)).toEqual(['third', 'second']);
+      const rest = await tx.rows(Key).newest(page[1]?.id ?? null, 10);
+      expect(rest.map(({ name }) => name)).toEqual(['first', 'theirs']);
+    });
+  });
+
   it('cannot be reached after the commit', async () => {
     await expect(
       db.uow.run(a, async (tx) => {
