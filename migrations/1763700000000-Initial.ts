@@ -15,6 +15,7 @@ export class Initial1763700000000 implements MigrationInterface {
     await runner.query(TENANTS);
     await runner.query(IDENTITY);
     await runner.query(AGENTS);
+    await runner.query(WIDGETS);
     await runner.query(KNOWLEDGE);
     await runner.query(BLOBS);
     await runner.query(CONVERSATIONS);
@@ -22,6 +23,7 @@ export class Initial1763700000000 implements MigrationInterface {
     await runner.query(vectorIndexes());
     await runner.query(ROW_SECURITY);
     await runner.query(EXPIRY);
+    await runner.query(sealedOtherwise('app.widget', 'app.tenants_of_widgets_sealed_otherwise'));
     await runner.query(sealedOtherwise('app.credential', 'app.tenants_of_credentials_sealed_otherwise'));
     await runner.query(sealedOtherwise('app.idempotency_key', 'app.tenants_of_answers_sealed_otherwise'));
     await runner.query(LOOKUPS);
@@ -131,6 +133,7 @@ CREATE TABLE app.session (
   rotated_at timestamptz,
   api_key_id uuid,
   issuer_id uuid,
+  widget_id uuid,
   user_agent text,
   created_at timestamptz NOT NULL DEFAULT now(),
   last_used_at timestamptz NOT NULL DEFAULT now(),
@@ -142,6 +145,7 @@ CREATE TABLE app.session (
 CREATE INDEX session_principal_idx ON app.session (tenant_id, principal_id);
 CREATE INDEX session_api_key_idx ON app.session (tenant_id, api_key_id) WHERE api_key_id IS NOT NULL AND revoked_at IS NULL;
 CREATE INDEX session_issuer_idx ON app.session (tenant_id, issuer_id) WHERE issuer_id IS NOT NULL AND revoked_at IS NULL;
+CREATE INDEX session_widget_idx ON app.session (tenant_id, widget_id) WHERE widget_id IS NOT NULL AND revoked_at IS NULL;
 CREATE INDEX session_ended_idx ON app.session (least(expires_at, revoked_at));
 
 CREATE TABLE app.api_key (
@@ -297,6 +301,52 @@ CREATE INDEX agent_tool_tool_idx ON app.agent_tool (tenant_id, tool_id);
  * Vectors stand apart from chunks so that two embedding spaces can exist side by side while a knowledge base is
  * re-embedded. The column has no dimension of its own: the index of each supported dimension is an expression index.
  */
+const WIDGETS = `
+CREATE TABLE app.widget (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  public_key text NOT NULL,
+  name text NOT NULL,
+  origins text[] NOT NULL DEFAULT '{}',
+  enabled boolean NOT NULL DEFAULT true,
+  agent text,
+  identity text NOT NULL DEFAULT 'optional' CHECK (identity IN ('optional', 'required')),
+  appearance jsonb NOT NULL DEFAULT '{}',
+  texts jsonb NOT NULL DEFAULT '{}',
+  questions text[] NOT NULL DEFAULT '{}',
+  attachments boolean NOT NULL DEFAULT false,
+  limits jsonb NOT NULL DEFAULT '{}',
+  sealed bytea NOT NULL,
+  sealed_key bytea GENERATED ALWAYS AS (substr(sealed, 2, 4)) STORED,
+  last4 text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, name),
+  UNIQUE (tenant_id, public_key),
+  FOREIGN KEY (tenant_id, agent) REFERENCES app.agent (tenant_id, key) ON DELETE SET NULL (agent)
+);
+CREATE INDEX widget_agent_idx ON app.widget (tenant_id, agent) WHERE agent IS NOT NULL;
+CREATE INDEX widget_sealed_key_idx ON app.widget (sealed_key, tenant_id);
+CREATE INDEX widget_origin_idx ON app.widget USING gin (origins) WHERE enabled;
+
+-- What opens an anonymous visitor's earlier conversations, by a digest. Moved: they belong to a person now, and it opens nothing.
+CREATE TABLE app.visitor (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  widget_id uuid NOT NULL,
+  token_hash bytea NOT NULL,
+  moved_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  last_seen_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, widget_id) REFERENCES app.widget (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX visitor_widget_idx ON app.visitor (tenant_id, widget_id);
+CREATE INDEX visitor_seen_idx ON app.visitor (last_seen_at);
+`;
+
 const KNOWLEDGE = `
 CREATE TABLE app.embedding_space (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
@@ -808,6 +858,14 @@ CREATE FUNCTION app.tenants_of_ended_sessions(age_seconds integer, most integer)
     WHERE least(s.expires_at, s.revoked_at) < now() - make_interval(secs => age_seconds)
     ORDER BY least(s.expires_at, s.revoked_at) LIMIT most) old $$;
 
+GRANT SELECT (tenant_id, last_seen_at) ON app.visitor TO switchboard_lookup;
+CREATE POLICY lookup ON app.visitor FOR SELECT TO switchboard_lookup USING (true);
+CREATE FUNCTION app.tenants_of_old_visitors(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT v.tenant_id FROM app.visitor v WHERE v.last_seen_at < now() - make_interval(secs => age_seconds)
+    ORDER BY v.last_seen_at LIMIT most) old $$;
+
 CREATE FUNCTION app.tenants_of_old_idempotency_keys(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$ SELECT DISTINCT old.tenant_id FROM (
@@ -858,6 +916,8 @@ CREATE FUNCTION ${name}(known bytea[], after uuid, most integer) RETURNS TABLE (
 const LOOKUPS = `
 GRANT SELECT (id, slug, status) ON app.tenant TO switchboard_lookup;
 CREATE POLICY lookup ON app.tenant FOR SELECT TO switchboard_lookup USING (true);
+GRANT SELECT (tenant_id, origins, enabled, sealed_key) ON app.widget TO switchboard_lookup;
+CREATE POLICY lookup ON app.widget FOR SELECT TO switchboard_lookup USING (true);
 GRANT SELECT (tenant_id, origin) ON app.tenant_origin TO switchboard_lookup;
 CREATE POLICY lookup ON app.tenant_origin FOR SELECT TO switchboard_lookup USING (true);
 GRANT SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at),
@@ -899,7 +959,10 @@ CREATE FUNCTION app.origin_is_known(patterns text[]) RETURNS boolean LANGUAGE sq
   SET search_path = pg_catalog, pg_temp
   AS $$ SELECT EXISTS (
     SELECT 1 FROM app.tenant_origin o JOIN app.tenant t ON t.id = o.tenant_id
-    WHERE o.origin = ANY (patterns) AND t.status = 'active') $$;
+    WHERE o.origin = ANY (patterns) AND t.status = 'active')
+    OR EXISTS (
+    SELECT 1 FROM app.widget w JOIN app.tenant t ON t.id = w.tenant_id
+    WHERE w.origins && patterns AND w.enabled AND t.status = 'active') $$;
 
 -- One statement for one instance and tick; ids only, and of each what to do about it:
 --   lost       a turn of \`held\` that the database no longer gives this instance

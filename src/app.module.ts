@@ -19,6 +19,7 @@ import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { RagModule } from '#rag';
 import { TenantsModule } from '#tenants';
+import { WidgetModule } from '#widget';
 import type { DataSource } from 'typeorm';
 
 /**
@@ -52,6 +53,7 @@ export class AppModule {
         HealthModule,
         TenantsModule,
         AuthModule,
+        WidgetModule,
         AdminModule,
         RagModule,
         DemoModule,

@@ -14,6 +14,7 @@ import { ApiKeysController } from './api-keys/api-keys.controller.js';
 import { KeyEndings } from './api-keys/key-endings.js';
 import { IdentityBootstrap } from './bootstrap/identity-bootstrap.js';
 import { BypassIdentity } from './bypass/bypass-identity.js';
+import { EndUserAccounts } from './end-users/end-user-accounts.js';
 import { EndUserTokenService } from './end-users/end-user-token.service.js';
 import { EndUserTokensController } from './end-users/end-user-tokens.controller.js';
 import { AuthenticationGuard } from './guards/authentication.guard.js';
@@ -72,6 +73,7 @@ import { Authority } from './users/authority.js';
 import { Departures } from './users/departures.js';
 import { UserService } from './users/user.service.js';
 import { UsersController } from './users/users.controller.js';
+import { WidgetAccess } from './visitors/widget-access.js';
 import { TenantVisitService } from './visits/tenant-visit.service.js';
 import { TenantVisitsController } from './visits/tenant-visits.controller.js';
 
@@ -146,7 +148,9 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     SessionDirectoryRepository,
     SessionDirectory,
     TenantVisitService,
+    EndUserAccounts,
     EndUserTokenService,
+    WidgetAccess,
     BadCredentials,
     LoginAttempts,
     PasswordLogin,
@@ -170,6 +174,7 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     RecoveryService,
     BypassIdentity,
     TokenService,
+    WidgetAccess,
   ],
 })
 export class AuthModule {}

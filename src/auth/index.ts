@@ -18,3 +18,7 @@ export { KEY_ROLES } from './api-keys/key-scopes.js';
 export { type NewUser, UserService } from './users/user.service.js';
 export { RecoveryService } from './recovery/recovery.service.js';
 export { bearerToken } from './guards/bearer-token.js';
+export { type WidgetToken, WidgetAccess } from './visitors/widget-access.js';
+export { type EndUserInput, RESERVED_EXTERNAL_ID } from './end-users/end-user-accounts.js';
+export { personaSchema } from './users/user.dto.js';
+export { emailSchema } from './login/auth.dto.js';

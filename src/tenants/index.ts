@@ -14,7 +14,7 @@ export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './se
 export { EntitlementService } from './entitlements/entitlement.service.js';
 export { type Entitlements, isEntitled, OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
 export { allowsModel, atMost, type Ceilings } from './entitlements/ceilings.js';
-export { MessageRateLimiter } from './limits/message-rate-limiter.js';
+export { messageLimitOf, MessageRateLimiter } from './limits/message-rate-limiter.js';
 export { OriginDirectory } from './origins/origin-directory.js';
 export { type CallingPage, TenantOrigins } from './origins/tenant-origins.js';
 export { type Estimate, SpendingLimits } from './limits/spending-limits.js';

@@ -66,6 +66,8 @@ app.trusted_issuer RLS FORCED owned by owner
 app.turn RLS FORCED owned by owner
 app.turn_live RLS FORCED owned by owner
 app.usage_record RLS FORCED owned by owner
+app.visitor RLS FORCED owned by owner
+app.widget RLS FORCED owned by owner
 public.schema_migration owned by owner
 public.schema_migration_id_seq owned by owner
 
@@ -350,6 +352,7 @@ app.session.previous_refresh_hash bytea
 app.session.rotated_at timestamp with time zone
 app.session.api_key_id uuid
 app.session.issuer_id uuid
+app.session.widget_id uuid
 app.session.user_agent text
 app.session.created_at timestamp with time zone not null default now()
 app.session.last_used_at timestamp with time zone not null default now()
@@ -459,6 +462,31 @@ app.usage_record.cost_usd numeric(14,8)
 app.usage_record.reckoned_usd numeric(14,8) not null default 0
 app.usage_record.estimated boolean not null default false
 app.usage_record.created_at timestamp with time zone not null default now()
+app.visitor.tenant_id uuid not null
+app.visitor.id uuid not null
+app.visitor.widget_id uuid not null
+app.visitor.token_hash bytea not null
+app.visitor.moved_at timestamp with time zone
+app.visitor.created_at timestamp with time zone not null default now()
+app.visitor.last_seen_at timestamp with time zone not null default now()
+app.widget.tenant_id uuid not null
+app.widget.id uuid not null
+app.widget.public_key text not null
+app.widget.name text not null
+app.widget.origins text[] not null default '{}'::text[]
+app.widget.enabled boolean not null default true
+app.widget.agent text
+app.widget.identity text not null default 'optional'::text
+app.widget.appearance jsonb not null default '{}'::jsonb
+app.widget.texts jsonb not null default '{}'::jsonb
+app.widget.questions text[] not null default '{}'::text[]
+app.widget.attachments boolean not null default false
+app.widget.limits jsonb not null default '{}'::jsonb
+app.widget.sealed bytea not null
+app.widget.sealed_key bytea default substr(sealed, 2, 4)
+app.widget.last4 text not null
+app.widget.created_at timestamp with time zone not null default now()
+app.widget.updated_at timestamp with time zone not null default now()
 public.schema_migration.id integer not null default nextval('public.schema_migration_id_seq'::regclass)
 public.schema_migration.timestamp bigint not null
 public.schema_migration.name character varying not null
@@ -592,6 +620,15 @@ app.turn_live turn_live_tenant_id_turn_id_fkey FOREIGN KEY (tenant_id, turn_id) 
 app.usage_record usage_record_kind_check CHECK ((kind = ANY (ARRAY['chat'::text, 'embedding'::text])))
 app.usage_record usage_record_pkey PRIMARY KEY (tenant_id, id)
 app.usage_record usage_record_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.visitor visitor_pkey PRIMARY KEY (tenant_id, id)
+app.visitor visitor_tenant_id_id_fkey FOREIGN KEY (tenant_id, id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
+app.visitor visitor_tenant_id_widget_id_fkey FOREIGN KEY (tenant_id, widget_id) REFERENCES app.widget(tenant_id, id) ON DELETE CASCADE
+app.widget widget_identity_check CHECK ((identity = ANY (ARRAY['optional'::text, 'required'::text])))
+app.widget widget_pkey PRIMARY KEY (tenant_id, id)
+app.widget widget_tenant_id_agent_fkey FOREIGN KEY (tenant_id, agent) REFERENCES app.agent(tenant_id, key) ON DELETE SET NULL (agent)
+app.widget widget_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.widget widget_tenant_id_name_key UNIQUE (tenant_id, name)
+app.widget widget_tenant_id_public_key_key UNIQUE (tenant_id, public_key)
 public.schema_migration PK_0edff5015b71cc0389ae0f4b9a1 PRIMARY KEY (id)
 
 -- indexes
@@ -627,6 +664,7 @@ CREATE INDEX session_api_key_idx ON app.session USING btree (tenant_id, api_key_
 CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, revoked_at))
 CREATE INDEX session_issuer_idx ON app.session USING btree (tenant_id, issuer_id) WHERE ((issuer_id IS NOT NULL) AND (revoked_at IS NULL))
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
+CREATE INDEX session_widget_idx ON app.session USING btree (tenant_id, widget_id) WHERE ((widget_id IS NOT NULL) AND (revoked_at IS NULL))
 CREATE INDEX tenant_origin_origin_idx ON app.tenant_origin USING btree (origin)
 CREATE INDEX tool_call_message_idx ON app.tool_call USING btree (tenant_id, message_id, tool_key)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
@@ -637,6 +675,11 @@ CREATE INDEX turn_end_idx ON app.turn USING btree (tenant_id, conversation_id, e
 CREATE INDEX turn_message_idx ON app.turn USING btree (tenant_id, message_id)
 CREATE INDEX turn_open_idx ON app.turn USING btree (tenant_id, conversation_id, seq) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX usage_record_time_idx ON app.usage_record USING btree (tenant_id, created_at)
+CREATE INDEX visitor_seen_idx ON app.visitor USING btree (last_seen_at)
+CREATE INDEX visitor_widget_idx ON app.visitor USING btree (tenant_id, widget_id)
+CREATE INDEX widget_agent_idx ON app.widget USING btree (tenant_id, agent) WHERE (agent IS NOT NULL)
+CREATE INDEX widget_origin_idx ON app.widget USING gin (origins) WHERE enabled
+CREATE INDEX widget_sealed_key_idx ON app.widget USING btree (sealed_key, tenant_id)
 CREATE UNIQUE INDEX "PK_0edff5015b71cc0389ae0f4b9a1" ON public.schema_migration USING btree (id)
 CREATE UNIQUE INDEX agent_pkey ON app.agent USING btree (tenant_id, id)
 CREATE UNIQUE INDEX agent_tenant_id_key_key ON app.agent USING btree (tenant_id, key)
@@ -692,6 +735,10 @@ CREATE UNIQUE INDEX turn_live_pkey ON app.turn_live USING btree (tenant_id, turn
 CREATE UNIQUE INDEX turn_one_running_key ON app.turn USING btree (tenant_id, conversation_id) WHERE (status = 'running'::text)
 CREATE UNIQUE INDEX turn_pkey ON app.turn USING btree (tenant_id, id)
 CREATE UNIQUE INDEX usage_record_pkey ON app.usage_record USING btree (tenant_id, id)
+CREATE UNIQUE INDEX visitor_pkey ON app.visitor USING btree (tenant_id, id)
+CREATE UNIQUE INDEX widget_pkey ON app.widget USING btree (tenant_id, id)
+CREATE UNIQUE INDEX widget_tenant_id_name_key ON app.widget USING btree (tenant_id, name)
+CREATE UNIQUE INDEX widget_tenant_id_public_key_key ON app.widget USING btree (tenant_id, public_key)
 
 -- policies
 app.agent tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -745,6 +792,10 @@ app.turn tenant_isolation for all to switchboard_app using ((tenant_id = app.cur
 app.turn_live lookup for select to switchboard_lookup using (true) check ()
 app.turn_live tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.usage_record tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.visitor lookup for select to switchboard_lookup using (true) check ()
+app.visitor tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.widget lookup for select to switchboard_lookup using (true) check ()
+app.widget tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 
 -- partitions that differ from their table
 
@@ -785,6 +836,8 @@ app.trusted_issuer: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.turn: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.turn_live: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.visitor: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.widget: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 
 -- grants on columns
 app.audit_event: SELECT (tenant_id, actor_id, actor_role, action, target_type, target_id, details) to switchboard_lookup
@@ -805,6 +858,8 @@ app.trusted_issuer: SELECT (tenant_id, issuer, audience, enabled) to switchboard
 app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
 app.turn_live: SELECT (tenant_id, updated_at) to switchboard_lookup
+app.visitor: SELECT (tenant_id, last_seen_at) to switchboard_lookup
+app.widget: SELECT (tenant_id, origins, enabled, sealed_key) to switchboard_lookup
 public.schema_migration: SELECT (name) to switchboard_app
 
 -- functions
@@ -992,7 +1047,10 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.origin_is_known(patt
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT EXISTS (
     SELECT 1 FROM app.tenant_origin o JOIN app.tenant t ON t.id = o.tenant_id
-    WHERE o.origin = ANY (patterns) AND t.status = 'active') $function$
+    WHERE o.origin = ANY (patterns) AND t.status = 'active')
+    OR EXISTS (
+    SELECT 1 FROM app.widget w JOIN app.tenant t ON t.id = w.tenant_id
+    WHERE w.origins && patterns AND w.enabled AND t.status = 'active') $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.redact_audit(erased uuid, email_of text)
  RETURNS boolean
@@ -1099,6 +1157,15 @@ AS $function$ SELECT DISTINCT old.tenant_id FROM (
     SELECT k.tenant_id FROM app.idempotency_key k
     WHERE k.created_at < now() - make_interval(secs => age_seconds) ORDER BY k.created_at LIMIT most) old $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_visitors(age_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT v.tenant_id FROM app.visitor v WHERE v.last_seen_at < now() - make_interval(secs => age_seconds)
+    ORDER BY v.last_seen_at LIMIT most) old $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_processed_events(age_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid)
  LANGUAGE sql
@@ -1107,6 +1174,23 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_processed
 AS $function$ SELECT DISTINCT old.tenant_id FROM (
     SELECT o.tenant_id FROM app.outbox o
     WHERE o.processed_at < now() - make_interval(secs => age_seconds) ORDER BY o.processed_at LIMIT most) old $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_widgets_sealed_otherwise(known bytea[], after uuid, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH RECURSIVE used AS (
+      (SELECT s.sealed_key FROM app.widget s WHERE s.sealed_key IS NOT NULL ORDER BY s.sealed_key LIMIT 1)
+      UNION ALL
+      SELECT (SELECT s.sealed_key FROM app.widget s WHERE s.sealed_key > u.sealed_key ORDER BY s.sealed_key LIMIT 1)
+      FROM used u WHERE u.sealed_key IS NOT NULL
+    )
+    SELECT DISTINCT t.tenant_id FROM used u CROSS JOIN LATERAL (
+      SELECT s.tenant_id FROM app.widget s WHERE s.sealed_key = u.sealed_key AND (after IS NULL OR s.tenant_id > after)
+      ORDER BY s.tenant_id LIMIT most) t
+    WHERE u.sealed_key IS NOT NULL AND u.sealed_key <> ALL (known) ORDER BY 1 LIMIT most $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_trusting(wanted_issuer text, wanted_audience text[])
  RETURNS TABLE(tenant_id uuid)
@@ -1144,7 +1228,9 @@ app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_forgotten_texts(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_old_visitors(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_widgets_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
 app.tenants_trusting(text,text[]): EXECUTE to switchboard_app
 app.tenants_visited_by(text): EXECUTE to switchboard_app
 

@@ -14,6 +14,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   rag: ['knowledge_base', 'embedding_space', 'document', 'chunk', 'chunk_vector', 'chunk_term', 'term_stat'],
   agents: ['agent', 'agent_tool'],
   conversations: ['conversation', 'message', 'turn', 'turn_live', 'feedback', 'outbox'],
+  widget: ['widget', 'visitor'],
 };
 
 /** Who reads another module's table in a query of its own, and why asking the owner would cost a round trip where it counts. */
@@ -29,8 +30,8 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
   'src/agents/kinds/matching/profile.repository.ts': [['principal'], 'whose profile is matched, once a turn'],
   'src/auth/principals/principal.repository.ts': [['tenant'], 'login: the person and whether the tenant is suspended'],
   'src/auth/sessions/session.repository.ts': [
-    ['tenant'],
-    'each request: the session and whether the tenant is suspended',
+    ['tenant', 'widget'],
+    'each request: the session, whether the tenant is suspended, and which pages may speak for it',
   ],
   'src/channels/presence/presence.repository.ts': [
     ['principal'],

@@ -1,28 +1,20 @@
 import type { RequestContext } from '#platform/context';
-import { newId, UnitOfWork } from '#platform/database';
+import { UnitOfWork } from '#platform/database';
 import { ConflictError, ForbiddenError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { Injectable } from '@nestjs/common';
 import { ApiKeyVerifier } from '../api-keys/api-key.verifier.js';
-import { kindOf, normalEmail, type PrincipalRecord } from '../principals/principal.js';
-import { PrincipalRepository } from '../principals/principal.repository.js';
+import type { PrincipalRecord } from '../principals/principal.js';
 import { SessionService } from '../sessions/session.service.js';
 import { ACCESS_TOKEN_SECONDS } from '../tokens/token-claims.js';
 import { TokenService } from '../tokens/token.service.js';
-
-export interface EndUserInput {
-  readonly externalId: string;
-  readonly name: string;
-  readonly email: string | null;
-  readonly persona: string | null;
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
+import { EndUserAccounts, type EndUserInput } from './end-user-accounts.js';
 
 /** A tenant's own server vouches for its users with an API key: they are made or brought up to date, and get a token. */
 @Injectable()
 export class EndUserTokenService {
   constructor(
-    private readonly principals: PrincipalRepository,
+    private readonly accounts: EndUserAccounts,
     private readonly sessions: SessionService,
     private readonly tokens: TokenService,
     private readonly keys: ApiKeyVerifier,
@@ -42,26 +34,16 @@ export class EndUserTokenService {
       const { expiresAt: keyEnds } = await this.keys.hold(tx, apiKeyId);
       const left = keyEnds === null ? Infinity : Math.max(1, Math.floor((keyEnds.getTime() - Date.now()) / 1000));
       const seconds = Math.min(ACCESS_TOKEN_SECONDS, left);
-      const known = await this.principals.findByExternalId(tx, input.externalId);
-      if (known !== null && (known.role !== 'end_user' || known.disabledAt !== null)) {
-        throw new ForbiddenError('This user was disabled or is not an end user');
-      }
-      const email = input.email === null ? null : normalEmail(input.email);
-      const row = { ...input, id: known?.id ?? newId(), email, role: 'end_user' as const };
-      const stored =
-        known === null
-          ? await this.principals.insert(tx, { ...row, kind: kindOf('end_user'), passwordHash: null })
-          : await this.principals.updateEndUser(tx, row);
-      if (!stored) throw new ConflictError('Another user of this tenant has this email address', { field: 'email' });
-      const moved = known !== null && known.persona !== input.persona;
-      const session = await this.sessions.open(tx, row.id, { apiKeyId, seconds: Math.min(seconds + 60, left) });
-      const user = await this.principals.findUser(tx, row.id);
-      if (user === null) throw new Error('The end user that was just stored is gone');
+      const account = await this.accounts.ensure(tx, input);
+      if (account === null)
+        throw new ConflictError('Another user of this tenant has this email address', { field: 'email' });
+      const { isAnother, user } = account;
+      const session = await this.sessions.open(tx, user.id, { apiKeyId, seconds: Math.min(seconds + 60, left) });
       return {
         user,
         sessionId: session.sessionId,
         seconds,
-        ended: moved ? await this.sessions.endAll(tx, row.id, session.sessionId) : null,
+        ended: isAnother ? await this.sessions.endAll(tx, user.id, session.sessionId) : null,
       };
     });
     if (ended !== null) await this.events.publish(ended);

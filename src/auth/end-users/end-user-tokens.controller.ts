@@ -6,6 +6,7 @@ import { atMost } from '#platform/text';
 import { z } from 'zod';
 import { emailSchema } from '../login/auth.dto.js';
 import { personaSchema, toUserResponse, userResponse } from '../users/user.dto.js';
+import { RESERVED_EXTERNAL_ID } from './end-user-accounts.js';
 import { EndUserTokenService } from './end-user-token.service.js';
 
 const endUserTokenBody = z
@@ -14,7 +15,7 @@ const endUserTokenBody = z
       .string()
       .min(1)
       .check(...atMost(200))
-      .refine((id) => !/^(api_key|platform):/.test(id), 'must not begin with api_key: or platform:'),
+      .refine((id) => !RESERVED_EXTERNAL_ID.test(id), 'must not begin with api_key: or platform:'),
     name: z
       .string()
       .trim()

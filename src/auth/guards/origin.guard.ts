@@ -13,7 +13,7 @@ export class OriginGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true;
     const { headers, user } = context.switchToHttp().getRequest<HttpRequest>();
-    if (user !== undefined) await this.origins.assertServed(user.ctx, headers);
+    if (user !== undefined) await this.origins.assertServed(user.ctx, headers, user.pages);
     return true;
   }
 }

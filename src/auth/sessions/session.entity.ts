@@ -26,6 +26,10 @@ export class SessionEntity extends TenantEntity {
   @Column('uuid', { nullable: true })
   issuerId!: string | null;
 
+  /** The widget that a visitor, or a person whom the site vouched for, came through. */
+  @Column('uuid', { nullable: true })
+  widgetId!: string | null;
+
   @Column('text', { nullable: true })
   userAgent!: string | null;
 

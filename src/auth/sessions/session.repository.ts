@@ -12,6 +12,8 @@ export interface AliveRow {
   readonly suspended: boolean;
   /** False: the session was revoked or has run out; of an API key: it, or whoever answers for it, has ended. */
   readonly alive: boolean;
+  /** Of a session that a widget opened: the origins of the pages that it stands on; null for all others. */
+  readonly pages: readonly string[] | null;
 }
 
 export interface RefreshableSession {
@@ -50,12 +52,13 @@ export class SessionRepository {
       refreshHash: Buffer;
       userAgent: string | null;
       apiKeyId: string | null;
+      widgetId: string | null;
       seconds: number;
     },
   ): Promise<void> {
     await tx.execute(
-      `INSERT INTO app.session (tenant_id, id, principal_id, refresh_hash, user_agent, api_key_id, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))`,
+      `INSERT INTO app.session (tenant_id, id, principal_id, refresh_hash, user_agent, api_key_id, widget_id, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(secs => $8))`,
       [
         tx.tenantId,
         session.id,
@@ -63,6 +66,7 @@ export class SessionRepository {
         session.refreshHash,
         session.userAgent,
         session.apiKeyId,
+        session.widgetId,
         session.seconds,
       ],
     );
@@ -75,6 +79,16 @@ export class SessionRepository {
        WHERE tenant_id = $1 AND api_key_id = ANY ($2) AND revoked_at IS NULL AND expires_at > now()
        RETURNING id, principal_id AS "principalId"`,
       [tx.tenantId, keyIds],
+    );
+  }
+
+  /** Ends what a widget opened. */
+  async revokeOpenedBy(tx: TenantTx, widgetId: string): Promise<{ id: string; principalId: string }[]> {
+    return tx.query(
+      `UPDATE app.session SET revoked_at = now()
+       WHERE tenant_id = $1 AND widget_id = $2 AND revoked_at IS NULL AND expires_at > now()
+       RETURNING id, principal_id AS "principalId"`,
+      [tx.tenantId, widgetId],
     );
   }
 
@@ -138,7 +152,9 @@ SELECT p.email, p.external_id AS "externalId", p.name, p.role, p.persona, t.slug
     SELECT 1 FROM app.api_key k JOIN app.principal m ON m.tenant_id = k.tenant_id AND m.id = k.created_by
     WHERE k.tenant_id = $1 AND k.id = p.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
       AND m.disabled_at IS NULL)
-  ELSE true END AS alive
+  ELSE true END AS alive,
+  (SELECT w.origins FROM app.session s JOIN app.widget w ON w.tenant_id = s.tenant_id AND w.id = s.widget_id
+   WHERE s.tenant_id = $1 AND s.id = $3) AS pages
 FROM app.principal p
 JOIN app.tenant t ON t.id = p.tenant_id
 WHERE p.tenant_id = $1 AND p.id = $2 AND p.disabled_at IS NULL`;

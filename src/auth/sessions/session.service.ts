@@ -66,16 +66,17 @@ export class SessionService {
       user: { id: principal.id, email: row.email, name: row.name },
       tenant: { id: ctx.tenantId, slug: row.slug },
       externalId: row.externalId,
+      pages: row.pages,
     };
   }
 
   /**
-   * @param options `seconds`: how long it may be refreshed; `apiKeyId`: the key that vouched, with which it ends
+   * @param options `seconds`: how long it may be refreshed; `apiKeyId`, `widgetId`: what vouched, with which it ends
    */
   async open(
     tx: TenantTx,
     principalId: string,
-    options: { userAgent?: string; seconds?: number; apiKeyId?: string } = {},
+    options: { userAgent?: string; seconds?: number; apiKeyId?: string; widgetId?: string } = {},
   ): Promise<OpenedSession> {
     const sessionId = newId();
     const token = this.tokens.first(tx.tenantId, sessionId);
@@ -85,6 +86,7 @@ export class SessionService {
       refreshHash: token.hash,
       userAgent: options.userAgent?.slice(0, 300) ?? null,
       apiKeyId: options.apiKeyId ?? null,
+      widgetId: options.widgetId ?? null,
       seconds: options.seconds ?? SESSION_SECONDS,
     });
     return { sessionId, refreshToken: token.text };
@@ -155,6 +157,12 @@ export class SessionService {
   /** Ends the sessions that API keys vouched for, as `endAll` does. */
   async endMintedBy(tx: TenantTx, keyIds: readonly string[]): Promise<SessionRevoked[]> {
     const ended = await this.sessions.revokeMintedBy(tx, keyIds);
+    return ended.map(({ id, principalId }) => new SessionRevoked(tx.tenantId, principalId, id));
+  }
+
+  /** Ends the sessions that a widget opened, as `endAll` does. */
+  async endOpenedBy(tx: TenantTx, widgetId: string): Promise<SessionRevoked[]> {
+    const ended = await this.sessions.revokeOpenedBy(tx, widgetId);
     return ended.map(({ id, principalId }) => new SessionRevoked(tx.tenantId, principalId, id));
   }
 }

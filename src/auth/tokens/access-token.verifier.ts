@@ -1,3 +1,4 @@
+import type { WidgetVisit } from '#platform/context';
 import { newId } from '#platform/database';
 import { TokenExpiredError, UnauthorizedError } from '#platform/errors';
 import { Injectable } from '@nestjs/common';
@@ -78,6 +79,15 @@ function contextOf(claims: AccessClaims, correlationId: string): VerifiedToken['
       role: claims.role,
       persona: claims.persona ?? null,
       sessionId: claims.sid ?? null,
+      ...(claims.widget === undefined ? {} : { widget: widgetOf(claims.widget) }),
     },
   };
+}
+
+function widgetOf({
+  agent,
+  id,
+  messages_per_minute: messagesPerMinute,
+}: NonNullable<AccessClaims['widget']>): WidgetVisit {
+  return { id, agent, messagesPerMinute };
 }

@@ -9,6 +9,10 @@ export const accessClaims = z.object({
   role: z.enum(ROLES),
   persona: z.string().nullable().optional(),
   sid: z.guid().optional(),
+  /** Of a session that a widget opened. */
+  widget: z
+    .object({ id: z.guid(), agent: z.string().nullable(), messages_per_minute: z.int().positive().nullable() })
+    .optional(),
   iat: z.number().optional(),
   exp: z.number(),
 });

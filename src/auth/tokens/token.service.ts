@@ -1,6 +1,6 @@
-import type { Role } from '#platform/context';
+import type { Role, WidgetVisit } from '#platform/context';
 import { Injectable } from '@nestjs/common';
-import { ACCESS_TOKEN_SECONDS } from './token-claims.js';
+import { ACCESS_TOKEN_SECONDS, type AccessClaims } from './token-claims.js';
 import { TokenKeys } from './token-keys.js';
 
 export interface TokenSubject {
@@ -9,6 +9,7 @@ export interface TokenSubject {
   readonly role: Role;
   readonly persona: string | null;
   readonly sessionId: string;
+  readonly widget?: WidgetVisit;
 }
 
 /** Signs access tokens; who may have one is decided by whoever calls it. */
@@ -23,7 +24,13 @@ export class TokenService {
       role: subject.role,
       persona: subject.persona,
       sid: subject.sessionId,
+      ...widgetClaim(subject.widget),
     };
     return this.keys.sign(claims, { subject: subject.principalId, seconds });
   }
+}
+
+function widgetClaim(widget: WidgetVisit | undefined): Pick<AccessClaims, 'widget'> {
+  if (widget === undefined) return {};
+  return { widget: { id: widget.id, agent: widget.agent, messages_per_minute: widget.messagesPerMinute } };
 }

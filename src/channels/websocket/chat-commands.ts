@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ConversationService, FeedbackService, TurnService } from '#conversations';
 import type { RequestContext } from '#platform/context';
 import { NotFoundError, UnauthorizedError } from '#platform/errors';
-import { TenantSettingsCache } from '#tenants';
+import { messageLimitOf, TenantSettingsCache } from '#tenants';
 import { type ConversationName, NEW_CONVERSATION } from '../protocol/conversation-name.js';
 import { MOST_CONTENT, MOST_FRAME_BYTES } from '../protocol/field-schemas.js';
 import type {
@@ -36,7 +36,7 @@ export class ChatCommands {
       limits: {
         content: MOST_CONTENT,
         frame_bytes: MOST_FRAME_BYTES,
-        messages_per_minute: messagesPerMinute,
+        messages_per_minute: messageLimitOf(ctx, { messagesPerMinute }),
         queue: queueMode === 'reject' ? 0 : QUEUE,
       },
     };
@@ -66,8 +66,8 @@ export class ChatCommands {
           content: frame.content,
           clientMessageId: frame.clientMessageId,
           metadata: frame.metadata,
-          agent: frame.agent,
-          channel: 'websocket',
+          agent: frame.agent ?? ctx.principal.widget?.agent ?? null,
+          channel: ctx.principal.widget === undefined ? 'websocket' : 'widget',
           onDisconnect: frame.onDisconnect ?? options.onDisconnect ?? tenant.onDisconnect,
         },
         connection,

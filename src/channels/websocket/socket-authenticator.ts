@@ -56,10 +56,10 @@ export class SocketAuthenticator {
 
   private async admit(verified: VerifiedToken, handshake: Handshake): Promise<SocketIdentity> {
     const { ctx, expiresAt } = verified;
-    const { externalId, tenant, user } = await this.sessions.assertAlive(ctx);
+    const { externalId, pages, tenant, user } = await this.sessions.assertAlive(ctx);
     const { userId } = handshake;
     if (userId !== null && userId.toLowerCase() !== user.id && userId !== externalId) throw new NotFoundError();
-    await this.origins.assertServed(ctx, handshake);
+    await this.origins.assertServed(ctx, handshake, pages);
     if (!isAllowed(ctx.principal, 'chat')) throw new ForbiddenError();
     return { ctx, user: { id: user.id }, tenant, expiresAt };
   }

@@ -62,6 +62,15 @@ export class ConversationService {
     }
   }
 
+  /**
+   * All conversations of one principal become another's, in the transaction that is the reason for it. Whoever had them open
+   * is told nothing: end their sessions with it.
+   * @returns how many
+   */
+  moveAll(tx: TenantTx, move: { readonly from: string; readonly to: string }): Promise<number> {
+    return this.conversations.moveAll(tx, move);
+  }
+
   /** Newest first. */
   list(
     ctx: RequestContext,

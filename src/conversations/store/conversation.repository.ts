@@ -121,6 +121,31 @@ export class ConversationRepository {
     return row?.id ?? null;
   }
 
+  /**
+   * All of one principal's become another's, with what was asked in them. A client's own name for one (`client_key`,
+   * `client_message_id`) that the other has used too is let go.
+   * @returns how many
+   */
+  async moveAll(tx: TenantTx, { from, to }: { readonly from: string; readonly to: string }): Promise<number> {
+    const values = [tx.tenantId, from, to];
+    await tx.execute(
+      `UPDATE app.message m SET principal_id = $3, client_message_id = CASE WHEN EXISTS (
+         SELECT 1 FROM app.message o WHERE o.tenant_id = $1 AND o.principal_id = $3
+           AND o.client_message_id = m.client_message_id) THEN NULL ELSE m.client_message_id END
+       WHERE m.tenant_id = $1 AND m.principal_id = $2`,
+      values,
+    );
+    await tx.execute('UPDATE app.turn SET principal_id = $3 WHERE tenant_id = $1 AND principal_id = $2', values);
+    await tx.execute('UPDATE app.feedback SET principal_id = $3 WHERE tenant_id = $1 AND principal_id = $2', values);
+    return tx.execute(
+      `UPDATE app.conversation c SET principal_id = $3, client_key = CASE WHEN EXISTS (
+         SELECT 1 FROM app.conversation o WHERE o.tenant_id = $1 AND o.principal_id = $3 AND o.client_key = c.client_key)
+         THEN NULL ELSE c.client_key END
+       WHERE c.tenant_id = $1 AND c.principal_id = $2`,
+      values,
+    );
+  }
+
   async find(tx: TenantTx, principalId: string, id: string): Promise<(ConversationView & { last_seq: number }) | null> {
     const row = await tx.one<ConversationRow>(
       `SELECT ${CONVERSATION} FROM app.conversation WHERE tenant_id = $1 AND principal_id = $2 AND id = $3`,

@@ -5,6 +5,15 @@
 export const ROLES = ['platform_admin', 'tenant_admin', 'supporter', 'end_user', 'visitor'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What a widget says of those who come through it. */
+export interface WidgetVisit {
+  readonly id: string;
+  /** Key of the agent that answers what names no agent; null: the supervisor routes. */
+  readonly agent: string | null;
+  /** Null: the tenant's. */
+  readonly messagesPerMinute: number | null;
+}
+
 export interface Principal {
   readonly id: string;
   readonly role: Role;
@@ -12,6 +21,8 @@ export interface Principal {
   readonly persona: string | null;
   /** The revocable session behind the token; null for API keys and jobs. */
   readonly sessionId: string | null;
+  /** The widget on a customer's page that they came through; absent for everybody else. */
+  readonly widget?: WidgetVisit;
   /** What an API key was limited to; absent for everybody who has all that the role may. */
   readonly scopes?: readonly string[];
 }

@@ -6,6 +6,8 @@ export interface Identity {
   readonly ctx: RequestContext;
   readonly user: { readonly id: string; readonly email: string | null; readonly name: string };
   readonly tenant: { readonly id: string; readonly slug: string };
+  /** Origins of the only pages that may speak for it, where a widget opened the session; null: those of the tenant. */
+  readonly pages: readonly string[] | null;
   /** When the token ends; null for AUTH_BYPASS and for API keys without an end. */
   readonly expiresAt: Date | null;
 }

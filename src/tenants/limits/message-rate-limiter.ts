@@ -3,6 +3,7 @@ import { RateLimitError } from '#platform/errors';
 import { type Limiter, Limiters } from '#platform/limits';
 import { Injectable } from '@nestjs/common';
 import { RateLimiterRes } from 'rate-limiter-flexible';
+import { lowerLimit } from '../entitlements/ceilings.js';
 import type { TenantSettings } from '../settings/tenant-settings.js';
 
 const WINDOW_SECONDS = 60;
@@ -26,7 +27,8 @@ export class MessageRateLimiter {
    * second connection (on the embedded database it would wait for itself).
    * @throws RateLimitError with the time until the next one is allowed
    */
-  async consume(ctx: RequestContext, { messagesPerMinute }: MessageLimit): Promise<void> {
+  async consume(ctx: RequestContext, settings: MessageLimit): Promise<void> {
+    const messagesPerMinute = messageLimitOf(ctx, settings);
     if (messagesPerMinute === 0) return;
     try {
       await this.limiter(messagesPerMinute).consume(keyOf(ctx));
@@ -41,12 +43,14 @@ export class MessageRateLimiter {
   }
 
   /** Gives one message back: it was a repeat, or refused before it started anything. */
-  async refund(ctx: RequestContext, { messagesPerMinute }: MessageLimit): Promise<void> {
+  async refund(ctx: RequestContext, settings: MessageLimit): Promise<void> {
+    const messagesPerMinute = messageLimitOf(ctx, settings);
     if (messagesPerMinute > 0) await this.limiter(messagesPerMinute).reward(keyOf(ctx));
   }
 
   /** How much of the caller's minute is used up, and until when. */
-  async used(ctx: RequestContext, { messagesPerMinute }: MessageLimit): Promise<{ used: number; resetMs: number }> {
+  async used(ctx: RequestContext, settings: MessageLimit): Promise<{ used: number; resetMs: number }> {
+    const messagesPerMinute = messageLimitOf(ctx, settings);
     const state = messagesPerMinute === 0 ? null : await this.limiter(messagesPerMinute).get(keyOf(ctx));
     return { used: Math.max(0, state?.consumedPoints ?? 0), resetMs: Math.max(0, state?.msBeforeNext ?? 0) };
   }
@@ -58,6 +62,11 @@ export class MessageRateLimiter {
     this.limiters.set(points, limiter);
     return limiter;
   }
+}
+
+/** A widget's may only be lower than the tenant's; 0 is no limit. */
+export function messageLimitOf({ principal: { widget } }: RequestContext, { messagesPerMinute }: MessageLimit): number {
+  return lowerLimit(widget?.messagesPerMinute ?? undefined, messagesPerMinute);
 }
 
 function keyOf(ctx: RequestContext): string {

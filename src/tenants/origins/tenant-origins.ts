@@ -22,16 +22,16 @@ export class TenantOrigins {
     private readonly settings: TenantSettingsCache,
   ) {}
 
-  /** Also true for the operator's own pages. */
-  async serves(scope: TenantScope, page: CallingPage): Promise<boolean> {
+  /** Also true for the operator's own pages. @param only origins that count instead of the tenant's: a widget's */
+  async serves(scope: TenantScope, page: CallingPage, only: readonly string[] | null = null): Promise<boolean> {
     const { host, origin } = page;
     if (origin === undefined || page['sec-fetch-site'] === 'same-origin') return true;
     if (isOperatorOrigin(this.config, origin, host)) return true;
-    return isListed((await this.settings.get(scope)).allowedOrigins, origin);
+    return isListed(only ?? (await this.settings.get(scope)).allowedOrigins, origin);
   }
 
   /** @throws ForeignPageError for a page that is not this tenant's */
-  async assertServed(scope: TenantScope, page: CallingPage): Promise<void> {
-    if (!(await this.serves(scope, page))) throw new ForeignPageError();
+  async assertServed(scope: TenantScope, page: CallingPage, only: readonly string[] | null = null): Promise<void> {
+    if (!(await this.serves(scope, page, only))) throw new ForeignPageError();
   }
 }

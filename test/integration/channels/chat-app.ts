@@ -23,6 +23,7 @@ import { OutboundModule } from '#platform/outbound';
 import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { TenantService, TenantsModule } from '#tenants';
+import { WidgetModule } from '#widget';
 import { TestDatabase } from '../../support/test-database.js';
 import { ChatClient } from './chat-client.js';
 import { ScriptedRuntime } from './scripted-runtime.js';
@@ -110,6 +111,7 @@ export class ChatApp {
         AuthModule,
         ChannelsModule,
         ConversationsModule,
+        WidgetModule,
       ],
     })
       .overrideModule(AgentsModule)
