@@ -12,7 +12,7 @@ import { clientMessageIdOf } from './idempotency-key.js';
 import { SseResponse } from './sse-response.js';
 
 /** Chat for those who do not want a socket. */
-@ApiTags('Chat')
+@ApiTags('chat')
 @ApiBearerAuth('bearer')
 @RequirePermission('chat')
 @Controller('api/:tenant/chat')

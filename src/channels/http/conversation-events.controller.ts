@@ -18,7 +18,7 @@ const MOST_HELD_EVENTS = 20_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A conversation's frames as they happen, for readers without a socket. */
-@ApiTags('Conversations')
+@ApiTags('conversations')
 @ApiBearerAuth('bearer')
 @RequirePermission('chat')
 @Controller('api/:tenant/conversations')

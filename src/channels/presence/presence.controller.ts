@@ -12,7 +12,7 @@ const presenceSchema = z
 /** An id, or the tenant's own name for the user. */
 const userName = z.string().min(1).max(200);
 
-@ApiTags('Chat')
+@ApiTags('chat')
 @ApiBearerAuth('bearer')
 @RequirePermission('chat')
 @Controller('ws/users')

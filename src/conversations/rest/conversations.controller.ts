@@ -45,7 +45,7 @@ const recentPosition = z.tuple([instantSchema, z.guid()]);
 const seqPosition = z.tuple([z.number().int()]);
 
 /** The caller's own conversations, their messages and turns (PROTOCOL §2). */
-@ApiTags('Conversations')
+@ApiTags('conversations')
 @ApiBearerAuth()
 @RequirePermission('chat')
 @Controller('api/:tenant/conversations')

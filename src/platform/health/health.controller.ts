@@ -5,7 +5,7 @@ import { type HttpRequest, Operator, Public } from '#platform/http';
 import type { Response } from 'express';
 import { HealthService } from './health.service.js';
 
-@ApiTags('Operations')
+@ApiTags('operations')
 @SkipThrottle()
 @Controller('health')
 export class HealthController {

@@ -4,7 +4,7 @@ import { SkipThrottle } from '@nestjs/throttler';
 import { Operator } from '#platform/http';
 import { Metrics } from '#platform/metrics';
 
-@ApiTags('Operations')
+@ApiTags('operations')
 @SkipThrottle()
 @Controller('metrics')
 export class MetricsController {

@@ -17,6 +17,31 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   default: 'Any other fault',
 };
 
+/** In the order in which somebody new needs them; every operation's tag is one of these (`swagger.int-spec`). */
+const TAGS: Readonly<Record<string, string>> = {
+  auth: 'Sign in, sign out, tokens for your own users',
+  chat: 'Ask, and get the answer at once or as it is written',
+  conversations: 'Your own conversations, messages and turns',
+  agents: 'Who answers, and what for',
+  tools: 'What agents may do',
+  knowledge: 'What agents know: knowledge bases, documents, search',
+  widgets: 'Chat on a website, and its visitors',
+  users: 'People of the tenant, and what is stored of one of them',
+  invitations: 'Letting people in by email',
+  sessions: 'Who is signed in, and where',
+  'api-keys': 'Access for programs',
+  credentials: 'Secrets of other servers; write-only',
+  'trusted-issuers': 'Other servers whose tokens are taken',
+  settings: 'How the tenant works',
+  'conversations of all users': 'For staff',
+  usage: 'What was used, what it cost, and what is left',
+  'audit-log': 'Who changed what',
+  jobs: 'Work that takes a while, such as exports',
+  tenants: 'For platform admins: tenants from their first day to their last',
+  demo: 'What the demo shows',
+  operations: 'Health and figures',
+};
+
 /** The OpenAPI document, from the same schemas that validate requests. Committed as `test/contract/openapi.json`. */
 export function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
   const options = new DocumentBuilder()
@@ -30,9 +55,9 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/', 'This server')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
-    .addSecurityRequirements('bearer')
-    .build();
-  const document = SwaggerModule.createDocument(app, options, {
+    .addSecurityRequirements('bearer');
+  for (const [tag, description] of Object.entries(TAGS)) options.addTag(tag, description);
+  const document = SwaggerModule.createDocument(app, options.build(), {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
   return withProblems(document);

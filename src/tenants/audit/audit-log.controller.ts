@@ -13,7 +13,7 @@ import {
 import { AuditLogRepository } from './audit-log.repository.js';
 
 /** Who did what to whom: read by admins, changed by nobody. */
-@AdminResource('audit-log', 'audit.read', { tag: 'audit log' })
+@AdminResource('audit-log', 'audit.read', { tag: 'audit-log' })
 export class AuditLogController {
   constructor(private readonly entries: AuditLogRepository) {}
 
