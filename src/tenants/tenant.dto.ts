@@ -15,10 +15,12 @@ export const createTenantBody = z
   .meta({ examples: [{ slug: 'my-company', name: 'My company' }] });
 export type CreateTenantBody = z.infer<typeof createTenantBody>;
 
-export const patchTenantBody = z.strictObject({
-  name: name.optional(),
-  status: z.enum(['active', 'suspended']).optional(),
-});
+export const patchTenantBody = z
+  .strictObject({
+    name: name.optional(),
+    status: z.enum(['active', 'suspended']).optional(),
+  })
+  .meta({ examples: [{ name: 'My company Ltd' }] });
 export type PatchTenantBody = z.infer<typeof patchTenantBody>;
 
 export const tenantResponse = z

@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGranted, type Permission } from '#platform/http';
 import type { Role } from '#platform/context';
+import {
+  generateClient,
+  type GeneratedCalls,
+  type GeneratedOperation,
+  onlyEvents,
+  operationsOf,
+} from '../support/generated-client.js';
 import { TestServer } from '../support/test-server.js';
 
 /** One that was never given out. */
@@ -26,6 +33,8 @@ const MADE: Readonly<Record<string, string>> = {
 const OPERATORS = /^\/(health|metrics|docs|asyncapi)/;
 
 interface Operation {
+  readonly id: string;
+  readonly events: boolean;
   readonly method: string;
   readonly path: string;
   readonly scope: Permission | undefined;
@@ -40,6 +49,7 @@ interface Operation {
 describe('every route of the document', () => {
   let server: TestServer;
   let operations: Operation[];
+  let client: { calls: GeneratedCalls; dispose: () => Promise<void> } | undefined;
   const tokens = {} as Record<'user' | 'supporter' | 'admin' | 'stranger' | 'root', string>;
 
   beforeAll(async () => {
@@ -53,22 +63,31 @@ describe('every route of the document', () => {
     operations = Object.entries(document.paths as Record<string, Record<string, OpenApiOperation>>).flatMap(
       ([path, methods]) => METHODS.flatMap((method) => read(path, method, methods[method])),
     );
-    const client = await server.chat(tokens.user);
-    await client.ask('What is your returns policy?');
-    await client.close();
+    client = await generateClient(operationsOf(document));
+    const chat = await server.chat(tokens.user);
+    await chat.ask('What is your returns policy?');
+    await chat.close();
   }, 180_000);
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    await client?.dispose();
+    await server?.stop();
+  });
 
   const ids = new Map<string, string>();
+  /** By the generated client's function of the operation, where it shows a status. */
   async function call(operation: Operation, path: string, token?: string) {
     const body = bodyOf(operation);
     const own = JSON.stringify(body)?.includes('"me"') === true && token !== undefined ? await idOf(token) : '';
     const text = JSON.stringify(body)?.replaceAll('"me"', JSON.stringify(own));
-    return server.api(path, {
-      method: operation.method,
-      token,
-      body: text === undefined ? undefined : JSON.parse(text),
-    });
+    const sent = text === undefined ? {} : { body: JSON.parse(text) as unknown };
+    const invoke = client?.calls[operation.id];
+    if (operation.events || invoke === undefined) return server.api(path, { method: operation.method, token, ...sent });
+    const parts = { path: valuesOf(operation.path, path), query: { user_id: UNKNOWN } };
+    const { data, error, response } = await invoke({ url: server.url, token, ...parts, ...sent });
+    if (response === undefined) throw new Error(`${operation.id} was not sent: ${String(error)}`);
+    // The shape is what a test is about; it asserts on it.
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    return { status: response.status, headers: response.headers, body: (data ?? error) as any };
   }
 
   async function idOf(token: string): Promise<string> {
@@ -158,6 +177,47 @@ describe('every route of the document', () => {
     expect(await everythingOf(owned)).toEqual(before);
   }, 240_000);
 
+  it('lets a key with one scope in where that scope is asked for, and nowhere else', async () => {
+    const scopes = [...new Set(operations.flatMap(({ scope }) => scope ?? []))].filter((scope) =>
+      isGranted('tenant_admin', scope),
+    );
+    expect(scopes.length).toBeGreaterThan(10);
+    const wrong: string[] = [];
+    for (const scope of scopes) {
+      const body = { name: `only ${scope}`, role: 'tenant_admin', scopes: [scope] };
+      const { body: key } = await server.api('/api/admin/api-keys', { token: tokens.admin, body });
+      for (const operation of operations.filter((one) => one.scope !== undefined)) {
+        // What needs no id would really be done.
+        if (operation.scope === scope && operation.method !== 'GET' && !operation.path.includes('{id}')) continue;
+        const path = operation.path.replace('{tenant}', 'acme').replaceAll(/\{\w+\}/g, UNKNOWN);
+        const { body: answer, status } = await call(operation, path, key.key);
+        const refused = status === 403 && answer.code === 'FORBIDDEN';
+        if (refused === (operation.scope === scope))
+          wrong.push(`${operation.method} ${operation.path} (${operation.scope}) by a key for ${scope}: ${status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  }, 180_000);
+
+  it('refuses a tenant’s admin every other tenant by its id, its own too, where the platform’s scope is asked for', async () => {
+    const { body: tenants } = await server.api('/api/admin/tenants?limit=100', { token: tokens.root });
+    const platforms = operations.filter(({ path, scope }) => scope === 'tenants.manage' && path.includes('{id}'));
+    expect(platforms.length).toBeGreaterThan(5);
+    const wrong: string[] = [];
+    for (const operation of platforms) {
+      const nowhere = await call(operation, operation.path.replace('{id}', UNKNOWN), tokens.stranger);
+      for (const { id, slug } of tenants.data) {
+        const theirs = await call(operation, operation.path.replace('{id}', id), tokens.stranger);
+        const same = JSON.stringify(comparable(theirs)) === JSON.stringify(comparable(nowhere));
+        if (theirs.status !== 403 || !same)
+          wrong.push(`${operation.method} ${operation.path} of ${slug}: ${theirs.status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    const { body: after } = await server.api('/api/admin/tenants?limit=100', { token: tokens.root });
+    expect(withoutTimes(after.data)).toEqual(withoutTimes(tenants.data));
+  }, 60_000);
+
   function tokenOf(role: Role): string {
     if (role === 'platform_admin') return tokens.root;
     return role === 'tenant_admin' ? tokens.admin : role === 'supporter' ? tokens.supporter : tokens.user;
@@ -241,16 +301,17 @@ describe('every route of the document', () => {
   }
 });
 
-interface OpenApiOperation {
+interface OpenApiOperation extends GeneratedOperation {
   readonly 'x-scope'?: Permission;
   readonly security?: readonly unknown[];
-  readonly requestBody?: { readonly content?: Readonly<Record<string, { readonly example?: unknown }>> };
 }
 
 function read(path: string, method: string, operation: OpenApiOperation | undefined): Operation[] {
   if (operation === undefined) return [];
   return [
     {
+      id: operation.operationId,
+      events: onlyEvents(operation),
       path,
       method: method.toUpperCase(),
       scope: operation['x-scope'],
@@ -258,6 +319,17 @@ function read(path: string, method: string, operation: OpenApiOperation | undefi
       example: operation.requestBody?.content?.['application/json']?.example,
     },
   ];
+}
+
+/** What a path has in the place of its template's names. */
+function valuesOf(template: string, path: string): Record<string, string> {
+  const values = path.split('/');
+  return Object.fromEntries(
+    template.split('/').flatMap((part, index) => {
+      const name = /^\{(\w+)\}$/.exec(part)?.[1];
+      return name === undefined ? [] : [[name, values[index] ?? '']];
+    }),
+  );
 }
 
 function bodyOf({ example, method, path }: Operation): unknown {

@@ -63,15 +63,27 @@ const changeable = {
  * `description` and `examples` are what a message is routed by. A knowledge agent searches `knowledge_base_ids`; empty means
  * all of the tenant's bases of documents, those made later included.
  */
-export const createAgentBody = z.strictObject({
-  key,
-  kind,
-  ...z.object(changeable).partial().shape,
-  name: changeable.name,
-});
+export const createAgentBody = z
+  .strictObject({
+    key,
+    kind,
+    ...z.object(changeable).partial().shape,
+    name: changeable.name,
+  })
+  .meta({
+    example: {
+      key: 'opening-hours',
+      kind: 'knowledge',
+      name: 'Opening hours',
+      description: 'When the shop is open',
+    },
+  });
 export type CreateAgentBody = z.infer<typeof createAgentBody>;
 
-export const patchAgentBody = z.strictObject(changeable).partial();
+export const patchAgentBody = z
+  .strictObject(changeable)
+  .partial()
+  .meta({ example: { description: 'When the shop is open, and when it is closed' } });
 export type PatchAgentBody = z.infer<typeof patchAgentBody>;
 
 export const agentResponse = z

@@ -30,15 +30,19 @@ export const loginBody = z
   .meta({ examples: [{ tenant: 'acme', email: 'user@acme.test', password: '…' }] });
 export type LoginBody = z.infer<typeof loginBody>;
 
-export const refreshBody = z.strictObject({
-  refresh_token: z
-    .string()
-    .min(1)
-    .check(...atMost(1000)),
-});
+export const refreshBody = z
+  .strictObject({
+    refresh_token: z
+      .string()
+      .min(1)
+      .check(...atMost(1000)),
+  })
+  .meta({ examples: [{ refresh_token: 'rt_…' }] });
 export type RefreshBody = z.infer<typeof refreshBody>;
 
-export const changePasswordBody = z.strictObject({ current_password: password, new_password: newPassword });
+export const changePasswordBody = z
+  .strictObject({ current_password: password, new_password: newPassword })
+  .meta({ examples: [{ current_password: '…', new_password: 'at least twelve characters' }] });
 export type ChangePasswordBody = z.infer<typeof changePasswordBody>;
 
 export const userSummary = z.object({

@@ -14,7 +14,7 @@ export const chatBody = userMessageFrame
       .optional()
       .meta({ description: 'A key of your own for the conversation: its first use creates it' }),
   })
-  .meta({ id: 'ChatRequest', examples: [{ content: 'How long does delivery take?' }] });
+  .meta({ id: 'ChatRequest', example: { content: 'How long does delivery take?' } });
 
 export const chatAnswer = z
   .object({

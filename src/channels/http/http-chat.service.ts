@@ -201,5 +201,7 @@ function payloadsOf(payloads: HeardTurn['payloads'] | NonNullable<HeardTurn['mes
 
 function shown(event: NonNullable<HeardTurn['message']>, format: 'markdown' | 'html'): ChatAnswer['message'] {
   const { type: _, ...message } = format === 'html' ? asHtml(event) : event;
-  return { ...message, payloads: payloadsOf(message.payloads) };
+  const { citations, ...known } = message.metadata;
+  const metadata = citations === undefined ? known : { ...known, citations: [...citations] };
+  return { ...message, metadata, payloads: payloadsOf(message.payloads) };
 }

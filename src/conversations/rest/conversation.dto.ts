@@ -8,16 +8,20 @@ const text = (most: number) =>
     .check(...atMost(most, `must not exceed ${most} characters`))
     .refine((value) => value.trim() !== '', 'must not be empty');
 
-export const createConversationSchema = z.strictObject({
-  title: text(200).optional(),
-  client_key: text(128).optional(),
-  metadata: metadataSchema.optional(),
-});
-export const patchConversationSchema = z.strictObject({
-  title: text(200).optional(),
-  status: z.enum(['active', 'ended']).optional(),
-  metadata: metadataSchema.optional(),
-});
+export const createConversationSchema = z
+  .strictObject({
+    title: text(200).optional(),
+    client_key: text(128).optional(),
+    metadata: metadataSchema.optional(),
+  })
+  .meta({ examples: [{ title: 'About my order', metadata: { page: '/orders/1042' } }] });
+export const patchConversationSchema = z
+  .strictObject({
+    title: text(200).optional(),
+    status: z.enum(['active', 'ended']).optional(),
+    metadata: metadataSchema.optional(),
+  })
+  .meta({ examples: [{ title: 'About order 1042' }] });
 export const listMessagesQuery = listQuery.extend({ order: z.enum(['asc', 'desc']).default('asc') });
 export const citationNumber = z.coerce.number('must be a number').int().min(1).max(1000);
 
@@ -70,6 +74,23 @@ export const citationSchema = z
   })
   .meta({ id: 'Citation' });
 
+/** What a client sent with a question, or what is known of an answer. */
+const messageMetadata = z
+  .looseObject({
+    intent: z.string().nullable().optional(),
+    intents: z.array(z.object({ agent: z.string(), text: z.string() })).optional(),
+    agents: z.array(z.string()).optional(),
+    language: z.string().nullable().optional(),
+    chunks_used: z.number().int().optional(),
+    source_chunks: z.array(z.string()).optional(),
+    citations: z.array(citationSchema).optional(),
+    usage: usageSchema.nullable().optional(),
+    latency_ms: z.number().optional(),
+    degraded: z.boolean().optional(),
+    partial: z.boolean().optional().describe('The turn was stopped: this is what there was of the answer'),
+  })
+  .describe('Of a question: what the client sent with it. Of an answer: the members named here');
+
 export const messageSchema = z
   .object({
     id: z.guid(),
@@ -83,11 +104,7 @@ export const messageSchema = z
     payload_type: z.string().nullable(),
     payloads: z.array(payloadSchema),
     tokens_used: z.number().int().nullable(),
-    metadata: z
-      .record(z.string(), z.unknown())
-      .describe(
-        'Of an answer: intent, intents, agents, language, chunks_used, source_chunks, citations, usage, latency_ms, degraded',
-      ),
+    metadata: messageMetadata,
     created_at: timeSchema,
   })
   .meta({ id: 'Message' });

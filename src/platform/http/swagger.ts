@@ -88,6 +88,7 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
       if (open) operation['security'] = [];
       delete operation[PUBLIC_EXTENSION];
       const responses = operation['responses'] as Record<string, unknown>;
+      sayEventsAreText(responses);
       for (const [status, description] of Object.entries(PROBLEMS)) {
         if (open && status === '403') continue;
         responses[status] ??= { description, content };
@@ -96,6 +97,14 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
   }
   sayTypeOfNullables(document.components.schemas);
   return document;
+}
+
+/** What `@ApiProduces` says of a stream beside a JSON answer: its frames, not that answer. */
+function sayEventsAreText(responses: Record<string, unknown>): void {
+  for (const response of Object.values(responses)) {
+    const events = (response as { content?: Record<string, MediaType> }).content?.['text/event-stream'];
+    if (events !== undefined) events.schema = { type: 'string', description: 'Server-sent events; `data` is a frame' };
+  }
 }
 
 /** OpenAPI 3.0 lets only what has a type be null; what refers to another schema is an object. */

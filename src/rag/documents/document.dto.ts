@@ -64,7 +64,7 @@ export const uploadFields = z.strictObject({
   personas: json('personas').pipe(z.array(persona).max(50)).optional(),
 });
 
-export const patchDocumentBody = z.strictObject(labels);
+export const patchDocumentBody = z.strictObject(labels).meta({ example: { title: 'Opening hours from May' } });
 export type PatchDocumentBody = z.infer<typeof patchDocumentBody>;
 
 export const listDocumentsQuery = listQuery.extend({ status: z.enum(DOCUMENT_STATUSES).optional() });

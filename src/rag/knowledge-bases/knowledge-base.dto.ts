@@ -42,10 +42,13 @@ export const createKnowledgeBaseBody = z
     top_k: topK.optional(),
     settings: settings.optional(),
   })
-  .meta({ examples: [{ name: 'Help centre', description: 'What customers ask', language: 'en' }] });
+  .meta({ examples: [{ name: 'Product manuals', description: 'How our products are used', language: 'en' }] });
 export type CreateKnowledgeBaseBody = z.infer<typeof createKnowledgeBaseBody>;
 
-export const patchKnowledgeBaseBody = createKnowledgeBaseBody.omit({ kind: true }).partial();
+export const patchKnowledgeBaseBody = createKnowledgeBaseBody
+  .omit({ kind: true })
+  .partial()
+  .meta({ example: { description: 'How our products are used and cared for' } });
 export type PatchKnowledgeBaseBody = z.infer<typeof patchKnowledgeBaseBody>;
 
 export const knowledgeBaseResponse = z

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { storedSettings, type StoredSettings } from './settings.schema.js';
 
 /** What `PATCH settings` takes: the stored document with every member nullable; null goes back to the default. */
-export const settingsPatch = z.strictObject(nullable(storedSettings.shape));
+export const settingsPatch = z
+  .strictObject(nullable(storedSettings.shape))
+  .meta({ example: { language: 'en', texts: { greeting: 'Hello! What can I do for you?' } } });
 export type SettingsPatch = z.infer<typeof settingsPatch>;
 
 /** JSON merge patch (RFC 7396) of one level of groups; arrays are replaced. */

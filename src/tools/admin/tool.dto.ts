@@ -39,22 +39,36 @@ const changeable = {
 };
 
 /** `config` is an HTTP request: method, url and headers with `{{placeholders}}` of the input, body, result_path, … */
-export const createToolBody = z.strictObject({
-  key: z
-    .string()
-    .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must start with a letter and hold only a–z, 0–9, _ and - (at most 63)'),
-  kind: z.enum(['http']).default('http'),
-  ...changeable,
-  input_schema: changeable.input_schema.default({ type: 'object', properties: {} }),
-  read_only: changeable.read_only.default(false),
-  idempotent: changeable.idempotent.default(false),
-  personas: changeable.personas.default([]),
-  credential_id: changeable.credential_id.default(null),
-  enabled: changeable.enabled.default(true),
-});
+export const createToolBody = z
+  .strictObject({
+    key: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]{0,62}$/, 'must start with a letter and hold only a–z, 0–9, _ and - (at most 63)'),
+    kind: z.enum(['http']).default('http'),
+    ...changeable,
+    input_schema: changeable.input_schema.default({ type: 'object', properties: {} }),
+    read_only: changeable.read_only.default(false),
+    idempotent: changeable.idempotent.default(false),
+    personas: changeable.personas.default([]),
+    credential_id: changeable.credential_id.default(null),
+    enabled: changeable.enabled.default(true),
+  })
+  .meta({
+    example: {
+      key: 'order_status',
+      name: 'Order status',
+      description: 'Where an order is, by its number',
+      input_schema: { type: 'object', properties: { order_id: { type: 'string' } }, required: ['order_id'] },
+      config: { method: 'GET', url: 'https://shop.example.com/api/orders/{{order_id}}' },
+      read_only: true,
+    },
+  });
 export type CreateToolBody = z.infer<typeof createToolBody>;
 
-export const patchToolBody = z.strictObject(changeable).partial();
+export const patchToolBody = z
+  .strictObject(changeable)
+  .partial()
+  .meta({ example: { description: 'Where an order is, and when it comes' } });
 export type PatchToolBody = z.infer<typeof patchToolBody>;
 
 export const toolResponse = z
