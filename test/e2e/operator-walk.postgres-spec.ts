@@ -75,9 +75,10 @@ interface Shown {
     const found = page
       .locator(`.opblock-${method.toLowerCase()}`)
       .filter({ has: page.locator(`.opblock-summary-path[data-path="${path}"]`) });
-    for (let screens = 0; (await found.count()) === 0 && screens < 60; screens++) {
-      await page.mouse.wheel(0, 900);
-      await page.waitForTimeout(50);
+    for (let steps = 0; (await found.count()) === 0 && steps < 200; steps++) {
+      if (steps === 0) await page.evaluate('scrollTo(0, 0)');
+      else await page.mouse.wheel(0, 500);
+      await page.waitForTimeout(60);
     }
     return found;
   }
@@ -93,6 +94,9 @@ interface Shown {
     const shown = await block(operation);
     await shown.locator('.opblock-summary-control').click();
     await shown.locator('.execute').waitFor();
+    // What it answered the last time.
+    const clear = shown.locator('.btn-clear');
+    if ((await clear.count()) > 0) await clear.click();
     for (const [name, value] of Object.entries(parameters))
       await shown.locator(`tr[data-param-name="${name}"] input`).fill(value);
     if (body !== undefined) {
