@@ -761,6 +761,7 @@ CREATE TABLE app.job (
   PRIMARY KEY (tenant_id, id)
 );
 CREATE INDEX job_open_idx ON app.job (id) WHERE status IN ('queued', 'running');
+CREATE UNIQUE INDEX job_once_idx ON app.job (tenant_id, kind, target_id) WHERE status IN ('queued', 'running');
 
 CREATE TABLE app.outbox (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,

@@ -1,4 +1,7 @@
+import type { CredentialService } from '#llm';
 import { OutboundClient, TenantAllowList } from '#platform/outbound';
+import { SecretString } from '#platform/secrets';
+import { accessOf } from '../llm/credentials/credential.js';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HttpTool } from './http.tool.js';
@@ -131,6 +134,31 @@ describe('HttpTool: the request', () => {
     expect(result).toMatchObject({ ok: false, code: 'TOOL_ERROR', retryable: false });
     expect(requests).toHaveLength(0);
     expect(await tool.execute(call, {}, context())).toMatchObject({ ok: true });
+  });
+});
+
+describe('HttpTool: its credential', () => {
+  const withAccess = (): HttpTool => {
+    const draft = { name: 'n', provider: null, header: null, query: null, scheme: null };
+    const credential = { ...draft, kind: 'basic' as const, baseUrl: `${origin}/v1`, username: 'bot' };
+    const access = accessOf(credential, new SecretString('hunter2hunter2'));
+    const credentials = { access: () => Promise.resolve(access) } as unknown as CredentialService;
+    const allowList = new TenantAllowList();
+    allowList.set('tenant-demo', [new URL(origin).host]);
+    return new HttpTool(new OutboundClient({ allow: [], userAgent: 'test' }), allowList, credentials);
+  };
+  const call = () => withAccess().execute(definition({ url: `${origin}/v1/x` }, { credentialId: 'c' }), {}, context());
+
+  it('is not shown where the service repeats it as it was sent', async () => {
+    answer = (request, response) => json(200, { sent: request.headers.authorization })(request, response);
+    expect(await call()).toMatchObject({ ok: true, data: { sent: 'Basic [secret]' } });
+  });
+
+  it('does not follow a redirect out of its path', async () => {
+    answer = (request, response) =>
+      request.url === '/v1/x' ? response.writeHead(302, { location: '/other' }).end() : response.end('there');
+    await call();
+    expect(requests.map(({ headers }) => headers.authorization !== undefined)).toEqual([true, false]);
   });
 });
 

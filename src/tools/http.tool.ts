@@ -1,8 +1,8 @@
 import { type Access, CredentialService, withQuery } from '#llm';
-import type { SecretString } from '#platform/secrets';
 import { OutboundClient, OutboundError, type OutboundResponse, TenantAllowList } from '#platform/outbound';
 import { Injectable } from '@nestjs/common';
 import { type HttpToolConfig, parseHttpToolConfig, usedPlaceholders } from './http-tool.config.js';
+import { withoutSecret } from './echoed-secret.js';
 import { fillTemplate, headerValue } from './request-template.js';
 import { readPath } from './result-path.js';
 import { type ToolCallContext, type ToolDefinition, toolFailure, type ToolFailure, type ToolResult } from './tool.js';
@@ -14,8 +14,6 @@ type Arguments = Readonly<Record<string, unknown>>;
 const MAX_TEXT = 20_000;
 const MAX_MESSAGE = 300;
 const MAX_ITEMS = 100;
-/** A shorter one could be any word of an answer. */
-const SHORTEST_SECRET = 6;
 const NO_ACCESS = "This tool's access is not set up. An administrator must check its credential.";
 /** Statuses whose message is about the request and meant for whoever made it. */
 const EXPLAINED = new Set([400, 404, 409, 410, 422]);
@@ -71,8 +69,9 @@ export class HttpTool {
         allow: this.allowList.for(context.ctx.tenantId),
         maxBytes: config.max_bytes,
         timeoutMs: config.timeout_ms,
+        confined: { headers: Object.keys(access.headers), covers: access.covers },
       });
-      const answer = withoutSecret(answered, access.secret);
+      const answer = withoutSecret(answered, access);
       return isSuccess(answer.status) ? success(config, answer) : refusal(answer);
     } catch (error) {
       if (error instanceof UrlTemplateError) return invalid(error);
@@ -84,7 +83,7 @@ export class HttpTool {
   /** null: the credential is gone, does not open, or is for another address. */
   private async accessTo(definition: ToolDefinition, url: string, { ctx }: ToolCallContext): Promise<Access | null> {
     const { credentialId = null } = definition;
-    if (credentialId === null) return { headers: {}, query: {}, secret: null };
+    if (credentialId === null) return { headers: {}, query: {}, secret: null, covers: () => true };
     const access = await this.credentials.access(ctx, credentialId, url);
     return typeof access === 'string' ? null : access;
   }
@@ -228,13 +227,6 @@ function messageOf(answer: OutboundResponse): string | null {
     if (typeof found === 'string' && found.trim() !== '') return sanitizeToolText(found, MAX_MESSAGE);
   }
   return null;
-}
-
-/** A server that repeats the key it was sent ("invalid key sk-…") would show it to whoever chats. */
-function withoutSecret(answer: OutboundResponse, secret: SecretString | null): OutboundResponse {
-  const value = secret?.reveal() ?? '';
-  if (value.length < SHORTEST_SECRET || !answer.body.includes(value)) return answer;
-  return { ...answer, body: Buffer.from(answer.body.toString('latin1').replaceAll(value, '[secret]'), 'latin1') };
 }
 
 function isSuccess(status: number): boolean {

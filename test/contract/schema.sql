@@ -708,6 +708,7 @@ CREATE UNIQUE INDEX feedback_pkey ON app.feedback USING btree (tenant_id, messag
 CREATE UNIQUE INDEX idempotency_key_pkey ON app.idempotency_key USING btree (tenant_id, principal_id, key)
 CREATE UNIQUE INDEX invitation_open_key ON app.invitation USING btree (tenant_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL))
 CREATE UNIQUE INDEX invitation_pkey ON app.invitation USING btree (tenant_id, id)
+CREATE UNIQUE INDEX job_once_idx ON app.job USING btree (tenant_id, kind, target_id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE UNIQUE INDEX job_pkey ON app.job USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_pkey ON app.knowledge_base USING btree (tenant_id, id)
 CREATE UNIQUE INDEX knowledge_base_tenant_id_name_key ON app.knowledge_base USING btree (tenant_id, name)

@@ -22,8 +22,9 @@ export class JobLostError extends Error {
 export class JobRepository {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  insert(tx: TenantTx, job: NewJob): Promise<Job> {
-    return tx.rows(JobEntity).insert(job);
+  /** @returns null when one of this kind for this target is open: somebody was faster */
+  insert(tx: TenantTx, job: NewJob): Promise<Job | null> {
+    return tx.rows(JobEntity).insertNew(job);
   }
 
   /** The job of this kind that is not over yet. */

@@ -10,6 +10,9 @@ import { mayHave } from './job-access.js';
 import { type Job, JobRepository } from './job.repository.js';
 import { JobRunner } from './job-runner.js';
 
+/** One that is open when we insert may be over when we look. */
+const MOST_ATTEMPTS = 3;
+
 /** Jobs as those who asked for them see them. */
 @Injectable()
 export class JobService {
@@ -30,10 +33,15 @@ export class JobService {
       throw new ForbiddenError('An export has everything in it: ask with a role or key that may read all of that');
     }
     const job = await this.unitOfWork.run(ctx, async (tx) => {
-      const open = await this.jobs.findOpen(tx, { kind, targetId });
-      if (open !== null) return open;
-      await this.audit.record(tx, ctx, { action: `${kind}.request`, targetType: kind.split('.')[0], targetId });
-      return this.jobs.insert(tx, { id: newId(), kind, targetId, createdBy: ctx.principal.id });
+      for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+        const open = await this.jobs.findOpen(tx, { kind, targetId });
+        if (open !== null) return open;
+        const made = await this.jobs.insert(tx, { id: newId(), kind, targetId, createdBy: ctx.principal.id });
+        if (made === null) continue;
+        await this.audit.record(tx, ctx, { action: `${kind}.request`, targetType: kind.split('.')[0], targetId });
+        return made;
+      }
+      throw new ConflictError('The same job was begun and ended meanwhile: ask again');
     });
     await this.runner.wake(ctx, job.id);
     return this.get(ctx, job.id);

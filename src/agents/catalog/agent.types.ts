@@ -1,4 +1,5 @@
-import { isStaff, type Principal } from '#platform/context';
+import type { Principal } from '#platform/context';
+import { seesAsStaff } from '#platform/http';
 import type { ToolDefinition } from '#tools';
 
 export type AgentKind = 'domain' | 'knowledge' | 'writer' | 'matching';
@@ -37,7 +38,7 @@ export interface AgentDirectory {
 
 /** Those that the caller's persona may use; staff try all of them. The list itself when it is all of them. */
 export function visibleAgents(agents: readonly AgentDefinition[], principal: Principal): readonly AgentDefinition[] {
-  if (isStaff(principal) || agents.every(({ personas }) => personas.length === 0)) return agents;
+  if (seesAsStaff(principal, 'agents.read') || agents.every(({ personas }) => personas.length === 0)) return agents;
   return agents.filter(
     ({ personas }) => personas.length === 0 || (principal.persona !== null && personas.includes(principal.persona)),
   );

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { PrincipalService } from '#auth';
 import { AppConfig } from '#platform/config';
-import { isStaff, type RequestContext } from '#platform/context';
+import type { RequestContext } from '#platform/context';
+import { seesAsStaff } from '#platform/http';
 import { NotFoundError } from '#platform/errors';
 import { ConnectionRegistry } from '../websocket/connection-registry.js';
 import { PeerConnections } from './peer-connections.js';
@@ -25,7 +26,7 @@ export class PresenceService {
    */
   async connectionsOf(ctx: RequestContext, named: string): Promise<{ userId: string; connections: number }> {
     const userId = await this.idOf(ctx, named);
-    const mayAsk = userId === ctx.principal.id || isStaff(ctx.principal);
+    const mayAsk = userId === ctx.principal.id || seesAsStaff(ctx.principal, 'conversations.read_all');
     if (userId === null || !mayAsk) throw new NotFoundError();
     const here = this.registry.countOf(ctx.tenantId, userId);
     return { userId, connections: here + (await this.elsewhere.count(ctx.tenantId, userId)) };
@@ -34,7 +35,8 @@ export class PresenceService {
   /** With AUTH_BYPASS whoever is named is there, as on the socket. */
   private async idOf(ctx: RequestContext, named: string): Promise<string | null> {
     const known = await this.users.findId(ctx, named);
-    if (known !== null || !this.config.env.AUTH_BYPASS || !isStaff(ctx.principal)) return known;
+    if (known !== null || !this.config.env.AUTH_BYPASS || !seesAsStaff(ctx.principal, 'conversations.read_all'))
+      return known;
     return (await this.principals.ensureNamed(ctx, named)).id;
   }
 }

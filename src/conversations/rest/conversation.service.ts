@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Citation } from '#agents';
-import { isStaff, type RequestContext } from '#platform/context';
+import type { RequestContext } from '#platform/context';
+import { seesAsStaff } from '#platform/http';
 import { isUniqueViolation, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, NotFoundError } from '#platform/errors';
 import { CatchUp } from '../live/catch-up.js';
@@ -147,7 +148,7 @@ export class ConversationService {
       citation.chunk_id,
       caller,
       persona,
-      isStaff(ctx.principal),
+      seesAsStaff(ctx.principal, 'knowledge.read'),
     ]);
     if (chunk?.visible === false)
       throw new NotFoundError('The passage behind this citation is not yours to read any more');

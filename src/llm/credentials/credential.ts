@@ -45,21 +45,24 @@ export interface Access {
   readonly query: Readonly<Record<string, string>>;
   /** To be taken out of what the other side says, should it repeat it. */
   readonly secret: SecretString | null;
+  /** Whether another address may get it, for redirects. */
+  readonly covers: (url: string) => boolean;
 }
 
 export function accessOf(credential: CredentialDraft, secret: SecretString): Access {
   const value = secret.reveal();
+  const shared = { secret, covers: (url: string) => covers(credential, url) };
   switch (credential.kind) {
     case 'provider':
-      return { headers: { authorization: `Bearer ${value}` }, query: {}, secret };
+      return { headers: { authorization: `Bearer ${value}` }, query: {}, ...shared };
     case 'basic': {
       const pair = Buffer.from(`${credential.username ?? ''}:${value}`, 'utf8').toString('base64');
-      return { headers: { authorization: `Basic ${pair}` }, query: {}, secret };
+      return { headers: { authorization: `Basic ${pair}` }, query: {}, ...shared };
     }
     case 'header': {
-      if (credential.query !== null) return { headers: {}, query: { [credential.query]: value }, secret };
+      if (credential.query !== null) return { headers: {}, query: { [credential.query]: value }, ...shared };
       const said = credential.scheme === null ? value : `${credential.scheme} ${value}`;
-      return { headers: { [(credential.header ?? 'authorization').toLowerCase()]: said }, query: {}, secret };
+      return { headers: { [(credential.header ?? 'authorization').toLowerCase()]: said }, query: {}, ...shared };
     }
   }
 }

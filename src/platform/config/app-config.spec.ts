@@ -123,6 +123,11 @@ describe('the configuration', () => {
     [{ LLM_PROVIDER: 'groq' }, 'GROQ_API_KEY'],
     [{ BOOTSTRAP_ADMIN_EMAIL: 'a@b.example' }, 'BOOTSTRAP_ADMIN_EMAIL'],
     [{ JWT_ISSUER: 'https://sso.example' }, 'JWT_ISSUER'],
+    [{ JWT_ISSUER: 'switchboard', JWT_JWKS_URL: 'https://sso.example/keys' }, "JWT_ISSUER: is this server's own"],
+    [
+      { JWT_ISSUER: 'https://a.example', PUBLIC_URL: 'https://a.example', JWT_JWKS_URL: 'https://sso.example/keys' },
+      "JWT_ISSUER: is this server's own",
+    ],
     [{ JWT_JWKS_URL: 'ftp://sso.example/keys' }, 'JWT_JWKS_URL'],
     [{ SMTP_URL: 'mail.example' }, 'SMTP_URL'],
     [{ SECRETS_KEY: 'short' }, 'SECRETS_KEY'],
@@ -145,6 +150,16 @@ describe('the configuration', () => {
     [{ TRUST_PROXY: 'loopback,true' }, 'TRUST_PROXY'],
   ])('refuses %p', (env, variable) => {
     expect(faultsOf(env).join('\n')).toContain(variable);
+  });
+
+  it('refuses its own key as that of another issuer', () => {
+    const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const [privateKey, publicKey] = [
+      own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      own.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    ];
+    const faults = faultsOf({ JWT_PRIVATE_KEY: privateKey, JWT_PUBLIC_KEY: publicKey });
+    expect(faults.join()).toContain("JWT_PUBLIC_KEY: is this server's own key");
   });
 
   it('refuses a signing key that is too short, and a private key among public ones', () => {

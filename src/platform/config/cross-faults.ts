@@ -1,3 +1,5 @@
+import { createPublicKey } from 'node:crypto';
+
 /** Of an `AppConfig`, what the rules here look at. */
 interface Settings {
   readonly production: boolean;
@@ -16,6 +18,7 @@ type Given =
   | 'JWT_JWKS_URL'
   | 'JWT_PUBLIC_KEY'
   | 'JWT_PRIVATE_KEY'
+  | 'PUBLIC_URL'
   | 'SECRETS_KEY'
   | 'OPENAI_API_KEY'
   | 'OPENAI_BASE_URL'
@@ -31,7 +34,7 @@ export interface CrossFault {
 }
 
 export function crossFaults(config: Settings): CrossFault[] {
-  return [...production(config), ...bypass(config), ...providers(config), ...together(config)];
+  return [...production(config), ...bypass(config), ...providers(config), ...together(config), ...issuers(config)];
 }
 
 function* production({ embeddedDatabase, env, production: isProduction }: Settings): Generator<CrossFault> {
@@ -108,5 +111,31 @@ function* together({ embeddedDatabase, env }: Settings): Generator<CrossFault> {
       variables: ['DATABASE_OWNER_URL', 'DATABASE_URL'],
       fault: 'DATABASE_OWNER_URL: needs DATABASE_URL, with the user that the server signs in as',
     };
+  }
+}
+
+/** Who signs for somebody else must be told apart from this server: by name and by key. */
+function* issuers({ env }: Settings): Generator<CrossFault> {
+  if (env.JWT_ISSUER !== undefined && env.JWT_ISSUER === (env.PUBLIC_URL ?? 'switchboard')) {
+    yield {
+      variables: ['JWT_ISSUER', 'PUBLIC_URL'],
+      fault: "JWT_ISSUER: is this server's own issuer; give the name that stands as iss in the other issuer's tokens",
+    };
+  }
+  const { JWT_PRIVATE_KEY, JWT_PUBLIC_KEY } = env;
+  if (JWT_PRIVATE_KEY !== undefined && JWT_PUBLIC_KEY !== undefined && isPair(JWT_PRIVATE_KEY, JWT_PUBLIC_KEY)) {
+    yield {
+      variables: ['JWT_PUBLIC_KEY', 'JWT_PRIVATE_KEY'],
+      fault: "JWT_PUBLIC_KEY: is this server's own key; give the other issuer's public key, or leave it out",
+    };
+  }
+}
+
+/** False for what is no key: that is a fault of its own. */
+function isPair(privateKey: string, publicKey: string): boolean {
+  try {
+    return createPublicKey(privateKey).equals(createPublicKey(publicKey));
+  } catch {
+    return false;
   }
 }

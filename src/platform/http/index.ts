@@ -16,7 +16,15 @@ export {
   RequirePermission,
   SignedIn,
 } from './decorators.js';
-export { isAllowed, isGranted, mayReadFigures, type Permission, PERMISSIONS, permissionsOf } from './permissions.js';
+export {
+  isAllowed,
+  isGranted,
+  mayReadFigures,
+  type Permission,
+  PERMISSIONS,
+  permissionsOf,
+  seesAsStaff,
+} from './permissions.js';
 export type { HttpRequest, Identity } from './identity.js';
 export { HttpModule } from './http.module.js';
 export { configureHttp } from './configure-http.js';

@@ -1,5 +1,5 @@
 import { ROLES } from '#platform/context';
-import { isAllowed, isGranted, mayReadFigures, PERMISSIONS } from './permissions.js';
+import { isAllowed, isGranted, mayReadFigures, PERMISSIONS, seesAsStaff } from './permissions.js';
 
 describe('permissions', () => {
   it('are the contract’s scopes', () => {
@@ -46,5 +46,19 @@ describe('roles', () => {
     ]);
     expect(granted['end_user']).toEqual(['chat']);
     expect(granted['visitor']).toEqual(['chat']);
+  });
+});
+
+describe('what staff sees beyond its own', () => {
+  const of = (role: 'supporter' | 'end_user', scopes?: string[]) =>
+    seesAsStaff({ id: 'x', role, persona: null, sessionId: null, scopes }, 'knowledge.read');
+
+  it('follows a key’s scopes, and never makes staff of others', () => {
+    expect([of('supporter'), of('supporter', ['knowledge.read'])]).toEqual([true, true]);
+    expect([of('supporter', ['chat']), of('end_user'), of('end_user', ['knowledge.read'])]).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 });

@@ -60,3 +60,11 @@ export function isAllowed(principal: Pick<Principal, 'role' | 'scopes'>, permiss
 export function mayReadFigures(principal: Principal): boolean {
   return isStaff(principal) && (principal.scopes === undefined || isAllowed(principal, 'usage.read'));
 }
+
+/**
+ * What staff sees beyond its own: an API key of staff only what its scopes name, so that one made to chat sees what a
+ * person who chats sees.
+ */
+export function seesAsStaff(principal: Principal, permission: Permission): boolean {
+  return isStaff(principal) && isAllowed(principal, permission);
+}

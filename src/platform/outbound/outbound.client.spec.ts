@@ -286,6 +286,20 @@ describe('OutboundClient: redirects', () => {
     expect(sent).toEqual(['accept', 'accept-encoding', 'connection', 'host', 'user-agent']);
   });
 
+  it('drops a confined header outside its addresses, also on the same origin, and for good', async () => {
+    const to: Record<string, string> = { '/v1/a': '/v1/b', '/v1/b': '/other', '/other': '/v1/end' };
+    const server = await stand((request, response) => {
+      const location = to[request.url ?? ''];
+      if (location === undefined) response.end('there');
+      else response.writeHead(302, { location }).end();
+    });
+    const outbound = client({ allow: [`127.0.0.1:${server.port}`] });
+    const confined = { headers: ['X-Api-Key'], covers: (url: string) => new URL(url).pathname.startsWith('/v1/') };
+    await get(outbound, `${server.origin}/v1/a`, { headers: secrets, confined });
+    expect(server.requests.map(({ headers }) => headers['x-api-key'])).toEqual(['s', 's', undefined, undefined]);
+    expect(server.requests[3]?.headers['cookie']).toBe('a=b');
+  });
+
   it.each([307, 308])('does not repeat a POST at another origin for a %d', async (status) => {
     const other = await stand(ok);
     const server = await stand(redirect(status, () => `${other.origin}/`));

@@ -47,6 +47,8 @@ export interface OutboundRequest {
   readonly maxBytes?: number;
   /** Milliseconds for everything, redirects included; 30 s unless told. */
   readonly timeoutMs?: number;
+  /** Headers that only some addresses of the origin may get: a redirect elsewhere drops them. */
+  readonly confined?: { readonly headers: readonly string[]; readonly covers: (url: string) => boolean };
 }
 
 export interface OutboundResponse {
@@ -138,7 +140,7 @@ export class OutboundClient {
         const answer = await this.send(hop, request, deadlines);
         if ('status' in answer) return answer;
         if (redirects === MAX_REDIRECTS) throw network('The service redirects too often.', true);
-        hop = follow(hop, answer);
+        hop = confine(follow(hop, answer), request.confined);
       }
     } catch (error) {
       throw this.translate(error, deadlines);
@@ -276,6 +278,12 @@ function follow(hop: Hop, answer: RedirectAnswer): Hop {
     throw new OutboundBlockedError();
   }
   return { url, method: hop.method, headers: headersForOtherOrigin(hop.headers), body: undefined };
+}
+
+function confine(hop: Hop, confined: OutboundRequest['confined']): Hop {
+  if (confined === undefined || confined.covers(hop.url.href)) return hop;
+  const names = new Set(confined.headers.map((name) => name.toLowerCase()));
+  return { ...hop, headers: Object.fromEntries(Object.entries(hop.headers).filter(([name]) => !names.has(name))) };
 }
 
 function parseUrl(text: string): URL {

@@ -1,4 +1,5 @@
-import { isStaff, type RequestContext } from '#platform/context';
+import type { RequestContext } from '#platform/context';
+import { seesAsStaff } from '#platform/http';
 import { UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import { vectorValue } from '../retrieval/vector-value.js';
@@ -22,7 +23,7 @@ export class MatchingRepository {
     const rows = await this.work.query<{ record: Facts }>(
       ctx,
       `SELECT d.record FROM app.document d WHERE ${SHARED}`,
-      [ctx.tenantId, knowledgeBaseId, ctx.principal.persona, isStaff(ctx.principal), limit],
+      [ctx.tenantId, knowledgeBaseId, ctx.principal.persona, seesAsStaff(ctx.principal, 'knowledge.read'), limit],
       'rag_match_words',
     );
     return rows.map(({ record }) => record);
@@ -34,7 +35,7 @@ export class MatchingRepository {
       ctx,
       `SELECT concat(count(*), '/', sum(hashtextextended(concat(id, updated_at), 0))) AS state
        FROM (SELECT d.id, d.updated_at FROM app.document d WHERE ${SHARED}) AS newest`,
-      [ctx.tenantId, knowledgeBaseId, ctx.principal.persona, isStaff(ctx.principal), limit],
+      [ctx.tenantId, knowledgeBaseId, ctx.principal.persona, seesAsStaff(ctx.principal, 'knowledge.read'), limit],
       'rag_match_state',
     );
     return row?.state ?? '';
@@ -82,7 +83,7 @@ export class MatchingRepository {
         knowledgeBaseId,
         ctx.principal.id,
         ctx.principal.persona,
-        isStaff(ctx.principal),
+        seesAsStaff(ctx.principal, 'knowledge.read'),
         limit,
         conditions,
         ...(vector === null ? [] : [vectorValue(vector.values), vector.spaceId]),
@@ -104,7 +105,14 @@ export class MatchingRepository {
       `SELECT d.id AS document_id, d.title, d.record FROM app.document d
        WHERE ${SEEN} AND d.id = ANY($6::uuid[])
          AND (d.owner_id IS NULL OR d.owner_id = $3) AND ($5 OR d.personas = '{}' OR $4 = ANY(d.personas))`,
-      [ctx.tenantId, knowledgeBaseId, ctx.principal.id, ctx.principal.persona, isStaff(ctx.principal), ids],
+      [
+        ctx.tenantId,
+        knowledgeBaseId,
+        ctx.principal.id,
+        ctx.principal.persona,
+        seesAsStaff(ctx.principal, 'knowledge.read'),
+        ids,
+      ],
       'rag_match_again',
     );
     return rows.map(({ document_id: documentId, record, title }) => ({ documentId, title, record, similarity: null }));

@@ -1,4 +1,5 @@
-import { isStaff, type RequestContext } from '#platform/context';
+import type { RequestContext } from '#platform/context';
+import { seesAsStaff } from '#platform/http';
 import { inSlices } from '#platform/event-loop';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
@@ -33,7 +34,7 @@ export class RecordCatalogs {
   /** @throws UnavailableError when the database is away */
   async of(ctx: RequestContext, base: KnowledgeBase): Promise<RecordCatalog> {
     const { chunkCount, documentCount, id, settings, updatedAt } = base;
-    const seenBy = isStaff(ctx.principal) ? ['staff'] : ['persona', ctx.principal.persona];
+    const seenBy = seesAsStaff(ctx.principal, 'knowledge.read') ? ['staff'] : ['persona', ctx.principal.persona];
     const key = JSON.stringify([ctx.tenantId, id, documentCount, chunkCount, updatedAt, ...seenBy]);
     const trusted = this.trusted.get(key);
     if (trusted !== undefined) return (await trusted).catalog;

@@ -1,5 +1,6 @@
 import { recordUsage, type UsageRow } from '#llm';
-import { isStaff, type RequestContext } from '#platform/context';
+import type { RequestContext } from '#platform/context';
+import { seesAsStaff } from '#platform/http';
 import { UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import type { Passage } from '../retrieval.types.js';
@@ -69,7 +70,7 @@ export class RetrievalRepository {
       plan.words,
       ctx.principal.id,
       ctx.principal.persona,
-      isStaff(ctx.principal),
+      seesAsStaff(ctx.principal, 'knowledge.read'),
       plan.limit,
       plan.vectorWeight,
       ...(vector === null ? [] : [vectorValue(vector.values), vector.spaceId]),

@@ -19,6 +19,7 @@ import { AuthApp, PASSWORD } from '../auth/auth-app.js';
 type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
 
 const CANARY = 'zeisigvogel';
+const JOB = "INSERT INTO app.job (tenant_id, id, kind, target_id) VALUES ($1, $2, 'user.erase', $3)";
 
 describe('all data of a person', () => {
   let app: AuthApp;
@@ -122,6 +123,17 @@ describe('all data of a person', () => {
       .filter((file) => file.isFile())
       .map((file) => join(file.parentPath, file.name))
       .filter((path) => readFileSync(path).includes(text));
+
+  it('is one job however many ask for it at once', async () => {
+    const path = `admin/users/${person.id}/export`;
+    const asked = await Promise.all(Array.from({ length: 8 }, () => call(admin, path, {})));
+    expect(asked.map(({ status }) => status)).toEqual(asked.map(() => 202));
+    expect(new Set(asked.map(({ body }) => body['id'])).size).toBe(1);
+    const open = () =>
+      app.database.uow.query({ tenantId: admin.tenantId }, JOB, [admin.tenantId, crypto.randomUUID(), person.id]);
+    await open();
+    await expect(open()).rejects.toThrow(/job_once_idx/);
+  });
 
   it('comes as an archive to the person, and holds nobody else’s', async () => {
     const asked = await call(person, `${person.slug}/me/export`, {});

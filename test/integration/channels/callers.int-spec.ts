@@ -254,6 +254,17 @@ describe('the caller of a socket', () => {
       return { stays, leaves, socket, keyId: String(made.body['id']), key: String(made.body['key']) };
     };
 
+    it('of staff sees whether others are there only where its scopes say that it sees them', async () => {
+      const { leaves, stays } = await keyed();
+      const seen = async (scopes: string[]) => {
+        const body = { name: 'staff', role: 'tenant_admin', scopes };
+        const made = await app.call('/api/admin/api-keys', { token: leaves.token, body });
+        return (await app.call(`/ws/users/${stays.id}/status`, { token: String(made.body['key']) })).status;
+      };
+      expect(await seen(['chat'])).toBe(404);
+      expect(await seen(['chat', 'conversations.read_all'])).toBe(200);
+    });
+
     it('is cut off when whoever made the key is disabled, and so are those it vouched for', async () => {
       const { key, leaves, socket, stays } = await keyed();
       const body = { external_id: 'u1' };
