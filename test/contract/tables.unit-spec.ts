@@ -54,6 +54,10 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
   'src/rag/ingestion/ingestion.repository.ts': [['tenant'], 'no document of a suspended tenant is worked on'],
   'src/rag/documents/document.repository.ts': [['principal'], 'that a document’s owner is of this tenant'],
   'src/rag/knowledge-bases/knowledge-base.repository.ts': [['agent'], 'a base that agents answer from is not deleted'],
+  'src/widget/sessions/visitor.expiry.ts': [
+    ['principal', 'conversation'],
+    'a visitor who never wrote goes with the principal, in one statement',
+  ],
   'src/tenants/audit/audit-log.repository.ts': [['principal'], 'the address of who did it, as long as they are there'],
 };
 

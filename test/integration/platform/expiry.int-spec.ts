@@ -4,6 +4,7 @@ import { createLogger } from '#platform/logging';
 import { IdempotencyExpiry } from '../../../src/platform/http/idempotency.expiry.js';
 import { SessionExpiry } from '../../../src/auth/sessions/session.expiry.js';
 import { ConversationExpiry } from '../../../src/conversations/store/conversation.expiry.js';
+import { VisitorExpiry } from '../../../src/widget/sessions/visitor.expiry.js';
 import { TestDatabase } from '../../support/test-database.js';
 
 const CLOCK_SEQ = (age: string) => `(extract(epoch FROM now() - interval '${age}') * 1000000)::bigint`;
@@ -22,7 +23,7 @@ describe('what is too old', () => {
   });
   beforeEach(() => {
     expiry = new ExpiryService(db.uow, createLogger({ level: 'silent' }));
-    for (const Kind of [IdempotencyExpiry, SessionExpiry, ConversationExpiry]) new Kind(expiry);
+    for (const Kind of [IdempotencyExpiry, SessionExpiry, ConversationExpiry, VisitorExpiry]) new Kind(expiry);
   });
   afterAll(() => db.stop());
 
@@ -143,6 +144,57 @@ describe('what is too old', () => {
     const kept = both(['answered', 'answered, then failed', 'empty', 'failed lately', 'followed']);
     expect(await left('app.conversation', 'title')).toEqual(kept);
     expect(await left('app.message', 'content')).toEqual(kept);
+    expect(await expiry.sweep()).toEqual({});
+  });
+
+  it('takes visitors with it who never wrote, and of the others what would know them again', async () => {
+    for (const { tenantId } of tenants) {
+      const scope = { tenantId };
+      const widget = newId();
+      await db.uow.query(
+        scope,
+        `INSERT INTO app.widget (tenant_id, id, public_key, name, sealed, last4) VALUES ($1, $2, 'pk', 'w', '\\x0000000000', '')`,
+        [tenantId, widget],
+      );
+      for (const [name, age, wrote] of [
+        ['silent, long ago', '181 days', false],
+        ['silent, lately', '179 days', false],
+        ['wrote, long ago', '181 days', true],
+        ['wrote, lately', '179 days', true],
+      ] as const) {
+        const id = newId();
+        await db.uow.query(
+          scope,
+          `INSERT INTO app.principal (tenant_id, id, kind, role, name) VALUES ($1, $2, 'visitor', 'visitor', $3)`,
+          [tenantId, id, name],
+        );
+        await db.uow.query(
+          scope,
+          `INSERT INTO app.visitor (tenant_id, id, widget_id, token_hash, last_seen_at)
+           VALUES ($1, $2, $3, '\\x00', now() - interval '${age}')`,
+          [tenantId, id, widget],
+        );
+        if (wrote)
+          await db.uow.query(
+            scope,
+            `INSERT INTO app.conversation (tenant_id, id, principal_id, title) VALUES ($1, $2, $3, 'of a visitor')`,
+            [tenantId, newId(), id],
+          );
+      }
+    }
+    expect(await expiry.sweep()).toEqual({ 'visitors without conversations': 2, visitors: 2 });
+    for (const scope of tenants) {
+      const rows = await db.uow.query<{ name: string; known: boolean }>(
+        scope,
+        `SELECT p.name, v.id IS NOT NULL AS known FROM app.principal p
+         LEFT JOIN app.visitor v ON v.tenant_id = p.tenant_id AND v.id = p.id WHERE p.kind = 'visitor' ORDER BY p.name`,
+      );
+      expect(rows).toEqual([
+        { name: 'silent, lately', known: true },
+        { name: 'wrote, lately', known: true },
+        { name: 'wrote, long ago', known: false },
+      ]);
+    }
     expect(await expiry.sweep()).toEqual({});
   });
 

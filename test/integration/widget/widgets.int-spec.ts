@@ -156,6 +156,16 @@ describe('a widget', () => {
       },
     );
 
+    it('takes neither a visitor token nor an identity token for an access token', async () => {
+      const { key, secret } = await widget();
+      const anna = await visitor(key);
+      for (const token of [String(anna.visitorToken), identity(secret, { sub: anna.id }), secret]) {
+        expect((await app.call('/api/auth/me', { token })).status).toBe(401);
+        const socket = await app.socket('/ws/chat', { headers: { authorization: `Bearer ${token}`, origin: PAGE } });
+        expect((await socket.end()).code).toBe(4401);
+      }
+    });
+
     it('lets a visitor chat, as a visitor of this widget', async () => {
       const { key } = await widget();
       const anna = await visitor(key);
@@ -269,6 +279,11 @@ describe('a widget', () => {
         ['another widget’s', identity(other.secret, { sub: 'x' })],
         ['another tenant’s', identity(theirs.secret, { sub: 'x' })],
         ['expired', identity(secret, { sub: 'x' }, { expiresIn: -61 })],
+        ['expired just now', identity(secret, { sub: 'x' }, { expiresIn: -2 })],
+        ['good for eleven minutes', identity(secret, { sub: 'x' }, { expiresIn: 660 })],
+        ['of a name that cannot be stored', identity(secret, { sub: 'x\0' })],
+        ['of half a character', identity(secret, { sub: 'x\ud800' })],
+        ['called what cannot be stored', identity(secret, { sub: 'x', name: 'a\0' })],
         ['good for an hour', identity(secret, { sub: 'x' }, { expiresIn: 3600 })],
         ['without an end', identity(secret, { sub: 'x' }, {})],
         ['of nobody', identity(secret, { name: 'x' })],
