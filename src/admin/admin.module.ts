@@ -10,6 +10,7 @@ import { EraseUser } from './data/erase-user.js';
 import { ExportTenant } from './data/export-tenant.js';
 import { ExportUser } from './data/export-user.js';
 import { TenantDataController } from './data/tenant-data.controller.js';
+import { TenantDataService } from './data/tenant-data.service.js';
 import { UserDataController } from './data/user-data.controller.js';
 import { JobRepository } from './jobs/job.repository.js';
 import { JobRunner } from './jobs/job-runner.js';
@@ -29,6 +30,8 @@ import { JobsController } from './jobs/jobs.controller.js';
     EraseTenant,
     ExportUser,
     EraseUser,
+    TenantDataService,
   ],
+  exports: [JobRunner, JobService, TenantDataService],
 })
 export class AdminModule {}

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { RequestContext } from '#platform/context';
-import { DomainError, NotFoundError } from '#platform/errors';
+import { NotFoundError } from '#platform/errors';
 import { type AccountServices, withAccountServices } from './account-services.js';
-import { failureOf } from './failure.js';
-import { keyInput, type Options, OPTIONS, optionsOf, required, UsageError, userInput } from './accounts.options.js';
+import { answered } from './answer.js';
+import { keyInput, type Options, OPTIONS, optionsOf, required, userInput } from './accounts.options.js';
+import { UsageError } from './usage-error.js';
 
 export const ACCOUNTS_USAGE = `  user create --tenant <slug> --email <address> [--role end_user] [--name <name>] [--persona <word>]
   user list --tenant <slug>
@@ -82,8 +83,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
  * `switchboard user …` and `switchboard key …`.
  * @returns the exit code: 0 done, 1 failed, 2 usage, 3 not found, 4 refused, 5 unavailable
  */
-export async function runAccounts(args: readonly string[]): Promise<number> {
-  try {
+export function runAccounts(args: readonly string[]): Promise<number> {
+  return answered(ACCOUNTS_USAGE, async () => {
     const { positionals, values } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
     const command = positionals.length === 2 ? COMMANDS[positionals.join(' ')] : undefined;
     if (command === undefined) throw new UsageError(`${positionals.join(' ')} is not known`);
@@ -92,17 +93,8 @@ export async function runAccounts(args: readonly string[]): Promise<number> {
     const answer = await withAccountServices(async (services) => {
       return command(services, await services.contextOf(tenant), options);
     });
-    process.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : inWords(answer));
-    return 0;
-  } catch (error) {
-    if (error instanceof UsageError || isParseFault(error)) {
-      process.stderr.write(`${error.message}\nusage: switchboard <command>\n${ACCOUNTS_USAGE}`);
-      return 2;
-    }
-    const { code, words } = error instanceof DomainError ? refusalOf(error) : failureOf(error);
-    process.stderr.write(`${words}\n`);
-    return code;
-  }
+    return { answer, json: options.json };
+  });
 }
 
 /** @throws NotFoundError */
@@ -121,26 +113,4 @@ async function ownerOf({ people }: AccountServices, ctx: RequestContext, email: 
       : await people.findByEmail(ctx, email);
   if (owner === null) throw new NotFoundError('A key belongs to somebody: make a tenant_admin first, or name --owner');
   return owner;
-}
-
-function inWords(answer: unknown): string {
-  const rows = Array.isArray(answer) ? (answer as object[]) : [answer as object];
-  const line = (row: object) =>
-    Object.entries(row)
-      .filter(([, value]) => value !== null)
-      .map(([name, value]) => `${name}: ${value instanceof Date ? value.toISOString() : String(value)}`);
-  return Array.isArray(answer)
-    ? rows.map((row) => `${line(row).join('  ')}\n`).join('')
-    : `${rows.flatMap(line).join('\n')}\n`;
-}
-
-function isParseFault(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-}
-
-function refusalOf(error: DomainError): { code: number; words: string } {
-  const words = error.message;
-  if (error.kind === 'not_found') return { code: 3, words };
-  if (error.kind === 'unavailable') return { code: 5, words };
-  return { code: ['forbidden', 'conflict', 'invalid', 'bad_request'].includes(error.kind) ? 4 : 1, words };
 }

@@ -2,9 +2,7 @@ import { type ApiKeyInput, KEY_ROLES, type NewUser } from '#auth';
 import { isUuid } from '#platform/database';
 import { PERMISSIONS } from '#platform/http';
 import { z } from 'zod';
-
-/** The words of the command do not fit; the usage is printed with it. */
-export class UsageError extends Error {}
+import { UsageError } from './usage-error.js';
 
 export const OPTIONS = {
   tenant: { type: 'string' },

@@ -5,6 +5,7 @@
  */
 export { TenantsModule } from './tenants.module.js';
 export { TenantService, type NewTenant } from './tenant.service.js';
+export { createTenantBody } from './tenant.dto.js';
 export { PLATFORM_SLUG, RESERVED_SLUGS, type Tenant } from './tenant.js';
 export { TenantChanged, TenantCreated, TenantResumed, TenantSuspended } from './tenant.events.js';
 export { PlatformTenantError, SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';

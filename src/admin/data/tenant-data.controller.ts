@@ -1,12 +1,10 @@
 import type { RequestContext } from '#platform/context';
-import { InvalidInputError } from '#platform/errors';
 import { Ctx, Id, RequirePermission } from '#platform/http';
-import { PLATFORM_SLUG, PlatformTenantError, TenantService } from '#tenants';
 import { Body, Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { type JobResponse, jobResponse, toJobResponse } from '../jobs/job.dto.js';
-import { JobService } from '../jobs/job.service.js';
+import { TenantDataService } from './tenant-data.service.js';
 
 const eraseBody = z.strictObject({ confirm: z.string().max(100) }).meta({ examples: [{ confirm: 'my-company' }] });
 
@@ -15,10 +13,7 @@ const eraseBody = z.strictObject({ confirm: z.string().max(100) }).meta({ exampl
 @ApiBearerAuth('bearer')
 @Controller('api/admin')
 export class TenantDataController {
-  constructor(
-    private readonly tenants: TenantService,
-    private readonly jobs: JobService,
-  ) {}
+  constructor(private readonly data: TenantDataService) {}
 
   @ApiOperation({ summary: 'Export everything of one’s own tenant' })
   @Post('export')
@@ -26,7 +21,7 @@ export class TenantDataController {
   @RequirePermission('settings.write')
   @ApiAcceptedResponse({ standardSchema: jobResponse })
   async exportOwn(@Ctx() ctx: RequestContext): Promise<JobResponse> {
-    return toJobResponse(await this.jobs.ask(ctx, 'tenant.export', ctx.tenantId));
+    return toJobResponse(await this.data.export(ctx, ctx.tenantId));
   }
 
   @ApiOperation({ summary: 'Export everything of a tenant' })
@@ -35,8 +30,7 @@ export class TenantDataController {
   @RequirePermission('tenants.manage')
   @ApiAcceptedResponse({ standardSchema: jobResponse })
   async exportTenant(@Ctx() ctx: RequestContext, @Id() id: string): Promise<JobResponse> {
-    await this.tenants.get({ tenantId: id });
-    return toJobResponse(await this.jobs.ask(ctx, 'tenant.export', id));
+    return toJobResponse(await this.data.export(ctx, id));
   }
 
   /** For good: the tenant is suspended at once, then all of its rows and files go. `confirm` is its slug. */
@@ -50,11 +44,6 @@ export class TenantDataController {
     @Id() id: string,
     @Body({ schema: eraseBody }) { confirm }: z.infer<typeof eraseBody>,
   ): Promise<JobResponse> {
-    const { slug } = await this.tenants.get({ tenantId: id });
-    if (slug === PLATFORM_SLUG || id === ctx.tenantId) throw new PlatformTenantError('erased');
-    if (confirm !== slug) {
-      throw new InvalidInputError('confirm: must be the slug of the tenant that is to be erased', { field: 'confirm' });
-    }
-    return toJobResponse(await this.jobs.ask(ctx, 'tenant.erase', id));
+    return toJobResponse(await this.data.erase(ctx, id, confirm));
   }
 }

@@ -92,8 +92,10 @@ export class JobRunner implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** One after the other: an export or an erasure is work for the database. */
-  private run(scope: TenantScope, jobId: string): Promise<void> {
+  /**
+   * Runs a job here and now, unless somebody is at it. One after the other: an export or an erasure is work for the database.
+   */
+  run(scope: TenantScope, jobId: string): Promise<void> {
     const run = this.running.then(() => this.take(scope, jobId));
     this.running = run.catch(() => undefined);
     return run;
