@@ -183,11 +183,23 @@ describe('the examples of the document', () => {
       if (name === 'tenant') continue;
       const collection = path.slice(0, path.indexOf(`/${parameter}`));
       const token = callerOf(operation) ?? tokens.admin;
-      const id = name === 'n' ? '1' : name === 'user_id' ? await ownId() : await idIn(collection, token);
+      const id =
+        name === 'n'
+          ? '1'
+          : name === 'user_id'
+            ? await ownId()
+            : name === 'public_key'
+              ? await publicKey()
+              : await idIn(collection, token);
       if (id === null) return null;
       path = path.replace(parameter, id);
     }
     return path;
+  }
+
+  async function publicKey(): Promise<string | null> {
+    const { body } = await server.api('/api/admin/widgets', { token: tokens.admin });
+    return body?.data?.[0]?.public_key ?? null;
   }
 
   async function ownId(): Promise<string> {

@@ -67,6 +67,8 @@ export class VisitorEntrance {
   ): Promise<PrincipalRecord> {
     const person = await this.access.person(tx, named);
     if (known === null || known.movedAt !== null) return person;
+    // Whoever was blocked does not come in by another name.
+    await this.access.visitor(tx, known.id);
     const conversations = await this.conversations.moveAll(tx, { from: known.id, to: person.id });
     await this.visitors.setMoved(tx, known.id);
     ended.push(await this.access.endOf(tx, known.id));

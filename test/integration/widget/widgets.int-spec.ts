@@ -412,6 +412,8 @@ describe('a widget', () => {
       expect((await block(anna.id)).status).toBe(200);
       expect((await app.call('/api/auth/me', { token: anna.token })).status).toBe(401);
       expect((await enter(key, { visitor_token: anna.visitorToken })).status).toBe(403);
+      const renamed = { visitor_token: anna.visitorToken, identity_token: identity(secret, { sub: `c-${newId()}` }) };
+      expect((await enter(key, renamed)).status).toBe(403);
       const named = { identity_token: identity(secret, { sub: 'blocked' }) };
       expect((await block((await visitor(key, named)).id)).status).toBe(200);
       expect((await enter(key, named)).status).toBe(403);
