@@ -71,6 +71,7 @@ import { TokenKeys } from './tokens/token-keys.js';
 import { TokenService } from './tokens/token.service.js';
 import { Authority } from './users/authority.js';
 import { Departures } from './users/departures.js';
+import { StaffQuota } from './users/staff-quota.js';
 import { UserService } from './users/user.service.js';
 import { UsersController } from './users/users.controller.js';
 import { WidgetAccess } from './visitors/widget-access.js';
@@ -133,6 +134,7 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     PrincipalService,
     Authority,
     Departures,
+    StaffQuota,
     UserService,
     AccountLinks,
     RecoveryLetters,

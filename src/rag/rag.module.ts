@@ -9,6 +9,7 @@ import { MulterModule } from '@nestjs/platform-express';
 import { DocumentFiles } from './documents/document-files.js';
 import { DocumentRemoval } from './documents/document-removal.js';
 import { DocumentRepository } from './documents/document.repository.js';
+import { StorageQuota } from './documents/storage-quota.js';
 import { DocumentService } from './documents/document.service.js';
 import { DocumentsController } from './documents/documents.controller.js';
 import { uploadOptions } from './documents/upload-options.js';
@@ -51,6 +52,7 @@ import { RetrievalService } from './retrieval/retrieval.service.js';
     SpaceRenewal,
     SpaceRenewalRepository,
     DocumentRepository,
+    StorageQuota,
     DocumentService,
     DocumentFiles,
     DocumentRemoval,

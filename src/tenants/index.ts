@@ -13,6 +13,7 @@ export { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 export { readSettings, type TenantSettings } from './settings/tenant-settings.js';
 export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './settings/settings.schema.js';
 export { EntitlementService } from './entitlements/entitlement.service.js';
+export { Quotas } from './entitlements/quotas.js';
 export { type Entitlements, isEntitled, OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
 export { allowsModel, atMost, type Ceilings } from './entitlements/ceilings.js';
 export { messageLimitOf, MessageRateLimiter } from './limits/message-rate-limiter.js';

@@ -32,6 +32,11 @@ export class TenantRepository {
     return tenant;
   }
 
+  /** Locks the tenant, but lets through what only refers to it. */
+  async hold(tx: TenantTx): Promise<void> {
+    await tx.execute('SELECT 1 FROM app.tenant WHERE id = $1 FOR NO KEY UPDATE', [tx.tenantId]);
+  }
+
   async findIdBySlug(slug: string): Promise<string | null> {
     const [row] = await this.unitOfWork.lookup<{ id: string | null }>('SELECT app.tenant_id_by_slug($1) AS id', [slug]);
     return row?.id ?? null;

@@ -4,6 +4,7 @@ import { AuditLogRepository } from './audit/audit-log.repository.js';
 import { AuditService } from './audit/audit.service.js';
 import { EntitlementRepository } from './entitlements/entitlement.repository.js';
 import { EntitlementService } from './entitlements/entitlement.service.js';
+import { Quotas } from './entitlements/quotas.js';
 import { EntitlementsController } from './entitlements/entitlements.controller.js';
 import { BudgetRepository } from './limits/budget.repository.js';
 import { CurrentLimits } from './limits/current-limits.js';
@@ -37,6 +38,7 @@ import { TenantsController } from './tenants.controller.js';
     AuditLogRepository,
     EntitlementRepository,
     EntitlementService,
+    Quotas,
     AuditService,
     MessageRateLimiter,
     BudgetRepository,
@@ -49,6 +51,7 @@ import { TenantsController } from './tenants.controller.js';
   ],
   exports: [
     TenantService,
+    Quotas,
     EntitlementService,
     TenantSettingsCache,
     AuditService,

@@ -8,6 +8,7 @@ import { PasswordHasher } from '../password/password-hasher.js';
 import { kindOf } from '../principals/principal.js';
 import { type LoginRow, PrincipalRepository } from '../principals/principal.repository.js';
 import { parseSecret } from '../recovery/one-time-secret.js';
+import { StaffQuota } from '../users/staff-quota.js';
 import { InvitationTokenError } from './invitation.errors.js';
 import { OpenInvitations } from './open-invitations.js';
 
@@ -21,10 +22,11 @@ export class InvitationAcceptance {
     private readonly logins: LoginService,
     private readonly origins: TenantOrigins,
     private readonly audit: AuditService,
+    private readonly quota: StaffQuota,
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  /** @throws InvitationTokenError, SuspendedError; ForeignPageError for another tenant's page (only to those who were invited) */
+  /** @throws InvitationTokenError, SuspendedError, QuotaExceededError; ForeignPageError for another tenant's page (only to those who were invited) */
   async accept(input: { token: string; name: string; password: string }, origin: LoginOrigin): Promise<SignedIn> {
     const secret = parseSecret('in', input.token);
     if (secret === null) throw new InvitationTokenError();
@@ -39,6 +41,7 @@ export class InvitationAcceptance {
       const id = newId();
       const invitation = await this.invitations.take(tx, secret, id);
       const { persona, role } = invitation;
+      await this.quota.assertRoom(tx, role, 'present');
       const person = {
         id,
         kind: kindOf(role),

@@ -7,6 +7,7 @@ import { normalEmail } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
 import { newSecret } from '../recovery/one-time-secret.js';
 import { Authority } from '../users/authority.js';
+import { StaffQuota } from '../users/staff-quota.js';
 import { EmailTakenError } from '../users/user.errors.js';
 import { AlreadyInvitedError, InvitationEndedError, InviterLeftError } from './invitation.errors.js';
 import { type InvitationRecord, type InvitationStatus, statusOf } from './invitation.js';
@@ -37,6 +38,7 @@ export class InvitationService {
     private readonly principals: PrincipalRepository,
     private readonly authority: Authority,
     private readonly letters: InvitationLetters,
+    private readonly quota: StaffQuota,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
   ) {}
@@ -55,7 +57,7 @@ export class InvitationService {
     return invitation;
   }
 
-  /** @throws PlatformAdminOnlyError, MoreThanOwnError, EmailTakenError, AlreadyInvitedError */
+  /** @throws PlatformAdminOnlyError, MoreThanOwnError, EmailTakenError, AlreadyInvitedError, QuotaExceededError */
   async create(ctx: RequestContext, input: NewInvitation): Promise<SentInvitation> {
     await this.authority.assertMayGrant(ctx, input.role);
     const email = normalEmail(input.email);
@@ -63,6 +65,7 @@ export class InvitationService {
     const secret = newSecret('in', ctx.tenantId, id);
     const invitation = await this.unitOfWork.run(ctx, async (tx) => {
       if ((await this.principals.findByEmail(tx, email)) !== null) throw new EmailTakenError();
+      await this.quota.assertRoom(tx, input.role);
       const row = {
         ...input,
         id,
@@ -86,7 +89,7 @@ export class InvitationService {
 
   /**
    * The link of before is void.
-   * @throws NotFoundError, InvitationEndedError, InviterLeftError, MoreThanOwnError
+   * @throws NotFoundError, InvitationEndedError, InviterLeftError, MoreThanOwnError, QuotaExceededError
    */
   async resend(ctx: RequestContext, id: string): Promise<SentInvitation> {
     const secret = newSecret('in', ctx.tenantId, id);
@@ -94,6 +97,7 @@ export class InvitationService {
       const current = this.existing(await this.invitations.find(tx, id, 'for update'));
       this.authority.assertMayTouch(ctx, current.role);
       const status = statusOf(current);
+      if (status === 'expired') await this.quota.assertRoom(tx, current.role);
       if (status === 'accepted' || status === 'revoked') throw new InvitationEndedError(status);
       // What nobody can accept is not sent.
       if (!(await this.open.isVouchedFor(tx, current))) throw new InviterLeftError();

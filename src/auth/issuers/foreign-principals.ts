@@ -9,6 +9,7 @@ import { kindOf, type PrincipalRecord } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
 import { SessionRevoked } from '../sessions/session.events.js';
 import { SessionService } from '../sessions/session.service.js';
+import { StaffQuota } from '../users/staff-quota.js';
 import { isLastAdmin } from '../users/last-admin.js';
 import type { ForeignPerson } from './issuer-claims.js';
 import { ForeignSessionRepository } from './foreign-session.repository.js';
@@ -33,6 +34,7 @@ export class ForeignPrincipals {
     private readonly sessions: SessionService,
     private readonly foreign: ForeignSessionRepository,
     private readonly keys: KeyEndings,
+    private readonly quota: StaffQuota,
     private readonly unitOfWork: UnitOfWork,
     private readonly events: EventBus,
   ) {}
@@ -73,6 +75,7 @@ export class ForeignPrincipals {
     const next = saidBy(token, current);
     // Another role since the look before: the next request sees it.
     if (next === null || (next.role !== current.role && !tenantIsHeld)) return current;
+    if (kindOf(current.role) !== 'staff') await this.quota.assertRoom(tx, next.role);
     const stays = next.role !== current.role && (await isLastAdmin(tx, this.principals, current));
     return this.principals.update(tx, current.id, { ...next, ...(stays ? { role: current.role } : {}) });
   }
@@ -101,6 +104,7 @@ export class ForeignPrincipals {
   ): Promise<PrincipalRecord> {
     const role = person.role ?? (issuer.roles.includes('end_user') ? 'end_user' : issuer.roles[0]);
     if (role === undefined) throw new UnauthorizedError();
+    await this.quota.assertRoom(tx, role);
     // An address that is somebody else's is left out: nobody becomes another by having the same one elsewhere.
     const taken = person.email !== null && (await this.principals.findByEmail(tx, person.email)) !== null;
     await this.principals.insert(tx, {

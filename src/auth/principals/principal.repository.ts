@@ -220,6 +220,18 @@ export class PrincipalRepository {
    * Serialises what depends on who is left: the last admin, who invited, the key that makes a key. Not `FOR UPDATE`: rows
    * that refer to the tenant can be inserted meanwhile, by transactions that may hold what this one asks for next.
    */
+  async countStaff(tx: TenantTx): Promise<{ present: number; invited: number }> {
+    const row = await tx.one<{ present: number; invited: number }>(
+      `SELECT (SELECT count(*)::int FROM app.principal
+                WHERE tenant_id = $1 AND kind = 'staff' AND deleted_at IS NULL) AS present,
+              (SELECT count(*)::int FROM app.invitation
+                WHERE tenant_id = $1 AND role NOT IN ('end_user', 'visitor') AND accepted_at IS NULL AND revoked_at IS NULL
+                  AND expires_at > now()) AS invited`,
+      [tx.tenantId],
+    );
+    return row ?? { present: 0, invited: 0 };
+  }
+
   async lockTenant(tx: TenantTx): Promise<void> {
     await tx.execute('SELECT 1 FROM app.tenant WHERE id = $1 FOR NO KEY UPDATE', [tx.tenantId]);
   }

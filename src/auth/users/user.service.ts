@@ -9,6 +9,7 @@ import type { ListedUser, UserFilter } from '../principals/user-list.repository.
 import { Authority } from './authority.js';
 import { Departures } from './departures.js';
 import { isLastAdmin } from './last-admin.js';
+import { StaffQuota } from './staff-quota.js';
 import { EmailTakenError, LastAdminError, UserNotFoundError } from './user.errors.js';
 
 export interface NewUser {
@@ -34,6 +35,7 @@ export class UserService {
     private readonly hasher: PasswordHasher,
     private readonly authority: Authority,
     private readonly departures: Departures,
+    private readonly quota: StaffQuota,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
   ) {}
@@ -49,12 +51,13 @@ export class UserService {
     return user;
   }
 
-  /** @throws EmailTakenError, PlatformAdminOnlyError, MoreThanOwnError */
+  /** @throws EmailTakenError, PlatformAdminOnlyError, MoreThanOwnError, QuotaExceededError */
   async create(ctx: RequestContext, user: NewUser): Promise<PrincipalRecord> {
     await this.authority.assertMayGrant(ctx, user.role);
     const passwordHash = await this.hasher.hash(user.password);
     const id = newId();
     return this.unitOfWork.run(ctx, async (tx) => {
+      await this.quota.assertRoom(tx, user.role);
       const inserted = await this.principals.insert(tx, {
         id,
         kind: kindOf(user.role),
@@ -78,7 +81,8 @@ export class UserService {
   /**
    * A change of role or persona, or disabling, ends the person's sessions; of role or disabling, also what their keys hold.
    * @param check runs on the locked row, before the change (`If-Match`)
-   * @throws UserNotFoundError, PlatformAdminOnlyError, MoreThanOwnError, LastAdminError
+   * @throws UserNotFoundError, PlatformAdminOnlyError, MoreThanOwnError, LastAdminError, QuotaExceededError for an end user who
+   *   becomes one of the staff
    */
   async update(
     ctx: RequestContext,
@@ -99,6 +103,7 @@ export class UserService {
         // After what any token has said, also one of a clock that is ahead.
         claimsAsOf: new Date(Math.max(Date.now(), current.claimsAsOf.getTime() + 1)),
       };
+      if (kindOf(current.role) !== 'staff') await this.quota.assertRoom(tx, next.role);
       if (disabled || next.role !== current.role) await this.assertAdminRemains(tx, current);
       const updated = await this.principals.update(tx, id, next);
       const locksOut = next.role !== current.role || next.persona !== current.persona || disabled;

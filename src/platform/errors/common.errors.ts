@@ -57,10 +57,12 @@ export class RateLimitError extends DomainError {
   }
 }
 
-/** 429: a budget of a day or a month is spent. */
+/** 429: a budget of a day or a month is spent, or there is no more room for what one may have at a time. */
 export class QuotaExceededError extends DomainError {
-  constructor(message: string, retryAfterMs: number) {
-    super({ code: 'QUOTA_EXCEEDED', kind: 'rate_limited', message, retryable: true, retryAfterMs });
+  /** @param retryAfterMs absent where waiting changes nothing */
+  constructor(message: string, retryAfterMs?: number) {
+    const retryable = retryAfterMs !== undefined;
+    super({ code: 'QUOTA_EXCEEDED', kind: 'rate_limited', message, retryable, retryAfterMs });
   }
 }
 

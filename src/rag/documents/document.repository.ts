@@ -131,6 +131,15 @@ export class DocumentRepository {
   }
 
   /** All documents of one owner. */
+  /** Of all documents and records of a tenant, as they came. */
+  async storedBytes(tx: TenantTx): Promise<number> {
+    const row = await tx.one<{ bytes: string }>(
+      'SELECT coalesce(sum(size), 0) AS bytes FROM app.document WHERE tenant_id = $1 AND deleted_at IS NULL',
+      [tx.tenantId],
+    );
+    return Number(row?.bytes ?? 0);
+  }
+
   ownedBy(scope: TenantScope, ownerId: string): Promise<{ id: string; knowledgeBaseId: string; hasFile: boolean }[]> {
     return this.work.query(
       scope,

@@ -15,6 +15,7 @@ import { DocumentNotFoundError } from '../rag.errors.js';
 import type { DocumentLabels, SourceType, StoredChunk, StoredDocument } from './document.js';
 import { DocumentFiles, type ReceivedFile } from './document-files.js';
 import { DocumentRemoval } from './document-removal.js';
+import { StorageQuota } from './storage-quota.js';
 import { type DocumentQuery, DocumentRepository } from './document.repository.js';
 
 /** A tenant's data, and who changes it: a request's context fits, and so does the system's own actor. */
@@ -55,6 +56,7 @@ export class DocumentService {
     private readonly ingestion: DocumentIngestion,
     private readonly files: DocumentFiles,
     private readonly removal: DocumentRemoval,
+    private readonly quota: StorageQuota,
     private readonly work: UnitOfWork,
     private readonly audit: AuditService,
     private readonly outbound: OutboundClient,
@@ -190,7 +192,9 @@ export class DocumentService {
         labels,
       });
     });
+    const bytes = documents.reduce((sum, { size }) => sum + size, 0);
     await this.work.run(ctx, async (tx) => {
+      await this.quota.assertRoom(tx, bytes);
       await this.assertOwner(tx, labels.ownerId);
       for (const document of documents) await this.documents.insert(tx, document, ctx.principal.id);
       await this.audit.record(tx, ctx, {
@@ -348,6 +352,7 @@ export class DocumentService {
     const { file, labels } = accepted;
     const document = draft(knowledgeBaseId, { ...accepted, id: file.id, size: file.size, record: null });
     await this.work.run(ctx, async (tx) => {
+      await this.quota.assertRoom(tx, document.size);
       await this.assertOwner(tx, labels.ownerId);
       await this.documents.insert(tx, document, ctx.principal.id, file.sha256);
       await this.audit.record(tx, ctx, {

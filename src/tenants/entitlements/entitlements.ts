@@ -14,8 +14,9 @@ export const limitsSchema = z.strictObject({
   /** US dollars of one UTC day, and of one calendar month; null: no budget. */
   budget_day_usd: usd.nullable().optional(),
   budget_month_usd: usd.nullable().optional(),
-  /** People of the staff and end users. */
+  /** People of the staff, with those who are invited. */
   users: z.int().min(0).max(1_000_000_000).nullable().optional(),
+  /** MiB of documents and records, as they came. */
   storage_mb: z.int().min(0).max(1_000_000_000).nullable().optional(),
 });
 export type StoredLimits = z.infer<typeof limitsSchema>;

@@ -12,10 +12,11 @@ import { Metrics } from '#platform/metrics';
 import { OutboundClient, TenantAllowList } from '#platform/outbound';
 import { builtFile } from '#platform/paths';
 import { InMemoryJobQueue } from '#platform/queue';
-import { AuditService, type TenantSettingsCache } from '#tenants';
+import { AuditService, type Quotas, type TenantSettingsCache } from '#tenants';
 import { DocumentRepository } from '../../../src/rag/documents/document.repository.js';
 import type { StoredDocument } from '../../../src/rag/documents/document.js';
 import { DocumentService } from '../../../src/rag/documents/document.service.js';
+import { StorageQuota } from '../../../src/rag/documents/storage-quota.js';
 import { DocumentFiles } from '../../../src/rag/documents/document-files.js';
 import { DocumentRemoval } from '../../../src/rag/documents/document-removal.js';
 import { DocumentIngestion } from '../../../src/rag/ingestion/document-ingestion.js';
@@ -111,6 +112,7 @@ export class RagUnderTest {
       this.ingestion,
       this.files,
       this.removal,
+      new StorageQuota({ hold: () => Promise.resolve(null) } as unknown as Quotas, this.documentRows),
       work,
       audit,
       outbound,
