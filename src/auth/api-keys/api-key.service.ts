@@ -90,7 +90,7 @@ export class ApiKeyService {
         scopes,
         expires_at: stored.expiresAt,
       });
-      await this.audit.record(tx, ctx, { action: 'api_key.created', targetType: 'api_key', targetId: id, changes });
+      await this.audit.record(tx, ctx, { action: 'api_key.create', targetType: 'api_key', targetId: id, changes });
       return stored;
     });
     return { record, secret };
@@ -110,7 +110,7 @@ export class ApiKeyService {
       if (kept?.length !== key.scopes.length) throw new HolderTooSmallError();
       await this.keys.setOwner(tx, id, userId);
       const changes = changesBetween({ created_by: key.createdBy }, { created_by: userId });
-      await this.audit.record(tx, ctx, { action: 'api_key.transferred', targetType: 'api_key', targetId: id, changes });
+      await this.audit.record(tx, ctx, { action: 'api_key.transfer', targetType: 'api_key', targetId: id, changes });
       return { ...key, createdBy: userId, maker: holder };
     });
   }
@@ -124,7 +124,7 @@ export class ApiKeyService {
       // The principals that the keys act as go with them.
       for (const keyId of revoked) {
         await this.principals.disable(tx, keyId);
-        await this.audit.record(tx, ctx, { action: 'api_key.revoked', targetType: 'api_key', targetId: keyId });
+        await this.audit.record(tx, ctx, { action: 'api_key.revoke', targetType: 'api_key', targetId: keyId });
       }
       return this.endings.of(tx, revoked);
     });

@@ -59,7 +59,7 @@ export class InvitationAcceptance {
         tx,
         { correlationId: origin.correlationId, principal: { id, role } },
         {
-          action: 'invitation.accepted',
+          action: 'invitation.accept',
           targetType: 'invitation',
           targetId: invitation.id,
           details: { user_id: id },

@@ -77,7 +77,7 @@ export class InvitationService {
       if (!(await this.invitations.insert(tx, row))) throw new AlreadyInvitedError();
       const changes = changesBetween(null, { ...input, email });
       await this.audit.record(tx, ctx, {
-        action: 'invitation.created',
+        action: 'invitation.create',
         targetType: 'invitation',
         targetId: id,
         changes,
@@ -102,7 +102,7 @@ export class InvitationService {
       // What nobody can accept is not sent.
       if (!(await this.open.isVouchedFor(tx, current))) throw new InviterLeftError();
       await this.invitations.renew(tx, secret, inDays(DAYS));
-      await this.audit.record(tx, ctx, { action: 'invitation.resent', targetType: 'invitation', targetId: id });
+      await this.audit.record(tx, ctx, { action: 'invitation.resend', targetType: 'invitation', targetId: id });
       return this.existing(await this.invitations.find(tx, id));
     });
     return { invitation, acceptUrl: this.letters.send(invitation.email, secret.text) };
@@ -114,7 +114,7 @@ export class InvitationService {
       const current = this.existing(await this.invitations.find(tx, id, 'for update'));
       if (statusOf(current) === 'accepted') throw new InvitationEndedError('accepted');
       await this.invitations.revoke(tx, id);
-      await this.audit.record(tx, ctx, { action: 'invitation.revoked', targetType: 'invitation', targetId: id });
+      await this.audit.record(tx, ctx, { action: 'invitation.revoke', targetType: 'invitation', targetId: id });
     });
   }
 

@@ -3,7 +3,7 @@ import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { isAllowed } from '#platform/http';
-import { AuditService, changesBetween } from '#tenants';
+import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { SessionRevoked } from '../sessions/session.events.js';
 import { Authority } from '../users/authority.js';
@@ -42,7 +42,7 @@ export class TrustedIssuerService {
     return this.unitOfWork.run(ctx, async (tx) => {
       await this.assertFree(tx, row);
       await this.issuers.insert(tx, row);
-      await this.record(tx, ctx, 'created', { id: row.id, before: null, after: row });
+      await this.audit.recordChange(tx, ctx, 'trusted_issuer', { id: row.id, before: null, after: row });
       return this.existing(tx, row.id);
     });
   }
@@ -66,7 +66,7 @@ export class TrustedIssuerService {
       const row = { id, ...this.check.accept({ ...current, ...change }) };
       await this.assertFree(tx, row);
       await this.issuers.update(tx, row);
-      await this.record(tx, ctx, 'changed', { id, before: current, after: row });
+      await this.audit.recordChange(tx, ctx, 'trusted_issuer', { id, before: current, after: row });
       return { stored: await this.existing(tx, id), ended: await this.endSessions(tx, id) };
     });
     await this.announce(ended);
@@ -78,7 +78,7 @@ export class TrustedIssuerService {
     const ended = await this.unitOfWork.run(ctx, async (tx) => {
       const current = await this.existing(tx, id, 'for update');
       await this.issuers.delete(tx, id);
-      await this.record(tx, ctx, 'deleted', { id, before: current, after: null });
+      await this.audit.recordChange(tx, ctx, 'trusted_issuer', { id, before: current, after: null });
       return this.endSessions(tx, id);
     });
     await this.announce(ended);
@@ -100,17 +100,6 @@ export class TrustedIssuerService {
   private async assertFree(tx: TenantTx, { audience, enabled, id, issuer }: IssuerRow): Promise<void> {
     if (enabled && (await this.issuers.othersTrusting(tx, issuer, audience)) > 0) throw new IssuerTakenError();
     if (await this.issuers.isKnown(tx, issuer, id)) throw new IssuerTakenError();
-  }
-
-  private async record(
-    tx: TenantTx,
-    ctx: RequestContext,
-    what: 'created' | 'changed' | 'deleted',
-    { after, before, id }: { id: string; before: IssuerRow | null; after: IssuerRow | null },
-  ): Promise<void> {
-    const changes = changesBetween(before, after);
-    const entry = { action: `trusted_issuer.${what}`, targetType: 'trusted_issuer', targetId: id, changes };
-    await this.audit.record(tx, ctx, entry);
   }
 
   private async endSessions(tx: TenantTx, issuerId: string): Promise<SessionRevoked[]> {

@@ -46,7 +46,7 @@ export class LoginService {
       const session = await this.sessions.open(tx, person.id, { userAgent: origin.userAgent });
       const actor = { correlationId: origin.correlationId, principal: { id: person.id, role: person.role } };
       await this.audit.record(tx, actor, {
-        action: 'session.started',
+        action: 'session.start',
         targetType: 'session',
         targetId: session.sessionId,
         address: origin.address,

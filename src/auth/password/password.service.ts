@@ -38,7 +38,7 @@ export class PasswordService {
     const hash = await this.hasher.hash(next);
     const ended = await this.unitOfWork.run(ctx, async (tx) => {
       await this.principals.setPasswordHash(tx, id, hash);
-      await this.audit.record(tx, ctx, { action: 'password.changed', targetType: 'user', targetId: id, address });
+      await this.audit.record(tx, ctx, { action: 'password.change', targetType: 'user', targetId: id, address });
       return this.sessions.endAll(tx, id, sessionId);
     });
     await this.events.publish(ended);

@@ -52,7 +52,7 @@ export class ForgottenPassword {
     return this.unitOfWork.run({ tenantId }, async (tx) => {
       const { url } = await this.recoveries.issue(tx, person.id);
       const actor = { principal: { id: null, role: null } };
-      const entry = { action: 'password.reset_requested', targetType: 'user', targetId: person.id, address };
+      const entry = { action: 'password.request_reset', targetType: 'user', targetId: person.id, address };
       await this.audit.record(tx, actor, entry);
       return letter(person.email, url);
     });

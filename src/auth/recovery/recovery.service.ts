@@ -44,7 +44,7 @@ export class RecoveryService {
       if (user === null) throw new UserNotFoundError();
       this.authority.assertMayTouch(ctx, user.role);
       if (user.email === null || user.disabledAt !== null) throw new CannotResetError();
-      const entry = { action: 'password.reset_issued', targetType: 'user', targetId: userId };
+      const entry = { action: 'password.issue_reset', targetType: 'user', targetId: userId };
       await this.audit.record(tx, ctx, entry);
       return { email: user.email, reset: await this.issue(tx, userId) };
     });

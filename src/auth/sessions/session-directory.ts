@@ -38,7 +38,7 @@ export class SessionDirectory {
       if (session === null) throw new NotFoundError();
       this.assertMayEnd(ctx, session);
       await this.sessions.revoke(tx, id);
-      await this.audit.record(tx, ctx, { action: 'session.ended', targetType: 'session', targetId: id });
+      await this.audit.record(tx, ctx, { action: 'session.end', targetType: 'session', targetId: id });
       return session.principalId;
     });
     await this.events.publish(new SessionRevoked(ctx.tenantId, principalId, id));
@@ -54,7 +54,7 @@ export class SessionDirectory {
       const role = await this.directory.roleOf(tx, principalId);
       if (role === null) throw new NotFoundError();
       this.assertMayEnd(ctx, { principalId, role });
-      await this.audit.record(tx, ctx, { action: 'session.all_ended', targetType: 'user', targetId: principalId });
+      await this.audit.record(tx, ctx, { action: 'session.end_all', targetType: 'user', targetId: principalId });
       return this.service.endAll(tx, principalId, except);
     });
     await this.events.publish(ended);

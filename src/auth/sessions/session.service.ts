@@ -118,7 +118,7 @@ export class SessionService {
       await this.sessions.revoke(tx, session.id);
       const actor = { principal: { id: session.principalId, role: session.role } };
       await this.audit.record(tx, actor, {
-        action: 'session.reuse_detected',
+        action: 'session.detect_reuse',
         targetType: 'session',
         targetId: session.id,
       });
@@ -139,7 +139,7 @@ export class SessionService {
     const ended = await this.unitOfWork.run(ctx, async (tx) => {
       const revoked = await this.sessions.revoke(tx, sessionId);
       if (revoked) {
-        await this.audit.record(tx, ctx, { action: 'session.ended', targetType: 'session', targetId: sessionId });
+        await this.audit.record(tx, ctx, { action: 'session.end', targetType: 'session', targetId: sessionId });
       }
       return revoked;
     });

@@ -73,7 +73,7 @@ export class UserService {
       const stored = await this.principals.findUser(tx, id);
       if (stored === null) throw new UserNotFoundError();
       const changes = changesBetween(null, shown(stored));
-      await this.audit.record(tx, ctx, { action: 'user.created', targetType: 'user', targetId: id, changes });
+      await this.audit.record(tx, ctx, { action: 'user.create', targetType: 'user', targetId: id, changes });
       return stored;
     });
   }
@@ -108,7 +108,7 @@ export class UserService {
       const updated = await this.principals.update(tx, id, next);
       const locksOut = next.role !== current.role || next.persona !== current.persona || disabled;
       const changes = changesBetween(shown(current), shown(updated));
-      await this.audit.record(tx, ctx, { action: 'user.changed', targetType: 'user', targetId: id, changes });
+      await this.audit.record(tx, ctx, { action: 'user.update', targetType: 'user', targetId: id, changes });
       return { user: updated, before: current, ended: locksOut ? await this.departures.of(tx, id) : [] };
     });
     await this.departures.announce(ended);
@@ -128,7 +128,7 @@ export class UserService {
       await this.principals.tombstone(tx, id);
       // Who it was is not kept here either.
       const changes = changesBetween({ role: current.role }, null);
-      await this.audit.record(tx, ctx, { action: 'user.deleted', targetType: 'user', targetId: id, changes });
+      await this.audit.record(tx, ctx, { action: 'user.delete', targetType: 'user', targetId: id, changes });
       return { before: current, ended: await this.departures.of(tx, id) };
     });
     await this.departures.announce(ended);

@@ -51,10 +51,10 @@ export class TenantVisitService {
       // Whoever had left and is a platform admin again.
       if (visitor?.disabledAt !== null) await this.principals.enable(tx, principalId);
       const session = await this.sessions.open(tx, principalId, { seconds: ACCESS_TOKEN_SECONDS + 60 });
-      await this.audit.record(tx, actorOf(ctx), { action: 'tenant.visited', targetType: 'tenant', targetId: tenantId });
+      await this.audit.record(tx, actorOf(ctx), { action: 'tenant.visit', targetType: 'tenant', targetId: tenantId });
       return { principalId, sessionId: session.sessionId };
     });
-    await this.audit.recordNow(ctx, { action: 'tenant.visited', targetType: 'tenant', targetId: tenantId });
+    await this.audit.recordNow(ctx, { action: 'tenant.visit', targetType: 'tenant', targetId: tenantId });
     const accessToken = this.tokens.issue({ ...visit, tenantId, role: 'platform_admin', persona: null });
     return { accessToken, expiresIn: ACCESS_TOKEN_SECONDS, slug: tenant.slug };
   }

@@ -198,7 +198,7 @@ export class DocumentService {
       await this.assertOwner(tx, labels.ownerId);
       for (const document of documents) await this.documents.insert(tx, document, ctx.principal.id);
       await this.audit.record(tx, ctx, {
-        action: 'document.created',
+        action: 'document.create',
         targetType: 'knowledge_base',
         targetId: base.id,
         details: { records: documents.length },
@@ -282,7 +282,7 @@ export class DocumentService {
       if (current === null || isHidden(ctx, current)) throw new DocumentNotFoundError();
       await this.documents.hide(tx, knowledgeBaseId, id);
       await this.documents.requeue(tx, id);
-      await this.audit.record(tx, ctx, { action: 'document.reindexed', targetType: 'document', targetId: id });
+      await this.audit.record(tx, ctx, { action: 'document.reindex', targetType: 'document', targetId: id });
     });
     await this.ingestion.enqueue(ctx, id);
     return this.get(ctx, knowledgeBaseId, id);
@@ -293,7 +293,7 @@ export class DocumentService {
     const { record } = await this.get(ctx, knowledgeBaseId, id);
     const removed = await this.removal.remove(ctx, { knowledgeBaseId, id, hasFile: record === null }, (tx, { title }) =>
       this.audit.record(tx, ctx, {
-        action: 'document.deleted',
+        action: 'document.delete',
         targetType: 'document',
         targetId: id,
         details: { knowledge_base_id: knowledgeBaseId, title },
@@ -356,7 +356,7 @@ export class DocumentService {
       await this.assertOwner(tx, labels.ownerId);
       await this.documents.insert(tx, document, ctx.principal.id, file.sha256);
       await this.audit.record(tx, ctx, {
-        action: 'document.created',
+        action: 'document.create',
         targetType: 'document',
         targetId: document.id,
         details: { knowledge_base_id: knowledgeBaseId, title: document.title, size: document.size },

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { type AuditChange, changesBetween } from './audit-changes.js';
 
 export interface AuditEntry {
-  /** `<thing>.<what happened>` in the past tense: `user.disabled`. */
+  /** `<type>.<verb in the present>`: `agent.update`, `widget.rotate_secret`. */
   readonly action: string;
   readonly targetType?: string;
   readonly targetId?: string;

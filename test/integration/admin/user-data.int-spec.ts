@@ -162,7 +162,7 @@ describe('all data of a person', () => {
       .get(AuditService)
       .recordNow(
         { tenantId: admin.tenantId, principal: { id: person.id, role: 'end_user' } },
-        { action: 'document.deleted', targetType: 'document', targetId: newId(), details: { title: CANARY } },
+        { action: 'document.delete', targetType: 'document', targetId: newId(), details: { title: CANARY } },
       );
     const byAdmin = who === 'an admin';
     const asked = byAdmin

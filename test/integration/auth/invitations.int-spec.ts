@@ -59,7 +59,7 @@ describe('invitations', () => {
        UNION ALL SELECT i::text FROM app.invitation i WHERE tenant_id = $1`,
       [admin.tenantId],
     );
-    expect(JSON.stringify(rows)).toContain('invitation.accepted');
+    expect(JSON.stringify(rows)).toContain('invitation.accept');
     expect(JSON.stringify(rows)).not.toContain(token.slice(-43));
   });
 

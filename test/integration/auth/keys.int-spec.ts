@@ -225,7 +225,7 @@ describe('API keys', () => {
     expect(await me(user.token)).toBe(401);
     const audit = await app.database.uow.query(
       stays,
-      `SELECT 1 FROM app.audit_event WHERE tenant_id = $1 AND action = 'api_key.transferred' AND target_id = $2`,
+      `SELECT 1 FROM app.audit_event WHERE tenant_id = $1 AND action = 'api_key.transfer' AND target_id = $2`,
       [stays.tenantId, id],
     );
     expect(audit).toHaveLength(1);

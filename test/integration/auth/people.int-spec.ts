@@ -213,7 +213,7 @@ describe('people and keys', () => {
       for (const scope of [tenant, platform]) {
         const rows = await app.database.uow.query(
           scope,
-          `SELECT 1 FROM app.audit_event WHERE tenant_id = $1 AND action = 'tenant.visited' AND actor_id = $2`,
+          `SELECT 1 FROM app.audit_event WHERE tenant_id = $1 AND action = 'tenant.visit' AND actor_id = $2`,
           [scope.tenantId, root.id],
         );
         expect(rows.length).toBeGreaterThanOrEqual(2);

@@ -46,7 +46,7 @@ describe('password recovery', () => {
       [user.tenantId, user.id],
     );
     expect(actions.map(({ action }) => action)).toEqual(
-      expect.arrayContaining(['password.reset_requested', 'password.reset']),
+      expect.arrayContaining(['password.request_reset', 'password.reset']),
     );
   });
 

@@ -181,7 +181,7 @@ describe('signing in', () => {
       'SELECT action, a::text AS row FROM app.audit_event a WHERE tenant_id = $1',
       [user.tenantId],
     );
-    expect(rows.map((row) => row.action)).toEqual(['session.started']);
+    expect(rows.map((row) => row.action)).toEqual(['session.start']);
     expect(rows[0]?.row).not.toContain(PASSWORD);
   });
 });
