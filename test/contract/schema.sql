@@ -1065,7 +1065,7 @@ AS $function$
       OR (a.actor_id = erased AND a.actor_role IN ('end_user', 'visitor'))
       OR (a.target_type = 'invitation' AND a.target_id IN (
         SELECT i.target_id FROM app.audit_event i
-        WHERE i.tenant_id = app.current_tenant() AND i.action = 'invitation.accepted' AND i.actor_id = erased))
+        WHERE i.tenant_id = app.current_tenant() AND i.action = 'invitation.accept' AND i.actor_id = erased))
       OR strpos(lower(a.details::text), lower(to_jsonb(email_of)::text)) > 0);
     UPDATE app.audit_event a SET address = NULL
     WHERE a.tenant_id = app.current_tenant() AND a.actor_id = erased;

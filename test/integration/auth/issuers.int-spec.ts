@@ -474,7 +474,7 @@ describe('trusted issuers', () => {
       `SELECT action FROM app.audit_event WHERE tenant_id = $1 AND target_type = 'trusted_issuer' ORDER BY id`,
       [admin.tenantId],
     );
-    expect(audit.map(({ action }) => action.split('.')[1])).toEqual(['created', 'changed', 'changed', 'deleted']);
+    expect(audit.map(({ action }) => action.split('.')[1])).toEqual(['create', 'update', 'update', 'delete']);
   });
 
   it('belong to one tenant: no other sees them, nor takes their tokens', async () => {
