@@ -728,6 +728,16 @@ REVOKE ALL ON FUNCTION app.spend() FROM PUBLIC;
 CREATE TRIGGER usage_is_spent AFTER INSERT ON app.usage_record REFERENCING NEW TABLE AS inserted
   FOR EACH STATEMENT EXECUTE FUNCTION app.spend();
 
+-- Turns go with their conversation, by whichever way; what they had reserved is free at once.
+CREATE FUNCTION app.release_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  DELETE FROM app.budget_reservation r USING deleted d WHERE r.tenant_id = d.tenant_id AND r.id = d.id;
+  RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION app.release_deleted() FROM PUBLIC;
+CREATE TRIGGER turn_is_released AFTER DELETE ON app.turn REFERENCING OLD TABLE AS deleted
+  FOR EACH STATEMENT EXECUTE FUNCTION app.release_deleted();
+
 CREATE TABLE app.audit_event (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
   id uuid NOT NULL,

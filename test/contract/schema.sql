@@ -883,6 +883,16 @@ BEGIN
   RETURN NULL;
 END $function$
 
+owned by owner: CREATE OR REPLACE FUNCTION app.release_deleted()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  DELETE FROM app.budget_reservation r USING deleted d WHERE r.tenant_id = d.tenant_id AND r.id = d.id;
+  RETURN NULL;
+END $function$
+
 owned by owner: CREATE OR REPLACE FUNCTION app.spend()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1237,6 +1247,7 @@ app.tenants_visited_by(text): EXECUTE to switchboard_app
 
 -- triggers
 CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins()
+CREATE TRIGGER turn_is_released AFTER DELETE ON app.turn REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION app.release_deleted()
 CREATE TRIGGER usage_is_spent AFTER INSERT ON app.usage_record REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION app.spend()
 
 -- types

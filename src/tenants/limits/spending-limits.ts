@@ -1,5 +1,6 @@
 import type { TenantScope } from '#platform/context';
-import { QuotaExceededError } from '#platform/errors';
+import { CommitInDoubtError } from '#platform/database';
+import { QuotaExceededError, UnavailableError } from '#platform/errors';
 import { Injectable } from '@nestjs/common';
 import type { TenantSettings } from '../settings/tenant-settings.js';
 import { BudgetRepository, type Period } from './budget.repository.js';
@@ -36,7 +37,7 @@ export class SpendingLimits {
   /**
    * Takes what a turn may come to. Not inside a unit of work: it opens one, and may ask Redis.
    * @param id of the turn
-   * @throws RateLimitError (tokens a minute), QuotaExceededError (a budget is spent)
+   * @throws RateLimitError (tokens a minute), QuotaExceededError (a budget is spent), UnavailableError
    */
   async reserve(scope: TenantScope, { ceilings }: Limited, id: string, { tokens, usd }: Estimate): Promise<void> {
     await this.tokens.take(scope, ceilings.tokensPerMinute, { id, tokens });
@@ -45,7 +46,10 @@ export class SpendingLimits {
       await this.reserveBudget(scope, ceilings, { id, usd });
     } catch (error) {
       await this.tokens.settle(scope, id, 0);
-      throw error;
+      if (!(error instanceof CommitInDoubtError)) throw error;
+      // Nothing was accepted, and a caller must not look for what was: in doubt is only this reservation, which may go.
+      await this.budgets.release(scope, id).catch(() => undefined);
+      throw new UnavailableError('The budget could not be asked: try again in a moment', { cause: error });
     }
   }
 

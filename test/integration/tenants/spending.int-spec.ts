@@ -1,5 +1,5 @@
 import type { TenantScope } from '#platform/context';
-import { newId } from '#platform/database';
+import { CommitInDoubtError, newId } from '#platform/database';
 import { Limiters } from '#platform/limits';
 import { recordUsage, usageRow } from '#llm';
 import { SpendingLimits } from '#tenants';
@@ -43,6 +43,47 @@ describe('what a tenant may spend', () => {
     expect(
       [{ tokensPerMinute: 1 }, { budgetDayUsd: 0 }, { budgetMonthUsd: 1 }].map((of) => limits.applyTo(ceilings(of))),
     ).toEqual([true, true, true]);
+  });
+
+  it('says that it could not be asked, and leaves nothing, where a reservation’s commit is in doubt', async () => {
+    const id = newId();
+    const real = budgets.reserve.bind(budgets);
+    const landed = jest.spyOn(budgets, 'reserve').mockImplementation(async (...args) => {
+      await real(...args);
+      throw new CommitInDoubtError(new Error('cut'));
+    });
+    const refusal: unknown = await reserve({ budgetDayUsd: 1 }, 0.9, id).catch((error: unknown) => error);
+    landed.mockRestore();
+    expect(refusal).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(refusal).not.toBeInstanceOf(CommitInDoubtError);
+    expect((await budgets.state(scope)).reserved).toBe(0);
+  });
+
+  it('is free again at once when the conversation of a turn is deleted', async () => {
+    const principalId = await database.principal(scope.tenantId);
+    const [conversation, message] = [newId(), newId()];
+    const id = await reserve({ budgetDayUsd: 1 }, 0.9);
+    const kept = await reserve({ budgetDayUsd: 1 }, 0.01);
+    await database.uow.run(scope, async (tx) => {
+      await tx.query('INSERT INTO app.conversation (tenant_id, id, principal_id, title) VALUES ($1, $2, $3, $4)', [
+        ...[scope.tenantId, conversation, principalId, 't'],
+      ]);
+      await tx.query(
+        `INSERT INTO app.message (tenant_id, id, conversation_id, turn_id, principal_id, seq, role, content)
+         VALUES ($1, $2, $3, $4, $5, 1, 'user', 'x')`,
+        [scope.tenantId, message, conversation, id, principalId],
+      );
+      await tx.query(
+        `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, answer_id, status, content, accepted_by, seq)
+         VALUES ($1, $2, $3, $4, $5, $6, 'failed', 'x', $2, 1)`,
+        [scope.tenantId, id, conversation, principalId, message, newId()],
+      );
+    });
+    await database.uow.query(scope, 'DELETE FROM app.conversation WHERE tenant_id = $1 AND id = $2', [
+      ...[scope.tenantId, conversation],
+    ]);
+    expect((await budgets.state(scope)).reserved).toBe(0.01);
+    await budgets.release(scope, kept);
   });
 
   it.each(['budgetDayUsd', 'budgetMonthUsd'] as const)(
