@@ -11,9 +11,6 @@ const PER_ACCOUNT_AND_ADDRESS = 10;
 const PER_ADDRESS = 100;
 /** How long an address counts as the owner's own after a sign-in from there. */
 const LATELY_SECONDS = 7 * 24 * 3600;
-/** Of an account from an address of its owner's, in a day, beyond its ten: whoever sits behind it may not guess on and on. */
-const PER_OWNERS_ADDRESS = 100;
-const DAY_SECONDS = 24 * 3600;
 /** Between two wrong passwords of an address that is over its limit. */
 const PAUSE_MS = 100;
 /** Beyond this many that wait the answer would come too late for anybody. */
@@ -23,8 +20,7 @@ const MOST_WAITING = 200;
  * Wrong passwords, counted before they are checked, so that parallel guesses do not slip through:
  *
  *   for an account from an address   beyond ten refused unseen, so that it can be guessed no further from there; not from an
- *                                    address that signed in to it lately, or a stranger behind it would lock the owner out:
- *                                    there a hundred more a day, one after the other
+ *                                    address that signed in to it lately, or a stranger behind it would lock the owner out
  *   for an address, all accounts     beyond a hundred checked one after the other, with a pause after each wrong one: the
  *                                    others behind that address still get in, and guessing through many accounts crawls
  *
@@ -34,7 +30,6 @@ const MOST_WAITING = 200;
 export class LoginAttempts {
   private readonly pairs: Limiter;
   private readonly addresses: Limiter;
-  private readonly owners: Limiter;
   /** No limit: who signed in from where lately, kept where the others are. */
   private readonly lately: Limiter;
   private readonly lanes = new KeyedLanes(1);
@@ -42,7 +37,6 @@ export class LoginAttempts {
   constructor(limiters: Limiters) {
     this.pairs = limiters.create({ name: 'logins', points: PER_ACCOUNT_AND_ADDRESS, seconds: WINDOW_SECONDS });
     this.addresses = limiters.create({ name: 'logins.address', points: PER_ADDRESS, seconds: WINDOW_SECONDS });
-    this.owners = limiters.create({ name: 'logins.owner', points: PER_OWNERS_ADDRESS, seconds: DAY_SECONDS });
     this.lately = limiters.create({ name: 'logins.lately', points: 1_000_000, seconds: LATELY_SECONDS });
   }
 
@@ -74,15 +68,11 @@ export class LoginAttempts {
   ): Promise<boolean> {
     const addressSpent = await take(this.addresses, from);
     const pairSpent = await take(this.pairs, pair);
-    if (pairSpent !== null) {
-      const refusal = isOwners ? await take(this.owners, pair) : pairSpent;
-      if (refusal !== null) throw tooMany(refusal);
-    }
+    if (pairSpent !== null && !isOwners) throw tooMany(pairSpent);
     const spent = pairSpent ?? addressSpent;
     const right = await (spent === null ? check() : this.inTurn(isOwners ? pair : from, spent, check));
     if (right) {
       await this.pairs.delete(pair);
-      await this.owners.delete(pair);
       await this.addresses.reward(from);
     } else if (spent !== null) throw tooMany(spent);
     return right;
