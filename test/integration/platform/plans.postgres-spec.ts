@@ -128,6 +128,8 @@ describe('the plan of a hot statement', () => {
     ['tenants_of_old_idempotency_keys', { age_seconds: '86400', most: '500' }],
     ['tenants_of_processed_events', { age_seconds: '604800', most: '500' }],
     ['tenants_of_failed_conversations', { age_seconds: '2592000', most: '50' }],
+    ['tenants_of_old_visitors', { age_seconds: '15552000', most: '500' }],
+    ['origin_is_known', { patterns: `ARRAY['https://w7.example.com']` }],
   ])('%s goes by what is due', async (name, args) => {
     expect(faults(nodesOf(await planOfLookup(database.ownerUrl, name, args)))).toEqual([]);
   });
@@ -178,8 +180,13 @@ describe('the plan of a hot statement', () => {
       `INSERT INTO app.outbox (tenant_id, id, type, payload, created_at, processed_at)
        ${rows(`'${t}', gen_random_uuid(), 'x', '{}', ${past}, CASE WHEN n % 100 > 0 THEN now() END`)}`,
       `INSERT INTO app.principal (tenant_id, id, kind, role) ${rows(`'${t}', gen_random_uuid(), 'end_user', 'end_user'`)}`,
-      `INSERT INTO app.session (tenant_id, id, principal_id, refresh_hash, expires_at)
-       ${rows(`'${t}', CASE n WHEN 2 THEN '${session}'::uuid ELSE gen_random_uuid() END, ${mine(p)}, sha256(n::text::bytea), now() + interval '1 day'`)}`,
+      `INSERT INTO app.widget (tenant_id, id, public_key, name, origins, sealed, last4)
+       ${rows(`'${t}', gen_random_uuid(), 'pk_' || n, 'w' || n, ARRAY['https://w' || n || '.example.com'], '\\x0102030405', 'abcd'`)}`,
+      `INSERT INTO app.tenant_origin (tenant_id, origin) ${rows(`'${t}', 'https://w' || n || '.example.com'`)}`,
+      `INSERT INTO app.visitor (tenant_id, id, widget_id, token_hash, last_seen_at)
+       ${rows(`'${t}', gen_random_uuid(), gen_random_uuid(), sha256(n::text::bytea), ${past}`)}`,
+      `INSERT INTO app.session (tenant_id, id, principal_id, widget_id, refresh_hash, expires_at)
+       ${rows(`'${t}', CASE n WHEN 2 THEN '${session}'::uuid ELSE gen_random_uuid() END, ${mine(p)}, CASE WHEN n % 3 = 0 THEN gen_random_uuid() END, sha256(n::text::bytea), now() + interval '1 day'`)}`,
       `INSERT INTO app.api_key (tenant_id, id, name, key_hash, last4, role, scopes)
        ${rows(`'${t}', gen_random_uuid(), 'x', sha256(n::text::bytea), 'abcd', 'end_user', '{chat}'`)}`,
       `INSERT INTO app.idempotency_key (tenant_id, principal_id, key, request_hash)
