@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import jwt from 'jsonwebtoken';
 import { builtFile, projectRoot } from '#platform/paths';
 import { TestServer } from '../support/test-server.js';
+
+const ANSWERS = 'answers kept for a repeated Idempotency-Key';
 
 /** An operator replaces the key that seals: by the built server and command, from the old key to the new one. */
 describe('replacing SECRETS_KEY', () => {
@@ -19,17 +22,22 @@ describe('replacing SECRETS_KEY', () => {
       const admin = await first.login('admin@acme.test');
       const made = await first.api('/api/admin/api-keys', create(admin.token));
       expect(made.status).toBe(201);
+      const widget = await first.api('/api/admin/widgets', { token: admin.token, body: { name: 'Shop' } });
+      expect(widget.status).toBe(201);
       await first.kill();
 
       const refused = TestServer.start({ ...data, env: { SECRETS_KEY: after } });
-      await expect(refused).rejects.toThrow(/does not open what is stored: answers kept.*SECRETS_KEY_PREVIOUS/s);
+      await expect(refused).rejects.toThrow(
+        /does not open what is stored: widget secrets.*answers kept.*SECRETS_KEY_PREVIOUS/s,
+      );
 
       const left = await rotate({ ...database, DATA_DIR: first.dataDir, SECRETS_KEY: after });
       expect(left).toMatchObject({
         code: 1,
         data: [
-          { resealed: 0, lost: 0 },
-          { resealed: 0, lost: 1 },
+          { name: 'credentials', resealed: 0, lost: 0 },
+          { name: 'widget secrets', resealed: 0, lost: 1 },
+          { name: ANSWERS, resealed: 0, lost: 1 },
         ],
       });
       const keys = { SECRETS_KEY: after, SECRETS_KEY_PREVIOUS: before };
@@ -37,8 +45,9 @@ describe('replacing SECRETS_KEY', () => {
       expect(done).toMatchObject({
         code: 0,
         data: [
-          { resealed: 0, lost: 0 },
-          { resealed: 1, lost: 0 },
+          { name: 'credentials', resealed: 0, lost: 0 },
+          { name: 'widget secrets', resealed: 1, lost: 0 },
+          { name: ANSWERS, resealed: 1, lost: 0 },
         ],
       });
       expect(done.progress).toContain('1 sealed anew');
@@ -51,6 +60,11 @@ describe('replacing SECRETS_KEY', () => {
       expect([again.status, again.body.key]).toEqual([201, made.body.key]);
       await last.kill();
       last = await TestServer.start({ ...data, env: { SECRETS_KEY: after } });
+      // What a site's server signs by the secret of before still opens its widget.
+      const { public_key: publicKey, secret } = widget.body;
+      const identity_token = jwt.sign({ sub: 'customer-17' }, secret, { algorithm: 'HS256', expiresIn: 60 });
+      const named = await last.api(`/api/public/widgets/${publicKey}/sessions`, { body: { identity_token } });
+      expect(named.status).toBe(200);
     } finally {
       await last?.stop();
       await first.stop();
