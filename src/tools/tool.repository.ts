@@ -1,6 +1,6 @@
 import type { CredentialUse } from '#llm';
 import type { TenantScope } from '#platform/context';
-import { newId, sqlState, type TenantTx, UnitOfWork } from '#platform/database';
+import { isForeignKeyViolation, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, InvalidInputError } from '#platform/errors';
 import { Injectable } from '@nestjs/common';
 import { type DeepPartial, In, type QueryDeepPartialEntity } from 'typeorm';
@@ -13,8 +13,6 @@ export type NewTool = Omit<ToolDefinition, 'id'> & {
   /** True unless told: agents are not given disabled tools. */
   readonly enabled?: boolean;
 };
-
-const FOREIGN_KEY_VIOLATION = '23503';
 
 @Injectable()
 export class ToolRepository {
@@ -83,7 +81,7 @@ export class ToolRepository {
     try {
       return await statement;
     } catch (error) {
-      if (sqlState(error) !== FOREIGN_KEY_VIOLATION) throw error;
+      if (!isForeignKeyViolation(error)) throw error;
       throw new InvalidInputError('credential_id: there is no such credential', { field: 'credential_id' });
     }
   }

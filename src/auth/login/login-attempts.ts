@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RateLimitError } from '#platform/errors';
 import { limitedAddress } from '#platform/http';
-import { KeyedLanes, type Limiter, Limiters } from '#platform/limits';
+import { KeyedLanes, type Limiter, Limiters, take } from '#platform/limits';
 import { Injectable } from '@nestjs/common';
-import { RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterRes } from 'rate-limiter-flexible';
 
 const WINDOW_SECONDS = 15 * 60;
 const PER_ACCOUNT_AND_ADDRESS = 10;
@@ -85,17 +85,6 @@ export class LoginAttempts {
       if (!right) await sleep(PAUSE_MS);
       return right;
     });
-  }
-}
-
-/** @returns null when it was within the limit */
-async function take(limiter: Limiter, key: string): Promise<RateLimiterRes | null> {
-  try {
-    await limiter.consume(key);
-    return null;
-  } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) return refusal;
-    throw refusal;
   }
 }
 

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isUuid, newId, UnitOfWork } from '#platform/database';
 import { limitedAddress } from '#platform/http';
-import { type Limiter, Limiters } from '#platform/limits';
+import { type Limiter, Limiters, take } from '#platform/limits';
 import type { Mail } from '#platform/mail';
 import { AuditService, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
-import { RateLimiterRes } from 'rate-limiter-flexible';
 import { normalEmail } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
 import { RecoveryLetters } from './recovery-letters.js';
@@ -45,8 +44,8 @@ export class ForgottenPassword {
     const known = isUuid(input.tenant) ? input.tenant.toLowerCase() : await this.tenants.findIdBySlug(input.tenant);
     const tenantId = known ?? newId();
     const account = createHash('sha256').update(`${tenantId}/${email}`).digest('base64url');
-    if (!(await isWithin(this.addresses, limitedAddress(address)))) return null;
-    if (!(await isWithin(this.accounts, account))) return null;
+    if ((await take(this.addresses, limitedAddress(address))) !== null) return null;
+    if ((await take(this.accounts, account)) !== null) return null;
     const person = await this.principals.findForLogin({ tenantId }, email);
     if (person === null || person.suspended) return null;
     return this.unitOfWork.run({ tenantId }, async (tx) => {
@@ -56,15 +55,5 @@ export class ForgottenPassword {
       await this.audit.record(tx, actor, entry);
       return letter(person.email, url);
     });
-  }
-}
-
-async function isWithin(limiter: Limiter, key: string): Promise<boolean> {
-  try {
-    await limiter.consume(key);
-    return true;
-  } catch (refusal) {
-    if (refusal instanceof RateLimiterRes) return false;
-    throw refusal;
   }
 }

@@ -1,6 +1,6 @@
 import type { RequestContext, Role } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
-import { AuditService, changesBetween } from '#tenants';
+import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../password/password-hasher.js';
 import { kindOf, normalEmail, type PrincipalRecord } from '../principals/principal.js';
@@ -72,8 +72,7 @@ export class UserService {
       if (!inserted) throw new EmailTakenError();
       const stored = await this.principals.findUser(tx, id);
       if (stored === null) throw new UserNotFoundError();
-      const changes = changesBetween(null, shown(stored));
-      await this.audit.record(tx, ctx, { action: 'user.create', targetType: 'user', targetId: id, changes });
+      await this.audit.recordChange(tx, ctx, 'user', { id, before: null, after: shown(stored) });
       return stored;
     });
   }
@@ -107,8 +106,7 @@ export class UserService {
       if (disabled || next.role !== current.role) await this.assertAdminRemains(tx, current);
       const updated = await this.principals.update(tx, id, next);
       const locksOut = next.role !== current.role || next.persona !== current.persona || disabled;
-      const changes = changesBetween(shown(current), shown(updated));
-      await this.audit.record(tx, ctx, { action: 'user.update', targetType: 'user', targetId: id, changes });
+      await this.audit.recordChange(tx, ctx, 'user', { id, before: shown(current), after: shown(updated) });
       return { user: updated, before: current, ended: locksOut ? await this.departures.of(tx, id) : [] };
     });
     await this.departures.announce(ended);
@@ -127,8 +125,7 @@ export class UserService {
       await this.assertAdminRemains(tx, current);
       await this.principals.tombstone(tx, id);
       // Who it was is not kept here either.
-      const changes = changesBetween({ role: current.role }, null);
-      await this.audit.record(tx, ctx, { action: 'user.delete', targetType: 'user', targetId: id, changes });
+      await this.audit.recordChange(tx, ctx, 'user', { id, before: { role: current.role }, after: null });
       return { before: current, ended: await this.departures.of(tx, id) };
     });
     await this.departures.announce(ended);

@@ -72,3 +72,8 @@ function text(error: object, key: 'code' | 'message'): string {
 export function isUniqueViolation(error: unknown): boolean {
   return sqlState(error) === '23505';
 }
+
+/** A row names another that is not there (or, of a tenant's, is not its own). */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return sqlState(error) === '23503';
+}

@@ -17,6 +17,7 @@ export {
   isConnectionLost,
   isDiskFull,
   isPassing,
+  isForeignKeyViolation,
   isUniqueViolation,
   sqlState,
 } from './database-faults.js';

@@ -3,6 +3,7 @@
  * is limited, and how it is said, is the business of the modules that make limiters here.
  */
 export { type Limiter, type LimiterOptions, Limiters } from './limiters.js';
+export { take } from './taking.js';
 export { Lanes } from './lanes.js';
 export { KeyedLanes } from './keyed-lanes.js';
 export { LimitsModule } from './limits.module.js';

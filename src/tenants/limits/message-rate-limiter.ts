@@ -1,8 +1,7 @@
 import type { RequestContext } from '#platform/context';
 import { RateLimitError } from '#platform/errors';
-import { type Limiter, Limiters } from '#platform/limits';
+import { type Limiter, Limiters, take } from '#platform/limits';
 import { Injectable } from '@nestjs/common';
-import { RateLimiterRes } from 'rate-limiter-flexible';
 import { lowerLimit } from '../entitlements/ceilings.js';
 import type { TenantSettings } from '../settings/tenant-settings.js';
 
@@ -30,16 +29,13 @@ export class MessageRateLimiter {
   async consume(ctx: RequestContext, settings: MessageLimit): Promise<void> {
     const messagesPerMinute = messageLimitOf(ctx, settings);
     if (messagesPerMinute === 0) return;
-    try {
-      await this.limiter(messagesPerMinute).consume(keyOf(ctx));
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      const seconds = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
-      throw new RateLimitError(
-        `Too many messages: ${messagesPerMinute} a minute are allowed. Try again in ${seconds} s.`,
-        Math.max(1, refusal.msBeforeNext),
-      );
-    }
+    const spent = await take(this.limiter(messagesPerMinute), keyOf(ctx));
+    if (spent === null) return;
+    const seconds = Math.max(1, Math.ceil(spent.msBeforeNext / 1000));
+    throw new RateLimitError(
+      `Too many messages: ${messagesPerMinute} a minute are allowed. Try again in ${seconds} s.`,
+      Math.max(1, spent.msBeforeNext),
+    );
   }
 
   /** Gives one message back: it was a repeat, or refused before it started anything. */

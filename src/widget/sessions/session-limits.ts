@@ -1,7 +1,6 @@
 import { RateLimitError } from '#platform/errors';
-import { type Limiter, Limiters } from '#platform/limits';
+import { type Limiter, Limiters, take } from '#platform/limits';
 import { Injectable } from '@nestjs/common';
-import { RateLimiterRes } from 'rate-limiter-flexible';
 import type { Widget } from '../widgets/widget.js';
 
 /** Sessions a minute; a page opens one, and another every fifteen minutes. A widget can only lower them. */
@@ -21,8 +20,8 @@ export class SessionLimits {
   async consume({ id, limits }: Widget, address: string): Promise<void> {
     const ofAddress = Math.min(limits.sessionsPerAddressMinute ?? OF_AN_ADDRESS, OF_AN_ADDRESS);
     // First: an address that is over its own takes nothing from everybody's.
-    await take(this.limiter('widget.address', ofAddress), `${id}/${address}`);
-    await take(this.limiter('widget', Math.min(limits.sessionsPerMinute ?? OF_A_WIDGET, OF_A_WIDGET)), id);
+    await letOneIn(this.limiter('widget.address', ofAddress), `${id}/${address}`);
+    await letOneIn(this.limiter('widget', Math.min(limits.sessionsPerMinute ?? OF_A_WIDGET, OF_A_WIDGET)), id);
   }
 
   private limiter(name: string, points: number): Limiter {
@@ -30,12 +29,9 @@ export class SessionLimits {
   }
 }
 
-async function take(limiter: Limiter, key: string): Promise<void> {
-  try {
-    await limiter.consume(key);
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal;
-    const seconds = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
-    throw new RateLimitError(`Too many visitors at once: try again in ${seconds} s`, seconds * 1000);
-  }
+async function letOneIn(limiter: Limiter, key: string): Promise<void> {
+  const spent = await take(limiter, key);
+  if (spent === null) return;
+  const seconds = Math.max(1, Math.ceil(spent.msBeforeNext / 1000));
+  throw new RateLimitError(`Too many visitors at once: try again in ${seconds} s`, seconds * 1000);
 }

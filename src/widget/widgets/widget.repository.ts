@@ -1,5 +1,5 @@
 import type { TenantScope } from '#platform/context';
-import { sqlState, type TenantTx, UnitOfWork } from '#platform/database';
+import { isForeignKeyViolation, type TenantTx, UnitOfWork } from '#platform/database';
 import { InvalidInputError } from '#platform/errors';
 import { Injectable } from '@nestjs/common';
 import { type DeepPartial, Not, type QueryDeepPartialEntity } from 'typeorm';
@@ -10,8 +10,6 @@ export interface SealedPart {
   readonly sealed: Buffer;
   readonly last4: string;
 }
-
-const FOREIGN_KEY_VIOLATION = '23503';
 
 @Injectable()
 export class WidgetRepository {
@@ -73,7 +71,7 @@ async function naming<T>(statement: Promise<T>): Promise<T> {
   try {
     return await statement;
   } catch (error) {
-    if (sqlState(error) !== FOREIGN_KEY_VIOLATION) throw error;
+    if (!isForeignKeyViolation(error)) throw error;
     throw new InvalidInputError('agent: there is no agent with this key', { field: 'agent' });
   }
 }
