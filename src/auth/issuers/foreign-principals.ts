@@ -41,40 +41,54 @@ export class ForeignPrincipals {
 
   /** @throws UnauthorizedError for somebody who is disabled, was signed out or deleted, or may not be what they are by this issuer */
   async admit(tenantId: string, issuer: TrustedIssuer, token: ForeignToken): Promise<Principal> {
-    const ended: SessionRevoked[] = [];
-    const principal = await this.unitOfWork.run({ tenantId }, async (tx) => {
+    const admitted =
+      (await this.attempt(tenantId, issuer, { token, holdsTenant: false })) ??
+      (await this.attempt(tenantId, issuer, { token, holdsTenant: true }));
+    if (admitted === null) throw new UnauthorizedError();
+    for (const event of admitted.ended) await this.events.publish(event);
+    return admitted.principal;
+  }
+
+  /** @returns null when the role turns out to change and the tenant, which is locked before its users, is not held for that */
+  private async attempt(
+    tenantId: string,
+    issuer: TrustedIssuer,
+    { token, holdsTenant }: { token: ForeignToken; holdsTenant: boolean },
+  ): Promise<{ principal: Principal; ended: SessionRevoked[] } | null> {
+    return this.unitOfWork.run({ tenantId }, async (tx) => {
+      if (holdsTenant) await this.principals.lockTenant(tx);
       const known = (await this.find(tx, issuer, token)) ?? (await this.join(tx, issuer, token));
-      const user = await this.bringUpToDate(tx, issuer, { known, token });
+      const user = await this.bringUpToDate(tx, issuer, { known, token, holdsTenant });
+      if (user === null) return null;
       const sessionId = await this.foreign.ensure(tx, { principalId: user.id, issuerId: issuer.id, ...token });
       if (sessionId === null) throw new UnauthorizedError('You were signed out: sign in again');
+      const ended: SessionRevoked[] = [];
       if (isAnother(known, user)) ended.push(await this.sessions.endAll(tx, user.id, sessionId));
       if (known.role !== user.role) ended.push(...(await this.keys.ofOwner(tx, user.id)));
-      return { id: user.id, role: user.role, persona: user.persona, sessionId };
+      return { principal: { id: user.id, role: user.role, persona: user.persona, sessionId }, ended };
     });
-    for (const event of ended) await this.events.publish(event);
-    return principal;
   }
 
   /**
    * What a token says holds from its issue on: one from before the newest that was seen, or before an admin's change, says
    * nothing. The last admin stays one.
+   * @returns null when another role is to be stored and the tenant is not held
    */
   private async bringUpToDate(
     tx: TenantTx,
     issuer: TrustedIssuer,
-    { known, token }: { known: PrincipalRecord; token: ForeignToken },
-  ): Promise<PrincipalRecord> {
+    { known, token, holdsTenant }: { known: PrincipalRecord; token: ForeignToken; holdsTenant: boolean },
+  ): Promise<PrincipalRecord | null> {
     assertLetIn(issuer, known);
     const first = saidBy(token, known);
     if (first === null) return known;
-    const tenantIsHeld = first.role !== known.role;
-    if (tenantIsHeld) await this.principals.lockTenant(tx);
+    if (first.role !== known.role && !holdsTenant) return null;
     const current = await this.principals.lockUser(tx, known.id);
     if (current === null) throw new UnauthorizedError();
     assertLetIn(issuer, current);
     const next = saidBy(token, current);
-    // Another role since the look before: the next request sees it.
-    if (next === null || (next.role !== current.role && !tenantIsHeld)) return current;
+    if (next === null) return current;
+    if (next.role !== current.role && !holdsTenant) return null;
     if (kindOf(current.role) !== 'staff') await this.quota.assertRoom(tx, next.role);
     const stays = next.role !== current.role && (await isLastAdmin(tx, this.principals, current));
     return this.principals.update(tx, current.id, { ...next, ...(stays ? { role: current.role } : {}) });

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { SessionRevoked } from '#auth';
 import { EventBus } from '#platform/events';
 import { SignJWT } from 'jose';
+import { PrincipalRepository } from '../../../src/auth/principals/principal.repository.js';
 import { AuthApp, type Call } from './auth-app.js';
 
 type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
@@ -361,6 +362,20 @@ describe('trusted issuers', () => {
       await Promise.all([...tokens, ...tokens].map(me));
       const stored = await app.call(`/api/admin/users/${String(user.body['id'])}`, { token: admin.token });
       expect(stored.body).toMatchObject({ role: 'end_user', persona: 'day' });
+    });
+
+    it('also when an older one gives a role while the newer one is being read', async () => {
+      const { sign } = await trusting(WITH_ROLES);
+      const user = await me(await sign({ iat: now() - 60 }));
+      const token = await sign({ iat: now() - 20, role: 'end_user', persona: 'day' });
+      const people = app.app.get(PrincipalRepository);
+      const lockUser = people.lockUser.bind(people);
+      jest.spyOn(people, 'lockUser').mockImplementationOnce(async (tx, id) => {
+        const older = { name: '', persona: 'night', disabledAt: null, claimsAsOf: new Date((now() - 40) * 1000) };
+        await people.update(tx, id, { ...older, role: 'supporter' });
+        return lockUser(tx, id);
+      });
+      expect((await me(token)).body).toMatchObject({ id: user.body['id'], role: 'end_user', persona: 'day' });
     });
 
     it('and one from before an admin’s change undoes nothing of it', async () => {
