@@ -60,9 +60,19 @@ CREATE TABLE app.tenant (
   name text NOT NULL,
   status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended')),
   settings jsonb NOT NULL DEFAULT '{}',
+  -- What the settings say of retention, for the look-ups of what is too old: they may not read the settings.
+  conversations_kept_days integer GENERATED ALWAYS AS (CASE
+    WHEN jsonb_typeof(settings #> '{retention,conversations_days}') = 'number'
+      AND (settings #> '{retention,conversations_days}')::numeric >= 1
+    THEN (settings #> '{retention,conversations_days}')::integer END) STORED,
+  traces_kept_days integer GENERATED ALWAYS AS (CASE
+    WHEN jsonb_typeof(settings #> '{retention,traces_days}') = 'number'
+      AND (settings #> '{retention,traces_days}')::numeric >= 1
+    THEN (settings #> '{retention,traces_days}')::integer END) STORED,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX tenant_conversations_kept_idx ON app.tenant (id) WHERE conversations_kept_days IS NOT NULL;
 -- Which browser origins a tenant's settings list, so that an origin is found without a look at every tenant.
 CREATE TABLE app.tenant_origin (
   tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
@@ -667,6 +677,7 @@ CREATE TABLE app.tool_call (
   FOREIGN KEY (tenant_id, turn_id) REFERENCES app.turn (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX tool_call_turn_idx ON app.tool_call (tenant_id, turn_id);
+CREATE INDEX tool_call_started_idx ON app.tool_call (tenant_id, started_at);
 CREATE INDEX tool_call_message_idx ON app.tool_call (tenant_id, message_id, tool_key);
 `;
 
@@ -847,7 +858,7 @@ GRANT SELECT (tenant_id, expires_at, revoked_at) ON app.session TO switchboard_l
 CREATE POLICY lookup ON app.session FOR SELECT TO switchboard_lookup USING (true);
 GRANT SELECT (tenant_id, created_at, sealed_key) ON app.idempotency_key TO switchboard_lookup;
 CREATE POLICY lookup ON app.idempotency_key FOR SELECT TO switchboard_lookup USING (true);
-GRANT SELECT (tenant_id, id, failed_only, message_count, last_seq) ON app.conversation TO switchboard_lookup;
+GRANT SELECT (tenant_id, id, failed_only, message_count, last_seq, last_interaction_at) ON app.conversation TO switchboard_lookup;
 CREATE POLICY lookup ON app.conversation FOR SELECT TO switchboard_lookup USING (true);
 
 GRANT SELECT (tenant_id, sealed_key) ON app.credential TO switchboard_lookup;
@@ -896,6 +907,35 @@ CREATE FUNCTION app.tenants_of_failed_conversations(age_seconds integer, most in
     WHERE c.failed_only AND c.message_count = 0
       AND c.last_seq < (extract(epoch FROM now() - make_interval(secs => age_seconds)) * 1000000)::bigint
     ORDER BY c.last_seq LIMIT most) old $$;
+
+-- How long these are kept each tenant says itself.
+CREATE FUNCTION app.tenants_of_old_conversations(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    SELECT t.id FROM app.tenant t
+    WHERE t.conversations_kept_days IS NOT NULL AND EXISTS (
+      SELECT 1 FROM app.conversation c
+      WHERE c.tenant_id = t.id AND (c.message_count > 0 OR NOT c.failed_only)
+        AND c.last_interaction_at < now() - make_interval(days => t.conversations_kept_days))
+    LIMIT most $$;
+
+GRANT SELECT (tenant_id, started_at) ON app.tool_call TO switchboard_lookup;
+CREATE POLICY lookup ON app.tool_call FOR SELECT TO switchboard_lookup USING (true);
+CREATE FUNCTION app.tenants_of_old_tool_calls(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    WITH RECURSIVE tried AS (
+      (SELECT c.tenant_id FROM app.tool_call c ORDER BY c.tenant_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT c.tenant_id FROM app.tool_call c WHERE c.tenant_id > h.tenant_id ORDER BY c.tenant_id LIMIT 1)
+      FROM tried h WHERE h.tenant_id IS NOT NULL
+    )
+    SELECT h.tenant_id FROM tried h
+    WHERE EXISTS (
+      SELECT 1 FROM app.tenant t JOIN app.tool_call c ON c.tenant_id = t.id
+      WHERE t.id = h.tenant_id
+        AND c.started_at < now() - make_interval(secs => coalesce(t.traces_kept_days * 86400, age_seconds)))
+    LIMIT most $$;
 `;
 
 /**
@@ -925,7 +965,7 @@ CREATE FUNCTION ${name}(known bytea[], after uuid, most integer) RETURNS TABLE (
  * must, lease) only the columns named here, and returns ids only.
  */
 const LOOKUPS = `
-GRANT SELECT (id, slug, status) ON app.tenant TO switchboard_lookup;
+GRANT SELECT (id, slug, status, conversations_kept_days, traces_kept_days) ON app.tenant TO switchboard_lookup;
 CREATE POLICY lookup ON app.tenant FOR SELECT TO switchboard_lookup USING (true);
 GRANT SELECT (tenant_id, origins, enabled, sealed_key) ON app.widget TO switchboard_lookup;
 CREATE POLICY lookup ON app.widget FOR SELECT TO switchboard_lookup USING (true);

@@ -11,7 +11,13 @@ export { TenantChanged, TenantCreated, TenantResumed, TenantSuspended } from './
 export { PlatformTenantError, SlugReservedError, SlugTakenError, TenantNotFoundError } from './tenant.errors.js';
 export { TenantSettingsCache } from './settings/tenant-settings.cache.js';
 export { readSettings, type TenantSettings } from './settings/tenant-settings.js';
-export type { OperatorSettings, StatusStep, StoredSettings, TextKey } from './settings/settings.schema.js';
+export {
+  DEFAULT_TRACES_DAYS,
+  type OperatorSettings,
+  type StatusStep,
+  type StoredSettings,
+  type TextKey,
+} from './settings/settings.schema.js';
 export { EntitlementService } from './entitlements/entitlement.service.js';
 export { Quotas } from './entitlements/quotas.js';
 export { type Entitlements, isEntitled, OPERATOR_DEFAULTS } from './entitlements/entitlements.js';

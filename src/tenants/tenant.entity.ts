@@ -20,6 +20,13 @@ export class TenantRowEntity {
   @Column('jsonb')
   settings!: object;
 
+  /** Generated from the settings, for the look-ups of what is too old. */
+  @Column({ type: 'int', name: 'conversations_kept_days', nullable: true, insert: false, update: false })
+  readonly conversationsKeptDays!: number | null;
+
+  @Column({ type: 'int', name: 'traces_kept_days', nullable: true, insert: false, update: false })
+  readonly tracesKeptDays!: number | null;
+
   @CreateDateColumn({ type: 'timestamptz' })
   createdAt!: Date;
 

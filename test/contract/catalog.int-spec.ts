@@ -104,7 +104,7 @@ describe('the catalog of a migrated database', () => {
         'session',
         'tenant',
       ],
-      ...['tenant_origin', 'trusted_issuer', 'turn', 'turn_live', 'visitor', 'widget'],
+      ...['tenant_origin', 'tool_call', 'trusted_issuer', 'turn', 'turn_live', 'visitor', 'widget'],
     ]);
     expect(
       await names(

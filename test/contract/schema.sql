@@ -363,6 +363,16 @@ app.tenant.slug text not null
 app.tenant.name text not null
 app.tenant.status text not null default 'active'::text
 app.tenant.settings jsonb not null default '{}'::jsonb
+app.tenant.conversations_kept_days integer default 
+CASE
+    WHEN ((jsonb_typeof((settings #> '{retention,conversations_days}'::text[])) = 'number'::text) AND (((settings #> '{retention,conversations_days}'::text[]))::numeric >= (1)::numeric)) THEN ((settings #> '{retention,conversations_days}'::text[]))::integer
+    ELSE NULL::integer
+END
+app.tenant.traces_kept_days integer default 
+CASE
+    WHEN ((jsonb_typeof((settings #> '{retention,traces_days}'::text[])) = 'number'::text) AND (((settings #> '{retention,traces_days}'::text[]))::numeric >= (1)::numeric)) THEN ((settings #> '{retention,traces_days}'::text[]))::integer
+    ELSE NULL::integer
+END
 app.tenant.created_at timestamp with time zone not null default now()
 app.tenant.updated_at timestamp with time zone not null default now()
 app.tenant_origin.tenant_id uuid not null
@@ -665,8 +675,10 @@ CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, rev
 CREATE INDEX session_issuer_idx ON app.session USING btree (tenant_id, issuer_id) WHERE ((issuer_id IS NOT NULL) AND (revoked_at IS NULL))
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
 CREATE INDEX session_widget_idx ON app.session USING btree (tenant_id, widget_id) WHERE ((widget_id IS NOT NULL) AND (revoked_at IS NULL))
+CREATE INDEX tenant_conversations_kept_idx ON app.tenant USING btree (id) WHERE (conversations_kept_days IS NOT NULL)
 CREATE INDEX tenant_origin_origin_idx ON app.tenant_origin USING btree (origin)
 CREATE INDEX tool_call_message_idx ON app.tool_call USING btree (tenant_id, message_id, tool_key)
+CREATE INDEX tool_call_started_idx ON app.tool_call USING btree (tenant_id, started_at)
 CREATE INDEX tool_call_turn_idx ON app.tool_call USING btree (tenant_id, turn_id)
 CREATE INDEX tool_credential_idx ON app.tool USING btree (tenant_id, credential_id) WHERE (credential_id IS NOT NULL)
 CREATE INDEX trusted_issuer_lookup_idx ON app.trusted_issuer USING btree (issuer)
@@ -785,6 +797,7 @@ app.tenant_origin lookup for select to switchboard_lookup using (true) check ()
 app.tenant_origin tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.term_stat tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tool tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.tool_call lookup for select to switchboard_lookup using (true) check ()
 app.tool_call tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.trusted_issuer lookup for select to switchboard_lookup using (true) check ()
 app.trusted_issuer tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -844,7 +857,7 @@ app.widget: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.audit_event: SELECT (tenant_id, actor_id, actor_role, action, target_type, target_id, details) to switchboard_lookup
 app.audit_event: UPDATE (details, address) to switchboard_lookup
 app.blob: SELECT (tenant_id, purpose, id, loose_since) to switchboard_lookup
-app.conversation: SELECT (tenant_id, id, message_count, last_seq, failed_only) to switchboard_lookup
+app.conversation: SELECT (tenant_id, id, message_count, last_seq, failed_only, last_interaction_at) to switchboard_lookup
 app.credential: SELECT (tenant_id, sealed_key) to switchboard_lookup
 app.document: SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) to switchboard_lookup
 app.idempotency_key: SELECT (tenant_id, sealed_key, created_at) to switchboard_lookup
@@ -853,8 +866,9 @@ app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to s
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
 app.principal: SELECT (tenant_id, external_id) to switchboard_lookup
 app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
-app.tenant: SELECT (id, slug, status) to switchboard_lookup
+app.tenant: SELECT (id, slug, status, conversations_kept_days, traces_kept_days) to switchboard_lookup
 app.tenant_origin: SELECT (tenant_id, origin) to switchboard_lookup
+app.tool_call: SELECT (tenant_id, started_at) to switchboard_lookup
 app.trusted_issuer: SELECT (tenant_id, issuer, audience, enabled) to switchboard_lookup
 app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
@@ -1160,6 +1174,19 @@ AS $function$ SELECT DISTINCT old.tenant_id FROM (
     SELECT l.tenant_id FROM app.turn_live l
     WHERE l.updated_at < now() - make_interval(secs => age_seconds) ORDER BY l.updated_at LIMIT most) old $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_conversations(age_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    SELECT t.id FROM app.tenant t
+    WHERE t.conversations_kept_days IS NOT NULL AND EXISTS (
+      SELECT 1 FROM app.conversation c
+      WHERE c.tenant_id = t.id AND (c.message_count > 0 OR NOT c.failed_only)
+        AND c.last_interaction_at < now() - make_interval(days => t.conversations_kept_days))
+    LIMIT most $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_idempotency_keys(age_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid)
  LANGUAGE sql
@@ -1168,6 +1195,25 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_idemp
 AS $function$ SELECT DISTINCT old.tenant_id FROM (
     SELECT k.tenant_id FROM app.idempotency_key k
     WHERE k.created_at < now() - make_interval(secs => age_seconds) ORDER BY k.created_at LIMIT most) old $function$
+
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_tool_calls(age_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH RECURSIVE tried AS (
+      (SELECT c.tenant_id FROM app.tool_call c ORDER BY c.tenant_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT c.tenant_id FROM app.tool_call c WHERE c.tenant_id > h.tenant_id ORDER BY c.tenant_id LIMIT 1)
+      FROM tried h WHERE h.tenant_id IS NOT NULL
+    )
+    SELECT h.tenant_id FROM tried h
+    WHERE EXISTS (
+      SELECT 1 FROM app.tenant t JOIN app.tool_call c ON c.tenant_id = t.id
+      WHERE t.id = h.tenant_id
+        AND c.started_at < now() - make_interval(secs => coalesce(t.traces_kept_days * 86400, age_seconds)))
+    LIMIT most $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_visitors(age_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid)
@@ -1239,7 +1285,9 @@ app.tenants_of_credentials_sealed_otherwise(bytea[],uuid,integer): EXECUTE to sw
 app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_forgotten_texts(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_old_conversations(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_old_tool_calls(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_visitors(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_widgets_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app

@@ -77,6 +77,7 @@ export const SETTINGS: TenantSettings = {
   topK: 5,
   onProviderFailure: 'fail',
   queueMode: 'queue',
+  retention: { conversationsDays: null, tracesDays: 90 },
   llm: {},
   outboundAllow: [],
 };

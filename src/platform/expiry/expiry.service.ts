@@ -7,7 +7,8 @@ import { LOGGER, type Logger } from '#platform/logging';
 export interface Expiring {
   /** For the log: "sessions". */
   readonly name: string;
-  readonly afterSeconds: number;
+  /** Null where only tenants say it, in their settings. */
+  readonly afterSeconds: number | null;
   /**
    * A look-up function of `(age in seconds, rows)`: the tenants of at most so many of the oldest such rows, by an index. As every
    * look-up it returns ids and can delete nothing.

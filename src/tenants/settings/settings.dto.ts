@@ -25,6 +25,7 @@ export const settingsResponse = z
     top_k: z.number(),
     on_provider_failure: z.enum(['fail', 'degrade']),
     queue_mode: z.enum(['queue', 'reject', 'interrupt']),
+    retention: z.object({ conversations_days: z.number().nullable(), traces_days: z.number() }),
     llm: z.object({
       provider: z.string().nullable(),
       model: z.string().nullable(),
@@ -54,6 +55,10 @@ export function toSettingsResponse(settings: TenantSettings): SettingsResponse {
     top_k: settings.topK,
     on_provider_failure: settings.onProviderFailure,
     queue_mode: settings.queueMode,
+    retention: {
+      conversations_days: settings.retention.conversationsDays,
+      traces_days: settings.retention.tracesDays,
+    },
     llm: {
       provider: settings.llm.provider ?? null,
       model: settings.llm.model ?? null,

@@ -77,6 +77,16 @@ export const storedSettings = z.strictObject({
   top_k: z.int().min(1).max(50).optional(),
   on_provider_failure: z.enum(['fail', 'degrade']).optional(),
   queue_mode: z.enum(['queue', 'reject', 'interrupt']).optional(),
+  /** How long things are kept, in days; deleted within minutes of it. Columns of `app.tenant` follow them. */
+  retention: z
+    .strictObject({
+      /** Conversations nobody wrote in for so long, with all that is in them. Absent: until they are deleted. */
+      conversations_days: z.int().min(1).max(3650),
+      /** What tools were asked and answered. */
+      traces_days: z.int().min(1).max(3650),
+    })
+    .partial()
+    .optional(),
   llm: z
     .strictObject({
       provider: z.enum(['openai', 'groq', 'ollama', 'offline', 'echo']),
@@ -115,6 +125,8 @@ export const operatorSettings = z.strictObject({
     .optional(),
 });
 export type OperatorSettings = z.infer<typeof operatorSettings>;
+
+export const DEFAULT_TRACES_DAYS = 90;
 
 export const DEFAULT_TEXTS = {
   greeting: 'Hello! How can I help you today?',

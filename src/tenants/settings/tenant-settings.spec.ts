@@ -47,6 +47,19 @@ describe('settings', () => {
     expect(['Europe/Atlantis', '+01:00', 'Europe/Madrid ', '', 7, '../etc'].filter(takes)).toEqual([]);
   });
 
+  it('say how long things are kept, in whole days', () => {
+    const retention = (stored: object) => resolveSettings(config, tenant(stored)).retention;
+    expect(retention({})).toEqual({ conversationsDays: null, tracesDays: 90 });
+    expect(retention({ retention: { conversations_days: 30, traces_days: 7 } })).toEqual({
+      conversationsDays: 30,
+      tracesDays: 7,
+    });
+    const takes = (days: unknown) => settingsPatch.safeParse({ retention: { conversations_days: days } }).success;
+    expect([1, 3650, null].filter((days) => !takes(days))).toEqual([]);
+    expect([0, -1, 1.5, '30', 3651, true].filter(takes)).toEqual([]);
+    expect(settingsPatch.safeParse({ retention: { audit_days: 1 } }).success).toBe(false);
+  });
+
   it('are patched member by member, and null goes back to the default', () => {
     const current = { top_k: 3, texts: { greeting: 'Hi', unclear: 'Eh?' }, allowed_origins: ['https://a.example'] };
     expect(applyPatch(current, settingsPatch.parse({ top_k: null, texts: { greeting: null, refused: 'No' } }))).toEqual(

@@ -4,6 +4,7 @@ import { type Entitlements, readEntitlements } from '../entitlements/entitlement
 import {
   DEFAULT_STATUS_MESSAGES,
   DEFAULT_TEXTS,
+  DEFAULT_TRACES_DAYS,
   type OperatorSettings,
   operatorSettings,
   type StatusStep,
@@ -37,6 +38,8 @@ export interface TenantSettings {
   readonly topK: number;
   readonly onProviderFailure: 'fail' | 'degrade';
   readonly queueMode: 'queue' | 'reject' | 'interrupt';
+  /** Days; null = until deleted. */
+  readonly retention: { readonly conversationsDays: number | null; readonly tracesDays: number };
   /** Absent members follow the operator's provider. */
   readonly llm: {
     readonly provider?: 'openai' | 'groq' | 'ollama' | 'offline' | 'echo';
@@ -90,6 +93,10 @@ export function resolveSettings(
     topK: stored.top_k ?? DEFAULT_TOP_K[provider === 'offline' ? 'withoutModel' : 'withModel'],
     onProviderFailure: stored.on_provider_failure ?? 'fail',
     queueMode: stored.queue_mode ?? 'queue',
+    retention: {
+      conversationsDays: stored.retention?.conversations_days ?? null,
+      tracesDays: stored.retention?.traces_days ?? DEFAULT_TRACES_DAYS,
+    },
     llm: {
       provider: stored.llm?.provider,
       model: stored.llm?.model,

@@ -147,6 +147,82 @@ describe('what is too old', () => {
     expect(await expiry.sweep()).toEqual({});
   });
 
+  it('goes when its tenant says so, and nothing of a tenant that does not', async () => {
+    const [keeping, forgetting] = await Promise.all([db.tenant(), db.tenant()]);
+    const settings = { retention: { conversations_days: 30, traces_days: 7 } };
+    await db.uow.query(forgetting, 'UPDATE app.tenant SET settings = $2 WHERE id = $1', [
+      forgetting.tenantId,
+      JSON.stringify(settings),
+    ]);
+    const said = async (tenant: { tenantId: string }, sql: string) =>
+      (await db.uow.query<{ said: string }>(tenant, sql)).map(({ said }) => said);
+    for (const tenant of [keeping, forgetting]) {
+      const principal = await db.principal(tenant.tenantId);
+      for (const [title, age, status] of [
+        ['old', '31 days', 'completed'],
+        ['recent', '29 days', 'completed'],
+        ['old, being answered', '31 days', 'queued'],
+      ] as const) {
+        const [conversation, question, turn] = [newId(), newId(), newId()];
+        await db.uow.query(
+          tenant,
+          `INSERT INTO app.conversation (tenant_id, id, principal_id, title, message_count, last_interaction_at)
+           VALUES ($1, $2, $3, $4, 1, now() - interval '${age}')`,
+          [tenant.tenantId, conversation, principal, title],
+        );
+        await db.uow.query(
+          tenant,
+          `INSERT INTO app.message (tenant_id, id, conversation_id, seq, role, content) VALUES ($1, $2, $3, 1, 'user', $4)`,
+          [tenant.tenantId, question, conversation, title],
+        );
+        await db.uow.query(
+          tenant,
+          `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, answer_id, accepted_by, status, content, seq)
+           VALUES ($1, $2, $3, $4, $5, $2, $2, $6, $7, 1)`,
+          [tenant.tenantId, turn, conversation, principal, question, status, title],
+        );
+        for (const days of [91, 89, 8, 6])
+          await db.uow.query(
+            tenant,
+            `INSERT INTO app.tool_call (tenant_id, id, turn_id, conversation_id, message_id, attempt, start, agent_key, tool_key,
+               idempotency_key, arguments, status, started_at)
+             VALUES ($1, $2, $3, $4, $5, 1, 1, 'a', $6, $6, '{}', 'succeeded', now() - make_interval(days => $7))`,
+            [tenant.tenantId, newId(), turn, conversation, question, `${title}, ${days} days ago`, days],
+          );
+      }
+    }
+    const calls = 'SELECT tool_key AS said FROM app.tool_call ORDER BY tool_key';
+    const titles = 'SELECT title AS said FROM app.conversation ORDER BY title';
+    const keys = (names: string[], ages: number[]) =>
+      names.flatMap((name) => ages.map((days) => `${name}, ${days} days ago`)).sort();
+    // The old conversation's own four calls go with it.
+    expect(await expiry.sweep()).toEqual({ conversations: 1, 'tool calls': 3 + 2 * 3 });
+    expect(await said(keeping, titles)).toEqual(['old', 'old, being answered', 'recent']);
+    expect(await said(forgetting, titles)).toEqual(['old, being answered', 'recent']);
+    expect(await said(keeping, calls)).toEqual(keys(['old', 'old, being answered', 'recent'], [6, 8, 89]));
+    expect(await said(forgetting, calls)).toEqual(keys(['old, being answered', 'recent'], [6]));
+    expect(await said(forgetting, 'SELECT content AS said FROM app.message ORDER BY content')).toEqual([
+      'old, being answered',
+      'recent',
+    ]);
+    expect(await expiry.sweep()).toEqual({});
+  });
+
+  it.each([
+    {},
+    { retention: null },
+    { retention: { conversations_days: 'x' } },
+    { retention: { conversations_days: 0 } },
+  ])('stays under settings that say nothing of use: %j', async (settings) => {
+    const tenant = await db.tenant();
+    const rows = await db.uow.query(
+      tenant,
+      'UPDATE app.tenant SET settings = $2 WHERE id = $1 RETURNING conversations_kept_days AS days',
+      [tenant.tenantId, JSON.stringify(settings)],
+    );
+    expect(rows).toEqual([{ days: null }]);
+  });
+
   it('takes visitors with it who never wrote, and of the others what would know them again', async () => {
     for (const { tenantId } of tenants) {
       const scope = { tenantId };

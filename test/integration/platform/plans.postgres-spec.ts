@@ -128,6 +128,8 @@ describe('the plan of a hot statement', () => {
     ['tenants_of_old_idempotency_keys', { age_seconds: '86400', most: '500' }],
     ['tenants_of_processed_events', { age_seconds: '604800', most: '500' }],
     ['tenants_of_failed_conversations', { age_seconds: '2592000', most: '50' }],
+    ['tenants_of_old_conversations', { age_seconds: 'NULL', most: '50' }],
+    ['tenants_of_old_tool_calls', { age_seconds: '7776000', most: '500' }],
     ['tenants_of_old_visitors', { age_seconds: '15552000', most: '500' }],
     ['origin_is_known', { patterns: `ARRAY['https://w7.example.com']` }],
   ])('%s goes by what is due', async (name, args) => {
@@ -173,6 +175,9 @@ describe('the plan of a hot statement', () => {
        ${rows(`'${t}', gen_random_uuid(), ${mine(conversation)}, n, 'user', 'x', CASE WHEN n % 20 = 0 THEN 'discarded' ELSE 'final' END`)}`,
       `INSERT INTO app.turn (tenant_id, id, conversation_id, principal_id, message_id, answer_id, accepted_by, status, content, seq)
        ${rows(`'${t}', gen_random_uuid(), ${mine(conversation)}, '${p}', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'completed', 'x', n`)}`,
+      `INSERT INTO app.tool_call (tenant_id, id, turn_id, conversation_id, message_id, attempt, start, agent_key, tool_key,
+         idempotency_key, arguments, status, started_at)
+       ${rows(`'${t}', gen_random_uuid(), gen_random_uuid(), ${mine(conversation)}, gen_random_uuid(), 1, 1, 'x', 'x', 'k' || n, '{}', 'succeeded', ${past}`)}`,
       `INSERT INTO app.document (tenant_id, id, knowledge_base_id, title, source_type, mime_type, status, updated_at)
        ${rows(`'${t}', gen_random_uuid(), ${mine(base)}, 'x', 'text', 'text/plain', CASE WHEN n % 100 = 0 THEN 'queued' WHEN n % 10 = 0 THEN 'failed' ELSE 'ready' END, ${past}`)}`,
       `INSERT INTO app.blob (tenant_id, purpose, id, size, loose_since)
