@@ -17,5 +17,6 @@
  * @type {Readonly<Record<string, readonly Defence[]>>}
  */
 export const DEFENCES = {
+  operator: (await import('./operator.mjs')).default,
   auth: (await import('./auth.mjs')).default,
 };
