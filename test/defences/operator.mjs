@@ -111,6 +111,11 @@ export default [
         from: 'AND m.id = k.created_by AND m.disabled_at IS NULL',
         to: 'AND m.id = k.created_by',
       },
+      {
+        file: 'src/auth/sessions/session.repository.ts',
+        from: '      AND m.disabled_at IS NULL)',
+        to: '      )',
+      },
     ],
     test: 'test/integration/auth/keys.int-spec.ts',
     name: 'end when their maker is',
@@ -264,8 +269,8 @@ export default [
     edits: [
       {
         file: 'src/conversations/turns/turn-executor.ts',
-        from: 'const content = storable(event.content);',
-        to: 'void storable;\n        const content = event.content;',
+        from: 'content: storable(answer.content).toWellFormed(),',
+        to: 'content: answer.content,',
       },
     ],
     test: 'test/integration/conversations/unstorable-words.int-spec.ts',

@@ -265,12 +265,16 @@ export class DocumentService {
       if (current === null || isHidden(ctx, current)) throw new DocumentNotFoundError();
       check(current);
       await this.assertOwner(tx, change.ownerId);
-      await this.documents.updateLabels(tx, id, {
-        title: change.title ?? current.title,
-        metadata: change.metadata ?? current.metadata,
-        ownerId: change.ownerId === undefined ? current.ownerId : change.ownerId,
-        personas: change.personas ?? current.personas,
-      });
+      const { metadata, ownerId, personas, title } = current;
+      const before = { title, metadata, ownerId, personas };
+      const after = {
+        title: change.title ?? title,
+        metadata: change.metadata ?? metadata,
+        ownerId: change.ownerId === undefined ? ownerId : change.ownerId,
+        personas: change.personas ?? personas,
+      };
+      await this.documents.updateLabels(tx, id, after);
+      await this.audit.recordChange(tx, ctx, 'document', { id, before, after });
     });
     return this.get(ctx, knowledgeBaseId, id);
   }
