@@ -76,9 +76,10 @@ async function faultOf(folder, { edits, test, name }) {
     } catch {
       return `ended without a report:\n${output}`;
     }
+    if (result.numFailedTests > 0) return null;
     if (result.numRuntimeErrorTestSuites > 0) return `does not run:\n${output}`;
-    if (result.numFailedTests + result.numPassedTests === 0) return `has no test of the name: ${name}`;
-    return result.numFailedTests > 0 ? null : 'is not noticed: every test passes';
+    if (result.numPassedTests === 0) return `has no test of the name: ${name}`;
+    return 'is not noticed: every test passes';
   } finally {
     for (const [path, source] of before) writeFileSync(path, source);
   }

@@ -9,11 +9,17 @@ describe('a client that is slow on purpose', () => {
   beforeAll(async () => {
     app = await ChatApp.start({ HTTP_MAX_PER_ADDRESS: '6', WS_MAX_PER_USER: '50' });
   }, 60_000);
+  const sockets = new Set<Socket>();
+  afterEach(() => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  });
   afterAll(() => app.stop());
 
   const raw = async (head: string): Promise<{ socket: Socket; text: () => string; ended: Promise<unknown> }> => {
     const [host, port] = app.address.split(':');
     const socket = connect(Number(port), host);
+    sockets.add(socket);
     socket.on('error', () => undefined);
     let text = '';
     socket.on('data', (data: Buffer) => (text += data.toString()));
