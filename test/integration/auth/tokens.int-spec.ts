@@ -187,6 +187,8 @@ describe('access tokens', () => {
       [disabled.tenantId, disabled.id],
     );
     expect(await me(disabled.token)).toBe(401);
+    const renewed = await app.call('/api/auth/refresh', { body: { refresh_token: disabled.refresh } });
+    expect(renewed.status).toBe(401);
   });
 
   it('of the operator’s own issuer are taken when its key is configured', async () => {

@@ -307,11 +307,11 @@ describe('the caller of a socket', () => {
     });
 
     it.each<[string, (conversation: string) => object]>([
-      ['a message', () => ({ content: 'echo still here?' })],
-      ['a resume', (conversation_id) => ({ type: 'resume', conversation_id })],
-      ['an abort', (conversation_id) => ({ type: 'abort', conversation_id })],
-      ['an unsubscribe', (conversation_id) => ({ type: 'unsubscribe', conversation_id })],
-      ['a rating', () => ({ type: 'feedback', message_id: crypto.randomUUID(), rating: 'up' })],
+      ['a late message', () => ({ content: 'echo still here?' })],
+      ['a late resume', (conversation_id) => ({ type: 'resume', conversation_id })],
+      ['a late abort', (conversation_id) => ({ type: 'abort', conversation_id })],
+      ['a late unsubscribe', (conversation_id) => ({ type: 'unsubscribe', conversation_id })],
+      ['a late rating', () => ({ type: 'feedback', message_id: crypto.randomUUID(), rating: 'up' })],
       ['its old token', () => ({ type: 'auth', token: 'old' })],
     ])('is cut off by its next frame, %s, when nobody announced the end', async (_what, frame) => {
       const someone = await app.person();
