@@ -209,6 +209,27 @@ describe('access tokens', () => {
       await trusting.stop(true);
     }
   });
+
+  it('of the operator’s own issuer are its own: not those of one with a name, nor of a key of ours', async () => {
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const named = await AuthApp.start({ JWT_PUBLIC_KEY: pem, JWT_ISSUER: 'https://sso.example.com' }, { beside: app });
+    try {
+      const user = await named.signedIn('end_user');
+      const { sid: _sid, ...without } = jwt.decode(user.token) as Record<string, unknown>;
+      const asked = async (change: object) => {
+        const token = jwt.sign({ ...without, ...change }, pair.privateKey, { algorithm: 'RS256' });
+        return (await named.call('/api/auth/me', { token })).status;
+      };
+      expect(await asked({ iss: 'https://sso.example.com' })).toBe(200);
+      expect(await asked({})).toBe(401);
+    } finally {
+      await named.stop(true);
+    }
+    await expect(AuthApp.start({ JWT_PUBLIC_KEY: publicPem() }, { beside: app })).rejects.toThrow(
+      "JWT_PUBLIC_KEY: is this server's own key",
+    );
+  });
 });
 
 describe('refresh tokens', () => {
