@@ -690,7 +690,7 @@ export default [
   },
   {
     attack: 'a silent socket after the password changed',
-    edits: [without('src/auth/password/password.service.ts', 'await this.events.publish(ended);')],
+    edits: [without('src/auth/password/password.service.ts', 'await this.departures.announce([ended]);')],
     test: callers,
     name: 'through another password is cut off, and the one that changed it goes on',
   },
@@ -699,12 +699,40 @@ export default [
     edits: [
       change(
         RESET,
-        'return this.sessions.endAll(tx, id);',
-        "return this.sessions.endAll(tx, '01890000-0000-7000-8000-000000000000');",
+        'ended: await this.sessions.endAll(tx, id)',
+        "ended: await this.sessions.endAll(tx, '01890000-0000-7000-8000-000000000000')",
       ),
     ],
     test: recovery,
     name: 'sends a link that sets a password once and ends every session',
+  },
+  {
+    attack: "a visit of a platform admin's after the password changed",
+    edits: [
+      without(
+        'src/auth/password/password.service.ts',
+        "if (role === 'platform_admin') await this.departures.signOutOfVisits(id);",
+      ),
+    ],
+    test: keys,
+    name: 'which the visit itself does not',
+  },
+  {
+    attack: "a visit of a platform admin's after the password was reset",
+    edits: [without(RESET, "if (person.role === 'platform_admin') await this.departures.signOutOfVisits(person.id);")],
+    test: keys,
+    name: 'which the visit itself does not',
+  },
+  {
+    attack: "a visit of a platform admin's after a sign-out everywhere",
+    edits: [
+      without(
+        'src/auth/sessions/session-directory.ts',
+        "if (role === 'platform_admin') await this.departures.signOutOfVisits(principalId);",
+      ),
+    ],
+    test: keys,
+    name: 'which the visit itself does not',
   },
   {
     attack: 'a reset link a second time',

@@ -1,12 +1,12 @@
 import type { RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { InvalidInputError } from '#platform/errors';
-import { EventBus } from '#platform/events';
 import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { LoginAttempts } from '../login/login-attempts.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
 import { SessionService } from '../sessions/session.service.js';
+import { Departures } from '../users/departures.js';
 import { PasswordHasher } from './password-hasher.js';
 
 /** One's own password. */
@@ -19,15 +19,15 @@ export class PasswordService {
     private readonly attempts: LoginAttempts,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
-    private readonly events: EventBus,
+    private readonly departures: Departures,
   ) {}
 
   /**
-   * Every other session of the person ends.
+   * Every other session of the person ends, and a platform admin's visits.
    * @throws InvalidInputError when the current password is wrong, RateLimitError after too many tries
    */
   async change(ctx: RequestContext, current: string, next: string, address: string): Promise<void> {
-    const { id, sessionId } = ctx.principal;
+    const { id, role, sessionId } = ctx.principal;
     const right = await this.attempts.confirm(address, id, async () => {
       const stored = await this.unitOfWork.run(ctx, (tx) => this.principals.passwordHash(tx, id));
       return this.hasher.matches(stored, current);
@@ -41,6 +41,7 @@ export class PasswordService {
       await this.audit.record(tx, ctx, { action: 'password.change', targetType: 'user', targetId: id, address });
       return this.sessions.endAll(tx, id, sessionId);
     });
-    await this.events.publish(ended);
+    await this.departures.announce([ended]);
+    if (role === 'platform_admin') await this.departures.signOutOfVisits(id);
   }
 }

@@ -31,12 +31,10 @@ describe('the time that a refused sign-in takes', () => {
   ) => {
     const [differences, whole]: [number[], number[]] = [[], []];
     for (let i = 0; i < times; i++) {
-      const pair = i % 2 === 0 ? [known, unknown] : [unknown, known];
-      const [one = 0, other = 0] = [
-        await timed(pair[0] as Account, { address: address(), status }),
-        await timed(pair[1] as Account, { address: address(), status }),
-      ];
-      differences.push(i % 2 === 0 ? one - other : other - one);
+      const knownFirst = i % 2 === 0;
+      const one = await timed(knownFirst ? known : unknown, { address: address(), status });
+      const other = await timed(knownFirst ? unknown : known, { address: address(), status });
+      differences.push(knownFirst ? one - other : other - one);
       whole.push(Math.max(one, other));
     }
     // A busy machine is not asked for more than it can show, and even there neither may take half as long again.
