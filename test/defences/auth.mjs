@@ -14,6 +14,7 @@ const HASHER = 'src/auth/password/password-hasher.ts';
 const RECOVERIES = 'src/auth/recovery/recovery.repository.ts';
 const RESET = 'src/auth/recovery/password-reset.ts';
 const INVITATIONS = 'src/auth/invitations/invitation.repository.ts';
+const RECHECK = 'src/channels/session-recheck.ts';
 const CONNECTION = 'src/channels/websocket/chat-connection.ts';
 
 const tokens = 'test/integration/auth/tokens.int-spec.ts';
@@ -401,15 +402,26 @@ export default [
   },
   {
     attack: 'a silent socket after a logout that nobody heard of',
-    edits: [
-      change(
-        'src/channels/session-recheck.ts',
-        'this.again = true;\n      this.running',
-        'this.again = false;\n      this.running',
-      ),
-    ],
+    edits: [without(RECHECK, 'this.events.on(NewsMissed, () => this.askAll()),')],
     test: instances,
     name: 'close it within five seconds after the bus is back, when it was away meanwhile',
+  },
+  {
+    attack: 'a socket or stream that is let in while its session ends',
+    edits: [
+      without(
+        RECHECK,
+        'this.events.on(SessionRevoked, ({ tenantId, principalId }) => this.askLater(personOf(tenantId, principalId))),',
+      ),
+    ],
+    test: callers,
+    name: 'stream is let in',
+  },
+  {
+    attack: 'a socket that is let in while its tenant is suspended',
+    edits: [without(RECHECK, 'this.events.on(TenantSuspended, ({ tenantId }) => this.askLater(tenantId)),')],
+    test: callers,
+    name: 'socket is let in, with its tenant,',
   },
   {
     attack: 'an event stream after logout',

@@ -329,6 +329,57 @@ describe('the caller of a socket', () => {
       expect(await client.end()).toMatchObject({ code: 4401 });
     });
 
+    const untilSocketCloses = async (someone: Person, conversation: string) => {
+      const client = await app.socket(`/ws/chat?conversation_id=${conversation}`, bearer(someone.token));
+      return (await client.end(6000)).code;
+    };
+    const untilStreamEnds = async (someone: Person, conversation: string) => {
+      const path = `/api/${someone.slug}/conversations/${conversation}/events`;
+      const stream = await app.fetch(path, { token: someone.token, signal: AbortSignal.timeout(8000) });
+      return (await stream.text()).includes('context_restored');
+    };
+    const logOut = async ({ token }: Person) => {
+      expect((await app.call('/api/auth/logout', { method: 'POST', token })).status).toBe(204);
+    };
+    const suspend = async ({ tenantId }: Person) => {
+      await app.database.uow.query({ tenantId }, `UPDATE app.tenant SET status = 'suspended' WHERE id = $1`, [
+        tenantId,
+      ]);
+      await app.app.get(EventBus).publish(new TenantSuspended(tenantId));
+    };
+
+    it.each([
+      ['socket is let in', untilSocketCloses, logOut, 4401],
+      ['stream is let in', untilStreamEnds, logOut, true],
+      ['socket is let in, with its tenant,', untilSocketCloses, suspend, 4403],
+    ])(
+      'while its %s is cut off all the same',
+      async (_what, closing, end, closed) => {
+        const someone = await app.person();
+        const client = await app.chat(someone);
+        client.send({ content: 'echo hello' });
+        const { conversation_id: conversation } = await client.next('done');
+        await client.close();
+        const sessions = app.app.get(SessionService);
+        const asked = sessions.assertAlive.bind(sessions);
+        let letIn = (): void => undefined;
+        const ended = new Promise<void>((resolve) => (letIn = resolve));
+        // It is alive when the database is asked, and has ended before the answer is used.
+        const slow = jest.spyOn(sessions, 'assertAlive').mockImplementationOnce(async (...call) => {
+          const alive = await asked(...call);
+          await ended;
+          return alive;
+        });
+        const told = closing(someone, String(conversation));
+        while (slow.mock.calls.length === 0) await sleep(10);
+        await end(someone);
+        letIn();
+        expect(await told).toBe(closed);
+        slow.mockRestore();
+      },
+      20_000,
+    );
+
     it('through another password is cut off, and the one that changed it goes on', async () => {
       const someone = await app.person();
       const again = { ...someone, ...(await app.signIn(someone.slug, someone.email)) };
