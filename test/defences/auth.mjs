@@ -701,6 +701,31 @@ export default [
     name: 'ends the other sessions when the password changes, and keeps this one',
   },
   {
+    attack: 'a session by the old password, opened while it changes',
+    edits: [
+      without(
+        'src/auth/login/login.service.ts',
+        `if (passwordHash === null || !(await this.principals.hasPasswordHash(tx, person.id, passwordHash))) {
+        throw new WrongPasswordError();
+      }`,
+      ),
+    ],
+    test: signIn,
+    name: 'opens no session, which would outlast the others',
+  },
+  {
+    attack: 'a new password replaced by who knew the old one',
+    edits: [
+      change(
+        'src/auth/password/password.service.ts',
+        'if (!(await this.principals.replacePasswordHash(tx, id, stored, hash))) throw notThePassword();',
+        'await this.principals.setPasswordHash(tx, id, hash);',
+      ),
+    ],
+    test: signIn,
+    name: 'replaces it no second time',
+  },
+  {
     attack: 'a silent socket after the password changed',
     edits: [without('src/auth/password/password.service.ts', 'await this.departures.announce([ended]);')],
     test: callers,
@@ -717,6 +742,12 @@ export default [
     ],
     test: recovery,
     name: 'sends a link that sets a password once and ends every session',
+  },
+  {
+    attack: 'a visit that a platform admin begins while leaving',
+    edits: [without('src/auth/visits/tenant-visit.service.ts', 'await this.assertStillThere(ctx);')],
+    test: keys,
+    name: 'of a platform admin’s visit stay ended for one who begins another while leaving',
   },
   {
     attack: "a visit of a platform admin's after the password changed",
@@ -813,7 +844,7 @@ export default [
       change(
         LOGIN,
         'if (tenantId === null || person === null || !right)',
-        `if (person === null) throw new UnauthorizedError('Nobody has this address');
+        `if (person === null) throw Object.assign(new WrongPasswordError(), { message: 'Nobody has this address' });
     if (tenantId === null || !right)`,
       ),
     ],
@@ -888,7 +919,11 @@ export default [
   {
     attack: 'a suspended tenant told to whoever asks',
     edits: [
-      change(LOGIN, 'import { UnauthorizedError }', 'import { SuspendedError, UnauthorizedError }'),
+      change(
+        LOGIN,
+        "import { isUuid, newId } from '#platform/database';",
+        "import { isUuid, newId } from '#platform/database';\nimport { SuspendedError } from '#platform/errors';",
+      ),
       change(
         LOGIN,
         'const { person } = found;',

@@ -28,20 +28,22 @@ export class PasswordService {
    */
   async change(ctx: RequestContext, current: string, next: string, address: string): Promise<void> {
     const { id, role, sessionId } = ctx.principal;
-    const right = await this.attempts.confirm(address, id, async () => {
-      const stored = await this.unitOfWork.run(ctx, (tx) => this.principals.passwordHash(tx, id));
-      return this.hasher.matches(stored, current);
-    });
-    if (!right) {
-      throw new InvalidInputError('current_password: is not your password', { field: 'current_password' });
-    }
+    const stored = await this.unitOfWork.run(ctx, (tx) => this.principals.passwordHash(tx, id));
+    const right = await this.attempts.confirm(address, id, () => this.hasher.matches(stored, current));
+    if (stored === null || !right) throw notThePassword();
     const hash = await this.hasher.hash(next);
     const ended = await this.unitOfWork.run(ctx, async (tx) => {
-      await this.principals.setPasswordHash(tx, id, hash);
+      // Who knows the old one may not replace the new one.
+      if (!(await this.principals.replacePasswordHash(tx, id, stored, hash))) throw notThePassword();
+      await this.principals.dropRecovery(tx, id);
       await this.audit.record(tx, ctx, { action: 'password.change', targetType: 'user', targetId: id, address });
       return this.sessions.endAll(tx, id, sessionId);
     });
     await this.departures.announce([ended]);
     if (role === 'platform_admin') await this.departures.signOutOfVisits(id);
   }
+}
+
+function notThePassword(): InvalidInputError {
+  return new InvalidInputError('current_password: is not your password', { field: 'current_password' });
 }

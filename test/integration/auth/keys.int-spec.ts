@@ -313,6 +313,40 @@ describe('API keys', () => {
     expect(await me(key)).toBe(200);
   });
 
+  it('of a platform admin’s visit stay ended for one who begins another while leaving', async () => {
+    const { id } = await app.app.get(TenantService).ensure({ slug: 'platform', name: 'Platform' });
+    const platform = { tenantId: id, slug: 'platform' };
+    const [root, leaves] = [
+      await app.signedIn('platform_admin', platform),
+      await app.signedIn('platform_admin', platform),
+    ];
+    const tenant = await app.signedIn('tenant_admin');
+    const path = `/api/admin/tenants/${tenant.tenantId}/tokens`;
+    const visit = (on: AuthApp) => on.call(path, { method: 'POST', token: leaves.token });
+    const { key } = await make(String((await visit(app)).body['access_token']), {
+      role: 'tenant_admin',
+      scopes: ['users.read'],
+    });
+    const { uow } = app.database;
+    let left = false;
+    const unitOfWork = Object.create(uow) as typeof uow;
+    unitOfWork.run = async (scope, ...rest) => {
+      if (scope.tenantId === tenant.tenantId && !left) {
+        left = true;
+        expect((await patchUser(root, leaves.id, { disabled: true })).status).toBe(200);
+      }
+      return uow.run(scope, ...rest);
+    };
+    const slow = await AuthApp.start({}, { beside: app, unitOfWork });
+    try {
+      expect((await visit(slow)).status).toBe(401);
+      expect(left).toBe(true);
+      expect(await me(key)).toBe(401);
+    } finally {
+      await slow.stop(true);
+    }
+  });
+
   it('given everything have what a tenant’s admin has', async () => {
     const admin = await app.signedIn('tenant_admin');
     const { body } = await make(admin.token, { role: 'tenant_admin' });

@@ -176,6 +176,63 @@ describe('signing in', () => {
     );
   });
 
+  describe('with a password that is replaced while it is checked', () => {
+    /** Does something between the look at the hash and what follows from it. */
+    const meanwhile = async (what: () => Promise<unknown>) => {
+      let done = false;
+      const once = async () => {
+        if (done) return;
+        done = true;
+        await what();
+      };
+      const { uow } = app.database;
+      const unitOfWork = Object.create(uow) as typeof uow;
+      const hashIn = (result: unknown) => JSON.stringify(result ?? null).includes('$argon2');
+      unitOfWork.query = async (...call) => {
+        const rows = await uow.query<never>(...call);
+        if (hashIn(rows)) await once();
+        return rows;
+      };
+      unitOfWork.run = async (...call) => {
+        const result = await uow.run(...call);
+        if (hashIn(result)) await once();
+        return result as never;
+      };
+      return AuthApp.start({}, { beside: app, unitOfWork });
+    };
+    const change = (on: AuthApp, token: string, new_password: string) =>
+      on.call('/api/auth/password/change', { token, body: { current_password: PASSWORD, new_password } });
+
+    it('opens no session, which would outlast the others', async () => {
+      const user = await app.signedIn('end_user');
+      const slow = await meanwhile(async () =>
+        expect((await change(app, user.token, 'a better one')).status).toBe(204),
+      );
+      try {
+        const body = { tenant: user.slug, email: user.email, password: PASSWORD };
+        expect((await slow.call('/api/auth/login', { body })).status).toBe(401);
+        expect((await slow.call('/api/auth/login', { body: { ...body, password: 'a better one' } })).status).toBe(200);
+      } finally {
+        await slow.stop(true);
+      }
+    });
+
+    it('replaces it no second time', async () => {
+      const user = await app.signedIn('end_user');
+      const elsewhere = await app.login(user.slug, user.email);
+      const slow = await meanwhile(async () =>
+        expect((await change(app, user.token, 'a better one')).status).toBe(204),
+      );
+      try {
+        expect((await change(slow, elsewhere.access, 'a worse one')).status).toBe(422);
+        await app.login(user.slug, user.email, 'a better one');
+        await expect(app.login(user.slug, user.email, 'a worse one')).rejects.toThrow('wrong');
+      } finally {
+        await slow.stop(true);
+      }
+    });
+  });
+
   it('leaves a row in the audit trail, without the password', async () => {
     const user = await app.signedIn('supporter');
     const rows = await app.database.uow.query<{ action: string; row: string }>(
