@@ -714,6 +714,12 @@ export default [
     name: 'opens no session, which would outlast the others',
   },
   {
+    attack: 'a session by the old password, opened before the change is through',
+    edits: [change(PRINCIPALS, 'AND password_hash = $3 FOR SHARE', 'AND password_hash = $3')],
+    test: 'test/integration/auth/password-races.postgres-spec.ts',
+    name: 'lets nobody in by the old one who was checked before the change is through',
+  },
+  {
     attack: 'a new password replaced by who knew the old one',
     edits: [
       change(
