@@ -35,7 +35,7 @@ export interface RunningServer {
  */
 export async function startServer(config: AppConfig, logger: Logger): Promise<RunningServer> {
   const undo: (() => Promise<unknown>)[] = [];
-  for (const line of config.unserved) logger.warn(line);
+  for (const line of [...config.unserved, ...config.doubts]) logger.warn(line);
   try {
     const database = await startDatabase(config, logger);
     undo.push(() => database.stop());

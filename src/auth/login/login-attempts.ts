@@ -19,8 +19,9 @@ const MOST_WAITING = 200;
 /**
  * Wrong passwords, counted before they are checked, so that parallel guesses do not slip through:
  *
- *   for an account from an address   beyond ten refused unseen, so that it can be guessed no further from there; not from an
- *                                    address that signed in to it lately, or a stranger behind it would lock the owner out
+ *   for an account from an address   beyond ten refused whatever they are, so that it can be guessed no further from there;
+ *                                    not from an address that signed in to it lately, or a stranger behind it would lock the
+ *                                    owner out. Both take the same time, or it would tell who signs in there
  *   for an address, all accounts     beyond a hundred checked one after the other, with a pause after each wrong one: the
  *                                    others behind that address still get in, and guessing through many accounts crawls
  *
@@ -68,9 +69,12 @@ export class LoginAttempts {
   ): Promise<boolean> {
     const addressSpent = await take(this.addresses, from);
     const pairSpent = await take(this.pairs, pair);
-    if (pairSpent !== null && !isOwners) throw tooMany(pairSpent);
     const spent = pairSpent ?? addressSpent;
-    const right = await (spent === null ? check() : this.inTurn(isOwners ? pair : from, spent, check));
+    const isRefused = pairSpent !== null && !isOwners;
+    // In a lane of their own the refused keep nobody waiting who may be right.
+    const lane = isRefused ? `${from}/refused` : isOwners ? pair : from;
+    const judge = async () => (await check()) && !isRefused;
+    const right = await (spent === null ? judge() : this.inTurn(lane, spent, judge));
     if (right) {
       await this.pairs.delete(pair);
       await this.addresses.reward(from);

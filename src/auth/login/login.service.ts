@@ -2,9 +2,10 @@ import { UnitOfWork } from '#platform/database';
 import { SuspendedError } from '#platform/errors';
 import { AuditService, type CallingPage } from '#tenants';
 import { Injectable } from '@nestjs/common';
-import type { LoginRow } from '../principals/principal.repository.js';
+import { type LoginRow, PrincipalRepository } from '../principals/principal.repository.js';
 import { SessionService } from '../sessions/session.service.js';
 import { TokenService } from '../tokens/token.service.js';
+import { WrongPasswordError } from './login.errors.js';
 import { type LoginInput, PasswordLogin } from './password-login.js';
 import type { SignedIn } from './signed-in.js';
 
@@ -22,6 +23,7 @@ export class LoginService {
     private readonly passwords: PasswordLogin,
     private readonly sessions: SessionService,
     private readonly tokens: TokenService,
+    private readonly principals: PrincipalRepository,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
   ) {}
@@ -40,9 +42,16 @@ export class LoginService {
     return this.answer(tenantId, person, { sessionId: session.id, refreshToken: next });
   }
 
-  /** For somebody who has shown who they are. */
+  /**
+   * For somebody who has shown who they are.
+   * @throws WrongPasswordError when the password was replaced since: its sessions have ended, and this would be one of them
+   */
   async open(tenantId: string, person: LoginRow, origin: LoginOrigin): Promise<SignedIn> {
+    const { passwordHash } = person;
     const opened = await this.unitOfWork.run({ tenantId }, async (tx) => {
+      if (passwordHash === null || !(await this.principals.hasPasswordHash(tx, person.id, passwordHash))) {
+        throw new WrongPasswordError();
+      }
       const session = await this.sessions.open(tx, person.id, { userAgent: origin.userAgent });
       const actor = { correlationId: origin.correlationId, principal: { id: person.id, role: person.role } };
       await this.audit.record(tx, actor, {

@@ -1,5 +1,4 @@
 import { isUuid, newId } from '#platform/database';
-import { UnauthorizedError } from '#platform/errors';
 import { type CallingPage, TenantOrigins, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { ImportedPasswords } from '../password/imported-passwords.js';
@@ -7,6 +6,7 @@ import { PasswordHasher } from '../password/password-hasher.js';
 import { normalEmail } from '../principals/principal.js';
 import { type LoginRow, PrincipalRepository } from '../principals/principal.repository.js';
 import { LoginAttempts } from './login-attempts.js';
+import { WrongPasswordError } from './login.errors.js';
 
 export interface LoginInput {
   readonly tenant: string;
@@ -28,7 +28,7 @@ export class PasswordLogin {
 
   /**
    * An unknown tenant, an unknown address and a wrong password take the same steps, the same time and the same answer.
-   * @throws UnauthorizedError, RateLimitError; ForeignPageError for another tenant's page (only to those who know the password)
+   * @throws WrongPasswordError, RateLimitError; ForeignPageError for another tenant's page (only to those who know the password)
    */
   async verify(
     input: LoginInput,
@@ -46,10 +46,9 @@ export class PasswordLogin {
     });
     const { person } = found;
     if (tenantId === null || person === null || !right) {
-      throw new UnauthorizedError('Tenant, email or password is wrong');
+      throw new WrongPasswordError();
     }
     await this.origins.assertServed({ tenantId }, from.page);
-    await this.imported.replace(tenantId, person, input.password);
-    return { tenantId, person };
+    return { tenantId, person: await this.imported.replace(tenantId, person, input.password) };
   }
 }

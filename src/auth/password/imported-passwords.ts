@@ -12,15 +12,21 @@ export class ImportedPasswords {
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  /** Called with the right password. A password that was changed meanwhile stays. */
-  async replace(
+  /**
+   * Called with the right password. A password that was changed meanwhile stays.
+   * @returns the person with the hash that their password has now
+   */
+  async replace<P extends { readonly id: string; readonly passwordHash: string | null }>(
     tenantId: string,
-    person: { id: string; passwordHash: string | null },
+    person: P,
     password: string,
-  ): Promise<void> {
+  ): Promise<P> {
     const { id, passwordHash } = person;
-    if (passwordHash === null || !this.hasher.isImported(passwordHash)) return;
+    if (passwordHash === null || !this.hasher.isImported(passwordHash)) return person;
     const hash = await this.hasher.hash(password);
-    await this.unitOfWork.run({ tenantId }, (tx: TenantTx) => this.principals.rehash(tx, id, passwordHash, hash));
+    const replaced = await this.unitOfWork.run({ tenantId }, (tx: TenantTx) =>
+      this.principals.replacePasswordHash(tx, id, passwordHash, hash),
+    );
+    return replaced ? { ...person, passwordHash: hash } : person;
   }
 }

@@ -184,15 +184,31 @@ export class PrincipalRepository {
     return row?.hash ?? null;
   }
 
+  /** Whether the password is still the one of this hash, and stays so until the transaction ends. */
+  async hasPasswordHash(tx: TenantTx, id: string, hash: string): Promise<boolean> {
+    const found = await tx.query(
+      `SELECT 1 FROM app.principal WHERE tenant_id = $1 AND id = $2 AND password_hash = $3 FOR SHARE`,
+      [tx.tenantId, id, hash],
+    );
+    return found.length > 0;
+  }
+
   /** An open recovery is void with it. */
   async setPasswordHash(tx: TenantTx, id: string, hash: string): Promise<void> {
-    await tx.execute('DELETE FROM app.recovery WHERE tenant_id = $1 AND principal_id = $2', [tx.tenantId, id]);
+    await this.dropRecovery(tx, id);
     await tx.rows(PrincipalEntity).update({ id }, { passwordHash: hash });
   }
 
-  /** The same password in another hash, unless another one was set meanwhile. */
-  async rehash(tx: TenantTx, id: string, from: string, to: string): Promise<void> {
-    await tx.rows(PrincipalEntity).update({ id, passwordHash: from }, { passwordHash: to });
+  async dropRecovery(tx: TenantTx, id: string): Promise<void> {
+    await tx.execute('DELETE FROM app.recovery WHERE tenant_id = $1 AND principal_id = $2', [tx.tenantId, id]);
+  }
+
+  /**
+   * Another hash in the place of the one that was looked at.
+   * @returns false when another one was set meanwhile: that one stays
+   */
+  async replacePasswordHash(tx: TenantTx, id: string, from: string, to: string): Promise<boolean> {
+    return (await tx.rows(PrincipalEntity).update({ id, passwordHash: from }, { passwordHash: to })) > 0;
   }
 
   /** How many people with this role can still sign in, besides one. Lock the tenant's row first. */

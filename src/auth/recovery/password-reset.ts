@@ -1,11 +1,11 @@
 import { type TenantTx, UnitOfWork } from '#platform/database';
-import { EventBus } from '#platform/events';
 import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../password/password-hasher.js';
 import type { PrincipalRecord } from '../principals/principal.js';
 import { PrincipalRepository } from '../principals/principal.repository.js';
 import { SessionService } from '../sessions/session.service.js';
+import { Departures } from '../users/departures.js';
 import { type OneTimeSecret, parseSecret } from './one-time-secret.js';
 import { ResetTokenError } from './recovery.errors.js';
 import { RecoveryRepository } from './recovery.repository.js';
@@ -20,11 +20,11 @@ export class PasswordReset {
     private readonly sessions: SessionService,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
-    private readonly events: EventBus,
+    private readonly departures: Departures,
   ) {}
 
   /**
-   * Every session of the person ends.
+   * Every session of the person ends, and a platform admin's visits.
    * @throws ResetTokenError
    */
   async reset(token: string, password: string, origin: { address: string; correlationId: string }): Promise<void> {
@@ -34,16 +34,18 @@ export class PasswordReset {
     // Looked at first, so that nobody makes us hash with an invented token.
     await this.unitOfWork.run(scope, (tx) => this.holder(tx, secret));
     const hash = await this.hasher.hash(password);
-    const ended = await this.unitOfWork.run(scope, async (tx) => {
-      const { id, role } = await this.holder(tx, secret);
+    const { ended, person } = await this.unitOfWork.run(scope, async (tx) => {
+      const person = await this.holder(tx, secret);
+      const { id, role } = person;
       if (!(await this.recoveries.use(tx, secret))) throw new ResetTokenError();
       await this.principals.setPasswordHash(tx, id, hash);
       const actor = { correlationId: origin.correlationId, principal: { id, role } };
       const entry = { action: 'password.reset', targetType: 'user', targetId: id, address: origin.address };
       await this.audit.record(tx, actor, entry);
-      return this.sessions.endAll(tx, id);
+      return { person, ended: await this.sessions.endAll(tx, id) };
     });
-    await this.events.publish(ended);
+    await this.departures.announce([ended]);
+    if (person.role === 'platform_admin') await this.departures.signOutOfVisits(person.id);
   }
 
   private async holder(tx: TenantTx, secret: OneTimeSecret): Promise<PrincipalRecord> {

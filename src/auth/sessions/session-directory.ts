@@ -1,10 +1,10 @@
 import type { RequestContext, Role } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { NotFoundError } from '#platform/errors';
-import { EventBus } from '#platform/events';
 import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { Authority } from '../users/authority.js';
+import { Departures } from '../users/departures.js';
 import { SessionDirectoryRepository, type SessionFilter, type SessionRecord } from './session-directory.repository.js';
 import { SessionRepository } from './session.repository.js';
 import { SessionRevoked } from './session.events.js';
@@ -20,7 +20,7 @@ export class SessionDirectory {
     private readonly authority: Authority,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
-    private readonly events: EventBus,
+    private readonly departures: Departures,
   ) {}
 
   list(ctx: RequestContext, filter: SessionFilter): Promise<SessionRecord[]> {
@@ -41,23 +41,24 @@ export class SessionDirectory {
       await this.audit.record(tx, ctx, { action: 'session.end', targetType: 'session', targetId: id });
       return session.principalId;
     });
-    await this.events.publish(new SessionRevoked(ctx.tenantId, principalId, id));
+    await this.departures.announce([new SessionRevoked(ctx.tenantId, principalId, id)]);
   }
 
   /**
-   * Ends all of a person.
+   * Ends all of a person, and a platform admin's visits.
    * @param except the session that stays; null for none
    * @throws NotFoundError, PlatformAdminOnlyError, MoreThanOwnError
    */
   async endAll(ctx: RequestContext, principalId: string, except: string | null): Promise<void> {
-    const ended = await this.unitOfWork.run(ctx, async (tx) => {
+    const { ended, role } = await this.unitOfWork.run(ctx, async (tx) => {
       const role = await this.directory.roleOf(tx, principalId);
       if (role === null) throw new NotFoundError();
       this.assertMayEnd(ctx, { principalId, role });
       await this.audit.record(tx, ctx, { action: 'session.end_all', targetType: 'user', targetId: principalId });
-      return this.service.endAll(tx, principalId, except);
+      return { role, ended: await this.service.endAll(tx, principalId, except) };
     });
-    await this.events.publish(ended);
+    await this.departures.announce([ended]);
+    if (role === 'platform_admin') await this.departures.signOutOfVisits(principalId);
   }
 
   /** One's own always; of others, of nobody who may do more. */

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { AppConfig, readPublicKey } from '#platform/config';
+import { AppConfig, ConfigError, OWN_KEY_FAULT, readPublicKey } from '#platform/config';
 import { openPreviousKeys, SigningKey, type VerifyingKey } from '#platform/secrets';
 import { Injectable } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
@@ -12,18 +12,24 @@ import { AUDIENCE, CLOCK_LEEWAY_SECONDS } from './token-claims.js';
 @Injectable()
 export class TokenKeys {
   readonly issuer: string;
+  /** Signs in our name; one with a name of its own is `InstallationIssuer`'s. */
   private readonly operatorKey: KeyObject | null;
   /** The one that signs and those that signed before it, by their ids. */
   private readonly own: ReadonlyMap<string, VerifyingKey>;
 
+  /** @throws ConfigError when the operator's key is one of ours: then nobody could say whose a token is */
   constructor(
     config: AppConfig,
     private readonly signingKey: SigningKey,
   ) {
-    this.issuer = config.env.PUBLIC_URL ?? 'switchboard';
-    this.operatorKey = config.env.JWT_PUBLIC_KEY === undefined ? null : readPublicKey(config.env.JWT_PUBLIC_KEY);
+    const { JWT_ISSUER, JWT_PUBLIC_KEY, PUBLIC_URL } = config.env;
+    this.issuer = PUBLIC_URL ?? 'switchboard';
+    const operatorKey = JWT_PUBLIC_KEY === undefined ? null : readPublicKey(JWT_PUBLIC_KEY);
+    this.operatorKey = JWT_ISSUER === undefined ? operatorKey : null;
     // The one that signs last, so that it is itself also where somebody named it among the previous ones.
     this.own = new Map([...openPreviousKeys(config), signingKey].map((key) => [key.kid, key]));
+    const isOwn = [...this.own.values()].some(({ publicKey }) => operatorKey?.equals(publicKey));
+    if (isOwn) throw new ConfigError([OWN_KEY_FAULT]);
   }
 
   /** Null when no key of ours fits: the token is then not valid. */

@@ -24,13 +24,26 @@ export class Departures {
 
   /** A platform admin's visits, in every tenant, with the keys that were made there. */
   async endVisits(platformAdminId: string): Promise<void> {
+    await this.onVisits(platformAdminId, async (tx, visitorId) => {
+      await this.principals.disable(tx, visitorId);
+      return this.of(tx, visitorId);
+    });
+  }
+
+  /** Of a platform admin who goes on, with another password perhaps: whoever had a session of theirs may be on a visit. */
+  async signOutOfVisits(platformAdminId: string): Promise<void> {
+    await this.onVisits(platformAdminId, async (tx, visitorId) => [await this.sessions.endAll(tx, visitorId)]);
+  }
+
+  private async onVisits(
+    platformAdminId: string,
+    end: (tx: TenantTx, visitorId: string) => Promise<SessionRevoked[]>,
+  ): Promise<void> {
     const visitor = `platform:${platformAdminId}`;
     for (const tenantId of await this.principals.tenantsWith(visitor)) {
       const ended = await this.unitOfWork.run({ tenantId }, async (tx) => {
         const found = await this.principals.findByExternalId(tx, visitor);
-        if (found === null) return [];
-        await this.principals.disable(tx, found.id);
-        return this.of(tx, found.id);
+        return found === null ? [] : end(tx, found.id);
       });
       await this.announce(ended);
     }

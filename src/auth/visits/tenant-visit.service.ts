@@ -1,12 +1,13 @@
 import type { RequestContext } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
-import { ForbiddenError } from '#platform/errors';
+import { ForbiddenError, SuspendedError, UnauthorizedError } from '#platform/errors';
 import { actorOf, AuditService, PLATFORM_SLUG, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { PrincipalRepository } from '../principals/principal.repository.js';
 import { SessionService } from '../sessions/session.service.js';
 import { ACCESS_TOKEN_SECONDS } from '../tokens/token-claims.js';
 import { TokenService } from '../tokens/token.service.js';
+import { Departures } from '../users/departures.js';
 
 /**
  * A platform admin works inside a tenant: a token of that tenant for fifteen minutes, without refresh. The visitor has a
@@ -19,11 +20,15 @@ export class TenantVisitService {
     private readonly principals: PrincipalRepository,
     private readonly sessions: SessionService,
     private readonly tokens: TokenService,
+    private readonly departures: Departures,
     private readonly audit: AuditService,
     private readonly unitOfWork: UnitOfWork,
   ) {}
 
-  /** @throws TenantNotFoundError, ForbiddenError when the caller is on a visit already */
+  /**
+   * @throws TenantNotFoundError, ForbiddenError when the caller is on a visit already, UnauthorizedError for one who is shut
+   *   out meanwhile
+   */
   async begin(
     ctx: RequestContext,
     tenantId: string,
@@ -55,7 +60,19 @@ export class TenantVisitService {
       return { principalId, sessionId: session.sessionId };
     });
     await this.audit.recordNow(ctx, { action: 'tenant.visit', targetType: 'tenant', targetId: tenantId });
+    await this.assertStillThere(ctx);
     const accessToken = this.tokens.issue({ ...visit, tenantId, role: 'platform_admin', persona: null });
     return { accessToken, expiresIn: ACCESS_TOKEN_SECONDS, slug: tenant.slug };
+  }
+
+  /** Whose visits were ended while this one was begun had perhaps none here yet, or one that this has opened again. */
+  private async assertStillThere(ctx: RequestContext): Promise<void> {
+    try {
+      await this.sessions.assertAlive(ctx);
+    } catch (error) {
+      const isOut = error instanceof UnauthorizedError || error instanceof SuspendedError;
+      if (isOut) await this.departures.endVisits(ctx.principal.id);
+      throw error;
+    }
   }
 }

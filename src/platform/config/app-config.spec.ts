@@ -152,14 +152,38 @@ describe('the configuration', () => {
     expect(faultsOf(env).join('\n')).toContain(variable);
   });
 
-  it('refuses its own key as that of another issuer', () => {
-    const own = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const [privateKey, publicKey] = [
-      own.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      own.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    ];
-    const faults = faultsOf({ JWT_PRIVATE_KEY: privateKey, JWT_PUBLIC_KEY: publicKey });
-    expect(faults.join()).toContain("JWT_PUBLIC_KEY: is this server's own key");
+  describe('refuses as the key of another issuer', () => {
+    const [own, previous, other] = [0, 1, 2].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 }));
+    const publicPem = (pair: typeof own) => pair?.publicKey.export({ type: 'spki', format: 'pem' }).toString() ?? '';
+    const oneLine = (text: string) => text.trim().replaceAll('\n', '\\n');
+    const env = {
+      JWT_PRIVATE_KEY: oneLine(own?.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() ?? ''),
+      JWT_PREVIOUS_PUBLIC_KEYS: `${oneLine(publicPem(other))},${oneLine(publicPem(previous))}`,
+    };
+
+    it.each([
+      ['its own', own],
+      ['one that it had before', previous],
+    ])('%s, however it is written', (_which, pair) => {
+      for (const JWT_PUBLIC_KEY of [publicPem(pair), oneLine(publicPem(pair))])
+        expect(faultsOf({ ...env, JWT_PUBLIC_KEY }).join()).toMatch(/^JWT_PUBLIC_KEY: is this server's own key/);
+    });
+
+    it('and no other', () => {
+      expect(
+        faultsOf({ ...env, JWT_PUBLIC_KEY: publicPem(generateKeyPairSync('rsa', { modulusLength: 2048 })) }),
+      ).toEqual([]);
+    });
+  });
+
+  it('says whose tokens are taken by an issuer without a name', () => {
+    const JWT_JWKS_URL = 'https://sso.example/keys';
+    expect(loadConfig({ JWT_JWKS_URL }).doubts.join()).toContain('iss "switchboard"');
+    expect(loadConfig({ JWT_JWKS_URL, PUBLIC_URL: 'https://a.example' }).doubts.join()).toContain(
+      'iss "https://a.example"',
+    );
+    expect(loadConfig({ JWT_JWKS_URL, JWT_ISSUER: 'https://sso.example' }).doubts).toEqual([]);
+    expect(loadConfig({}).doubts).toEqual([]);
   });
 
   it('refuses a signing key that is too short, and a private key among public ones', () => {

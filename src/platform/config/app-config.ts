@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { isOriginPattern, ORIGIN_PATTERN_HINT } from '#platform/origins';
 import { z } from 'zod';
-import { crossFaults } from './cross-faults.js';
+import { crossFaults, doubts } from './cross-faults.js';
 import { readPrivateKey, readPublicKey, readPublicKeys, readSecretsKey, readSecretsKeys } from './key-material.js';
 import { unservedIn } from './unserved.js';
 
@@ -176,6 +176,8 @@ export class AppConfig {
   readonly migrateOnStart: boolean;
   readonly llmProvider: LlmProvider;
   readonly embeddingsProvider: 'openai' | 'local' | 'transformers';
+  /** What is set and works, and is perhaps not what was meant, in words. */
+  readonly doubts: readonly string[];
 
   constructor(
     readonly env: Readonly<Env>,
@@ -191,6 +193,7 @@ export class AppConfig {
     this.embeddingsProvider =
       env.EMBEDDINGS_PROVIDER ??
       (env.OPENAI_API_KEY !== undefined && env.OPENAI_BASE_URL === undefined ? 'openai' : 'local');
+    this.doubts = doubts(this);
     Object.freeze(this);
   }
 

@@ -1,4 +1,5 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { readPrivateKey, readPublicKey, readPublicKeys } from './key-material.js';
 
 /** Of an `AppConfig`, what the rules here look at. */
 interface Settings {
@@ -18,6 +19,7 @@ type Given =
   | 'JWT_JWKS_URL'
   | 'JWT_PUBLIC_KEY'
   | 'JWT_PRIVATE_KEY'
+  | 'JWT_PREVIOUS_PUBLIC_KEYS'
   | 'PUBLIC_URL'
   | 'SECRETS_KEY'
   | 'OPENAI_API_KEY'
@@ -122,20 +124,38 @@ function* issuers({ env }: Settings): Generator<CrossFault> {
       fault: "JWT_ISSUER: is this server's own issuer; give the name that stands as iss in the other issuer's tokens",
     };
   }
-  const { JWT_PRIVATE_KEY, JWT_PUBLIC_KEY } = env;
-  if (JWT_PRIVATE_KEY !== undefined && JWT_PUBLIC_KEY !== undefined && isPair(JWT_PRIVATE_KEY, JWT_PUBLIC_KEY)) {
-    yield {
-      variables: ['JWT_PUBLIC_KEY', 'JWT_PRIVATE_KEY'],
-      fault: "JWT_PUBLIC_KEY: is this server's own key; give the other issuer's public key, or leave it out",
-    };
+  const others = keysIn(env.JWT_PUBLIC_KEY, (text) => [readPublicKey(text)]);
+  const own = {
+    JWT_PRIVATE_KEY: keysIn(env.JWT_PRIVATE_KEY, (text) => [createPublicKey(readPrivateKey(text))]),
+    JWT_PREVIOUS_PUBLIC_KEYS: keysIn(env.JWT_PREVIOUS_PUBLIC_KEYS, readPublicKeys),
+  };
+  for (const [name, keys] of Object.entries(own)) {
+    if (keys.some((key) => others.some((other) => key.equals(other)))) {
+      yield { variables: ['JWT_PUBLIC_KEY', name], fault: OWN_KEY_FAULT };
+      return;
+    }
   }
 }
 
-/** False for what is no key: that is a fault of its own. */
-function isPair(privateKey: string, publicKey: string): boolean {
+/** Also of one that was generated, which only whoever opens it can compare. */
+export const OWN_KEY_FAULT =
+  "JWT_PUBLIC_KEY: is this server's own key, one that signs or has signed; give the other issuer's public key, or leave it out";
+
+/** None of what is no key: that is a fault of its own. */
+function keysIn(text: string | undefined, read: (text: string) => KeyObject[]): KeyObject[] {
+  if (text === undefined) return [];
   try {
-    return createPublicKey(privateKey).equals(createPublicKey(publicKey));
+    return read(text);
   } catch {
-    return false;
+    return [];
   }
+}
+
+/** What works and is perhaps not what was meant: said at the start. */
+export function doubts({ env }: Settings): string[] {
+  if (env.JWT_JWKS_URL === undefined || env.JWT_ISSUER !== undefined) return [];
+  const own = env.PUBLIC_URL ?? 'switchboard';
+  return [
+    `JWT_JWKS_URL: without JWT_ISSUER only tokens that say iss "${own}" are taken, as this server's own do; set JWT_ISSUER to what your issuer writes there`,
+  ];
 }

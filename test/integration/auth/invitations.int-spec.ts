@@ -208,6 +208,7 @@ describe('invitations', () => {
     expect((await invitations(a.token, `/${id}/resend`, { method: 'POST' })).status).toBe(404);
     for (const wrong of [
       token.replace(b.tenantId, a.tenantId),
+      `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`,
       token.replace('in_', 'pr_'),
       `${token}x`,
       'in_',

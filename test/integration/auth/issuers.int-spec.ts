@@ -180,15 +180,18 @@ describe('trusted issuers', () => {
 
   it('never make the server ask where a token says', async () => {
     const evil = await KeyServer.start();
-    const stranger = rsa();
-    evil.serve(['evil', stranger]);
-    const { sign } = await trusting();
-    const jwk = stranger.publicKey.export({ format: 'jwk' });
-    for (const header of [{ jku: evil.url, kid: 'evil' }, { x5u: evil.url }, { jwk }])
-      expect((await me(await sign({}, stranger.privateKey, header))).status).toBe(401);
-    expect((await me(await sign({ iss: evil.url }, stranger.privateKey, { kid: 'evil' }))).status).toBe(401);
-    expect(evil.hits).toBe(0);
-    await evil.stop();
+    try {
+      const stranger = rsa();
+      evil.serve(['evil', stranger]);
+      const { sign } = await trusting();
+      const jwk = stranger.publicKey.export({ format: 'jwk' });
+      for (const header of [{ jku: evil.url, kid: 'evil' }, { x5u: evil.url }, { jwk }])
+        expect((await me(await sign({}, stranger.privateKey, header))).status).toBe(401);
+      expect((await me(await sign({ iss: evil.url }, stranger.privateKey, { kid: 'evil' }))).status).toBe(401);
+      expect(evil.hits).toBe(0);
+    } finally {
+      await evil.stop();
+    }
   });
 
   describe('with a key address', () => {

@@ -4,7 +4,7 @@ import { UnauthorizedError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { PERMISSIONS } from '#platform/http';
 import { TenantService } from '#tenants';
-import { AuthApp, type Call } from './auth-app.js';
+import { AuthApp, type Call, PASSWORD } from './auth-app.js';
 
 type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
 
@@ -281,6 +281,70 @@ describe('API keys', () => {
     expect(await me(token)).toBe(401);
     expect(await me(key)).toBe(401);
     expect(await me(await visit(root))).toBe(200);
+  });
+
+  it.each<[string, (root: Person) => Promise<{ status: number }>]>([
+    [
+      'another password',
+      (root) => {
+        const body = { current_password: PASSWORD, new_password: 'another long password' };
+        return app.call('/api/auth/password/change', { token: root.token, body });
+      },
+    ],
+    [
+      'a password by a link',
+      async (root) => {
+        const path = `/api/admin/users/${root.id}/reset-password`;
+        const { text } = await app.call(path, { method: 'POST', token: root.token });
+        const token = /token=([\w-]+)/.exec(text)?.[1];
+        return app.call('/api/auth/password/reset', { body: { token, password: 'another long password' } });
+      },
+    ],
+    ['a sign-out everywhere', (root) => app.call('/api/auth/sessions', { method: 'DELETE', token: root.token })],
+  ])('of a platform admin’s visit outlast %s, which the visit itself does not', async (_what, sign) => {
+    const { id } = await app.app.get(TenantService).ensure({ slug: 'platform', name: 'Platform' });
+    const root = await app.signedIn('platform_admin', { tenantId: id, slug: 'platform' });
+    const tenant = await app.signedIn('tenant_admin');
+    const path = `/api/admin/tenants/${tenant.tenantId}/tokens`;
+    const visit = String((await app.call(path, { method: 'POST', token: root.token })).body['access_token']);
+    const { key } = await make(visit, { role: 'tenant_admin', scopes: ['users.read'] });
+    expect((await sign(root)).status).toBe(204);
+    expect(await me(visit)).toBe(401);
+    expect(await me(key)).toBe(200);
+  });
+
+  it('of a platform admin’s visit stay ended for one who begins another while leaving', async () => {
+    const { id } = await app.app.get(TenantService).ensure({ slug: 'platform', name: 'Platform' });
+    const platform = { tenantId: id, slug: 'platform' };
+    const [root, leaves] = [
+      await app.signedIn('platform_admin', platform),
+      await app.signedIn('platform_admin', platform),
+    ];
+    const tenant = await app.signedIn('tenant_admin');
+    const path = `/api/admin/tenants/${tenant.tenantId}/tokens`;
+    const visit = (on: AuthApp) => on.call(path, { method: 'POST', token: leaves.token });
+    const { key } = await make(String((await visit(app)).body['access_token']), {
+      role: 'tenant_admin',
+      scopes: ['users.read'],
+    });
+    const { uow } = app.database;
+    let left = false;
+    const unitOfWork = Object.create(uow) as typeof uow;
+    unitOfWork.run = async (scope, ...rest) => {
+      if (scope.tenantId === tenant.tenantId && !left) {
+        left = true;
+        expect((await patchUser(root, leaves.id, { disabled: true })).status).toBe(200);
+      }
+      return uow.run(scope, ...rest);
+    };
+    const slow = await AuthApp.start({}, { beside: app, unitOfWork });
+    try {
+      expect((await visit(slow)).status).toBe(401);
+      expect(left).toBe(true);
+      expect(await me(key)).toBe(401);
+    } finally {
+      await slow.stop(true);
+    }
   });
 
   it('given everything have what a tenant’s admin has', async () => {

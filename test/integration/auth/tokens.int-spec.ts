@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AccessTokenVerifier, SessionRevoked, SessionService } from '#auth';
@@ -34,6 +34,9 @@ describe('access tokens', () => {
     });
   };
   const me = async (token: string) => (await app.call('/api/auth/me', { token })).status;
+  /** As a socket does. */
+  const verified = async (token: string) =>
+    app.app.get(SessionService).assertAlive((await app.app.get(AccessTokenVerifier).verify(token)).ctx);
 
   it('carry the claims of the contract and verify with the published key', async () => {
     const { body } = await app.call('/.well-known/jwks.json');
@@ -58,18 +61,27 @@ describe('access tokens', () => {
   });
 
   const publicPem = () => key.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const hmac = (hash: 'sha256' | 'sha512', secret: string | Buffer) => {
+    const head = `${b64({ alg: hash === 'sha256' ? 'HS256' : 'HS512', kid: key.kid })}.${b64(claims)}`;
+    return `${head}.${createHmac(hash, secret).update(head).digest('base64url')}`;
+  };
   const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const forged: [string, () => string][] = [
     ['alg none', () => `${b64({ alg: 'none', typ: 'JWT' })}.${b64(claims)}.`],
     ['alg nOnE with our key id', () => `${b64({ alg: 'nOnE', kid: key.kid })}.${b64(claims)}.`],
     [
-      'HS256 signed with the public key',
-      () => {
-        const head = `${b64({ alg: 'HS256', kid: key.kid })}.${b64(claims)}`;
-        const { createHmac } = jest.requireActual<typeof import('node:crypto')>('node:crypto');
-        return `${head}.${createHmac('sha256', publicPem()).update(head).digest('base64url')}`;
-      },
+      'alg none with the signature of a good one',
+      () => `${b64({ alg: 'none' })}.${good.split('.').slice(1).join('.')}`,
     ],
+    ['no alg', () => `${b64({ kid: key.kid })}.${good.split('.').slice(1).join('.')}`],
+    ['HS256 signed with the public key', () => hmac('sha256', publicPem())],
+    ['HS256 signed with the public key on one line', () => hmac('sha256', publicPem().trim())],
+    [
+      'HS512 signed with the public key in DER',
+      () => hmac('sha512', key.publicKey.export({ type: 'spki', format: 'der' })),
+    ],
+    ['HS256 signed with the published modulus', () => hmac('sha256', Buffer.from(key.jwk.n, 'base64url'))],
+    ['HS256 signed with nothing', () => hmac('sha256', '')],
     ['another RSA key under our key id', () => jwt.sign(claims, stranger, { algorithm: 'RS256', keyid: key.kid })],
     ['another RSA key', () => jwt.sign(claims, stranger, { algorithm: 'RS256' })],
     ['RS512 with our key', () => jwt.sign(claims, key.privateKey, { algorithm: 'RS512', keyid: key.kid })],
@@ -96,11 +108,7 @@ describe('access tokens', () => {
   it.each(forged)('are refused with %s, over HTTP and by the verifier of sockets alike', async (_what, make) => {
     const token = make();
     expect(await me(token)).toBe(401);
-    const verifier = app.app.get(AccessTokenVerifier);
-    const sessions = app.app.get(SessionService);
-    await expect(verifier.verify(token).then(({ ctx }) => sessions.assertAlive(ctx))).rejects.toMatchObject({
-      kind: 'unauthorized',
-    });
+    await expect(verified(token)).rejects.toMatchObject({ kind: 'unauthorized' });
   });
 
   it('have a minute of leeway for clocks that differ', async () => {
@@ -124,18 +132,44 @@ describe('access tokens', () => {
     const url = `http://127.0.0.1:${(evil.address() as AddressInfo).port}/jwks.json`;
     evil.unref();
     const jwk = createPublicKey(stranger).export({ format: 'jwk' });
-    for (const header of [{ jku: url }, { x5u: url }, { jwk }]) {
+    const x5c = [createPublicKey(stranger).export({ type: 'spki', format: 'der' }).toString('base64')];
+    const kid = key.kid;
+    for (const header of [
+      { jku: url },
+      { x5u: url },
+      { jwk },
+      { x5c },
+      { jku: url, kid },
+      { x5u: url, jwk, kid },
+      { kid: url },
+    ]) {
       const token = jwt.sign(claims, stranger, { algorithm: 'RS256', header: { alg: 'RS256', ...header } as never });
       expect(await me(token)).toBe(401);
+      await expect(verified(token)).rejects.toMatchObject({ kind: 'unauthorized' });
     }
+    expect(await me(sign({}, { jku: url, x5u: url, jwk }))).toBe(200);
     await new Promise((resolve) => evil.close(resolve));
     expect(hits).toBe(0);
   });
 
   it('are not replaced by tokens of another purpose', async () => {
-    const { refresh } = await app.signedIn('end_user');
-    expect(await me(refresh)).toBe(401);
-    expect(await me('pr_01890000-0000-7000-8000-000000000000_x')).toBe(401);
+    const admin = await app.signedIn('tenant_admin');
+    const user = await app.signedIn('end_user', admin);
+    const linked = async (path: string, body: object = {}) => {
+      const answer = await app.call(path, { method: 'POST', token: admin.token, body });
+      return /token=([\w-]+)/.exec(answer.text)?.[1] ?? '';
+    };
+    const others = {
+      refresh: user.refresh,
+      reset: await linked(`/api/admin/users/${user.id}/reset-password`),
+      invitation: await linked('/api/admin/invitations', { email: 'guest@example.test' }),
+    };
+    expect(Object.values(others).map((token) => token.slice(0, 3))).toEqual(['rt_', 'pr_', 'in_']);
+    for (const [what, token] of Object.entries(others)) {
+      expect([what, await me(token)]).toEqual([what, 401]);
+      await expect(verified(token)).rejects.toMatchObject({ kind: 'unauthorized' });
+    }
+    expect((await app.call('/api/auth/refresh', { body: { refresh_token: user.refresh } })).status).toBe(200);
   });
 
   it('stop working once the person is disabled or has another role', async () => {
@@ -153,6 +187,8 @@ describe('access tokens', () => {
       [disabled.tenantId, disabled.id],
     );
     expect(await me(disabled.token)).toBe(401);
+    const renewed = await app.call('/api/auth/refresh', { body: { refresh_token: disabled.refresh } });
+    expect(renewed.status).toBe(401);
   });
 
   it('of the operator’s own issuer are taken when its key is configured', async () => {
@@ -172,6 +208,27 @@ describe('access tokens', () => {
     } finally {
       await trusting.stop(true);
     }
+  });
+
+  it('of the operator’s own issuer are its own: not those of one with a name, nor of a key of ours', async () => {
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const named = await AuthApp.start({ JWT_PUBLIC_KEY: pem, JWT_ISSUER: 'https://sso.example.com' }, { beside: app });
+    try {
+      const user = await named.signedIn('end_user');
+      const { sid: _sid, ...without } = jwt.decode(user.token) as Record<string, unknown>;
+      const asked = async (change: object) => {
+        const token = jwt.sign({ ...without, ...change }, pair.privateKey, { algorithm: 'RS256' });
+        return (await named.call('/api/auth/me', { token })).status;
+      };
+      expect(await asked({ iss: 'https://sso.example.com' })).toBe(200);
+      expect(await asked({})).toBe(401);
+    } finally {
+      await named.stop(true);
+    }
+    await expect(AuthApp.start({ JWT_PUBLIC_KEY: publicPem() }, { beside: app })).rejects.toThrow(
+      "JWT_PUBLIC_KEY: is this server's own key",
+    );
   });
 });
 
@@ -217,6 +274,14 @@ describe('refresh tokens', () => {
     expect((await refresh(next.next)).status).toBe(401);
     expect((await app.call('/api/auth/me', { token: next.access })).status).toBe(401);
     expect(heard).toMatchObject([{ principalId: user.id }]);
+    const audit = await app.database.uow.query<{ actor: string; row: string }>(
+      user,
+      `SELECT actor_id AS actor, a::text AS row FROM app.audit_event a
+       WHERE tenant_id = $1 AND action = 'session.detect_reuse'`,
+      [user.tenantId],
+    );
+    expect(audit.map(({ actor }) => actor)).toEqual([user.id]);
+    expect(audit[0]?.row).not.toContain(user.refresh.slice(-40));
   });
 
   it('end it also when one that is two generations old comes back', async () => {

@@ -306,12 +306,119 @@ describe('the caller of a socket', () => {
       await staying.close();
     });
 
-    it('is cut off by its next frame when nobody announced the end', async () => {
+    it.each<[string, (conversation: string) => object]>([
+      ['a late message', () => ({ content: 'echo still here?' })],
+      ['a late resume', (conversation_id) => ({ type: 'resume', conversation_id })],
+      ['a late abort', (conversation_id) => ({ type: 'abort', conversation_id })],
+      ['a late unsubscribe', (conversation_id) => ({ type: 'unsubscribe', conversation_id })],
+      ['a late rating', () => ({ type: 'feedback', message_id: crypto.randomUUID(), rating: 'up' })],
+      ['its old token', () => ({ type: 'auth', token: 'old' })],
+    ])('is cut off by its next frame, %s, when nobody announced the end', async (_what, frame) => {
+      const someone = await app.person();
+      const client = await app.chat(someone);
+      client.send({ content: 'echo hello' });
+      const { conversation_id: conversation } = await client.next('done');
+      await app.database.uow.query(
+        { tenantId: someone.tenantId },
+        'UPDATE app.session SET revoked_at = now() WHERE tenant_id = $1 AND principal_id = $2',
+        [someone.tenantId, someone.id],
+      );
+      const last = frame(String(conversation));
+      client.send('token' in last ? { ...last, token: someone.token } : last);
+      expect(await client.next('error')).toMatchObject({ code: 'UNAUTHORIZED' });
+      expect(await client.end()).toMatchObject({ code: 4401 });
+    });
+
+    const untilSocketCloses = async (someone: Person, conversation: string) => {
+      const client = await app.socket(`/ws/chat?conversation_id=${conversation}`, bearer(someone.token));
+      return (await client.end(6000)).code;
+    };
+    const untilStreamEnds = async (someone: Person, conversation: string) => {
+      const path = `/api/${someone.slug}/conversations/${conversation}/events`;
+      const stream = await app.fetch(path, { token: someone.token, signal: AbortSignal.timeout(8000) });
+      return (await stream.text()).includes('context_restored');
+    };
+    const logOut = async ({ token }: Person) => {
+      expect((await app.call('/api/auth/logout', { method: 'POST', token })).status).toBe(204);
+    };
+    const suspend = async ({ tenantId }: Person) => {
+      await app.database.uow.query({ tenantId }, `UPDATE app.tenant SET status = 'suspended' WHERE id = $1`, [
+        tenantId,
+      ]);
+      await app.app.get(EventBus).publish(new TenantSuspended(tenantId));
+    };
+
+    it.each([
+      ['socket is let in', untilSocketCloses, logOut, 4401],
+      ['stream is let in', untilStreamEnds, logOut, true],
+      ['socket is let in, with its tenant,', untilSocketCloses, suspend, 4403],
+    ])(
+      'while its %s is cut off all the same',
+      async (_what, closing, end, closed) => {
+        const someone = await app.person();
+        const client = await app.chat(someone);
+        client.send({ content: 'echo hello' });
+        const { conversation_id: conversation } = await client.next('done');
+        await client.close();
+        const sessions = app.app.get(SessionService);
+        const asked = sessions.assertAlive.bind(sessions);
+        let letIn = (): void => undefined;
+        const ended = new Promise<void>((resolve) => (letIn = resolve));
+        // It is alive when the database is asked, and has ended before the answer is used.
+        const slow = jest.spyOn(sessions, 'assertAlive').mockImplementationOnce(async (...call) => {
+          const alive = await asked(...call);
+          await ended;
+          return alive;
+        });
+        const told = closing(someone, String(conversation));
+        while (slow.mock.calls.length === 0) await sleep(10);
+        await end(someone);
+        letIn();
+        expect(await told).toBe(closed);
+        slow.mockRestore();
+      },
+      20_000,
+    );
+
+    it('through another password is cut off, and the one that changed it goes on', async () => {
+      const someone = await app.person();
+      const again = { ...someone, ...(await app.signIn(someone.slug, someone.email)) };
+      const [staying, ending] = [await app.chat(someone), await app.chat(again)];
+      const changed = await app.call('/api/auth/password/change', {
+        token: someone.token,
+        body: { current_password: 'correct horse battery', new_password: 'another horse battery' },
+      });
+      expect(changed.status).toBe(204);
+      expect(await ending.end(1000)).toMatchObject({ code: 4401 });
+      staying.send({ content: 'echo still here' });
+      await staying.next('done');
+      await staying.close();
+    });
+  });
+
+  describe('who becomes another', () => {
+    const changes: [string, string, object][] = [
+      ['is disabled', 'disabled_at = now()', { disabled: true }],
+      ['has another role', `role = 'supporter'`, { role: 'supporter' }],
+      ['has another persona', `persona = 'employer'`, { persona: 'employer' }],
+    ];
+
+    it.each(changes)('and %s is cut off at once', async (_what, _change, body) => {
+      const admin = await app.person(undefined, 'tenant_admin');
+      const someone = await app.person({ tenantId: admin.tenantId, slug: admin.slug });
+      const client = await app.chat(someone);
+      const path = `/api/admin/users/${someone.id}`;
+      expect((await app.call(path, { method: 'PATCH', token: admin.token, body })).status).toBe(200);
+      expect(await client.end(2000)).toMatchObject({ code: 4401 });
+      expect((await app.call('/api/auth/me', { token: someone.token })).status).toBe(401);
+    });
+
+    it.each(changes)('and %s is cut off by the next frame when nobody announced it', async (_what, change) => {
       const someone = await app.person();
       const client = await app.chat(someone);
       await app.database.uow.query(
         { tenantId: someone.tenantId },
-        'UPDATE app.session SET revoked_at = now() WHERE tenant_id = $1 AND principal_id = $2',
+        `UPDATE app.principal SET ${change} WHERE tenant_id = $1 AND id = $2`,
         [someone.tenantId, someone.id],
       );
       client.send({ content: 'echo still here?' });
