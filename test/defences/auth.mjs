@@ -569,7 +569,6 @@ export default [
         'if (disabledAt !== null || !issuer.roles.includes(role))',
         'if (disabledAt === undefined || !issuer.roles.includes(role))',
       ),
-      change(SESSION_ROWS, 'p.id = $2 AND p.disabled_at IS NULL`', 'p.id = $2`'),
     ],
     test: issuers,
     name: 'make nobody of an address that is somebody else’s, and let nobody in who is disabled',

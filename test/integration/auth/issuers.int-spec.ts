@@ -447,6 +447,8 @@ describe('trusted issuers', () => {
     const path = `/api/admin/users/${String(guest.body['id'])}`;
     await app.call(path, { method: 'PATCH', token: admin.token, body: { disabled: true } });
     expect((await me(await sign({ sub: 'u2' }))).status).toBe(401);
+    // Nor with one that was issued after it.
+    expect((await me(await sign({ sub: 'u2', iat: now() + 5 }))).status).toBe(401);
   });
 
   it('let nobody back in with a token from before a sign-out', async () => {
