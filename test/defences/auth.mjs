@@ -797,8 +797,8 @@ export default [
   {
     attack: 'a reset link twice at once',
     edits: [without(RESET, 'if (!(await this.recoveries.use(tx, secret))) throw new ResetTokenError();')],
-    test: recovery,
-    name: 'lets one of two at once set it',
+    test: 'test/integration/auth/password-races.postgres-spec.ts',
+    name: 'is set by one of two who have the same link, also where both have looked at it',
   },
   {
     attack: 'a reset link after thirty minutes',
@@ -839,7 +839,7 @@ export default [
       ),
     ],
     test: recovery,
-    name: 'refuses %j with %i',
+    name: 'victim@example.test',
   },
 
   // ── who is there ───────────────────────────────────────────────────────────────────────────────────────────────────
