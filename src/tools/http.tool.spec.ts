@@ -154,6 +154,29 @@ describe('HttpTool: its credential', () => {
     expect(await call()).toMatchObject({ ok: true, data: { sent: 'Basic [secret]' } });
   });
 
+  it.each([
+    ['with invisible characters in it', { sent: 'hun\u200bter2hun\u2060ter2' }],
+    ['with NUL between', { sent: [...'hunter2hunter2'].join('\0') }],
+    ['in the name of a member', { hunter2hunter2: 1 }],
+    ['in JSON in JSON', { sent: JSON.stringify({ headers: { key: '\\u0068unter2hunter2' } }) }],
+  ])('is not shown where the service repeats it %s', async (_how, body) => {
+    answer = json(200, body);
+    const result = await call();
+    expect(result).toMatchObject({ ok: true });
+    expect(JSON.stringify(result)).toContain('[secret]');
+    expect(JSON.stringify(result)).not.toContain('unter2');
+    answer = json(422, { message: JSON.stringify(body) });
+    expect(JSON.stringify(await call())).not.toContain('unter2');
+  });
+
+  it('is not shown where the service repeats it as text', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' });
+      response.end(Buffer.from('you sent hunter2hunter2', 'utf16le'));
+    };
+    expect(await call()).toMatchObject({ ok: true, data: 'you sent [secret]' });
+  });
+
   it('does not follow a redirect out of its path', async () => {
     answer = (request, response) =>
       request.url === '/v1/x' ? response.writeHead(302, { location: '/other' }).end() : response.end('there');
