@@ -138,16 +138,17 @@ describe('HttpTool: the request', () => {
 });
 
 describe('HttpTool: its credential', () => {
-  const withAccess = (): HttpTool => {
+  const withAccess = (secret: string): HttpTool => {
     const draft = { name: 'n', provider: null, header: null, query: null, scheme: null };
     const credential = { ...draft, kind: 'basic' as const, baseUrl: `${origin}/v1`, username: 'bot' };
-    const access = accessOf(credential, new SecretString('hunter2hunter2'));
+    const access = accessOf(credential, new SecretString(secret));
     const credentials = { access: () => Promise.resolve(access) } as unknown as CredentialService;
     const allowList = new TenantAllowList();
     allowList.set('tenant-demo', [new URL(origin).host]);
     return new HttpTool(new OutboundClient({ allow: [], userAgent: 'test' }), allowList, credentials);
   };
-  const call = () => withAccess().execute(definition({ url: `${origin}/v1/x` }, { credentialId: 'c' }), {}, context());
+  const call = (secret = 'hunter2hunter2') =>
+    withAccess(secret).execute(definition({ url: `${origin}/v1/x` }, { credentialId: 'c' }), {}, context());
 
   it('is not shown where the service repeats it as it was sent', async () => {
     answer = (request, response) => json(200, { sent: request.headers.authorization })(request, response);
@@ -175,6 +176,11 @@ describe('HttpTool: its credential', () => {
       response.end(Buffer.from('you sent hunter2hunter2', 'utf16le'));
     };
     expect(await call()).toMatchObject({ ok: true, data: 'you sent [secret]' });
+  });
+
+  it('is not shown where the service repeats it as a number', async () => {
+    answer = json(200, { sent: 31415926535 });
+    expect(JSON.stringify(await call('31415926535'))).not.toContain('31415926535');
   });
 
   it('does not follow a redirect out of its path', async () => {
