@@ -3,7 +3,7 @@
  * and never a token, a key or (at info) what people wrote. Nest's own logger goes through the same instance.
  */
 import { type LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 
 export type { Logger };
 
@@ -15,6 +15,8 @@ const SECRET_KEYS = [
   'token',
   'access_token',
   'refresh_token',
+  'visitor_token',
+  'identity_token',
   'password',
   'authorization',
   'cookie',
@@ -23,14 +25,28 @@ const SECRET_KEYS = [
   'secret',
 ];
 
-export function createLogger(options: { level: string; name?: string }): Logger {
-  return pino({
+/** @param destination standard output unless told */
+export function createLogger(options: { level: string; name?: string }, destination?: DestinationStream): Logger {
+  const settings: LoggerOptions = {
     level: options.level,
     base: { service: options.name ?? 'switchboard', pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: withoutValues },
     redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
-  });
+  };
+  return destination === undefined ? pino(settings) : pino(settings, destination);
+}
+
+/** What a statement was given, and the row that it failed on ("Failing row contains (…)"). */
+const VALUES = ['parameters', 'driverError', 'detail', 'where', 'internalQuery'];
+
+/** An error of the database says what people wrote, and hashes of what they sign in with: its code and names are enough. */
+function withoutValues(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const told: Record<string, unknown> = { ...pino.stdSerializers.err(error) };
+  if ('severity' in told || 'driverError' in told) for (const name of VALUES) delete told[name];
+  return told;
 }
 
 /** Nest's logger on top of pino, so that there is one format. */
