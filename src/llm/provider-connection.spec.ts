@@ -62,6 +62,7 @@ describe('a provider that redirects', () => {
         redirect = { status, to };
         await expect(call()).rejects.toMatchObject({
           code: 'LLM_ERROR',
+          message: expect.not.stringContaining('moved'),
           status,
           detail: expect.not.stringContaining(KEY),
         });
