@@ -355,8 +355,7 @@ CREATE TABLE app.visitor (
   FOREIGN KEY (tenant_id, widget_id) REFERENCES app.widget (tenant_id, id) ON DELETE SET NULL (widget_id)
 );
 CREATE INDEX visitor_widget_idx ON app.visitor (tenant_id, widget_id);
-CREATE INDEX visitor_left_idx ON app.visitor (tenant_id) WHERE widget_id IS NULL;
-CREATE INDEX visitor_seen_idx ON app.visitor (last_seen_at);
+CREATE INDEX visitor_due_idx ON app.visitor ((CASE WHEN widget_id IS NULL THEN timestamptz '-infinity' ELSE last_seen_at END));
 `;
 
 const KNOWLEDGE = `
@@ -887,10 +886,10 @@ CREATE POLICY lookup ON app.visitor FOR SELECT TO switchboard_lookup USING (true
 CREATE FUNCTION app.tenants_of_old_visitors(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$ SELECT DISTINCT old.tenant_id FROM (
-    (SELECT v.tenant_id FROM app.visitor v WHERE v.last_seen_at < now() - make_interval(secs => age_seconds)
-     ORDER BY v.last_seen_at LIMIT most)
-    UNION ALL
-    (SELECT v.tenant_id FROM app.visitor v WHERE v.widget_id IS NULL LIMIT most)) old $$;
+    SELECT v.tenant_id FROM app.visitor v
+    WHERE CASE WHEN v.widget_id IS NULL THEN timestamptz '-infinity' ELSE v.last_seen_at END
+      < now() - make_interval(secs => age_seconds)
+    ORDER BY CASE WHEN v.widget_id IS NULL THEN timestamptz '-infinity' ELSE v.last_seen_at END LIMIT most) old $$;
 
 CREATE FUNCTION app.tenants_of_old_idempotency_keys(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -687,8 +687,11 @@ CREATE INDEX turn_end_idx ON app.turn USING btree (tenant_id, conversation_id, e
 CREATE INDEX turn_message_idx ON app.turn USING btree (tenant_id, message_id)
 CREATE INDEX turn_open_idx ON app.turn USING btree (tenant_id, conversation_id, seq) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX usage_record_time_idx ON app.usage_record USING btree (tenant_id, created_at)
-CREATE INDEX visitor_left_idx ON app.visitor USING btree (tenant_id) WHERE (widget_id IS NULL)
-CREATE INDEX visitor_seen_idx ON app.visitor USING btree (last_seen_at)
+CREATE INDEX visitor_due_idx ON app.visitor USING btree ((
+CASE
+    WHEN (widget_id IS NULL) THEN '-infinity'::timestamp with time zone
+    ELSE last_seen_at
+END))
 CREATE INDEX visitor_widget_idx ON app.visitor USING btree (tenant_id, widget_id)
 CREATE INDEX widget_agent_idx ON app.widget USING btree (tenant_id, agent) WHERE (agent IS NOT NULL)
 CREATE INDEX widget_origin_idx ON app.widget USING gin (origins) WHERE enabled
@@ -1222,10 +1225,10 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_visit
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT DISTINCT old.tenant_id FROM (
-    (SELECT v.tenant_id FROM app.visitor v WHERE v.last_seen_at < now() - make_interval(secs => age_seconds)
-     ORDER BY v.last_seen_at LIMIT most)
-    UNION ALL
-    (SELECT v.tenant_id FROM app.visitor v WHERE v.widget_id IS NULL LIMIT most)) old $function$
+    SELECT v.tenant_id FROM app.visitor v
+    WHERE CASE WHEN v.widget_id IS NULL THEN timestamptz '-infinity' ELSE v.last_seen_at END
+      < now() - make_interval(secs => age_seconds)
+    ORDER BY CASE WHEN v.widget_id IS NULL THEN timestamptz '-infinity' ELSE v.last_seen_at END LIMIT most) old $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_processed_events(age_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid)

@@ -5,9 +5,10 @@ const KEPT_SECONDS = 180 * 24 * 3600;
 /** Sessions go with a principal. */
 const PRINCIPALS_AT_ONCE = 200;
 
-/** @param row an `app.visitor` */
+/** As `visitor_due_idx` has it. @param row an `app.visitor` */
 const notKnownAgain = (row: string) =>
-  `(${row}.widget_id IS NULL OR ${row}.last_seen_at < now() - make_interval(secs => $2))`;
+  `CASE WHEN ${row}.widget_id IS NULL THEN timestamptz '-infinity' ELSE ${row}.last_seen_at END
+    < now() - make_interval(secs => $2)`;
 
 /**
  * A browser that has not come for half a year, or whose widget is gone, is not known again. With nothing said there is
