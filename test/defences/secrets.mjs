@@ -364,24 +364,24 @@ export default [
     attack: 'a token in the log, by the name of its field',
     edits: [
       {
-        file: 'src/platform/logging/index.ts',
+        file: 'src/platform/logging/logger.ts',
         from: 'SECRET_KEYS.flatMap((key) =>',
         to: 'SECRET_KEYS.slice(0, 1).flatMap((key) =>',
       },
     ],
-    test: 'src/platform/logging/logging.spec.ts',
+    test: 'src/platform/logging/logger.spec.ts',
     name: 'never has a value of',
   },
   {
     attack: 'what a statement was given, in the log with its error',
     edits: [
       {
-        file: 'src/platform/logging/index.ts',
+        file: 'src/platform/logging/logger.ts',
         from: "if ('severity' in told || 'driverError' in told)",
         to: "if ('severity' in told && told['severity'] === null)",
       },
     ],
-    test: 'src/platform/logging/logging.spec.ts',
+    test: 'src/platform/logging/logger.spec.ts',
     name: 'none of its values',
   },
   {

@@ -1,6 +1,7 @@
 import { DatabaseError } from 'pg';
 import { QueryFailedError } from 'typeorm';
-import { createLogger, type Logger } from './index.js';
+import type { Logger } from 'pino';
+import { createLogger } from './logger.js';
 
 /** What is logged, as one text. */
 function logged(write: (logger: Logger) => void): string {
