@@ -341,20 +341,21 @@ CREATE INDEX widget_sealed_key_idx ON app.widget (sealed_key, tenant_id);
 CREATE INDEX widget_origin_idx ON app.widget USING gin (origins) WHERE enabled;
 
 -- What opens an anonymous visitor's earlier conversations, by a digest. Moved: they belong to a person now, and it opens nothing.
+-- Nor does it without the widget: the row then waits for the sweep, which takes those with it who never wrote.
 CREATE TABLE app.visitor (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
-  widget_id uuid NOT NULL,
+  widget_id uuid,
   token_hash bytea NOT NULL,
   moved_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   last_seen_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE,
-  FOREIGN KEY (tenant_id, widget_id) REFERENCES app.widget (tenant_id, id) ON DELETE CASCADE
+  FOREIGN KEY (tenant_id, widget_id) REFERENCES app.widget (tenant_id, id) ON DELETE SET NULL (widget_id)
 );
 CREATE INDEX visitor_widget_idx ON app.visitor (tenant_id, widget_id);
-CREATE INDEX visitor_seen_idx ON app.visitor (last_seen_at);
+CREATE INDEX visitor_due_idx ON app.visitor ((CASE WHEN widget_id IS NULL THEN timestamptz '-infinity' ELSE last_seen_at END));
 `;
 
 const KNOWLEDGE = `
@@ -880,13 +881,15 @@ CREATE FUNCTION app.tenants_of_ended_sessions(age_seconds integer, most integer)
     WHERE least(s.expires_at, s.revoked_at) < now() - make_interval(secs => age_seconds)
     ORDER BY least(s.expires_at, s.revoked_at) LIMIT most) old $$;
 
-GRANT SELECT (tenant_id, last_seen_at) ON app.visitor TO switchboard_lookup;
+GRANT SELECT (tenant_id, widget_id, last_seen_at) ON app.visitor TO switchboard_lookup;
 CREATE POLICY lookup ON app.visitor FOR SELECT TO switchboard_lookup USING (true);
 CREATE FUNCTION app.tenants_of_old_visitors(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$ SELECT DISTINCT old.tenant_id FROM (
-    SELECT v.tenant_id FROM app.visitor v WHERE v.last_seen_at < now() - make_interval(secs => age_seconds)
-    ORDER BY v.last_seen_at LIMIT most) old $$;
+    SELECT v.tenant_id FROM app.visitor v
+    WHERE CASE WHEN v.widget_id IS NULL THEN timestamptz '-infinity' ELSE v.last_seen_at END
+      < now() - make_interval(secs => age_seconds)
+    ORDER BY CASE WHEN v.widget_id IS NULL THEN timestamptz '-infinity' ELSE v.last_seen_at END LIMIT most) old $$;
 
 CREATE FUNCTION app.tenants_of_old_idempotency_keys(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

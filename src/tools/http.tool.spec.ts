@@ -138,20 +138,49 @@ describe('HttpTool: the request', () => {
 });
 
 describe('HttpTool: its credential', () => {
-  const withAccess = (): HttpTool => {
+  const withAccess = (secret: string): HttpTool => {
     const draft = { name: 'n', provider: null, header: null, query: null, scheme: null };
     const credential = { ...draft, kind: 'basic' as const, baseUrl: `${origin}/v1`, username: 'bot' };
-    const access = accessOf(credential, new SecretString('hunter2hunter2'));
+    const access = accessOf(credential, new SecretString(secret));
     const credentials = { access: () => Promise.resolve(access) } as unknown as CredentialService;
     const allowList = new TenantAllowList();
     allowList.set('tenant-demo', [new URL(origin).host]);
     return new HttpTool(new OutboundClient({ allow: [], userAgent: 'test' }), allowList, credentials);
   };
-  const call = () => withAccess().execute(definition({ url: `${origin}/v1/x` }, { credentialId: 'c' }), {}, context());
+  const call = (secret = 'hunter2hunter2') =>
+    withAccess(secret).execute(definition({ url: `${origin}/v1/x` }, { credentialId: 'c' }), {}, context());
 
   it('is not shown where the service repeats it as it was sent', async () => {
     answer = (request, response) => json(200, { sent: request.headers.authorization })(request, response);
     expect(await call()).toMatchObject({ ok: true, data: { sent: 'Basic [secret]' } });
+  });
+
+  it.each([
+    ['with invisible characters in it', { sent: 'hun\u200bter2hun\u2060ter2' }],
+    ['with NUL between', { sent: [...'hunter2hunter2'].join('\0') }],
+    ['in the name of a member', { hunter2hunter2: 1 }],
+    ['in JSON in JSON', { sent: JSON.stringify({ headers: { key: '\\u0068unter2hunter2' } }) }],
+  ])('is not shown where the service repeats it %s', async (_how, body) => {
+    answer = json(200, body);
+    const result = await call();
+    expect(result).toMatchObject({ ok: true });
+    expect(JSON.stringify(result)).toContain('[secret]');
+    expect(JSON.stringify(result)).not.toContain('unter2');
+    answer = json(422, { message: JSON.stringify(body) });
+    expect(JSON.stringify(await call())).not.toContain('unter2');
+  });
+
+  it('is not shown where the service repeats it as text', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' });
+      response.end(Buffer.from('you sent hunter2hunter2', 'utf16le'));
+    };
+    expect(await call()).toMatchObject({ ok: true, data: 'you sent [secret]' });
+  });
+
+  it('is not shown where the service repeats it as a number', async () => {
+    answer = json(200, { sent: 31415926535 });
+    expect(JSON.stringify(await call('31415926535'))).not.toContain('31415926535');
   });
 
   it('does not follow a redirect out of its path', async () => {

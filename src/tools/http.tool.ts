@@ -1,8 +1,8 @@
 import { type Access, CredentialService, withQuery } from '#llm';
 import { OutboundClient, OutboundError, type OutboundResponse, TenantAllowList } from '#platform/outbound';
+import type { Concealer } from '#platform/secrets';
 import { Injectable } from '@nestjs/common';
 import { type HttpToolConfig, parseHttpToolConfig, usedPlaceholders } from './http-tool.config.js';
-import { withoutSecret } from './echoed-secret.js';
 import { fillTemplate, headerValue } from './request-template.js';
 import { readPath } from './result-path.js';
 import { type ToolCallContext, type ToolDefinition, toolFailure, type ToolFailure, type ToolResult } from './tool.js';
@@ -60,7 +60,7 @@ export class HttpTool {
       const request = this.request(config, definition, args, context);
       const access = await this.accessTo(definition, request.url, context);
       if (access === null) return toolFailure('TOOL_ERROR', NO_ACCESS);
-      const answered = await this.outbound.request({
+      const answer = await this.outbound.request({
         url: withQuery(request.url, access),
         headers: { ...request.headers, ...access.headers },
         body: request.body,
@@ -71,8 +71,8 @@ export class HttpTool {
         timeoutMs: config.timeout_ms,
         confined: { headers: Object.keys(access.headers), covers: access.covers },
       });
-      const answer = withoutSecret(answered, access);
-      return isSuccess(answer.status) ? success(config, answer) : refusal(answer);
+      const body = readBody(answer, access.conceal);
+      return isSuccess(answer.status) ? success(config, body) : refusal(answer.status, body);
     } catch (error) {
       if (error instanceof UrlTemplateError) return invalid(error);
       if (error instanceof OutboundError) return outboundFailure(error);
@@ -83,7 +83,7 @@ export class HttpTool {
   /** null: the credential is gone, does not open, or is for another address. */
   private async accessTo(definition: ToolDefinition, url: string, { ctx }: ToolCallContext): Promise<Access | null> {
     const { credentialId = null } = definition;
-    if (credentialId === null) return { headers: {}, query: {}, secret: null, covers: () => true };
+    if (credentialId === null) return { headers: {}, query: {}, conceal: (text) => text, covers: () => true };
     const access = await this.credentials.access(ctx, credentialId, url);
     return typeof access === 'string' ? null : access;
   }
@@ -127,8 +127,7 @@ function bodyOf(config: HttpToolConfig, args: Arguments, values: PlaceholderValu
   return Object.fromEntries(Object.entries(args).filter(([name]) => !used.has(name)));
 }
 
-function success(config: HttpToolConfig, answer: OutboundResponse): ToolResult {
-  const body = readBody(answer);
+function success(config: HttpToolConfig, body: Body): ToolResult {
   if (!body.ok) {
     return toolFailure('TOOL_ERROR', 'The service answered in a form that could not be read.', {
       outcomeUnknown: false,
@@ -146,9 +145,9 @@ function success(config: HttpToolConfig, answer: OutboundResponse): ToolResult {
 }
 
 /** An answer that says no. Who reads it is not the tool's administrator, so only what concerns the request is repeated. */
-function refusal(answer: OutboundResponse): ToolFailure {
-  const said = EXPLAINED.has(answer.status) ? messageOf(answer) : null;
-  switch (answer.status) {
+function refusal(status: number, body: Body): ToolFailure {
+  const said = EXPLAINED.has(status) ? messageOf(body) : null;
+  switch (status) {
     case 404:
     case 410:
       return toolFailure('NOT_FOUND', said ?? 'The service found nothing for this.');
@@ -163,11 +162,11 @@ function refusal(answer: OutboundResponse): ToolFailure {
     case 429:
       return toolFailure('TOOL_ERROR', 'The service is busy. Please try again in a moment.', { retryable: true });
   }
-  if (answer.status >= 500) {
+  if (status >= 500) {
     return toolFailure('TOOL_ERROR', 'The service has a problem at the moment. Please try again later.', {
       retryable: true,
       // A gateway that gave up says nothing about what happened behind it, nor does a server that stumbled on the way.
-      outcomeUnknown: answer.status !== 501 && answer.status !== 503,
+      outcomeUnknown: status !== 501 && status !== 503,
     });
   }
   return toolFailure('TOOL_ERROR', said ?? 'The service did not accept this request.');
@@ -202,25 +201,24 @@ function invalid(error: UrlTemplateError): ToolFailure {
 
 type Body = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
 
-/** JSON where the answer is JSON, else its text. */
-function readBody(answer: OutboundResponse): Body {
+/** JSON where the answer is JSON, else its text, without the secret: a server that repeats it would show it to whoever chats. */
+function readBody(answer: OutboundResponse, conceal: Concealer): Body {
   if (answer.body.length === 0) return { ok: true, value: null };
   const type = answer.headers['content-type'] ?? '';
-  const text = answer.body.toString('utf8');
+  const text = conceal(answer.body.toString('utf8'));
   if (/[/+]json\b/i.test(type)) {
     try {
-      return { ok: true, value: sanitizeToolData(JSON.parse(text)) };
+      return { ok: true, value: sanitizeToolData(JSON.parse(text), undefined, conceal) };
     } catch {
       return { ok: false };
     }
   }
   const readable = type === '' || /^text\/|[/+]xml\b/i.test(type);
-  return readable ? { ok: true, value: sanitizeToolText(text, MAX_TEXT) } : { ok: false };
+  return readable ? { ok: true, value: sanitizeToolText(text, MAX_TEXT, conceal) } : { ok: false };
 }
 
 /** The sentence of an error answer in one of the usual shapes. */
-function messageOf(answer: OutboundResponse): string | null {
-  const body = readBody(answer);
+function messageOf(body: Body): string | null {
   if (!body.ok) return null;
   for (const path of ['message', 'error.message', 'detail', 'error_description', 'error']) {
     const found = readPath(body.value, path);

@@ -1,4 +1,5 @@
 import { toUSVString } from 'node:util';
+import type { Concealer } from '#platform/secrets';
 
 /** Bidi controls, zero-width characters, invisible operators, tags and supplementary selectors: text nobody sees, but a model reads. */
 const INVISIBLE =
@@ -15,16 +16,18 @@ const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 /**
  * Untrusted text made fit for a prompt or a person: without invisible and control characters, at most `maxLength`
  * UTF-16 units (the ellipsis included). It does not make the text trustworthy.
+ * @param conceal is given the text as people would see it: invisible characters may have stood inside of a secret
  */
-export function sanitizeToolText(text: string, maxLength: number): string {
+export function sanitizeToolText(text: string, maxLength: number, conceal: Concealer = asItIs): string {
   // Cleaning is linear, but there is no need to clean megabytes of which a sentence is kept.
   const head = toUSVString(text.slice(0, maxLength * 4));
-  const clean = head
+  const visible = head
     .replace(/\r\n?/g, '\n')
     .replace(CONTROL, '')
     .replace(INVISIBLE, '')
     .replace(STRAY_JOINER, '')
     .trim();
+  const clean = conceal(visible);
   if (clean.length <= maxLength) return clean;
   // Half of a surrogate pair at the cut becomes U+FFFD, which is then dropped.
   const cut = toUSVString(clean.slice(0, maxLength - 1));
@@ -44,14 +47,18 @@ const DANGEROUS_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
  * A plain copy of untrusted JSON: every string sanitised, keys that could reach a prototype left out, what is too deep
  * or too much cut off. The result can be stored as `jsonb` and put into a prompt.
  */
-export function sanitizeToolData(value: unknown, limits: DataLimits = DEFAULT_LIMITS): unknown {
+export function sanitizeToolData(
+  value: unknown,
+  limits: DataLimits = DEFAULT_LIMITS,
+  conceal: Concealer = asItIs,
+): unknown {
   let nodes = 0;
   const copy = (item: unknown, depth: number): unknown => {
     nodes += 1;
     if (depth > limits.maxDepth || nodes > limits.maxNodes) return null;
     switch (typeof item) {
       case 'string':
-        return sanitizeToolText(item, limits.maxStringLength);
+        return sanitizeToolText(item, limits.maxStringLength, conceal);
       case 'number':
         return Number.isFinite(item) ? item : null;
       case 'boolean':
@@ -71,11 +78,15 @@ export function sanitizeToolData(value: unknown, limits: DataLimits = DEFAULT_LI
     for (const [key, entry] of Object.entries(item)) {
       if (nodes >= limits.maxNodes) break;
       if (entry === undefined || DANGEROUS_KEYS.has(key)) continue;
-      result[sanitizeToolText(key, 200)] = copy(entry, depth + 1);
+      result[sanitizeToolText(key, 200, conceal)] = copy(entry, depth + 1);
     }
     return result;
   };
   return copy(value, 0);
+}
+
+function asItIs(text: string): string {
+  return text;
 }
 
 export function isDangerousKey(key: string): boolean {

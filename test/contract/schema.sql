@@ -474,7 +474,7 @@ app.usage_record.estimated boolean not null default false
 app.usage_record.created_at timestamp with time zone not null default now()
 app.visitor.tenant_id uuid not null
 app.visitor.id uuid not null
-app.visitor.widget_id uuid not null
+app.visitor.widget_id uuid
 app.visitor.token_hash bytea not null
 app.visitor.moved_at timestamp with time zone
 app.visitor.created_at timestamp with time zone not null default now()
@@ -632,7 +632,7 @@ app.usage_record usage_record_pkey PRIMARY KEY (tenant_id, id)
 app.usage_record usage_record_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.visitor visitor_pkey PRIMARY KEY (tenant_id, id)
 app.visitor visitor_tenant_id_id_fkey FOREIGN KEY (tenant_id, id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
-app.visitor visitor_tenant_id_widget_id_fkey FOREIGN KEY (tenant_id, widget_id) REFERENCES app.widget(tenant_id, id) ON DELETE CASCADE
+app.visitor visitor_tenant_id_widget_id_fkey FOREIGN KEY (tenant_id, widget_id) REFERENCES app.widget(tenant_id, id) ON DELETE SET NULL (widget_id)
 app.widget widget_identity_check CHECK ((identity = ANY (ARRAY['optional'::text, 'required'::text])))
 app.widget widget_pkey PRIMARY KEY (tenant_id, id)
 app.widget widget_tenant_id_agent_fkey FOREIGN KEY (tenant_id, agent) REFERENCES app.agent(tenant_id, key) ON DELETE SET NULL (agent)
@@ -687,7 +687,11 @@ CREATE INDEX turn_end_idx ON app.turn USING btree (tenant_id, conversation_id, e
 CREATE INDEX turn_message_idx ON app.turn USING btree (tenant_id, message_id)
 CREATE INDEX turn_open_idx ON app.turn USING btree (tenant_id, conversation_id, seq) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
 CREATE INDEX usage_record_time_idx ON app.usage_record USING btree (tenant_id, created_at)
-CREATE INDEX visitor_seen_idx ON app.visitor USING btree (last_seen_at)
+CREATE INDEX visitor_due_idx ON app.visitor USING btree ((
+CASE
+    WHEN (widget_id IS NULL) THEN '-infinity'::timestamp with time zone
+    ELSE last_seen_at
+END))
 CREATE INDEX visitor_widget_idx ON app.visitor USING btree (tenant_id, widget_id)
 CREATE INDEX widget_agent_idx ON app.widget USING btree (tenant_id, agent) WHERE (agent IS NOT NULL)
 CREATE INDEX widget_origin_idx ON app.widget USING gin (origins) WHERE enabled
@@ -873,7 +877,7 @@ app.trusted_issuer: SELECT (tenant_id, issuer, audience, enabled) to switchboard
 app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at) to switchboard_lookup
 app.turn: UPDATE (lease_until) to switchboard_lookup
 app.turn_live: SELECT (tenant_id, updated_at) to switchboard_lookup
-app.visitor: SELECT (tenant_id, last_seen_at) to switchboard_lookup
+app.visitor: SELECT (tenant_id, widget_id, last_seen_at) to switchboard_lookup
 app.widget: SELECT (tenant_id, origins, enabled, sealed_key) to switchboard_lookup
 public.schema_migration: SELECT (name) to switchboard_app
 
@@ -1221,8 +1225,10 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_visit
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT DISTINCT old.tenant_id FROM (
-    SELECT v.tenant_id FROM app.visitor v WHERE v.last_seen_at < now() - make_interval(secs => age_seconds)
-    ORDER BY v.last_seen_at LIMIT most) old $function$
+    SELECT v.tenant_id FROM app.visitor v
+    WHERE CASE WHEN v.widget_id IS NULL THEN timestamptz '-infinity' ELSE v.last_seen_at END
+      < now() - make_interval(secs => age_seconds)
+    ORDER BY CASE WHEN v.widget_id IS NULL THEN timestamptz '-infinity' ELSE v.last_seen_at END LIMIT most) old $function$
 
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_processed_events(age_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid)

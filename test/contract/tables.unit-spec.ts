@@ -49,6 +49,10 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
     ['tenant'],
     'no turn of a suspended tenant is begun, by the statement itself',
   ],
+  'src/conversations/store/turn.repository.ts': [
+    ['session'],
+    'held while a visitor begins a conversation, which would be nobody’s if it ended meanwhile',
+  ],
   'src/llm/reports/usage.repository.ts': [['turn'], 'which agent a cost belongs to'],
   'src/tenants/limits/budget.repository.ts': [['usage_record'], 'what was spent before a budget was there'],
   'src/rag/ingestion/ingestion.repository.ts': [['tenant'], 'no document of a suspended tenant is worked on'],

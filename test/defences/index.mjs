@@ -19,4 +19,6 @@
 export const DEFENCES = {
   operator: (await import('./operator.mjs')).default,
   auth: (await import('./auth.mjs')).default,
+  secrets: (await import('./secrets.mjs')).default,
+  widget: (await import('./widget.mjs')).default,
 };

@@ -43,8 +43,9 @@ export class ConversationService {
     input: { title?: string; clientKey?: string; metadata?: Record<string, unknown>; channel: string },
   ): Promise<ConversationView> {
     try {
-      return await this.uow.run(ctx, (tx) =>
-        this.conversations.insert(tx, {
+      return await this.uow.run(ctx, async (tx) => {
+        await this.turns.holdSession(tx, ctx.principal);
+        return this.conversations.insert(tx, {
           id: newId(),
           principalId: ctx.principal.id,
           clientKey: input.clientKey ?? null,
@@ -53,8 +54,8 @@ export class ConversationService {
           title: input.title ?? defaultTitle(new Date()),
           titleSource: input.title === undefined ? 'default' : 'user',
           metadata: input.metadata ?? {},
-        }),
-      );
+        });
+      });
     } catch (error) {
       if (isUniqueViolation(error)) {
         throw new ConflictError('A conversation with this client_key exists already', { field: 'client_key' });
@@ -65,7 +66,7 @@ export class ConversationService {
 
   /**
    * All conversations of one principal become another's, in the transaction that is the reason for it. Whoever had them open
-   * is told nothing: end their sessions with it.
+   * is told nothing: end their sessions before it, so that none is begun meanwhile and left behind.
    * @returns how many
    */
   moveAll(tx: TenantTx, move: { readonly from: string; readonly to: string }): Promise<number> {

@@ -1,7 +1,9 @@
 import { jsonToStore } from '#platform/text';
 import { Injectable } from '@nestjs/common';
 import type { HistoryMessage } from '#agents';
+import type { Principal } from '#platform/context';
 import { isUuid, type TenantTx, UnitOfWork } from '#platform/database';
+import { UnauthorizedError } from '#platform/errors';
 import type { TurnErrorView, TurnStatus, UsageView } from '../model/conversation-event.js';
 import type { ConversationReference } from '../model/submit.js';
 import { CLAIM_TURN, OPEN_TURN, SETTLE_TURN } from './turn.sql.js';
@@ -180,6 +182,18 @@ export interface TurnTask {
 @Injectable()
 export class TurnRepository {
   constructor(private readonly uow: UnitOfWork) {}
+
+  /**
+   * Keeps a visitor's session from ending before the transaction does: a visitor's conversations become a person's when
+   * their sessions end, and one that is begun meanwhile would be nobody's.
+   * @throws UnauthorizedError when it has ended since the request was let in
+   */
+  async holdSession(tx: TenantTx, { role, sessionId }: Principal): Promise<void> {
+    if (role !== 'visitor' || sessionId === null) return;
+    const sql = 'SELECT 1 FROM app.session WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL FOR SHARE';
+    const held = await tx.query(sql, [tx.tenantId, sessionId], 'turn_hold_session');
+    if (held.length === 0) throw new UnauthorizedError('Your session has ended: sign in again');
+  }
 
   findEarlier(tx: TenantTx, principalId: string, clientMessageId: string): Promise<EarlierSubmission | null> {
     return tx.one<EarlierSubmission>(

@@ -153,7 +153,8 @@ export class TurnAcceptance {
     const { clientMessageId } = input;
     return this.uow.run(ctx, async (tx): Promise<Accepted> => {
       // Sent together: one round trip, but for a key that looks like an id.
-      const [earlier, named] = await Promise.all([
+      const [, earlier, named] = await Promise.all([
+        this.turns.holdSession(tx, ctx.principal),
         clientMessageId === null ? null : this.turns.findEarlier(tx, principalId, clientMessageId),
         this.lockNamed(tx, ctx, input, draft),
       ]);

@@ -62,8 +62,9 @@ export class CredentialTester {
         headers: { accept: 'application/json', ...access.headers },
         allow: this.allowList.for(scope.tenantId),
         timeoutMs: TEST_MS,
+        confined: { headers: Object.keys(access.headers), covers: access.covers },
       });
-      return credential.kind === 'provider' ? ofProvider(answer) : ofServer(answer);
+      return credential.kind === 'provider' ? ofProvider(answer, access) : ofServer(answer);
     } catch (error) {
       if (error instanceof OutboundError) return failed(error.message);
       throw error;
@@ -78,13 +79,13 @@ export function withQuery(url: string, { query }: Access): string {
   return target.href;
 }
 
-function ofProvider(answer: OutboundResponse): CredentialTest {
+function ofProvider(answer: OutboundResponse, { conceal }: Access): CredentialTest {
   const refused = ofServer(answer);
   if (!refused.ok) return refused;
   if (answer.status >= 400) return failed(`The provider answered with status ${answer.status}.`);
   try {
     const { data } = MODELS.parse(JSON.parse(answer.body.toString('utf8')));
-    return { ok: true, error: null, models: data.slice(0, MOST_MODELS).map(({ id }) => id) };
+    return { ok: true, error: null, models: data.slice(0, MOST_MODELS).map(({ id }) => conceal(id)) };
   } catch {
     return failed('The address does not answer as a model provider does: check base_url.');
   }

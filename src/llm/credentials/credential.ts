@@ -1,4 +1,4 @@
-import type { SecretString } from '#platform/secrets';
+import { type Concealer, concealing, type SecretString } from '#platform/secrets';
 
 /** `provider`: a key of a model provider. The others go with a tool's requests: as a header or query parameter, or as HTTP Basic. */
 export const CREDENTIAL_KINDS = ['provider', 'header', 'basic'] as const;
@@ -43,26 +43,32 @@ export type CredentialDraft = Pick<
 export interface Access {
   readonly headers: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
-  /** To be taken out of what the other side says, should it repeat it. */
-  readonly secret: SecretString | null;
+  /** Takes the secret out of what the other side says, should it repeat it. */
+  readonly conceal: Concealer;
   /** Whether another address may get it, for redirects. */
   readonly covers: (url: string) => boolean;
 }
 
 export function accessOf(credential: CredentialDraft, secret: SecretString): Access {
   const value = secret.reveal();
-  const shared = { secret, covers: (url: string) => covers(credential, url) };
+  const sent = sentWith(credential, value);
+  // Of `Basic dXNlcjpzZWNyZXQ=` the second word.
+  const said = [...Object.values(sent.headers), ...Object.values(sent.query)].map((text) => text.replace(/^\S* /, ''));
+  return { ...sent, conceal: concealing([value, ...said]), covers: (url) => covers(credential, url) };
+}
+
+function sentWith(credential: CredentialDraft, value: string): Pick<Access, 'headers' | 'query'> {
   switch (credential.kind) {
     case 'provider':
-      return { headers: { authorization: `Bearer ${value}` }, query: {}, ...shared };
+      return { headers: { authorization: `Bearer ${value}` }, query: {} };
     case 'basic': {
       const pair = Buffer.from(`${credential.username ?? ''}:${value}`, 'utf8').toString('base64');
-      return { headers: { authorization: `Basic ${pair}` }, query: {}, ...shared };
+      return { headers: { authorization: `Basic ${pair}` }, query: {} };
     }
     case 'header': {
-      if (credential.query !== null) return { headers: {}, query: { [credential.query]: value }, ...shared };
+      if (credential.query !== null) return { headers: {}, query: { [credential.query]: value } };
       const said = credential.scheme === null ? value : `${credential.scheme} ${value}`;
-      return { headers: { [(credential.header ?? 'authorization').toLowerCase()]: said }, query: {}, ...shared };
+      return { headers: { [(credential.header ?? 'authorization').toLowerCase()]: said }, query: {} };
     }
   }
 }

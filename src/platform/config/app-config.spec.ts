@@ -186,6 +186,30 @@ describe('the configuration', () => {
     expect(loadConfig({}).doubts).toEqual([]);
   });
 
+  it.each([
+    ['of zeros', Buffer.alloc(32)],
+    ['that counts up', Buffer.from(Array.from({ length: 32 }, (_, at) => at))],
+    ['that counts down by threes', Buffer.from(Array.from({ length: 32 }, (_, at) => 250 - 3 * at))],
+    ['of words', Buffer.from('change-me-to-a-32-byte-secret-ok')],
+    ['of hex digits', Buffer.from(randomBytes(16).toString('hex'))],
+    ['of one part again and again', Buffer.concat(Array(4).fill(randomBytes(8)))],
+    ['that is too short', randomBytes(31)],
+    ['that is too long', randomBytes(33)],
+  ])('refuses a sealing key %s, for now and for before', (_what, key) => {
+    const text = key.toString('base64');
+    for (const variable of ['SECRETS_KEY', 'SECRETS_KEY_PREVIOUS']) {
+      const [fault, ...others] = faultsOf({ [variable]: text });
+      expect(fault).toMatch(new RegExp(`^${variable}: (is not random|must be 32 bytes)`));
+      expect(fault).not.toContain(text);
+      expect(others).toEqual([]);
+    }
+  });
+
+  it('takes every sealing key that is random', () => {
+    for (let count = 0; count < 2000; count++)
+      expect(() => loadConfig({ SECRETS_KEY: randomBytes(32).toString('base64') })).not.toThrow();
+  });
+
   it('refuses a signing key that is too short, and a private key among public ones', () => {
     expect(faultsOf({ JWT_PRIVATE_KEY: pem(1024) }).join()).toMatch(/JWT_PRIVATE_KEY: .* at least 2048 bits/);
     expect(faultsOf({ JWT_PREVIOUS_PUBLIC_KEYS: pem(2048) }).join()).toMatch(

@@ -58,9 +58,17 @@ export function readSecretsKey(text: string): Buffer {
   if (key.length !== KEY_BYTES || key.toString('base64').replace(/=+$/, '') !== text.trim().replace(/=+$/, '')) {
     throw new Error('must be 32 bytes in base64 (openssl rand -base64 32)');
   }
-  // A placeholder such as AAAA… or 0123… from an example file protects nothing.
-  if (new Set(key).size < 12) throw new Error('is not random; make one with: openssl rand -base64 32');
+  if (isMadeUp(key)) throw new Error('is not random; make one with: openssl rand -base64 32');
   return key;
+}
+
+/**
+ * A placeholder from an example file protects nothing: AAAA…, bytes that count up, words, or one part again and again. None
+ * of these comes out of a random generator in the lifetime of the universe.
+ */
+function isMadeUp(key: Buffer): boolean {
+  const steps = key.subarray(1).map((byte, at) => byte - (key[at] ?? 0));
+  return new Set(key).size < 12 || new Set(steps).size < 12 || key.every((byte) => byte >= 0x20 && byte < 0x7f);
 }
 
 /** Earlier ones, with commas between. */

@@ -45,10 +45,11 @@ export function serveListedPages(app: NestExpressApplication, config: AppConfig)
   });
 }
 
-/** The page that calls is not one of this tenant's; it may not read even the refusal. */
+/** The page that calls is not one of this tenant's, or of the widget's; it may not read even the refusal. */
 export class ForeignPageError extends ForbiddenError {
-  constructor() {
-    super('Pages of this site may not call here: ask the administrator to add its origin to allowed_origins');
+  /** @param list where its origin would have to stand */
+  constructor(list: string) {
+    super(`Pages of this site may not call here: ask the administrator to add its origin to ${list}`);
   }
 }
 

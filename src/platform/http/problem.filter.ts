@@ -6,6 +6,7 @@ import { LOGGER, type Logger } from '#platform/logging';
 import type { Response } from 'express';
 import { ForeignPageError, hideFromPage } from './cross-origin.js';
 import type { HttpRequest } from './identity.js';
+import { redactPath } from './redact.js';
 import { domainProblem, faultProblem, type Problem, problem } from './problem.js';
 
 /** Parts, sizes and counts of a form are judged by its parser, which says no more than that it will not go on. */
@@ -60,7 +61,7 @@ export class ProblemFilter implements ExceptionFilter {
         correlation_id: request.correlationId,
         tenant_id: request.user?.ctx.tenantId,
         method: request.method,
-        path: request.path,
+        path: redactPath(request.path),
         status: document.status,
       },
       'request failed',

@@ -1,4 +1,4 @@
-import { redactUrl, scrubSecrets } from './redact.js';
+import { redactPath, redactUrl, scrubSecrets } from './redact.js';
 
 describe('redactUrl', () => {
   it.each([
@@ -10,6 +10,31 @@ describe('redactUrl', () => {
     ['/plain', '/plain'],
   ])('turns %s into %s', (url, shown) => {
     expect(redactUrl(url)).toBe(shown);
+  });
+});
+
+describe('redactPath', () => {
+  const id = '0199f6f2-7c1e-7a55-8f3e-5a4f0f3f9a10';
+  it.each([
+    [`/api/acme/conversations/eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln`, '/api/acme/conversations/[redacted]'],
+    [`/api/admin/api-keys/sk_${id}_canary-0123456789/x`, '/api/admin/api-keys/[redacted]/x'],
+    [`/api/auth/rt_${id}_${id}_canary`, '/api/auth/[redacted]'],
+    [`/vt_${id}_${id}_canary`, '/[redacted]'],
+    [`/ws_canary0123456789canary0123456789`, '/[redacted]'],
+    [`/v1/sk-canary0123456789abcdef`, '/v1/[redacted]'],
+  ])('turns %s into %s', (path, shown) => {
+    expect(redactPath(path)).toBe(shown);
+  });
+
+  it.each([
+    `/api/acme/conversations/${id}/messages`,
+    `/api/public/widgets/pk_${id}_q0XoE3mYpVbT9sLk/config`,
+    '/api/task-force-of-the-year/conversations',
+    '/api/pr-agency-of-berlin-mitte/chat',
+    '/ws/chat',
+    '/.well-known/jwks.json',
+  ])('leaves %s as it is', (path) => {
+    expect(redactPath(path)).toBe(path);
   });
 });
 

@@ -9,7 +9,8 @@ describe('the request log', () => {
   it('names who and where, and leaves out the query with its token and text', () => {
     const lines: unknown[] = [];
     const logger = { info: (line: unknown) => lines.push(line), debug: () => undefined } as unknown as Logger;
-    const request = { method: 'GET', path: '/ws/chat', url: '/ws/chat?token=canary', correlationId: 'c1' };
+    const path = '/api/eyJhbGciOiJIUzI1NiJ9.e30.canary/x';
+    const request = { method: 'GET', path, url: `${path}?token=canary`, correlationId: 'c1' };
     const response = Object.assign(new EventEmitter(), { statusCode: 200, writableFinished: true });
     let went = false;
     requestLog(logger)(request as unknown as HttpRequest, response as unknown as Response, () => {
@@ -17,7 +18,7 @@ describe('the request log', () => {
     });
     response.emit('close');
     expect(went).toBe(true);
-    expect(lines).toMatchObject([{ method: 'GET', path: '/ws/chat', status: 200, correlation_id: 'c1' }]);
+    expect(lines).toMatchObject([{ method: 'GET', path: '/api/[redacted]/x', status: 200, correlation_id: 'c1' }]);
     expect(JSON.stringify(lines)).not.toContain('canary');
   });
 });

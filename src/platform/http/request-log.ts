@@ -1,12 +1,13 @@
 import type { Logger } from '#platform/logging';
 import type { NextFunction, Response } from 'express';
 import type { HttpRequest } from './identity.js';
+import { redactPath } from './redact.js';
 
 /** One line for each finished request: the path without its query (which may hold a token or what people wrote). */
 export function requestLog(logger: Logger) {
   return (request: HttpRequest, response: Response, next: NextFunction): void => {
     const startedAt = performance.now();
-    const path = request.path;
+    const path = redactPath(request.path);
     response.once('close', () => {
       const line = {
         correlation_id: request.correlationId,

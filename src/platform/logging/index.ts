@@ -2,61 +2,8 @@
  * Structured logs. One pino instance for the process; a line carries tenant, conversation and turn where they are known,
  * and never a token, a key or (at info) what people wrote. Nest's own logger goes through the same instance.
  */
-import { type LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+export type { Logger } from 'pino';
 
-export type { Logger };
-
+export { createLogger, NestPinoLogger } from './logger.js';
 export { LOGGER } from './logger.token.js';
 export { LoggingModule } from './logging.module.js';
-
-/** Keys whose values never reach a log, at any depth the code base uses. */
-const SECRET_KEYS = [
-  'token',
-  'access_token',
-  'refresh_token',
-  'password',
-  'authorization',
-  'cookie',
-  'api_key',
-  'apiKey',
-  'secret',
-];
-
-export function createLogger(options: { level: string; name?: string }): Logger {
-  return pino({
-    level: options.level,
-    base: { service: options.name ?? 'switchboard', pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: '[redacted]' },
-  });
-}
-
-/** Nest's logger on top of pino, so that there is one format. */
-export class NestPinoLogger implements LoggerService {
-  constructor(private readonly logger: Logger) {}
-
-  log(message: unknown, ...rest: unknown[]): void {
-    this.logger.debug({ context: rest.at(-1) }, String(message));
-  }
-  debug(message: unknown, ...rest: unknown[]): void {
-    this.logger.debug({ context: rest.at(-1) }, String(message));
-  }
-  verbose(message: unknown, ...rest: unknown[]): void {
-    this.logger.trace({ context: rest.at(-1) }, String(message));
-  }
-  warn(message: unknown, ...rest: unknown[]): void {
-    this.logger.warn({ context: rest.at(-1) }, String(message));
-  }
-  error(message: unknown, ...rest: unknown[]): void {
-    const error = message instanceof Error ? message : undefined;
-    this.logger.error(
-      { err: error, stack: error === undefined ? rest[0] : undefined, context: rest.at(-1) },
-      String(message),
-    );
-  }
-  fatal(message: unknown, ...rest: unknown[]): void {
-    this.logger.fatal({ context: rest.at(-1) }, String(message));
-  }
-}

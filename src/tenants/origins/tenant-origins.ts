@@ -30,8 +30,9 @@ export class TenantOrigins {
     return isListed(only ?? (await this.settings.get(scope)).allowedOrigins, origin);
   }
 
-  /** @throws ForeignPageError for a page that is not this tenant's */
+  /** @throws ForeignPageError for a page that is not this tenant's, or not the widget's */
   async assertServed(scope: TenantScope, page: CallingPage, only: readonly string[] | null = null): Promise<void> {
-    if (!(await this.serves(scope, page, only))) throw new ForeignPageError();
+    if (await this.serves(scope, page, only)) return;
+    throw new ForeignPageError(only === null ? 'allowed_origins of the settings' : 'origins of the widget');
   }
 }

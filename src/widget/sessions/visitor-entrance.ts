@@ -69,9 +69,10 @@ export class VisitorEntrance {
     if (known === null || known.movedAt !== null) return person;
     // Whoever was blocked does not come in by another name.
     await this.access.visitor(tx, known.id);
+    // First: who is about to begin a conversation has it moved as well, or finds the session ended.
+    ended.push(await this.access.endOf(tx, known.id));
     const conversations = await this.conversations.moveAll(tx, { from: known.id, to: person.id });
     await this.visitors.setMoved(tx, known.id);
-    ended.push(await this.access.endOf(tx, known.id));
     await this.audit.record(
       tx,
       { principal: { id: person.id, role: person.role } },

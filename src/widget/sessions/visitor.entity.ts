@@ -7,8 +7,9 @@ export class VisitorEntity extends TenantEntity {
   @PrimaryColumn('uuid')
   id!: string;
 
-  @Column('uuid')
-  widgetId!: string;
+  /** Null: it was deleted, and nobody is known again by it. */
+  @Column('uuid', { nullable: true })
+  widgetId!: string | null;
 
   @Column('bytea', { select: false })
   tokenHash!: Buffer;

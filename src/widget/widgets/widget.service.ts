@@ -87,7 +87,7 @@ export class WidgetService {
     return { widget, secret };
   }
 
-  /** Its visitors are shown out; their conversations stay with the tenant. @throws NotFoundError */
+  /** Its visitors are shown out; their conversations stay with the tenant, and the sweep takes those who never wrote. @throws NotFoundError */
   async delete(ctx: RequestContext, id: string): Promise<void> {
     const ended = await this.unitOfWork.run(ctx, async (tx) => {
       const current = await this.existing(tx, id, 'for update');

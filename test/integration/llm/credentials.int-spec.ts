@@ -16,14 +16,15 @@ let other: Awaited<ReturnType<AuthApp['signedIn']>>;
 let server: Server;
 let origin: string;
 let requests: IncomingMessage[];
-let answer: (request: IncomingMessage) => { status: number; body: unknown };
+let answer: (request: IncomingMessage) => { status: number; body: unknown; location?: string };
 let made = 0;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     requests.push(request);
-    const { body, status } = answer(request);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    const { body, location, status } = answer(request);
+    const headers = { 'content-type': 'application/json', ...(location === undefined ? {} : { location }) };
+    response.writeHead(status, headers).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -197,6 +198,52 @@ describe('credentials', () => {
     const read = await app.call(`${PATH}/${String(body['id'])}`, { token: admin.token });
     expect(read.body).toMatchObject({ error: expect.stringContaining('base_url'), tested_at: expect.any(String) });
   });
+
+  it('are not shown by a test whose other side repeats them', async () => {
+    const { body } = await create({
+      kind: 'provider',
+      name: `p${made++}`,
+      provider: 'openai',
+      base_url: origin,
+      secret: SECRET,
+    });
+    answer = ({ headers }) => ({
+      status: 200,
+      body: { data: [{ id: `not ${headers.authorization}` }, { id: Buffer.from(SECRET).toString('base64') }] },
+    });
+    const tested = await app.call(`${PATH}/${String(body['id'])}/test`, { method: 'POST', token: admin.token });
+    expect(tested.body).toMatchObject({ ok: true, models: ['not Bearer [secret]', '[secret]'] });
+  });
+
+  it.each([301, 302, 303, 307, 308])(
+    'stay where their address covers it when a test is sent elsewhere (%s)',
+    async (status) => {
+      const id = await created();
+      const test = async (location: string) => {
+        requests = [];
+        answer = ({ url }) => ({ status: url === '/api' ? status : 200, body: {}, location });
+        return (await app.call(`${PATH}/${id}/test`, { method: 'POST', token: admin.token })).body;
+      };
+      const keys = () => requests.map(({ headers }) => headers['x-api-key']);
+      expect(await test('/api/v2')).toMatchObject({ ok: true });
+      expect(keys()).toEqual([SECRET, SECRET]);
+      // Out of its path, and to another name of the same server.
+      await test('/other');
+      expect(keys()).toEqual([SECRET, undefined]);
+      app.app.get(TenantAllowList).set(admin.tenantId, [new URL(origin).host, `localhost:${new URL(origin).port}`]);
+      await test(origin.replace('127.0.0.1', 'localhost'));
+      expect(keys()).toEqual([SECRET, undefined]);
+      // This machine, and what else is not for tenants, is not asked.
+      app.app.get(TenantAllowList).set(admin.tenantId, [new URL(origin).host]);
+      for (const to of ['localhost', '127.0.0.2', '[::ffff:127.0.0.1]', '2130706433', '0.0.0.0']) {
+        expect(await test(origin.replace('127.0.0.1', to))).toMatchObject({
+          ok: to === '2130706433',
+          error: to === '2130706433' ? null : expect.stringContaining('not allowed'),
+        });
+        expect([to, requests.length]).toEqual([to, to === '2130706433' ? 2 : 1]);
+      }
+    },
+  );
 
   it('are of one tenant: another’s are like none', async () => {
     const id = await created();

@@ -258,19 +258,31 @@ describe('what is too old', () => {
           );
       }
     }
-    expect(await expiry.sweep()).toEqual({ 'visitors without conversations': 2, visitors: 2 });
-    for (const scope of tenants) {
-      const rows = await db.uow.query<{ name: string; known: boolean }>(
+    const visitors = (scope: { tenantId: string }) =>
+      db.uow.query<{ name: string; known: boolean }>(
         scope,
         `SELECT p.name, v.id IS NOT NULL AS known FROM app.principal p
          LEFT JOIN app.visitor v ON v.tenant_id = p.tenant_id AND v.id = p.id WHERE p.kind = 'visitor' ORDER BY p.name`,
       );
-      expect(rows).toEqual([
+    expect(await expiry.sweep()).toEqual({ 'visitors without conversations': 2, visitors: 2 });
+    for (const scope of tenants) {
+      expect(await visitors(scope)).toEqual([
         { name: 'silent, lately', known: true },
         { name: 'wrote, lately', known: true },
         { name: 'wrote, long ago', known: false },
       ]);
     }
+    expect(await expiry.sweep()).toEqual({});
+
+    // Nobody is known again by a widget that is gone.
+    const [first = { tenantId: '' }, second = { tenantId: '' }] = tenants;
+    await db.uow.query(first, 'DELETE FROM app.widget WHERE tenant_id = $1', [first.tenantId]);
+    expect(await expiry.sweep()).toEqual({ 'visitors without conversations': 1, visitors: 1 });
+    expect(await visitors(first)).toEqual([
+      { name: 'wrote, lately', known: false },
+      { name: 'wrote, long ago', known: false },
+    ]);
+    expect(await visitors(second)).toHaveLength(3);
     expect(await expiry.sweep()).toEqual({});
   });
 

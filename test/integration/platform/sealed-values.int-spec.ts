@@ -11,7 +11,7 @@ import { TestDatabase } from '../../support/test-database.js';
 
 const [OLD, NEW, FOREIGN] = [randomBytes(32), randomBytes(32), randomBytes(32)] as const;
 
-/** THREATS 96 and 97: the master key is replaced, and nothing becomes unreadable or readable elsewhere. */
+/** The master key is replaced, and nothing becomes unreadable or readable elsewhere. */
 describe('values sealed at rest', () => {
   let database: TestDatabase;
   let work: UnitOfWork;

@@ -1,4 +1,6 @@
+import { ConversationService } from '#conversations';
 import { newId } from '#platform/database';
+import { MessageRateLimiter } from '#tenants';
 import jwt from 'jsonwebtoken';
 import { type Answer, ChatApp, type Person } from '../channels/chat-app.js';
 
@@ -142,10 +144,102 @@ describe('a widget', () => {
       }
     });
 
+    it('tells no page its looks any more when it is disabled or deleted', async () => {
+      const { id, key } = await widget();
+      const config = async () =>
+        (await app.call(`/api/public/widgets/${key}/config`, { headers: { origin: PAGE } })).status;
+      expect((await patch(id, { enabled: false })).status).toBe(200);
+      expect(await config()).toBe(404);
+      expect((await patch(id, { enabled: true })).status).toBe(200);
+      expect(await config()).toBe(200);
+      await app.call(`/api/admin/widgets/${id}`, { method: 'DELETE', token: admin.token });
+      expect(await config()).toBe(404);
+    });
+
     it('opens nothing by its key alone', async () => {
       const { key } = await widget();
-      for (const path of [`/api/${shop.slug}/conversations`, '/api/auth/me', '/api/admin/widgets'])
+      for (const path of [
+        `/api/${shop.slug}/conversations`,
+        '/api/auth/me',
+        '/api/admin/widgets',
+        '/api/admin/users',
+      ]) {
         expect((await app.call(path, { token: key })).status).toBe(401);
+        expect((await app.call(`${path}?token=${key}`)).status).toBeGreaterThanOrEqual(400);
+      }
+      for (const path of ['', '/conversations', '/visitors', '/sessions', '/messages', '/users'])
+        expect([path, (await app.call(`/api/public/widgets/${key}${path}`)).status]).toEqual([path, 404]);
+      const socket = await app.socket(`/ws/chat?token=${key}`, { headers: { origin: PAGE } });
+      expect((await socket.end()).code).toBe(4401);
+    });
+
+    it('has browsers send no address, which may hold a token, along to other sites', async () => {
+      const { key } = await widget();
+      const answers = [
+        await app.call(`/api/public/widgets/${key}/config`, { headers: { origin: PAGE } }),
+        await enter(key),
+        await app.call('/nowhere'),
+      ];
+      for (const { headers } of answers) expect(headers.get('referrer-policy')).toBe('no-referrer');
+    });
+
+    it('shows no visitor what another one wrote, by whichever way', async () => {
+      const { key } = await widget();
+      const other = await widget();
+      const anna = await visitor(key);
+      const id = await converse(anna.token, 'canary of Anna');
+      const path = `/api/${shop.slug}/conversations/${id}`;
+      const [turn] = (await app.call(`${path}/turns`, { token: anna.token })).body['data'] as unknown as {
+        id: string;
+      }[];
+      const messages = (await app.call(`${path}/messages`, { token: anna.token })).body['data'] as unknown;
+      const [, answer] = messages as { id: string }[];
+      for (const bob of [await visitor(key), await visitor(other.key)]) {
+        const by = (method: string, where: string, body?: object) =>
+          app.call(where, { method, token: bob.token, body, headers: { origin: PAGE } });
+        const tries: [string, string, object?][] = [
+          ['GET', path],
+          ['GET', `${path}/messages`],
+          ['GET', `${path}/turns`],
+          ['GET', `${path}/turns/${turn?.id}`],
+          ['GET', `${path}/transcript`],
+          ['GET', `${path}/events`],
+          ['GET', `${path}/messages/${answer?.id}/citations/1`],
+          ['PATCH', path, { title: 'mine' }],
+          ['DELETE', path],
+          ['POST', `${path}/turns/${turn?.id}/abort`],
+          ['POST', `${path}/messages/${answer?.id}/feedback`, { rating: 'up' }],
+          ['POST', `/api/${shop.slug}/chat`, { content: 'hi', conversation_id: id }],
+        ];
+        for (const [method, where, body] of tries) {
+          const refused = await by(method, where, body);
+          expect([method, where, refused.status]).toEqual([method, where, 404]);
+          expect(refused.text).not.toContain('canary');
+          const another = newId();
+          const elsewhere = body && (JSON.parse(JSON.stringify(body).replaceAll(id, another)) as object);
+          const missing = await by(method, where.replaceAll(id, another), elsewhere);
+          expect([method, where, missing.status]).toEqual([method, where, 404]);
+        }
+        const socket = await app.socket('/ws/chat', {
+          headers: { authorization: `Bearer ${bob.token}`, origin: PAGE },
+        });
+        await socket.next('ready');
+        for (const frame of [
+          { type: 'resume', conversation_id: id, after_seq: 0 },
+          { type: 'user_message', conversation_id: id, content: 'hi' },
+          { type: 'abort', turn_id: turn?.id },
+          { type: 'feedback', message_id: answer?.id, rating: 'up' },
+        ]) {
+          socket.send({ ...frame, ref: frame.type });
+          expect(await socket.next('error', ({ ref }) => ref === frame.type)).toMatchObject({
+            code: 'NOT_FOUND',
+          });
+        }
+        expect(JSON.stringify(socket.frames)).not.toContain('canary');
+        expect((await conversations(bob.token)).map((one) => one.id)).not.toContain(id);
+        await socket.close();
+      }
+      expect((await app.call(path, { token: anna.token })).status).toBe(200);
     });
 
     it.each(['pk_nonsense', `pk_${newId()}_AAAAAAAAAAAAAAAA`, 'sk_x', '%00'])(
@@ -213,6 +307,7 @@ describe('a widget', () => {
         // Another widget of the same tenant stands there.
         const refused = await chat(OTHER_PAGE, accept);
         expect([refused.status, allowed(refused)]).toEqual([403, null]);
+        expect(refused.body['detail']).toContain('origins of the widget');
       }
       const socket = async (origin: string) => {
         const client = await app.socket('/ws/chat', { headers: { authorization: `Bearer ${anna.token}`, origin } });
@@ -349,6 +444,39 @@ describe('a widget', () => {
       ).toHaveLength(1);
     });
 
+    it('leaves no conversation behind that a visitor begins while they are moved', async () => {
+      const { key, secret } = await widget();
+      const anna = await visitor(key);
+      const limiter = app.app.get(MessageRateLimiter);
+      // After the sign-in, before anything is written.
+      let isHeld = () => {};
+      const held = new Promise<void>((resolve) => (isHeld = resolve));
+      let goOn = () => {};
+      const consume = jest.spyOn(limiter, 'consume').mockImplementationOnce(async () => {
+        isHeld();
+        await new Promise<void>((resolve) => (goOn = resolve));
+      });
+      const chat = app.call(`/api/${shop.slug}/chat`, { token: anna.token, body: { content: 'Late' } });
+      await held;
+      const both = { visitor_token: anna.visitorToken, identity_token: identity(secret, { sub: `c-${newId()}` }) };
+      const person = await visitor(key, both);
+      goOn();
+      expect((await chat).status).toBe(401);
+      consume.mockRestore();
+      const late = { id: anna.id, role: 'visitor' as const, persona: null, sessionId: sessionOf(anna.token) };
+      const ctx = { tenantId: shop.tenantId, principal: late, correlationId: 'late' };
+      await expect(app.app.get(ConversationService).create(ctx, { channel: 'widget' })).rejects.toMatchObject({
+        code: 'UNAUTHORIZED',
+      });
+      const left = await app.database.uow.query(
+        shop,
+        'SELECT 1 FROM app.conversation WHERE tenant_id = $1 AND principal_id = $2',
+        [shop.tenantId, anna.id],
+      );
+      expect(left).toEqual([]);
+      expect(await conversations(person.token)).toEqual([]);
+    });
+
     it('moves also what both have called by one name', async () => {
       const { key, secret } = await widget();
       const sub = `customer-${newId()}`;
@@ -395,6 +523,28 @@ describe('a widget', () => {
       expect(all.filter(({ status }) => status === 429)).toHaveLength(140);
     });
 
+    it('which the tenant may make narrower, and no wider', async () => {
+      const { key } = await widget({ limits: { sessions_per_address_minute: 10_000 } });
+      const all = await Promise.all(
+        Array.from({ length: 70 }, () => enter(key, {}, { 'x-forwarded-for': '10.8.2.1' })),
+      );
+      expect(all.filter(({ status }) => status === 200)).toHaveLength(60);
+      // All of a customer's IPv6 addresses are one.
+      const narrow = await widget({ limits: { sessions_per_address_minute: 2 } });
+      const statuses = [];
+      for (const last of ['1', '2', '3', 'ffff:ffff:ffff:ffff'])
+        statuses.push(
+          (
+            await enter(
+              narrow.key,
+              {},
+              { 'x-forwarded-for': `2001:db8:0:7::${last}`.replace('::ffff:ffff', ':ffff:ffff') },
+            )
+          ).status,
+        );
+      expect(statuses).toEqual([200, 200, 429, 429]);
+    });
+
     it('of messages, for each visitor', async () => {
       const { key } = await widget({ limits: { messages_per_minute: 2 } });
       const send = async (token: string) =>
@@ -433,3 +583,7 @@ describe('a widget', () => {
     });
   });
 });
+
+function sessionOf(token: string): string {
+  return String((jwt.decode(token) as { sid: string }).sid);
+}
