@@ -19,6 +19,7 @@ export {
   type TextKey,
 } from './settings/settings.schema.js';
 export { EntitlementService } from './entitlements/entitlement.service.js';
+export { assertEnabled, FeatureNotEnabledError, Features } from './entitlements/features.js';
 export { Quotas } from './entitlements/quotas.js';
 export { type Entitlements, isEntitled, OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
 export { allowsModel, atMost, type Ceilings } from './entitlements/ceilings.js';

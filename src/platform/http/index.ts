@@ -10,9 +10,11 @@ export {
   Caller,
   Creates,
   Ctx,
+  FEATURE,
   IfMatch,
   Operator,
   Public,
+  RequireFeature,
   RequirePermission,
   SignedIn,
 } from './decorators.js';
@@ -25,6 +27,7 @@ export {
   permissionsOf,
   seesAsStaff,
 } from './permissions.js';
+export { type Feature, FEATURES } from './features.js';
 export type { HttpRequest, Identity } from './identity.js';
 export { HttpModule } from './http.module.js';
 export { configureHttp } from './configure-http.js';

@@ -26,7 +26,7 @@ export const LIMIT_NAMES = Object.keys(limitsSchema.shape) as LimitName[];
 /**
  * What the operator lets a tenant have. A list is null where the operator's default holds; `*` in it is everything.
  * An agent is named by its key or its kind, a tool by its key, its built-in key or its kind, a model by its name or
- * `provider/name`.
+ * `provider/name`, a feature as in `FEATURES`.
  */
 export interface Entitlements {
   readonly agents: readonly string[] | null;
