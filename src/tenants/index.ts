@@ -26,7 +26,7 @@ export { allowsModel, atMost, type Ceilings } from './entitlements/ceilings.js';
 export { messageLimitOf, MessageRateLimiter } from './limits/message-rate-limiter.js';
 export { OriginDirectory } from './origins/origin-directory.js';
 export { type CallingPage, TenantOrigins } from './origins/tenant-origins.js';
-export { type Estimate, SpendingLimits } from './limits/spending-limits.js';
+export { BudgetExceededError, type Estimate, SpendingLimits } from './limits/spending-limits.js';
 export { releaseReservation } from './limits/budget.repository.js';
 export { type RequestBucket, requestBuckets, requestLimiter } from './limits/request-limits.js';
 export { type AuditChange, changesBetween } from './audit/audit-changes.js';

@@ -2,7 +2,7 @@ import type { TenantScope } from '#platform/context';
 import { CommitInDoubtError, newId } from '#platform/database';
 import { Limiters } from '#platform/limits';
 import { recordUsage, usageRow } from '#llm';
-import { SpendingLimits } from '#tenants';
+import { SpendingLimits, type TenantSettingsCache } from '#tenants';
 import { BudgetRepository } from '../../../src/tenants/limits/budget.repository.js';
 import { TokenLimiter } from '../../../src/tenants/limits/token-limiter.js';
 import { SETTINGS } from '../../support/agent-fakes.js';
@@ -13,13 +13,17 @@ describe('what a tenant may spend', () => {
   let scope: TenantScope;
   let budgets: BudgetRepository;
   let limits: SpendingLimits;
+  /** What the tenant's settings say. */
+  let held: Partial<typeof SETTINGS.ceilings>;
   beforeAll(async () => {
     database = await TestDatabase.start({ pool: 8 });
   });
   beforeEach(async () => {
     scope = await database.tenant();
     budgets = new BudgetRepository(database.uow);
-    limits = new SpendingLimits(budgets, new TokenLimiter(new Limiters(null)));
+    const settings = { get: () => Promise.resolve(ceilings(held)) } as unknown as TenantSettingsCache;
+    limits = new SpendingLimits(budgets, new TokenLimiter(new Limiters(null)), settings);
+    held = {};
   });
   afterAll(() => database.stop());
 
@@ -143,6 +147,46 @@ describe('what a tenant may spend', () => {
     );
     await reserve({ budgetDayUsd: 1 });
     expect(await budgets.state(scope)).toMatchObject({ reserved: 0.1 });
+  });
+
+  it('is held for a call that belongs to no turn, and free after it, however it ends', async () => {
+    held = { budgetDayUsd: 1 };
+    const reserved = async () => (await budgets.state(scope)).reserved;
+    expect(await limits.within(scope, 0.4, reserved)).toBe(0.4);
+    expect(await reserved()).toBe(0);
+    await expect(limits.within(scope, 0.4, () => Promise.reject(new Error('cut')))).rejects.toThrow('cut');
+    expect(await reserved()).toBe(0);
+    // Held again, it is held once.
+    const id = newId();
+    await limits.hold(scope, id, 0.6);
+    await limits.hold(scope, id, 0.7);
+    expect(await reserved()).toBe(0.7);
+    await limits.free(scope, id);
+    expect(await reserved()).toBe(0);
+    held = { budgetDayUsd: 0 };
+    const call = jest.fn();
+    await expect(limits.within(scope, 0.1, call)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED', anewMs: null });
+    expect(call).not.toHaveBeenCalled();
+    // What costs nothing needs no budget.
+    expect(await limits.within(scope, 0, () => Promise.resolve('local'))).toBe('local');
+    const spy = jest.spyOn(database.uow, 'run');
+    held = {};
+    await limits.within(scope, 0.1, () => Promise.resolve());
+    expect(spy).not.toHaveBeenCalled();
+    spy.mockRestore();
+  });
+
+  it('tells what is spent from what is only reserved', async () => {
+    const id = await reserve({ budgetDayUsd: 1 }, 2);
+    await expect(reserve({ budgetDayUsd: 1 })).rejects.toMatchObject({
+      message: expect.stringContaining('reserved by what runs now'),
+      retryAfterMs: 2000,
+    });
+    await limits.release(scope, ceilings({ budgetDayUsd: 1 }), id);
+    await spend(1);
+    const refusal = await reserve({ budgetDayUsd: 1 }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ message: expect.stringContaining('for today is spent: it begins anew at') });
+    expect((refusal as { anewMs: number }).anewMs).toBeLessThanOrEqual(24 * 3600_000);
   });
 
   it('in tokens a minute is taken by an estimate and put right by what it came to', async () => {
