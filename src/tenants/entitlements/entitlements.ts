@@ -7,7 +7,9 @@ const usd = z.number().min(0).max(100_000_000);
 export const limitsSchema = z.strictObject({
   messages_per_minute: perMinute.nullable().optional(),
   requests_per_minute: perMinute.nullable().optional(),
+  /** Of all of the tenant's people together, and of each of them. */
   tokens_per_minute: perMinute.nullable().optional(),
+  user_tokens_per_minute: perMinute.nullable().optional(),
   /** Of one answer, in tokens. */
   max_tokens: z.int().min(1).max(1_000_000).nullable().optional(),
   history_messages: z.int().min(0).max(200).nullable().optional(),

@@ -15,7 +15,10 @@ const currentLimitsResponse = z
 export class CurrentLimitsController {
   constructor(private readonly limits: CurrentLimits) {}
 
-  /** Messages and requests are the caller's own, tokens and budgets the tenant's; a limit that is not set is left out. */
+  /**
+   * Messages, requests and `user_tokens_per_minute` are the caller's own, the others the tenant's; a limit that is not set is
+   * left out.
+   */
   @ApiOperation({ summary: 'How far the limits are used up now' })
   @Get('current')
   @ApiOkResponse({ standardSchema: currentLimitsResponse })

@@ -6,7 +6,7 @@ import { BudgetRepository } from './budget.repository.js';
 import { MessageRateLimiter } from './message-rate-limiter.js';
 import { periodEnd } from './periods.js';
 import { requestBuckets, requestLimiter } from './request-limits.js';
-import { TokenLimiter } from './token-limiter.js';
+import { tokenBuckets, TokenLimiter } from './token-limiter.js';
 
 export interface CurrentLimit {
   /** As in the entitlements; `…_of_tenant` where the tenant has a minute of its own beside the caller's. */
@@ -29,12 +29,18 @@ export class CurrentLimits {
 
   async of(ctx: RequestContext): Promise<CurrentLimit[]> {
     const settings = await this.settings.get(ctx);
-    const { budgetDayUsd: day, budgetMonthUsd: month, tokensPerMinute } = settings.ceilings;
+    const { budgetDayUsd: day, budgetMonthUsd: month } = settings.ceilings;
     const now = new Date();
     const after = (ms: number) => new Date(now.getTime() + Math.max(0, ms));
     const [messages, tokens, requests, budget] = await Promise.all([
       this.messages.used(ctx, settings),
-      this.tokens.used(ctx, tokensPerMinute),
+      Promise.all(
+        tokenBuckets(ctx, settings.ceilings).map(async (bucket) => ({
+          name: bucket.of === 'user' ? 'user_tokens_per_minute' : 'tokens_per_minute',
+          limit: bucket.limit,
+          ...(await this.tokens.used(bucket)),
+        })),
+      ),
       Promise.all(
         requestBuckets(ctx, settings).map(async (bucket) => {
           const state = await this.limiters.create(requestLimiter(bucket)).get(bucket.key);
@@ -65,7 +71,7 @@ export class CurrentLimits {
     return [
       ...minute('messages_per_minute', settings.messagesPerMinute, messages),
       ...requests,
-      ...minute('tokens_per_minute', tokensPerMinute, tokens),
+      ...tokens.flatMap(({ limit, name, ...state }) => minute(name, limit, state)),
       ...spent('day', day),
       ...spent('month', month),
     ];

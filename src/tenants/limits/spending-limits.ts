@@ -1,4 +1,4 @@
-import type { TenantScope } from '#platform/context';
+import type { RequestContext, TenantScope } from '#platform/context';
 import { CommitInDoubtError, newId } from '#platform/database';
 import { QuotaExceededError, UnavailableError } from '#platform/errors';
 import { Injectable } from '@nestjs/common';
@@ -6,7 +6,7 @@ import { TenantSettingsCache } from '../settings/tenant-settings.cache.js';
 import type { TenantSettings } from '../settings/tenant-settings.js';
 import { BudgetRepository, type BudgetState, type Period } from './budget.repository.js';
 import { periodEnd } from './periods.js';
-import { TokenLimiter } from './token-limiter.js';
+import { tokenBuckets, TokenLimiter } from './token-limiter.js';
 
 /** What a turn may come to, before it is known. */
 export interface Estimate {
@@ -34,7 +34,7 @@ export class BudgetExceededError extends QuotaExceededError {
 }
 
 /**
- * Tokens a minute and budgets of a day and a month: reserved before a model is asked, settled after it. A tenant that has
+ * Tokens a minute, of a user and of the tenant, and budgets of a day and a month: reserved before a model is asked, settled after it. A tenant that has
  * neither costs no statement and no call.
  *
  *   a turn ────────── reserve ─▶ its calls ─▶ settle (its rows end the reservation)
@@ -50,7 +50,7 @@ export class SpendingLimits {
 
   /** Whether an estimate is wanted at all. */
   applyTo({ ceilings }: Limited): boolean {
-    return ceilings.tokensPerMinute > 0 || hasBudget(ceilings);
+    return ceilings.tokensPerMinute > 0 || ceilings.userTokensPerMinute > 0 || hasBudget(ceilings);
   }
 
   /**
@@ -58,26 +58,31 @@ export class SpendingLimits {
    * @param id of the turn
    * @throws RateLimitError (tokens a minute), BudgetExceededError, UnavailableError
    */
-  async reserve(scope: TenantScope, { ceilings }: Limited, id: string, { tokens, usd }: Estimate): Promise<void> {
-    await this.tokens.take(scope, ceilings.tokensPerMinute, { id, tokens });
+  async reserve(
+    ctx: Pick<RequestContext, 'principal' | 'tenantId'>,
+    { ceilings }: Limited,
+    id: string,
+    { tokens, usd }: Estimate,
+  ): Promise<void> {
+    await this.tokens.take(tokenBuckets(ctx, ceilings), { id, tokens });
     if (!hasBudget(ceilings)) return;
     try {
-      await this.reserveBudget(scope, ceilings, { id, usd });
+      await this.reserveBudget(ctx, ceilings, { id, usd });
     } catch (error) {
-      await this.tokens.settle(scope, id, 0);
+      await this.tokens.settle(id, 0);
       throw error;
     }
   }
 
   /** The turn came to nothing: it was a repeat, or refused. */
   async release(scope: TenantScope, { ceilings }: Limited, id: string): Promise<void> {
-    await this.tokens.settle(scope, id, 0);
+    await this.tokens.settle(id, 0);
     if (hasBudget(ceilings)) await this.budgets.release(scope, id);
   }
 
-  /** Puts the minute right; the budget was settled with the turn's rows. */
-  async settle(scope: TenantScope, id: string, tokens: number): Promise<void> {
-    await this.tokens.settle(scope, id, tokens);
+  /** Puts the minutes right; the budget was settled with the turn's rows. */
+  async settle(id: string, tokens: number): Promise<void> {
+    await this.tokens.settle(id, tokens);
   }
 
   /**

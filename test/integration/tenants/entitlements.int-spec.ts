@@ -18,6 +18,7 @@ const LIMITS = {
   messages_per_minute: null,
   requests_per_minute: null,
   tokens_per_minute: null,
+  user_tokens_per_minute: null,
   max_tokens: null,
   history_messages: null,
   budget_day_usd: null,
