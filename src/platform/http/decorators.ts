@@ -27,6 +27,9 @@ export const PUBLIC_EXTENSION = 'x-public';
 /** The scope that an operation needs, for whoever reads the document: the API key's or the role's. */
 export const SCOPE_EXTENSION = 'x-scope';
 
+/** The quota that an operation counts against, for whoever reads the document. */
+export const QUOTA_EXTENSION = 'x-quota';
+
 /** The feature that an operation is part of, for whoever reads the document. */
 export const FEATURE_EXTENSION = 'x-feature';
 
@@ -61,6 +64,12 @@ export const RequirePermission = (permission: Permission): MethodDecorator & Cla
  */
 export const RequireFeature = (feature: Feature): MethodDecorator & ClassDecorator =>
   applyDecorators(SetMetadata(FEATURE, feature), ApiExtension(FEATURE_EXTENSION, feature));
+
+/** A quota that a route may find used up: it answers 429 QUOTA_EXCEEDED then, which the document says. */
+export type QuotaName = 'users' | 'storage_mb' | 'budget';
+
+export const CountsAgainst = (quota: QuotaName): MethodDecorator & ClassDecorator =>
+  ApiExtension(QUOTA_EXTENSION, quota);
 
 /**
  * A route that makes something: 201 (uploads: 202), `Location` of what it returns (the collection's path and its `id`), its

@@ -8,6 +8,7 @@ export {
   ACCESS,
   type Access,
   Caller,
+  CountsAgainst,
   Creates,
   Ctx,
   FEATURE,

@@ -4,6 +4,7 @@ import {
   AdminResource,
   assertIfMatch,
   Changes,
+  CountsAgainst,
   Commands,
   Creates,
   Ctx,
@@ -110,6 +111,7 @@ export class DocumentsController {
   @UseInterceptors(FileInterceptor('file'), UploadOnceInterceptor)
   @ApiAcceptedResponse({ standardSchema: documentResponse })
   @RequireFeature('knowledge')
+  @CountsAgainst('storage_mb')
   async create(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,

@@ -3,6 +3,7 @@ import {
   AdminResource,
   assertIfMatch,
   Changes,
+  CountsAgainst,
   Commands,
   Ctx,
   Deletes,
@@ -101,6 +102,7 @@ export class KnowledgeBasesController {
   /** What a question finds, with scores: for trying out a knowledge base. */
   @Commands('search', 'Search a knowledge base: what a question finds, with scores', searchResponse)
   @RequireFeature('knowledge')
+  @CountsAgainst('budget')
   async search(
     @Ctx() ctx: RequestContext,
     @Id() id: string,

@@ -1,6 +1,7 @@
 import type { RequestContext } from '#platform/context';
 import { Limiters } from '#platform/limits';
 import { Injectable } from '@nestjs/common';
+import { QUOTA_NAMES, Quotas } from '../entitlements/quotas.js';
 import { TenantSettingsCache } from '../settings/tenant-settings.cache.js';
 import { BudgetRepository } from './budget.repository.js';
 import { MessageRateLimiter } from './message-rate-limiter.js';
@@ -13,7 +14,8 @@ export interface CurrentLimit {
   readonly name: string;
   readonly limit: number;
   readonly used: number;
-  readonly resetAt: Date;
+  /** Null for what one may have at a time. */
+  readonly resetAt: Date | null;
 }
 
 /** How far the limits that hold for a caller are used up now. Limits that are not set are left out. */
@@ -25,6 +27,7 @@ export class CurrentLimits {
     private readonly tokens: TokenLimiter,
     private readonly budgets: BudgetRepository,
     private readonly limiters: Limiters,
+    private readonly quotas: Quotas,
   ) {}
 
   async of(ctx: RequestContext): Promise<CurrentLimit[]> {
@@ -32,7 +35,9 @@ export class CurrentLimits {
     const { budgetDayUsd: day, budgetMonthUsd: month } = settings.ceilings;
     const now = new Date();
     const after = (ms: number) => new Date(now.getTime() + Math.max(0, ms));
-    const [messages, tokens, requests, budget] = await Promise.all([
+    const { limits } = settings.entitlements;
+    const isRoomLimited = QUOTA_NAMES.some((name) => (limits[name] ?? null) !== null);
+    const [messages, tokens, requests, budget, rooms] = await Promise.all([
       this.messages.used(ctx, settings),
       Promise.all(
         tokenBuckets(ctx, settings.ceilings).map(async (bucket) => ({
@@ -54,6 +59,7 @@ export class CurrentLimits {
         }),
       ),
       day === null && month === null ? null : this.budgets.state(ctx),
+      isRoomLimited ? this.quotas.current(ctx) : [],
     ]);
     const spent = (period: 'day' | 'month', limit: number | null) =>
       limit === null || budget === null
@@ -74,6 +80,7 @@ export class CurrentLimits {
       ...tokens.flatMap(({ limit, name, ...state }) => minute(name, limit, state)),
       ...spent('day', day),
       ...spent('month', month),
+      ...rooms.map((room) => ({ ...room, resetAt: null })),
     ];
   }
 }

@@ -119,6 +119,7 @@ export class RagUnderTest {
     const { poll = 600_000 } = options;
     this.ingestion = new DocumentIngestion(this.queue, this.job, this.ingestions, this.removal, config, logger, poll);
     this.bases = new KnowledgeBaseService(this.baseRows, cache, this.documentRows, this.removal, work, llm, audit);
+    const quotas = { hold: () => Promise.resolve(null), countedBy: () => undefined } as unknown as Quotas;
     const outbound = new OutboundClient({ allow: [], userAgent: 'switchboard' });
     this.documents = new DocumentService(
       this.documentRows,
@@ -126,7 +127,7 @@ export class RagUnderTest {
       this.ingestion,
       this.files,
       this.removal,
-      new StorageQuota({ hold: () => Promise.resolve(null) } as unknown as Quotas, this.documentRows),
+      new StorageQuota(quotas, this.documentRows),
       work,
       audit,
       outbound,
