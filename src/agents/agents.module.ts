@@ -106,6 +106,7 @@ export function composeRuntime(parts: RuntimeParts): AgentRuntime {
       ) =>
         composeRuntime({
           ...{ directory, profiles, callers, settings, llm, tools, passages, matcher, logger, metrics },
+          embeddings: passages,
           ...(env.SENTENCE_ENCODER ? { encoder } : {}),
         }),
     },

@@ -27,4 +27,4 @@ export { AgentDirectoryCache } from './catalog/agent-directory.cache.js';
 export { AgentService, type AgentView, type NewAgent } from './catalog/agent.service.js';
 export { AgentRuntime } from './turn/agent-runtime.js';
 export { AgentsModule } from './agents.module.js';
-export { TitleWriter } from './turn/title-writer.js';
+export { titleFromQuestion, TitleWriter } from './turn/title-writer.js';

@@ -19,6 +19,7 @@ import { EndUserTokenService } from './end-users/end-user-token.service.js';
 import { EndUserTokensController } from './end-users/end-user-tokens.controller.js';
 import { AuthenticationGuard } from './guards/authentication.guard.js';
 import { BadCredentials } from './guards/bad-credentials.js';
+import { FeatureGuard } from './guards/feature.guard.js';
 import { HttpThrottlerGuard } from './guards/http-throttler.guard.js';
 import { HttpThrottlerStorage } from './guards/http-throttler.storage.js';
 import { AcceptInvitationController } from './invitations/accept-invitation.controller.js';
@@ -78,7 +79,7 @@ import { WidgetAccess } from './visitors/widget-access.js';
 import { TenantVisitService } from './visits/tenant-visit.service.js';
 import { TenantVisitsController } from './visits/tenant-visits.controller.js';
 
-/** Guards run in the order in which they stand here: who calls, from which page, how often, in which tenant, with what right. */
+/** Guards run in the order in which they stand here: who calls, from which page, how often, in which tenant, with what right, to what its tenant has. */
 @Module({
   imports: [
     ExpiryModule,
@@ -165,6 +166,7 @@ import { TenantVisitsController } from './visits/tenant-visits.controller.js';
     { provide: APP_GUARD, useClass: HttpThrottlerGuard },
     { provide: APP_GUARD, useClass: TenantPathGuard },
     { provide: APP_GUARD, useClass: PermissionGuard },
+    { provide: APP_GUARD, useClass: FeatureGuard },
   ],
   exports: [
     AccessTokenVerifier,

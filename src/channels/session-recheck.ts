@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionRevoked, SessionService } from '#auth';
 import type { RequestContext } from '#platform/context';
-import { asError, SuspendedError, UnauthorizedError } from '#platform/errors';
+import { asError, ForbiddenError, SuspendedError, UnauthorizedError } from '#platform/errors';
 import { EventBus, NewsMissed } from '#platform/events';
 import { LOGGER, type Logger } from '#platform/logging';
 import { TenantSuspended } from '#tenants';
@@ -126,7 +126,9 @@ export class SessionRecheck implements OnModuleInit, OnApplicationShutdown {
       await this.sessions.assertAlive(first.ctx);
     } catch (error) {
       if (error instanceof SuspendedError) for (const open of opened) open.suspended();
-      else if (error instanceof UnauthorizedError) for (const open of opened) open.end();
+      // What let them in may not be enabled any more: whoever comes again is told so.
+      else if (error instanceof UnauthorizedError || error instanceof ForbiddenError)
+        for (const open of opened) open.end();
       else throw error;
     }
   }

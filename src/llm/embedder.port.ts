@@ -30,6 +30,11 @@ export abstract class Embedder {
     return null;
   }
 
+  /** What a budget reckons that embedding these costs, in US dollars; 0 where nobody is paid for it. */
+  reckon(_texts: readonly string[], _kind: EmbeddingKind): number {
+    return 0;
+  }
+
   abstract embed(
     texts: readonly string[],
     kind: EmbeddingKind,

@@ -27,6 +27,12 @@ export class CachedEmbedder extends Embedder {
     return this.inner.pace;
   }
 
+  /** What is remembered is not paid again. */
+  override reckon(texts: readonly string[], kind: EmbeddingKind): number {
+    const paid = kind === 'query' ? texts.filter((text) => !this.vectors.has(text)) : texts;
+    return paid.length === 0 ? 0 : this.inner.reckon(paid, kind);
+  }
+
   override async embed(
     texts: readonly string[],
     kind: EmbeddingKind,

@@ -25,5 +25,8 @@ export interface UsageEntry extends LlmUsage {
  */
 export type UsageSink = (usage: LlmUsage) => void;
 
-/** Makes a call to a provider on somebody's account: gives it the sink that knows what for and for whom. */
-export type MeteredCall = <T>(call: (onUsage: UsageSink) => Promise<T>) => Promise<T>;
+/**
+ * Makes a call to a provider on somebody's account: gives it the sink that knows what for and for whom.
+ * `reckonedUsd`: what it may cost, for an account that has to have that left.
+ */
+export type MeteredCall = <T>(call: (onUsage: UsageSink) => Promise<T>, reckonedUsd?: number) => Promise<T>;

@@ -1,9 +1,11 @@
+import { estimateTokens } from '#platform/text';
 import { CallMeter } from './call-meter.js';
 import { Embedder, type EmbeddingKind, type EmbeddingSpace } from './embedder.port.js';
 import { EndpointPace } from './endpoint-pace.js';
 import { loadLangChain } from './langchain.chat-model.js';
 import { type UsageSink } from './llm-usage.js';
 import { LlmError } from './llm.errors.js';
+import { dollars, reckonedPriceOf } from './prices/prices.js';
 import { type ProviderConnection } from './provider-connection.js';
 import { ProviderFetch } from './provider-fetch.js';
 import { withRetry } from './retry.js';
@@ -45,6 +47,11 @@ export class OpenAiEmbedder extends Embedder {
 
   override get pace(): EndpointPace {
     return this.endpointPace;
+  }
+
+  override reckon(texts: readonly string[]): number {
+    const tokens = texts.reduce((sum, text) => sum + estimateTokens(text), 0);
+    return dollars(reckonedPriceOf(this.connection.endpoint), tokens, 0);
   }
 
   override async embed(

@@ -24,4 +24,5 @@ export {
 } from './matching/record-catalog.js';
 export { labelOf, meets, NO_WISHES, type Wish, type Wishes, type WishTest } from './matching/wishes.js';
 export type { MatchCriterion } from './matching/match-criteria.js';
+export { SEARCH_KNOWLEDGE } from './knowledge.tool.js';
 export { RagModule } from './rag.module.js';

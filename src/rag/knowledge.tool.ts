@@ -1,12 +1,15 @@
 import { type BuiltinTool, toolFailure, type ToolCallContext, type ToolResult } from '#tools';
 import type { RetrievalService } from './retrieval/retrieval.service.js';
 
+/** Its key among the built-in tools. */
+export const SEARCH_KNOWLEDGE = 'search_knowledge';
+
 const QUOTE = 400;
 
 /** The knowledge bases as a tool: `config.knowledge_base_ids` says which; the arguments only say what is asked. */
 export function knowledgeTool(retrieval: RetrievalService): BuiltinTool {
   return {
-    key: 'search_knowledge',
+    key: SEARCH_KNOWLEDGE,
     description: 'Searches the knowledge bases and returns the passages that answer a question.',
     readOnly: true,
     inputSchema: {

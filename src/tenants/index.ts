@@ -19,13 +19,14 @@ export {
   type TextKey,
 } from './settings/settings.schema.js';
 export { EntitlementService } from './entitlements/entitlement.service.js';
+export { assertEnabled, FeatureNotEnabledError, Features } from './entitlements/features.js';
 export { Quotas } from './entitlements/quotas.js';
 export { type Entitlements, isEntitled, OPERATOR_DEFAULTS } from './entitlements/entitlements.js';
 export { allowsModel, atMost, type Ceilings } from './entitlements/ceilings.js';
 export { messageLimitOf, MessageRateLimiter } from './limits/message-rate-limiter.js';
 export { OriginDirectory } from './origins/origin-directory.js';
 export { type CallingPage, TenantOrigins } from './origins/tenant-origins.js';
-export { type Estimate, SpendingLimits } from './limits/spending-limits.js';
+export { BudgetExceededError, type Estimate, SpendingLimits } from './limits/spending-limits.js';
 export { releaseReservation } from './limits/budget.repository.js';
 export { type RequestBucket, requestBuckets, requestLimiter } from './limits/request-limits.js';
 export { type AuditChange, changesBetween } from './audit/audit-changes.js';

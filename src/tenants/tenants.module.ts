@@ -4,6 +4,7 @@ import { AuditLogRepository } from './audit/audit-log.repository.js';
 import { AuditService } from './audit/audit.service.js';
 import { EntitlementRepository } from './entitlements/entitlement.repository.js';
 import { EntitlementService } from './entitlements/entitlement.service.js';
+import { Features } from './entitlements/features.js';
 import { Quotas } from './entitlements/quotas.js';
 import { EntitlementsController } from './entitlements/entitlements.controller.js';
 import { BudgetRepository } from './limits/budget.repository.js';
@@ -38,6 +39,7 @@ import { TenantsController } from './tenants.controller.js';
     AuditLogRepository,
     EntitlementRepository,
     EntitlementService,
+    Features,
     Quotas,
     AuditService,
     MessageRateLimiter,
@@ -51,6 +53,7 @@ import { TenantsController } from './tenants.controller.js';
   ],
   exports: [
     TenantService,
+    Features,
     Quotas,
     EntitlementService,
     TenantSettingsCache,

@@ -21,7 +21,7 @@ export {
   type ToolSuccess,
   toolFailure,
 } from './tool.js';
-export { isEntitledToTool, mayUse, type ToolAudience, visibleTools } from './tool.policy.js';
+export { builtinKeyOf, isEntitledToTool, mayUse, type ToolAudience, visibleTools } from './tool.policy.js';
 export { type BuiltinTool, ToolRegistry } from './tool.registry.js';
 export { ToolExecutor } from './tool.executor.js';
 export { ToolsChanged } from './tool.events.js';

@@ -43,6 +43,7 @@ export const SETTINGS: TenantSettings = {
     messagesPerMinute: 0,
     requestsPerMinute: 0,
     tokensPerMinute: 0,
+    userTokensPerMinute: 0,
     maxTokens: null,
     historyMessages: null,
     budgetDayUsd: null,

@@ -83,7 +83,7 @@ export function conversationWorld(
       };
     },
   } as unknown as AgentRuntime;
-  const titleWriter = { title: async () => 'A title' } as unknown as TitleWriter;
+  const titleWriter = { title: async () => 'A title', reckon: async () => 0 } as unknown as TitleWriter;
   const settings = {
     get: async () => ({
       historyMessages: 10,
@@ -102,7 +102,11 @@ export function conversationWorld(
   } as unknown as MessageRateLimiter;
 
   // Nothing limits what a turn may come to.
-  const spending = { applyTo: () => false, settle: async () => undefined } as unknown as SpendingLimits;
+  const spending = {
+    applyTo: () => false,
+    settle: async () => undefined,
+    within: <T>(_scope: unknown, _usd: number, call: () => Promise<T>) => call(),
+  } as unknown as SpendingLimits;
 
   const bus = memoryBus({ logger, strict: true }, options.hub ?? new MemoryHub());
   if (options.busCarriesText === false) Object.assign(bus, { carriesText: false });
@@ -112,7 +116,7 @@ export function conversationWorld(
   const streams = new ConversationStreams();
   const relay = new TurnRelay(bus, uow, streams, logger);
   const catchUp = new CatchUp(uow, messages, repository, streams, relay, settings, bus, logger);
-  const titles = new TitleService(uow, titleWriter, logger);
+  const titles = new TitleService(uow, titleWriter, spending, logger);
   const executor = new TurnExecutor(uow, repository, messages, runtime, bus, config, logger, undefined, spending);
   const lastReaders = new LastReaders(streams, relay, bus);
   const runner = new TurnRunner(executor, lastReaders, streams, catchUp, relay, bus, logger);

@@ -1,12 +1,14 @@
 import type { TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
+import type { Feature } from '#platform/http';
 import { Injectable } from '@nestjs/common';
 import { isEntitled } from '#tenants';
-import { isEntitledToTool, type ToolDefinition } from '#tools';
+import { SEARCH_KNOWLEDGE } from '#rag';
+import { builtinKeyOf, isEntitledToTool, type ToolDefinition } from '#tools';
 import { In, type QueryDeepPartialEntity } from 'typeorm';
 import { AgentEntity } from './agent.entity.js';
 import { AgentToolEntity } from './agent-tool.entity.js';
-import type { AgentDefinition, AgentDirectory, AgentKind } from './agent.types.js';
+import { type AgentDefinition, type AgentDirectory, type AgentKind, FEATURE_OF_KIND } from './agent.types.js';
 
 /** An agent as its tenant's admins write it, enabled or not. */
 export type AgentDraft = Omit<AgentDefinition, 'id' | 'tools'> & {
@@ -37,7 +39,7 @@ interface AgentRow {
   readonly languages: string[];
   readonly settings: Record<string, unknown>;
   readonly tools: ToolDefinition[];
-  readonly entitled: { readonly agents: string[] | null; readonly tools: string[] | null } | null;
+  readonly entitled: Readonly<Record<'agents' | 'tools' | 'features', string[] | null>> | null;
 }
 
 /** One statement: agents in their order, each with its enabled tools in theirs, and what the tenant is entitled to. */
@@ -59,7 +61,7 @@ const DIRECTORY = `
       JOIN app.tool t ON t.tenant_id = l.tenant_id AND t.id = l.tool_id
       WHERE l.tenant_id = $1 AND l.agent_id = a.id AND t.enabled AND t.kind IN ('http', 'builtin')
     ), '[]'::jsonb) AS tools,
-    (SELECT jsonb_build_object('agents', e.agents, 'tools', e.tools) FROM app.entitlement e WHERE e.tenant_id = $1) AS entitled
+    (SELECT jsonb_build_object('agents', e.agents, 'tools', e.tools, 'features', e.features) FROM app.entitlement e WHERE e.tenant_id = $1) AS entitled
   FROM app.agent a
   WHERE a.tenant_id = $1 AND a.enabled
   ORDER BY a.position, a.key`;
@@ -72,12 +74,15 @@ export class AgentRepository {
   /** Everything of the tenant that a turn needs: of agents and tools those that it is entitled to. */
   async directory(scope: TenantScope): Promise<AgentDirectory> {
     const rows = await this.work.query<AgentRow>(scope, DIRECTORY, [scope.tenantId], 'agents_directory');
-    const { agents = null, tools = null } = rows[0]?.entitled ?? {};
-    const entitled = rows.filter(({ key, kind }) => isEntitled(agents, [key, kind])).map(toAgent);
+    const { agents = null, features = null, tools = null } = rows[0]?.entitled ?? {};
+    const has = (feature: Feature | undefined) => feature === undefined || isEntitled(features, [feature]);
+    const entitled = rows
+      .filter(({ key, kind }) => isEntitled(agents, [key, kind]) && has(FEATURE_OF_KIND[kind]))
+      .map(toAgent);
     return {
       agents: entitled.map((agent) => ({
         ...agent,
-        tools: agent.tools.filter((tool) => isEntitledToTool(tools, tool)),
+        tools: agent.tools.filter((tool) => isEntitledToTool(tools, tool) && has(featureOfTool(tool))),
       })),
       entitlements: tools ?? [],
     };
@@ -132,6 +137,10 @@ export class AgentRepository {
     );
     return unknown ?? { tools: [], bases: [] };
   }
+}
+
+function featureOfTool(tool: ToolDefinition): Feature | undefined {
+  return tool.kind === 'builtin' && builtinKeyOf(tool) === SEARCH_KNOWLEDGE ? 'knowledge' : undefined;
 }
 
 /** Of a draft, or of a row that became one, the columns that an update writes. */

@@ -2,11 +2,11 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, ForbiddenError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
-import { AuditService, isEntitled, TenantCreated, TenantSettingsCache } from '#tenants';
+import { assertEnabled, AuditService, isEntitled, TenantCreated, TenantSettingsCache } from '#tenants';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AgentDirectoryCache } from './agent-directory.cache.js';
 import { type AgentDraft, AgentRepository, type StoredAgent } from './agent.repository.js';
-import { type AgentDefinition, visibleAgents } from './agent.types.js';
+import { type AgentDefinition, FEATURE_OF_KIND, visibleAgents } from './agent.types.js';
 import { templateFault } from './answer-template.js';
 
 export type NewAgent = Omit<AgentDraft, 'enabled' | 'position'>;
@@ -83,6 +83,8 @@ export class AgentService implements OnModuleInit, OnModuleDestroy {
     if (!isEntitled(entitlements.agents, [draft.key, draft.kind])) {
       throw new ForbiddenError(`This tenant may not have the agent "${draft.key}": ask the operator to grant it`);
     }
+    const feature = FEATURE_OF_KIND[draft.kind];
+    if (feature !== undefined) assertEnabled(entitlements.features, feature);
     const id = newId();
     const created = await this.unitOfWork.run(ctx, async (tx) => {
       await this.check(tx, draft);

@@ -1,8 +1,14 @@
 import type { Principal } from '#platform/context';
-import { seesAsStaff } from '#platform/http';
+import { type Feature, seesAsStaff } from '#platform/http';
 import type { ToolDefinition } from '#tools';
 
 export type AgentKind = 'domain' | 'knowledge' | 'writer' | 'matching';
+
+/** What the tenant must have for agents of a kind to answer at all. */
+export const FEATURE_OF_KIND: Readonly<Partial<Record<AgentKind, Feature>>> = {
+  knowledge: 'knowledge',
+  matching: 'knowledge',
+};
 
 /** An enabled agent of a tenant with the tools it was given, in their order. */
 export interface AgentDefinition {

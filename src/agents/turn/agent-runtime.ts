@@ -20,6 +20,8 @@ export interface RuntimeDependencies {
   readonly directory: { directory(scope: RequestContext): Promise<AgentDirectory> };
   readonly settings: { get(scope: RequestContext): Promise<TenantSettings> };
   readonly llm: Pick<LlmService, 'chatModel' | 'reckon'>;
+  /** What embedding a question may cost, in US dollars; absent: nothing. */
+  readonly embeddings?: { reckon(ctx: RequestContext, question: string): Promise<number> };
   readonly passages: PassageSearch;
   readonly records: RecordSource;
   /** Answers the turn once everything for it is there. */
@@ -31,6 +33,8 @@ export interface RuntimeDependencies {
 const MOST_TOKENS = 1500;
 /** Instructions, passages and the routing question. */
 const PROMPT_TOKENS = 3000;
+/** A question is routed, searched for, and searched for once more in other words. */
+const TIMES_EMBEDDED = 3;
 
 /** How long a turn's end waits for what its aborted calls cost; well below the executor's patience with an aborted run. */
 const USAGE_PATIENCE_MS = 300;
@@ -57,12 +61,19 @@ export class AgentRuntime {
    * @returns null where no provider is asked that anybody pays for
    */
   async estimate(ctx: RequestContext, content: string): Promise<Estimate | null> {
-    const { llm, settings: tenants } = this.dependencies;
-    const [settings, model] = await Promise.all([tenants.get(ctx), llm.chatModel(ctx).catch(() => null)]);
-    if (model === null || model.provider === 'echo') return null;
+    const { embeddings, llm, settings: tenants } = this.dependencies;
+    const [settings, model, embedding] = await Promise.all([
+      tenants.get(ctx),
+      llm.chatModel(ctx).catch(() => null),
+      embeddings === undefined ? 0 : embeddings.reckon(ctx, content),
+    ]);
+    const embedded = { tokens: TIMES_EMBEDDED * estimateTokens(content), usd: TIMES_EMBEDDED * embedding };
+    if (model === null || model.provider === 'echo') return embedding === 0 ? null : embedded;
     const input = settings.historyTokens + estimateTokens(content) + PROMPT_TOKENS;
     const output = atMost(settings.llm.maxTokens ?? MOST_TOKENS, settings.ceilings.maxTokens);
-    return { tokens: input + output, usd: llm.reckon(model, input, output) };
+    const usd = llm.reckon(model, input, output);
+    if (embedding === 0) return { tokens: input + output, usd };
+    return { tokens: input + output + embedded.tokens, usd: usd + embedded.usd };
   }
 
   /**

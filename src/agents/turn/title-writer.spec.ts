@@ -7,7 +7,7 @@ import { TitleWriter, titleFromQuestion } from './title-writer.js';
 const never = new AbortController().signal;
 const untold = (): void => undefined;
 const titles = (model: ScriptedModel | null) =>
-  new TitleWriter({ chatModel: () => Promise.resolve(model) }, createLogger({ level: 'silent' }));
+  new TitleWriter({ chatModel: () => Promise.resolve(model), reckon: () => 0 }, createLogger({ level: 'silent' }));
 
 it.each([
   ['Hi, where is my order 1042?', 'Where is my order 1042'],
@@ -38,8 +38,10 @@ it('uses the question when the model fails', async () => {
 
 it('uses the question, and counts it, when the tenant’s provider is not there any more', async () => {
   const metrics = new Metrics();
-  const gone = { chatModel: () => Promise.reject(new LlmError({ detail: 'not configured', retryable: false })) };
+  const missing = new LlmError({ detail: 'not configured', retryable: false });
+  const gone = { chatModel: () => Promise.reject(missing), reckon: () => 1 };
   const writer = new TitleWriter(gone, createLogger({ level: 'silent' }), metrics);
+  expect(await writer.reckon(CTX, { question: 'Gift cards', answer: '' })).toBe(0);
   expect(await writer.title(CTX, { question: 'Gift cards', answer: '' }, never, untold)).toBe('Gift cards');
   expect(await metrics.text()).toContain('switchboard_model_fallbacks_total{step="title",reason="failed"} 1');
 });

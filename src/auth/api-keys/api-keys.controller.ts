@@ -12,6 +12,7 @@ import {
   type Page,
   pageById,
   Reads,
+  RequireFeature,
 } from '#platform/http';
 import { Body, Header, Query } from '@nestjs/common';
 import {
@@ -47,6 +48,7 @@ export class ApiKeysController {
   /** `key` is shown here and never again. */
   @Makes('Make an API key; it is shown here and never again', createdApiKeyResponse, { shownOnce: ['key'] })
   @Header('Cache-Control', 'no-store')
+  @RequireFeature('api_keys')
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createApiKeyBody }) body: CreateApiKeyBody,
@@ -70,6 +72,7 @@ export class ApiKeysController {
     'Somebody else answers for the key: it may do no more than they may, and ends when they leave',
     apiKeyResponse,
   )
+  @RequireFeature('api_keys')
   async transfer(
     @Ctx() ctx: RequestContext,
     @Id() id: string,

@@ -1,5 +1,5 @@
 import type { RequestContext } from '#platform/context';
-import { Ctx, metadataSchema, RequirePermission } from '#platform/http';
+import { Ctx, metadataSchema, RequireFeature, RequirePermission } from '#platform/http';
 import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { atMost } from '#platform/text';
@@ -40,6 +40,7 @@ const endUserTokenResponse = z
 @ApiBearerAuth('bearer')
 @Controller('api/auth/end-user-tokens')
 @RequirePermission('end_user_tokens.create')
+@RequireFeature('end_user_tokens')
 export class EndUserTokensController {
   constructor(private readonly tokens: EndUserTokenService) {}
 

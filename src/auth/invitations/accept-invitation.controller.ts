@@ -1,4 +1,4 @@
-import { type HttpRequest, Public } from '#platform/http';
+import { CountsAgainst, type HttpRequest, Public } from '#platform/http';
 import { Body, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type TokensResponse, tokensResponse, toTokensResponse } from '../login/auth.dto.js';
@@ -16,6 +16,7 @@ export class AcceptInvitationController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Accept an invitation: choose name and password, and be signed in' })
   @ApiOkResponse({ standardSchema: tokensResponse })
+  @CountsAgainst('users')
   async accept(
     @Body({ schema: acceptInvitationBody }) body: AcceptInvitationBody,
     @Req() request: HttpRequest,

@@ -2,6 +2,7 @@ import type { RequestContext } from '#platform/context';
 import {
   AdminResource,
   Commands,
+  CountsAgainst,
   Ctx,
   decodeCursor,
   Deletes,
@@ -46,6 +47,7 @@ export class InvitationsController {
   @Makes('Invite somebody by email; the link is shown here and mailed where mail is configured', sentInvitationResponse)
   @Header('Cache-Control', 'no-store')
   @RequirePermission('users.write')
+  @CountsAgainst('users')
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createInvitationBody }) body: CreateInvitationBody,
@@ -65,6 +67,7 @@ export class InvitationsController {
   )
   @Header('Cache-Control', 'no-store')
   @RequirePermission('users.write')
+  @CountsAgainst('users')
   async resend(@Ctx() ctx: RequestContext, @Id() id: string): Promise<SentInvitationResponse> {
     return toSent(await this.invitations.resend(ctx, id));
   }

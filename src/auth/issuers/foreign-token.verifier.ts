@@ -1,4 +1,5 @@
 import { TokenExpiredError, UnauthorizedError } from '#platform/errors';
+import { Features } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import { CLOCK_LEEWAY_SECONDS } from '../tokens/token-claims.js';
@@ -32,9 +33,10 @@ export class ForeignTokenVerifier {
     private readonly installation: InstallationIssuer,
     private readonly keys: IssuerKeys,
     private readonly principals: ForeignPrincipals,
+    private readonly features: Features,
   ) {}
 
-  /** @throws UnauthorizedError, TokenExpiredError */
+  /** @throws UnauthorizedError, TokenExpiredError, FeatureNotEnabledError */
   async verify(token: string, correlationId: string): Promise<VerifiedToken> {
     const trust = await this.trustOf(token);
     if (trust === null) throw new UnauthorizedError();
@@ -54,6 +56,7 @@ export class ForeignTokenVerifier {
     const latest = Date.now() / 1000 + CLOCK_LEEWAY_SECONDS;
     const inTime = isTime(expiresAt) && issuedAt >= 0 && issuedAt <= latest;
     if (person === null || !inTime) throw new UnauthorizedError();
+    if (!this.installation.issues(issuer.issuer)) await this.features.assertEnabled({ tenantId }, 'trusted_issuers');
     const principal = await this.principals.admit(tenantId, issuer, { person, issuedAt, expiresAt });
     return { ctx: { tenantId, correlationId, principal }, expiresAt: new Date(expiresAt * 1000) };
   }

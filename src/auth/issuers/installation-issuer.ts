@@ -2,13 +2,11 @@ import { AppConfig } from '#platform/config';
 import { isUuid } from '#platform/database';
 import { TenantNotFoundError, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
+import { INSTALLATION_ISSUER_ID } from '../sessions/session.repository.js';
 import { AUDIENCE } from '../tokens/token-claims.js';
 import { TokenKeys } from '../tokens/token-keys.js';
 import { readPublicKey } from './public-key.js';
 import { ISSUER_ALGORITHMS, type TrustedIssuer, USUAL_CLAIMS } from './trusted-issuer.js';
-
-/** No tenant's issuer has this id. */
-const ID = '00000000-0000-0000-0000-000000000001';
 
 /**
  * The operator's issuer for all tenants: by JWT_JWKS_URL, or by JWT_PUBLIC_KEY together with JWT_ISSUER. Its tokens name the
@@ -31,7 +29,7 @@ export class InstallationIssuer {
     this.allow = JWT_JWKS_URL === undefined ? [] : [hostAndPortOf(JWT_JWKS_URL)];
     this.issuer = isThere
       ? {
-          id: ID,
+          id: INSTALLATION_ISSUER_ID,
           issuer: JWT_ISSUER ?? ownKeys.issuer,
           audience: [config.env.JWT_AUDIENCE ?? AUDIENCE],
           jwksUrl: JWT_JWKS_URL ?? null,

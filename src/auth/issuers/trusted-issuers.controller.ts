@@ -14,6 +14,7 @@ import {
   type Page,
   pageById,
   Reads,
+  RequireFeature,
 } from '#platform/http';
 import { Body, Query } from '@nestjs/common';
 import {
@@ -47,6 +48,7 @@ export class TrustedIssuersController {
   }
 
   @Makes('Trust an issuer: its tokens open REST and sockets, and its people are made on first use', issuerResponse)
+  @RequireFeature('trusted_issuers')
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createIssuerBody }) body: CreateIssuerBody,
@@ -60,6 +62,7 @@ export class TrustedIssuersController {
   }
 
   @Changes('Change or disable an issuer; whoever it let in signs in again', issuerResponse)
+  @RequireFeature('trusted_issuers')
   async patch(
     @Ctx() ctx: RequestContext,
     @Id() id: string,

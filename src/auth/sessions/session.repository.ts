@@ -1,6 +1,10 @@
 import type { RequestContext, Role } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
+import type { Feature } from '#platform/http';
 import { Injectable } from '@nestjs/common';
+
+/** The installation's own issuer: no tenant's has this id. */
+export const INSTALLATION_ISSUER_ID = '00000000-0000-0000-0000-000000000001';
 
 export interface AliveRow {
   readonly email: string | null;
@@ -14,6 +18,10 @@ export interface AliveRow {
   readonly alive: boolean;
   /** Of a session that a widget opened: the origins of the pages that it stands on; null for all others. */
   readonly pages: readonly string[] | null;
+  /** What let them in, where the tenant may not have it; null for who signed in. */
+  readonly cameBy: Feature | null;
+  /** Of the tenant's entitlements; null: all. */
+  readonly features: readonly string[] | null;
 }
 
 export interface RefreshableSession {
@@ -154,7 +162,13 @@ SELECT p.email, p.external_id AS "externalId", p.name, p.role, p.persona, t.slug
       AND m.disabled_at IS NULL)
   ELSE true END AS alive,
   (SELECT w.origins FROM app.session s JOIN app.widget w ON w.tenant_id = s.tenant_id AND w.id = s.widget_id
-   WHERE s.tenant_id = $1 AND s.id = $3) AS pages
+   WHERE s.tenant_id = $1 AND s.id = $3) AS pages,
+  CASE WHEN $3::uuid IS NULL THEN CASE WHEN p.kind = 'api_key' THEN 'api_keys' END ELSE (
+    SELECT CASE WHEN s.widget_id IS NOT NULL THEN 'widgets'
+      WHEN s.api_key_id IS NOT NULL THEN 'end_user_tokens'
+      WHEN s.issuer_id <> '${INSTALLATION_ISSUER_ID}' THEN 'trusted_issuers' END
+    FROM app.session s WHERE s.tenant_id = $1 AND s.id = $3) END AS "cameBy",
+  (SELECT e.features FROM app.entitlement e WHERE e.tenant_id = $1) AS features
 FROM app.principal p
 JOIN app.tenant t ON t.id = p.tenant_id
 WHERE p.tenant_id = $1 AND p.id = $2 AND p.disabled_at IS NULL`;

@@ -3,7 +3,7 @@ import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { SuspendedError, UnauthorizedError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import type { Identity } from '#platform/http';
-import { AuditService, type CallingPage, TenantOrigins } from '#tenants';
+import { assertEnabled, AuditService, type CallingPage, TenantOrigins } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { RefreshTokens } from './refresh-token.js';
@@ -50,9 +50,9 @@ export class SessionService {
 
   /**
    * Asked on each HTTP request and each frame of a socket: the session is neither revoked nor over, the person neither
-   * disabled nor given another role or persona, the tenant not suspended.
+   * disabled nor given another role or persona, the tenant not suspended, and what let them in still the tenant's to use.
    * @param tx to ask it inside a transaction that is open anyway
-   * @throws UnauthorizedError, SuspendedError
+   * @throws UnauthorizedError, SuspendedError, FeatureNotEnabledError
    */
   async assertAlive(ctx: RequestContext, tx?: TenantTx): Promise<AliveIdentity> {
     const { principal } = ctx;
@@ -61,6 +61,7 @@ export class SessionService {
     if (row === null || !row.alive || row.role !== principal.role || row.persona !== principal.persona) {
       throw new UnauthorizedError('Your session has ended: sign in again');
     }
+    if (row.cameBy !== null) assertEnabled(row.features, row.cameBy);
     return {
       ctx,
       user: { id: principal.id, email: row.email, name: row.name },

@@ -36,7 +36,7 @@ export class AccessTokenVerifier {
 
   /**
    * Follow it with `SessionService.assertAlive(ctx)`.
-   * @throws UnauthorizedError, TokenExpiredError
+   * @throws UnauthorizedError, TokenExpiredError, FeatureNotEnabledError
    */
   async verify(token: string, correlationId: string = newId()): Promise<VerifiedToken> {
     if (isApiKey(token)) return this.apiKeys.verify(token, correlationId);

@@ -12,7 +12,12 @@ export class StaffQuota {
   constructor(
     private readonly quotas: Quotas,
     private readonly principals: PrincipalRepository,
-  ) {}
+  ) {
+    quotas.countedBy('users', async (tx) => {
+      const { invited, present } = await principals.countStaff(tx);
+      return present + invited;
+    });
+  }
 
   /**
    * Call it before the transaction writes anything.

@@ -3,6 +3,7 @@ import {
   AdminResource,
   assertIfMatch,
   Changes,
+  CountsAgainst,
   Ctx,
   decodeCursor,
   Deletes,
@@ -51,6 +52,7 @@ export class UsersController {
 
   @Makes('Make a user who can sign in', userResponse)
   @RequirePermission('users.write')
+  @CountsAgainst('users')
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createUserBody }) body: CreateUserBody,
@@ -65,6 +67,7 @@ export class UsersController {
 
   @Changes('Rename, disable or re-enable a user, or change role and persona', userResponse)
   @RequirePermission('users.write')
+  @CountsAgainst('users')
   async patch(
     @Ctx() ctx: RequestContext,
     @Id() id: string,

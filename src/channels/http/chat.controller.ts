@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { RequestContext } from '#platform/context';
-import { Ctx, type HttpRequest, RequirePermission } from '#platform/http';
+import { CountsAgainst, Ctx, type HttpRequest, RequirePermission } from '#platform/http';
 import type { z } from 'zod';
 import { parseUserMessage, type UserMessageFrame } from '../protocol/parse-frame.js';
 import { chatAnswer, chatBody } from './chat.dto.js';
@@ -34,6 +34,7 @@ export class ChatController {
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'Does what `client_message_id` does' })
   @ApiProduces('application/json', 'text/event-stream')
   @ApiOkResponse({ standardSchema: chatAnswer })
+  @CountsAgainst('budget')
   async chat(
     @Ctx() ctx: RequestContext,
     @Body({ schema: chatBody }) body: z.output<typeof chatBody>,

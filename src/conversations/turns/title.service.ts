@@ -1,9 +1,11 @@
 import { storable } from '#platform/text';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { recordUsage, TitleWriter, type UsageRow, usageRow } from '#agents';
+import { recordUsage, titleFromQuestion, TitleWriter, type UsageRow, usageRow } from '#agents';
 import type { RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
+import { QuotaExceededError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
+import { SpendingLimits } from '#tenants';
 
 const TITLE_TIMEOUT_MS = 15_000;
 
@@ -15,7 +17,10 @@ export interface TitledExchange {
   readonly answer: string;
 }
 
-/** Gives a conversation a title of its own after its first answer, off the turn's path; losing one is harmless. */
+/**
+ * Gives a conversation a title of its own after its first answer, off the turn's path; losing one is harmless. One that the tenant's
+ * budget has nothing left for is not paid: then the question's own words are the title.
+ */
 @Injectable()
 export class TitleService implements OnApplicationShutdown {
   private readonly stopped = new AbortController();
@@ -24,6 +29,7 @@ export class TitleService implements OnApplicationShutdown {
   constructor(
     private readonly uow: UnitOfWork,
     private readonly writer: TitleWriter,
+    private readonly spending: SpendingLimits,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -44,14 +50,13 @@ export class TitleService implements OnApplicationShutdown {
 
   private async writeNow(ctx: RequestContext, exchange: TitledExchange): Promise<void> {
     const signal = AbortSignal.any([this.stopped.signal, AbortSignal.timeout(TITLE_TIMEOUT_MS)]);
-    const usage: UsageRow[] = [];
-    let title: string;
-    try {
-      title = await this.writer.title(ctx, exchange, signal, (entry) => usage.push(usageRow(entry)));
-    } finally {
-      // A model that failed, or that the shutdown cut off, is paid as well. The title does not hang on it.
-      await this.record(ctx, exchange, usage);
-    }
+    const usd = await this.writer.reckon(ctx, exchange);
+    const title = await this.spending
+      .within(ctx, usd, () => this.paid(ctx, exchange, signal))
+      .catch((error: unknown) => {
+        if (error instanceof QuotaExceededError) return titleFromQuestion(exchange.question);
+        throw error;
+      });
     if (title === '') return;
     await this.uow.query(
       ctx,
@@ -59,6 +64,16 @@ export class TitleService implements OnApplicationShutdown {
         WHERE tenant_id = $1 AND id = $2 AND title_source = 'default'`,
       [ctx.tenantId, exchange.conversationId, storable(title)],
     );
+  }
+
+  private async paid(ctx: RequestContext, exchange: TitledExchange, signal: AbortSignal): Promise<string> {
+    const usage: UsageRow[] = [];
+    try {
+      return await this.writer.title(ctx, exchange, signal, (entry) => usage.push(usageRow(entry)));
+    } finally {
+      // A model that failed, or that the shutdown cut off, is paid as well. The title does not hang on it.
+      await this.record(ctx, exchange, usage);
+    }
   }
 
   private async record(ctx: RequestContext, exchange: TitledExchange, usage: readonly UsageRow[]): Promise<void> {

@@ -136,11 +136,11 @@ export class TurnExecutor {
     return ending;
   }
 
-  /** The minute that the turn took an estimate from; its budget is settled with its rows. */
-  private settleTokens({ ctx, turnId }: RunningTurn, used: readonly UsageEntry[], log: Logger): void {
+  /** The minutes that the turn took an estimate from; its budget is settled with its rows. */
+  private settleTokens({ turnId }: RunningTurn, used: readonly UsageEntry[], log: Logger): void {
     const tokens = used.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0);
     this.spending
-      ?.settle(ctx, turnId, tokens)
+      ?.settle(turnId, tokens)
       .catch((err: unknown) => log.warn({ err }, 'the tokens of a turn could not be settled'));
   }
 

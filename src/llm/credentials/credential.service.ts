@@ -3,7 +3,7 @@ import { isUniqueViolation, newId, type TenantTx, UnitOfWork } from '#platform/d
 import { ConflictError, InvalidInputError, NotFoundError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import { SealedValueError, SecretBox, SecretString } from '#platform/secrets';
-import { AuditService } from '#tenants';
+import { AuditService, Features } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { type Access, accessOf, covers, type Credential, type CredentialDraft } from './credential.js';
@@ -22,7 +22,7 @@ export interface ShownCredential {
 }
 
 /** Why a credential does not let a request in. */
-export type NoAccess = 'missing' | 'sealed' | 'elsewhere';
+export type NoAccess = 'missing' | 'sealed' | 'elsewhere' | 'not enabled';
 
 /**
  * The tenant's secrets for other people's servers: written, replaced and used, never read back. A secret is opened for one
@@ -38,6 +38,7 @@ export class CredentialService {
     private readonly unitOfWork: UnitOfWork,
     private readonly audit: AuditService,
     private readonly events: EventBus,
+    private readonly features: Features,
   ) {
     events.share(CredentialChanged, { name: 'credential.changed', schema: CHANGED });
   }
@@ -133,6 +134,7 @@ export class CredentialService {
 
   /** What a request to `url` needs to be let in; the secret is in it, so it is not kept. */
   async access(scope: TenantScope, id: string, url: string): Promise<Access | NoAccess> {
+    if (!(await this.features.has(scope, 'credentials'))) return 'not enabled';
     const found = await this.credentials.findSealed(scope, id);
     if (found === null) return 'missing';
     if (!covers(found, url)) return 'elsewhere';

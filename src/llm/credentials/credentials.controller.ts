@@ -16,6 +16,7 @@ import {
   type Page,
   pageById,
   Reads,
+  RequireFeature,
 } from '#platform/http';
 import { SecretString } from '#platform/secrets';
 import { Body, Query } from '@nestjs/common';
@@ -57,6 +58,7 @@ export class CredentialsController {
 
   /** Tools name it by `credential_id`; it goes to its `base_url` and below, and nowhere else. */
   @Makes('Store a secret; nobody can read it afterwards', credentialResponse)
+  @RequireFeature('credentials')
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createCredentialBody }) body: CreateCredentialBody,
@@ -73,6 +75,7 @@ export class CredentialsController {
 
   /** Another `base_url` needs the secret again. */
   @Changes('Rename a credential, or replace its secret', credentialResponse)
+  @RequireFeature('credentials')
   async patch(
     @Ctx() ctx: RequestContext,
     @Id() id: string,
@@ -99,6 +102,7 @@ export class CredentialsController {
   }
 
   @Commands('test', 'Ask the other side whether the secret lets us in', credentialTestResponse)
+  @RequireFeature('credentials')
   async test(@Ctx() ctx: RequestContext, @Id() id: string): Promise<CredentialTestResponse> {
     const { error, models, ok } = await this.tester.test(ctx, id);
     return { ok, error, models: [...models] };

@@ -118,6 +118,8 @@ const schema = z.object({
   REQUESTS_PER_MINUTE: whole(0, 1_000_000).default(600),
   /** Of the model, for all of a tenant; 0: no limit. */
   TOKENS_PER_MINUTE: whole(0, 1_000_000_000).default(0),
+  /** Of the model, for each user; 0: no limit. */
+  USER_TOKENS_PER_MINUTE: whole(0, 1_000_000_000).default(0),
   /** Models that tenants may choose, by name or `provider/name`; none: every one of a configured provider. */
   LLM_MODELS: list.default([]),
   /** JSON: `{"model": {"input_usd": 0.5, "output_usd": 1.5}}`, US dollars per million tokens. */

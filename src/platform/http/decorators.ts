@@ -2,6 +2,7 @@ import type { RequestContext } from '#platform/context';
 import { applyDecorators, createParamDecorator, type ExecutionContext, HttpCode, SetMetadata } from '@nestjs/common';
 import { ApiExtension, ApiHeader } from '@nestjs/swagger';
 import { UnauthorizedError } from '#platform/errors';
+import type { Feature } from './features.js';
 import type { Identity, HttpRequest } from './identity.js';
 import type { Permission } from './permissions.js';
 
@@ -19,11 +20,18 @@ interface Required_ {
 export const ACCESS = Symbol('ACCESS');
 export const CREATES = Symbol('CREATES');
 export const SHOWN_ONCE = Symbol('SHOWN_ONCE');
+export const FEATURE = Symbol('FEATURE');
 /** Marks public operations for the OpenAPI document. */
 export const PUBLIC_EXTENSION = 'x-public';
 
 /** The scope that an operation needs, for whoever reads the document: the API key's or the role's. */
 export const SCOPE_EXTENSION = 'x-scope';
+
+/** The quota that an operation counts against, for whoever reads the document. */
+export const QUOTA_EXTENSION = 'x-quota';
+
+/** The feature that an operation is part of, for whoever reads the document. */
+export const FEATURE_EXTENSION = 'x-feature';
 
 /** Nobody need be signed in. */
 export const Public = (): MethodDecorator & ClassDecorator =>
@@ -49,6 +57,19 @@ export const RequirePermission = (permission: Permission): MethodDecorator & Cla
     SetMetadata(ACCESS, { kind: 'permission', permission } satisfies Access),
     ApiExtension(SCOPE_EXTENSION, permission),
   );
+
+/**
+ * What is part of a feature that the operator may not have enabled for the tenant (see `features.ts`): it is refused then.
+ * Reading and deleting what is there is no part of it. A public route asks for itself, once it has found its tenant.
+ */
+export const RequireFeature = (feature: Feature): MethodDecorator & ClassDecorator =>
+  applyDecorators(SetMetadata(FEATURE, feature), ApiExtension(FEATURE_EXTENSION, feature));
+
+/** A quota that a route may find used up: it answers 429 QUOTA_EXCEEDED then, which the document says. */
+export type QuotaName = 'users' | 'storage_mb' | 'budget';
+
+export const CountsAgainst = (quota: QuotaName): MethodDecorator & ClassDecorator =>
+  ApiExtension(QUOTA_EXTENSION, quota);
 
 /**
  * A route that makes something: 201 (uploads: 202), `Location` of what it returns (the collection's path and its `id`), its

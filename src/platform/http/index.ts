@@ -8,11 +8,14 @@ export {
   ACCESS,
   type Access,
   Caller,
+  CountsAgainst,
   Creates,
   Ctx,
+  FEATURE,
   IfMatch,
   Operator,
   Public,
+  RequireFeature,
   RequirePermission,
   SignedIn,
 } from './decorators.js';
@@ -25,6 +28,7 @@ export {
   permissionsOf,
   seesAsStaff,
 } from './permissions.js';
+export { type Feature, FEATURES } from './features.js';
 export type { HttpRequest, Identity } from './identity.js';
 export { HttpModule } from './http.module.js';
 export { configureHttp } from './configure-http.js';

@@ -2,18 +2,16 @@ import type { AppConfig } from '#platform/config';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
-import { PUBLIC_EXTENSION } from './decorators.js';
+import { FEATURE_EXTENSION, PUBLIC_EXTENSION, QUOTA_EXTENSION, type QuotaName } from './decorators.js';
 import { problemSchema } from './problem.js';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const PROBLEMS: Readonly<Record<string, string>> = {
   '400': 'Not JSON, or a field that nothing defines',
   '401': 'No valid access token',
-  '403': 'The role does not allow it',
   '404': 'Not found or access denied',
   '409': 'In conflict with the current state',
   '422': 'A value out of type, shape or range',
-  '429': 'Too many requests; see Retry-After',
   default: 'Any other fault',
 };
 
@@ -89,14 +87,38 @@ function withProblems(document: OpenAPIObject): OpenAPIObject {
       delete operation[PUBLIC_EXTENSION];
       const responses = operation['responses'] as Record<string, unknown>;
       sayEventsAreText(responses);
-      for (const [status, description] of Object.entries(PROBLEMS)) {
-        if (open && status === '403') continue;
-        responses[status] ??= { description, content };
+      const feature = operation[FEATURE_EXTENSION] as string | undefined;
+      for (const [status, description] of Object.entries({
+        ...PROBLEMS,
+        403: forbiddenTo(open, feature),
+        429: tooMany(operation[QUOTA_EXTENSION] as QuotaName | undefined),
+      })) {
+        if (description !== '') responses[status] ??= { description, content };
       }
     }
   }
   sayTypeOfNullables(document.components.schemas);
   return document;
+}
+
+function forbiddenTo(open: boolean, feature: string | undefined): string {
+  const reasons = [
+    ...(open ? [] : ['the role does not allow it']),
+    ...(feature === undefined ? [] : [`the operator has not enabled the feature "${feature}" for the tenant`]),
+  ];
+  const text = reasons.join(', or ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const QUOTAS: Readonly<Record<QuotaName, string>> = {
+  users: 'the tenant has as many users of staff as `limits.users` allows; waiting changes nothing',
+  storage_mb: 'there is no more room for documents within `limits.storage_mb`; waiting changes nothing',
+  budget: 'nothing is left of a budget of the day or month (`limits.budget_day_usd`, `limits.budget_month_usd`)',
+};
+
+function tooMany(quota: QuotaName | undefined): string {
+  const requests = 'Too many requests; see Retry-After';
+  return quota === undefined ? requests : `${requests}. Or QUOTA_EXCEEDED: ${QUOTAS[quota]}`;
 }
 
 /** What `@ApiProduces` says of a stream beside a JSON answer: its frames, not that answer. */

@@ -4,6 +4,7 @@ import {
   AdminResource,
   assertIfMatch,
   Changes,
+  CountsAgainst,
   Commands,
   Creates,
   Ctx,
@@ -20,6 +21,7 @@ import {
   pageSchema,
   parseInput,
   Reads,
+  RequireFeature,
   RequirePermission,
   toPage,
 } from '#platform/http';
@@ -108,6 +110,8 @@ export class DocumentsController {
   @RequirePermission('knowledge.write')
   @UseInterceptors(FileInterceptor('file'), UploadOnceInterceptor)
   @ApiAcceptedResponse({ standardSchema: documentResponse })
+  @RequireFeature('knowledge')
+  @CountsAgainst('storage_mb')
   async create(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
@@ -147,6 +151,7 @@ export class DocumentsController {
 
   @Changes('Change title, metadata or audience of a document', documentResponse)
   @RequirePermission('knowledge.write')
+  @RequireFeature('knowledge')
   async patch(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,
@@ -211,6 +216,7 @@ export class DocumentsController {
 
   @Commands('reindex', 'Take a document in again', documentResponse)
   @RequirePermission('knowledge.write')
+  @RequireFeature('knowledge')
   async reindex(
     @Ctx() ctx: RequestContext,
     @Param('knowledgeBaseId', { schema: idSchema }) baseId: string,

@@ -12,7 +12,9 @@ export class StorageQuota {
   constructor(
     private readonly quotas: Quotas,
     private readonly documents: DocumentRepository,
-  ) {}
+  ) {
+    quotas.countedBy('storage_mb', async (tx) => Number(inMib(await documents.storedBytes(tx))));
+  }
 
   /**
    * Call it before the transaction writes anything.

@@ -1,8 +1,10 @@
 import { type Embedder, isPassingFault, LlmService, LocalEmbedder, usageRow, type UsageRow } from '#llm';
 import type { TenantScope } from '#platform/context';
+import { newId } from '#platform/database';
 import { asError, UnavailableError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Metrics } from '#platform/metrics';
+import { BudgetExceededError, SpendingLimits } from '#tenants';
 import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DocumentFiles } from '../documents/document-files.js';
@@ -11,7 +13,7 @@ import { lexicalText } from '../lexical/lexical-text.js';
 import { textSearchConfig } from '../lexical/text-search-config.js';
 import { DocumentParser } from '../parsing/document-parser.port.js';
 import { chunkId } from './chunk-id.js';
-import { faultOf, RepeatedStopError, TroubleLastsError } from './ingest-failure.js';
+import { faultOf, isWaitedOut, RepeatedStopError, TroubleLastsError } from './ingest-failure.js';
 import {
   type Abandonment,
   type ClaimedDocument,
@@ -81,6 +83,7 @@ export class IngestDocumentJob {
     private readonly parser: DocumentParser,
     private readonly llm: LlmService,
     private readonly renewal: SpaceRenewal,
+    private readonly spending: SpendingLimits,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly metrics: Metrics = new Metrics(),
   ) {}
@@ -123,7 +126,7 @@ export class IngestDocumentJob {
         return;
       }
       if (error instanceof PostponedError) {
-        log.info('the document waits for its embedding provider');
+        log.info('the document waits for its embedding provider, or for a budget');
         return;
       }
       if (signal.aborted || error instanceof UnavailableError) {
@@ -146,6 +149,7 @@ export class IngestDocumentJob {
   private async ingest(claimed: ClaimedDocument, turns: TenantTurns, signal: AbortSignal): Promise<number> {
     if (claimed.strikes > MOST_STRIKES) throw new RepeatedStopError();
     const document = { ...claimed, ...(await this.spaceOf(claimed)) };
+    await this.assertAffordable(document, signal);
     const turn: Turn = (work) => turns.take(document.tenantId, work, signal);
     if (document.attempt > 1) await this.documents.uncount(document);
     const prepared =
@@ -232,7 +236,7 @@ export class IngestDocumentJob {
 
   /**
    * Vectors and what they cost go together. What brought none (a failed request, a lost claim) is written down at once:
-   * the next try may be half an hour away, and another process's.
+   * the next try may be half an hour away, and another process's. What it may cost is held from before the call until then.
    */
   private async embedBatch(
     document: ClaimedDocument,
@@ -247,16 +251,73 @@ export class IngestDocumentJob {
       lossless(() =>
         embedder.embed(texts, 'passage', signal, (used) => usage.push(usageRow({ purpose: 'ingest', ...used }))),
       );
-    // A provider elsewhere has places of its own: its answer may take long, and takes nothing from others here.
-    const vectors = await this.patiently(document, embedder, embedder.pace === null ? () => turn(call) : call, signal);
-    await lossless(async () => {
-      const rows = batch.flatMap(({ id }, index) => {
-        const vector = vectors[index];
-        return vector === undefined ? [] : [{ chunkId: id, vector }];
-      });
-      if (rows.length !== batch.length) throw new Error('The embedder gave fewer vectors than it was given texts');
-      await turn(() => this.documents.insertVectors(document, rows, progress, usage));
+    const id = newId();
+    const usd = embedder.reckon(texts, 'passage');
+    const paid = async () => {
+      await this.hold(document, { id, usd }, signal);
+      // A provider elsewhere has places of its own: its answer may take long, and takes nothing from others here.
+      return embedder.pace === null ? turn(call) : call();
+    };
+    try {
+      const vectors = await this.patiently(document, embedder, paid, signal);
+      await lossless(() => this.keep(document, { batch, vectors, progress, usage }, turn));
+    } finally {
+      if (usd > 0) await this.spending.free(document, id);
+    }
+  }
+
+  private async keep(
+    document: ClaimedDocument,
+    {
+      batch,
+      progress,
+      usage,
+      vectors,
+    }: {
+      batch: Prepared['chunks'];
+      vectors: readonly Float32Array[];
+      progress: number;
+      usage: readonly UsageRow[];
+    },
+    turn: Turn,
+  ): Promise<void> {
+    const rows = batch.flatMap(({ id }, index) => {
+      const vector = vectors[index];
+      return vector === undefined ? [] : [{ chunkId: id, vector }];
     });
+    if (rows.length !== batch.length) throw new Error('The embedder gave fewer vectors than it was given texts');
+    await turn(() => this.documents.insertVectors(document, rows, progress, usage));
+  }
+
+  /** Before anything is read: of a document that waits for a budget nothing is read again each time that it is looked at. */
+  private async assertAffordable(document: ClaimedDocument, signal: AbortSignal): Promise<void> {
+    const usd = this.llm.embedderFor(document.space).reckon([document.title], 'passage');
+    if (usd === 0) return;
+    const id = newId();
+    await this.hold(document, { id, usd }, signal);
+    await this.spending.free(document, id);
+  }
+
+  /**
+   * Takes what a call may cost out of the tenant's budget. Where nothing is left for a while, it is waited for.
+   * @throws PostponedError; BudgetExceededError where it takes too long, or waiting would change nothing
+   */
+  private async hold(
+    document: ClaimedDocument,
+    { id, usd }: { id: string; usd: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (;;) {
+      try {
+        return await this.spending.hold(document, id, usd);
+      } catch (error) {
+        if (!(error instanceof BudgetExceededError) || !isWaitedOut(error)) throw error;
+        const ms = error.anewMs ?? 0;
+        // What others have reserved should be settled soon.
+        if (ms <= SAT_OUT_MS && (await this.documents.troubled(document))) throw error;
+        await this.wait(document, error.message, ms, signal);
+      }
+    }
   }
 
   /** Usage that a failure leaves goes into the books. Rows that stand already (a commit whose reply was lost) are passed over. */

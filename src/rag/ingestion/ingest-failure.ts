@@ -1,8 +1,16 @@
 import { LlmError } from '#llm';
 import { BlobMissingError } from '#platform/blobs';
 import { DomainError } from '#platform/errors';
+import { BudgetExceededError } from '#tenants';
 import type { DocumentFault } from '../documents/document.js';
 import { DocumentParseError } from '../parsing/document-parser.port.js';
+
+/** A document waits for a budget that begins anew within a day. Whoever brought it should hear of a longer wait. */
+const LONGEST_BUDGET_WAIT_MS = 24 * 3600_000;
+
+export function isWaitedOut({ anewMs }: Pick<BudgetExceededError, 'anewMs'>): boolean {
+  return anewMs !== null && anewMs <= LONGEST_BUDGET_WAIT_MS;
+}
 
 /** Trouble that should have passed did not. */
 export class TroubleLastsError extends Error {
@@ -38,6 +46,9 @@ export function faultOf(error: unknown): DocumentFault {
       message: `The embedding provider ${what}: tell the operator, and read the document again when that is mended`,
       retryable: false,
     };
+  }
+  if (error instanceof BudgetExceededError) {
+    return { code: error.code, message: `${error.message}. Read the document again then`, retryable: true };
   }
   if (error instanceof DomainError) return { code: error.code, message: error.message, retryable: error.retryable };
   if (error instanceof BlobMissingError || (error instanceof Error && 'code' in error && error.code === 'ENOENT')) {

@@ -3,6 +3,7 @@ import {
   AdminResource,
   assertIfMatch,
   Changes,
+  CountsAgainst,
   Commands,
   Ctx,
   Deletes,
@@ -15,6 +16,7 @@ import {
   type Page,
   pageById,
   Reads,
+  RequireFeature,
   RequirePermission,
 } from '#platform/http';
 import { Body, Query, Req } from '@nestjs/common';
@@ -63,6 +65,7 @@ export class KnowledgeBasesController {
 
   @Makes('Make a knowledge base', knowledgeBaseResponse)
   @RequirePermission('knowledge.write')
+  @RequireFeature('knowledge')
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createKnowledgeBaseBody }) body: CreateKnowledgeBaseBody,
@@ -77,6 +80,7 @@ export class KnowledgeBasesController {
 
   @Changes('Change a knowledge base', knowledgeBaseResponse)
   @RequirePermission('knowledge.write')
+  @RequireFeature('knowledge')
   async patch(
     @Ctx() ctx: RequestContext,
     @Id() id: string,
@@ -97,6 +101,8 @@ export class KnowledgeBasesController {
 
   /** What a question finds, with scores: for trying out a knowledge base. */
   @Commands('search', 'Search a knowledge base: what a question finds, with scores', searchResponse)
+  @RequireFeature('knowledge')
+  @CountsAgainst('budget')
   async search(
     @Ctx() ctx: RequestContext,
     @Id() id: string,

@@ -1,4 +1,4 @@
-import type { EmbeddingSpace } from '#llm';
+import { type EmbeddingSpace, recordUsage, type UsageRow } from '#llm';
 import type { TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
@@ -21,6 +21,11 @@ export class SpaceRenewalRepository {
 
   ensureSpace(scope: TenantScope, space: EmbeddingSpace): Promise<string> {
     return this.work.run(scope, (tx) => this.bases.ensureSpace(tx, space));
+  }
+
+  /** What new vectors cost: nobody's account but the tenant's. */
+  async recordUsage({ tenantId }: TenantScope, usage: readonly UsageRow[]): Promise<void> {
+    await recordUsage(this.work, { tenantId, turnId: null, principalId: null }, usage);
   }
 
   /** The next passages, by their ids, that have no vector in the space yet. */

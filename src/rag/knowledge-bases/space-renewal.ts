@@ -1,5 +1,6 @@
-import { type EmbeddingSpace, LlmService, LocalEmbedder } from '#llm';
+import { type Embedder, type EmbeddingSpace, LlmService, LocalEmbedder, type UsageRow, usageRow } from '#llm';
 import type { TenantScope } from '#platform/context';
+import { SpendingLimits } from '#tenants';
 import { asError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { Inject, Injectable } from '@nestjs/common';
@@ -36,6 +37,7 @@ export class SpaceRenewal {
     private readonly cache: KnowledgeBaseCache,
     private readonly vectors: SpaceRenewalRepository,
     private readonly llm: LlmService,
+    private readonly spending: SpendingLimits,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -86,6 +88,25 @@ export class SpaceRenewal {
     return { spaceId, space };
   }
 
+  private async embedded(
+    scope: TenantScope,
+    embedder: Embedder,
+    texts: readonly string[],
+  ): Promise<readonly Float32Array[]> {
+    const usage: UsageRow[] = [];
+    try {
+      // There is nothing to abort.
+      const { signal } = new AbortController();
+      return await embedder.embed(texts, 'passage', signal, (used) =>
+        usage.push(usageRow({ purpose: 'ingest', ...used })),
+      );
+    } finally {
+      await this.vectors.recordUsage(scope, usage).catch((error: unknown) => {
+        this.logger.error({ err: asError(error), ...scope, usage }, 'a usage was not written down');
+      });
+    }
+  }
+
   /** @returns how many passages were embedded */
   private async embedAll(scope: TenantScope, baseId: string, { space, spaceId }: Space): Promise<number> {
     const embedder = this.llm.embedderFor(space);
@@ -94,8 +115,10 @@ export class SpaceRenewal {
       const batch = await this.vectors.passagesWithout(scope, { baseId, spaceId, after, limit: AT_ONCE });
       if (batch.length === 0) return passages;
       const texts = batch.map(({ text }) => text);
-      // The local embedder asks nobody, so there is nothing to abort or to pay.
-      const vectors = await embedder.embed(texts, 'passage', new AbortController().signal, () => undefined);
+      // The local embedder asks nobody, and nothing is paid; one that did would be paid for like any other.
+      const vectors = await this.spending.within(scope, embedder.reckon(texts, 'passage'), () =>
+        this.embedded(scope, embedder, texts),
+      );
       const rows = batch.flatMap(({ id }, index) => {
         const vector = vectors[index];
         return vector === undefined ? [] : [{ id, vector }];

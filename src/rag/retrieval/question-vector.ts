@@ -1,6 +1,6 @@
 import type { Embedder, LlmService, MeteredCall } from '#llm';
 import type { RequestContext } from '#platform/context';
-import { asError } from '#platform/errors';
+import { asError, QuotaExceededError } from '#platform/errors';
 import type { Logger } from '#platform/logging';
 import type { TenantSettingsCache } from '#tenants';
 import type { KnowledgeBase } from '../knowledge-bases/knowledge-base.js';
@@ -27,8 +27,8 @@ export interface Question {
 /**
  * The vector of what is looked for.
  * @returns null when the search has to do without: nothing is configured for the base's space any more, or the provider
- *   failed and the tenant rather has half a search than none (`on_provider_failure: degrade`)
- * @throws SearchProviderError when a configured provider fails; the signal's reason when it is aborted
+ *   failed, or the account has nothing left, and the tenant rather has half a search than none (`on_provider_failure: degrade`)
+ * @throws SearchProviderError when a configured provider fails; QuotaExceededError when the account has nothing left; the signal's reason when it is aborted
  */
 export async function questionVector(
   { llm, logger, settings }: QuestionVectorSources,
@@ -48,13 +48,16 @@ export async function questionVector(
     return null;
   }
   try {
-    const [vector] = await metered((onUsage) => embedder.embed([text], kind, signal, onUsage));
+    const [vector] = await metered(
+      (onUsage) => embedder.embed([text], kind, signal, onUsage),
+      embedder.reckon([text], kind),
+    );
     if (vector?.length === base.embedding.dimensions) return vector;
     throw new Error(`the embedder gave ${vector?.length ?? 'no'} of ${base.embedding.dimensions} dimensions`);
   } catch (error) {
     signal.throwIfAborted();
     const goesOn = onFailure === 'go on' || (await settings.get(ctx)).onProviderFailure === 'degrade';
-    if (!goesOn) throw new SearchProviderError(error);
+    if (!goesOn) throw error instanceof QuotaExceededError ? error : new SearchProviderError(error);
     logger.warn({ err: asError(error), ...about }, 'the question could not be embedded; searching without vectors');
     return null;
   }

@@ -1,8 +1,8 @@
-import { LlmService, type MeteredCall, usageRow, type UsageRow } from '#llm';
+import { type Embedder, LlmService, type MeteredCall, usageRow, type UsageRow } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { asError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
-import { TenantSettingsCache } from '#tenants';
+import { SpendingLimits, TenantSettingsCache } from '#tenants';
 import { Inject, Injectable } from '@nestjs/common';
 import type { KnowledgeBase } from '../knowledge-bases/knowledge-base.js';
 import { KnowledgeBaseCache } from '../knowledge-bases/knowledge-base.cache.js';
@@ -33,19 +33,21 @@ export class RetrievalService {
     private readonly settings: TenantSettingsCache,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly renewal: SpaceRenewal,
+    private readonly spending: SpendingLimits,
   ) {}
 
   /**
    * Bases that are not the tenant's are passed over: they give nothing. When the question cannot be embedded and
    * the tenant (or the request) lets words alone answer, the result says so.
    * @param metered whose account the question's embedding goes to; absent: the caller's own, without a turn
-   * @throws SearchProviderError when a configured embedding provider fails; UnavailableError when the database is away; the signal's reason when it is aborted
+   * @throws SearchProviderError when a configured embedding provider fails; QuotaExceededError when there is nothing left of
+   *   the tenant's budget for it; UnavailableError when the database is away; the signal's reason when it is aborted
    */
   async search(
     ctx: RequestContext,
     request: SearchRequest,
     signal: AbortSignal,
-    metered: MeteredCall = this.onAccount(ctx, null),
+    metered: MeteredCall = this.onOwnAccount(ctx),
   ): Promise<SearchResult> {
     signal.throwIfAborted();
     const query = request.query.slice(0, LONGEST_QUERY);
@@ -66,6 +68,30 @@ export class RetrievalService {
       degraded: found.some(({ degraded }) => degraded),
       embedderFailed: found.some(({ embedderFailed }) => embedderFailed === true),
     };
+  }
+
+  /**
+   * What embedding a question may cost the tenant: in the dearest of its bases' spaces, and of the one that new bases are
+   * built in. In US dollars, as budgets reckon; 0 where nobody is paid.
+   */
+  async reckon(ctx: RequestContext, question: string): Promise<number> {
+    const text = question.slice(0, LONGEST_QUERY);
+    const cost = (embedder: Embedder) => embedder.reckon([text], 'profile');
+    const standing = (await this.bases.allOfDocuments(ctx)).map(({ embedding }) => {
+      try {
+        return cost(this.llm.embedderFor(embedding));
+      } catch {
+        // Not configured any more: nobody is asked.
+        return 0;
+      }
+    });
+    return Math.max(cost(this.llm.embedder()), ...standing);
+  }
+
+  /** For searches outside of turns: taken from the tenant's budget before, and put right after. */
+  private onOwnAccount(ctx: RequestContext): MeteredCall {
+    const metered = this.onAccount(ctx, null);
+    return (call, reckonedUsd = 0) => this.spending.within(ctx, reckonedUsd, () => metered(call));
   }
 
   /** For searches that no turn's events tell of: writes down what was paid, also when the search fails. */

@@ -7,7 +7,9 @@ export interface Ceilings {
   /** Of the limits a minute, 0 is none. */
   readonly messagesPerMinute: number;
   readonly requestsPerMinute: number;
+  /** Of all of the tenant together, and of each user. */
   readonly tokensPerMinute: number;
+  readonly userTokensPerMinute: number;
   /** Of one answer. */
   readonly maxTokens: number | null;
   readonly historyMessages: number | null;
@@ -22,6 +24,7 @@ export function ceilingsOf({ env }: Pick<AppConfig, 'env'>, { limits, models }: 
     messagesPerMinute: limits.messages_per_minute ?? env.MESSAGES_PER_MINUTE,
     requestsPerMinute: limits.requests_per_minute ?? env.REQUESTS_PER_MINUTE,
     tokensPerMinute: limits.tokens_per_minute ?? env.TOKENS_PER_MINUTE,
+    userTokensPerMinute: limits.user_tokens_per_minute ?? env.USER_TOKENS_PER_MINUTE,
     maxTokens: limits.max_tokens ?? env.LLM_MAX_TOKENS ?? null,
     historyMessages: limits.history_messages ?? null,
     budgetDayUsd: limits.budget_day_usd ?? null,

@@ -1,3 +1,4 @@
+import { FEATURES } from '#platform/http';
 import { z } from 'zod';
 import { type Entitlements, LIMIT_NAMES, type LimitName, limitsSchema } from './entitlements.js';
 
@@ -9,7 +10,11 @@ export const putEntitlementsBody = z
     agents: granted.optional(),
     tools: granted.optional(),
     models: granted.optional(),
-    features: granted.optional(),
+    features: z
+      .array(z.enum(['*', ...FEATURES]))
+      .max(100)
+      .nullable()
+      .optional(),
     limits: limitsSchema.nullable().optional(),
   })
   .meta({

@@ -26,8 +26,9 @@ export class EntitlementsController {
 
   /**
    * A list names what the tenant may use: `["*"]` everything, `[]` nothing. Agents by key or kind; tools by key, by the key
-   * of the built-in one, or by kind (`http`: all that the tenant defines itself); models by name or `provider/name`. Holds
-   * at once, also where the tenant's settings say more.
+   * of the built-in one, or by kind (`http`: all that the tenant defines itself); models by name or `provider/name`;
+   * features of those listed below, and what is made of one that is taken away stays, to be read and deleted. Holds at
+   * once, also where the tenant's settings say more.
    */
   @ApiOperation({ summary: 'Replace what a tenant is entitled to' })
   @Put()

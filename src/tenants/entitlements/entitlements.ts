@@ -7,7 +7,9 @@ const usd = z.number().min(0).max(100_000_000);
 export const limitsSchema = z.strictObject({
   messages_per_minute: perMinute.nullable().optional(),
   requests_per_minute: perMinute.nullable().optional(),
+  /** Of all of the tenant's people together, and of each of them. */
   tokens_per_minute: perMinute.nullable().optional(),
+  user_tokens_per_minute: perMinute.nullable().optional(),
   /** Of one answer, in tokens. */
   max_tokens: z.int().min(1).max(1_000_000).nullable().optional(),
   history_messages: z.int().min(0).max(200).nullable().optional(),
@@ -26,7 +28,7 @@ export const LIMIT_NAMES = Object.keys(limitsSchema.shape) as LimitName[];
 /**
  * What the operator lets a tenant have. A list is null where the operator's default holds; `*` in it is everything.
  * An agent is named by its key or its kind, a tool by its key, its built-in key or its kind, a model by its name or
- * `provider/name`.
+ * `provider/name`, a feature as in `FEATURES`.
  */
 export interface Entitlements {
   readonly agents: readonly string[] | null;

@@ -7,7 +7,9 @@ import { CurrentLimits } from './current-limits.js';
 
 const currentLimitsResponse = z
   .object({
-    limits: z.array(z.object({ name: z.string(), limit: z.number(), used: z.number(), reset_at: timeSchema })),
+    limits: z.array(
+      z.object({ name: z.string(), limit: z.number(), used: z.number(), reset_at: timeSchema.nullable() }),
+    ),
   })
   .meta({ id: 'CurrentLimits' });
 
@@ -15,14 +17,22 @@ const currentLimitsResponse = z
 export class CurrentLimitsController {
   constructor(private readonly limits: CurrentLimits) {}
 
-  /** Messages and requests are the caller's own, tokens and budgets the tenant's; a limit that is not set is left out. */
+  /**
+   * Messages, requests and `user_tokens_per_minute` are the caller's own, the others the tenant's; a limit that is not set is
+   * left out. `users` and `storage_mb` are what there is of them; they begin anew never (`reset_at` null).
+   */
   @ApiOperation({ summary: 'How far the limits are used up now' })
   @Get('current')
   @ApiOkResponse({ standardSchema: currentLimitsResponse })
   async read(@Ctx() ctx: RequestContext): Promise<z.infer<typeof currentLimitsResponse>> {
     const limits = await this.limits.of(ctx);
     return {
-      limits: limits.map(({ limit, name, resetAt, used }) => ({ name, limit, used, reset_at: resetAt.toISOString() })),
+      limits: limits.map(({ limit, name, resetAt, used }) => ({
+        name,
+        limit,
+        used,
+        reset_at: resetAt?.toISOString() ?? null,
+      })),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { type HttpRequest, limitedAddress, Public } from '#platform/http';
+import { type HttpRequest, limitedAddress, Public, RequireFeature } from '#platform/http';
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
@@ -18,6 +18,7 @@ import { VisitorSessionService } from './visitor-session.service.js';
 @ApiTags('widgets')
 @Controller('api/public/widgets')
 @Public()
+@RequireFeature('widgets')
 export class PublicWidgetController {
   constructor(
     private readonly served: ServedWidgets,

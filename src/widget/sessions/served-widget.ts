@@ -1,7 +1,7 @@
 import type { TenantScope } from '#platform/context';
 import { NotFoundError, SuspendedError, UnauthorizedError } from '#platform/errors';
 import { SealedValueError, SecretBox } from '#platform/secrets';
-import { type CallingPage, TenantNotFoundError, TenantOrigins, TenantService } from '#tenants';
+import { type CallingPage, Features, TenantNotFoundError, TenantOrigins, TenantService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import type { Widget } from '../widgets/widget.js';
 import { identitySealedFor, tenantOfPublicKey } from '../widgets/widget-keys.js';
@@ -28,9 +28,10 @@ export class ServedWidgets {
     private readonly tenants: TenantService,
     private readonly origins: TenantOrigins,
     private readonly secretBox: SecretBox,
+    private readonly features: Features,
   ) {}
 
-  /** @throws NotFoundError when there is none or it is disabled; SuspendedError; ForeignPageError for a page not on its list */
+  /** @throws NotFoundError when there is none or it is disabled; SuspendedError; FeatureNotEnabledError; ForeignPageError for a page not on its list */
   async find(publicKey: string, page: CallingPage): Promise<ServedWidget> {
     const tenantId = tenantOfPublicKey(publicKey);
     if (tenantId === null) throw noSuchWidget();
@@ -39,6 +40,7 @@ export class ServedWidgets {
     if (found === null) throw noSuchWidget();
     await this.origins.assertServed(scope, page, found.origins);
     if (await this.isSuspended(scope)) throw new SuspendedError();
+    await this.features.assertEnabled(scope, 'widgets');
     const { sealed, ...widget } = found;
     return { scope, widget, sealed };
   }

@@ -18,7 +18,7 @@ export class VisitorSessionService {
   ) {}
 
   /**
-   * @throws NotFoundError, SuspendedError, ForeignPageError by whether it is served here; RateLimitError; UnauthorizedError for
+   * @throws NotFoundError, SuspendedError, FeatureNotEnabledError, ForeignPageError by whether it is served here; RateLimitError; UnauthorizedError for
    *   a token that is not valid; ForbiddenError for somebody who was blocked
    */
   async begin(publicKey: string, credentials: Credentials, from: CalledFrom): Promise<VisitorSession> {

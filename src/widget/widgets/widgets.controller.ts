@@ -15,6 +15,7 @@ import {
   type Page,
   pageById,
   Reads,
+  RequireFeature,
 } from '#platform/http';
 import { Body, Header, Query } from '@nestjs/common';
 import {
@@ -53,6 +54,7 @@ export class WidgetsController {
     shownOnce: ['secret'],
   })
   @Header('Cache-Control', 'no-store')
+  @RequireFeature('widgets')
   async create(
     @Ctx() ctx: RequestContext,
     @Body({ schema: createWidgetBody }) body: CreateWidgetBody,
@@ -66,6 +68,7 @@ export class WidgetsController {
   }
 
   @Changes('Change a widget; whoever is using it is asked to come in again where that matters', widgetResponse)
+  @RequireFeature('widgets')
   async patch(
     @Ctx() ctx: RequestContext,
     @Id() id: string,
@@ -85,6 +88,7 @@ export class WidgetsController {
     widgetWithSecretResponse,
   )
   @Header('Cache-Control', 'no-store')
+  @RequireFeature('widgets')
   async rotateSecret(@Ctx() ctx: RequestContext, @Id() id: string): Promise<WidgetWithSecretResponse> {
     return withSecret(await this.widgets.rotateSecret(ctx, id));
   }

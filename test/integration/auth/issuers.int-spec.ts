@@ -4,6 +4,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SessionRevoked } from '#auth';
 import { EventBus } from '#platform/events';
+import { EntitlementService, OPERATOR_DEFAULTS } from '#tenants';
 import { SignJWT } from 'jose';
 import { PrincipalRepository } from '../../../src/auth/principals/principal.repository.js';
 import { AuthApp, type Call } from './auth-app.js';
@@ -604,6 +605,9 @@ describe('the installation’s issuer', () => {
       expect((await me({ sub: 'u1', tenant_id: a.slug, role: 'platform_admin' })).status).toBe(401);
       for (const tenant of [undefined, 'nobody', '01890000-0000-7000-8000-000000000000', 7, `${a.slug}\0`])
         expect((await me({ sub: 'u1', tenant_id: tenant })).status).toBe(401);
+      // It is the operator's: no feature that a tenant has or has not.
+      await app.app.get(EntitlementService).ensure(b, { ...OPERATOR_DEFAULTS, features: [] });
+      expect((await me({ sub: 'u1', tenant_id: b.tenantId })).status).toBe(200);
       const body = { issuer: 'https://sso.example.com', audience: ['all'], public_key: pem(pair) };
       expect((await app.call('/api/admin/trusted-issuers', { token: a.token, body })).status).toBe(422);
       expect((await app.call('/api/auth/me', { token: a.token })).status).toBe(200);

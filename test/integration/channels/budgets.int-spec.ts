@@ -96,4 +96,14 @@ describe('a tenant with a budget', () => {
     expect(await socket.next('error', ({ ref }) => ref === 'r')).toMatchObject({ code: 'RATE_LIMIT' });
     await socket.close();
   });
+
+  it('in tokens of each user refuses that user, and no other', async () => {
+    const person = await limited({ user_tokens_per_minute: 7 });
+    const ask = (by: Person) => app.call(`/api/${person.slug}/chat`, { token: by.token, body: { content: 'spend 0' } });
+    expect((await ask(person)).status).toBe(200);
+    const refused = await ask(person);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'RATE_LIMIT' } });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await ask(await app.person(person))).status).toBe(200);
+  });
 });

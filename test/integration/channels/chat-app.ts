@@ -88,7 +88,7 @@ export class ChatApp {
 
     const agents = [
       { provide: AgentRuntime, useValue: runtime },
-      { provide: TitleWriter, useValue: { title: async () => '' } },
+      { provide: TitleWriter, useValue: { title: async () => '', reckon: async () => 0 } },
     ];
     @Module({ providers: agents, exports: [AgentRuntime, TitleWriter] })
     class ScriptedAgentsModule {}

@@ -2,19 +2,26 @@ import { TitleWriter } from '#agents';
 import { LlmError, type ChatModel } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { newId } from '#platform/database';
+import { Limiters } from '#platform/limits';
 import { createLogger } from '#platform/logging';
+import { SpendingLimits, type TenantSettingsCache } from '#tenants';
 import { TitleService } from '../../../src/conversations/turns/title.service.js';
-import { ScriptedModel } from '../../support/agent-fakes.js';
+import { BudgetRepository } from '../../../src/tenants/limits/budget.repository.js';
+import { TokenLimiter } from '../../../src/tenants/limits/token-limiter.js';
+import { ScriptedModel, SETTINGS } from '../../support/agent-fakes.js';
 import { TestDatabase } from '../../support/test-database.js';
 
 const logger = createLogger({ level: 'silent' });
 let db: TestDatabase;
 let ctx: RequestContext;
+let budgets: BudgetRepository;
+let ceilings: Partial<typeof SETTINGS.ceilings>;
 
 beforeAll(async () => {
   db = await TestDatabase.start();
 }, 60_000);
 beforeEach(async () => {
+  ceilings = {};
   const { tenantId } = await db.tenant();
   const id = await db.principal(tenantId, 'end_user', null);
   ctx = { tenantId, principal: { id, role: 'end_user', persona: null, sessionId: null }, correlationId: newId() };
@@ -31,10 +38,18 @@ async function conversation(): Promise<string> {
   return id;
 }
 
+function serviceWith(model: ChatModel | null): TitleService {
+  const settings = { get: () => Promise.resolve({ ceilings: { ...SETTINGS.ceilings, ...ceilings } }) };
+  budgets = new BudgetRepository(db.uow);
+  const tokens = new TokenLimiter(new Limiters(null));
+  const spending = new SpendingLimits(budgets, tokens, settings as unknown as TenantSettingsCache);
+  const writer = new TitleWriter({ chatModel: () => Promise.resolve(model), reckon: () => 0.001 }, logger);
+  return new TitleService(db.uow, writer, spending, logger);
+}
+
 /** Gives the title, and ends the service as a shutdown would. */
 async function titled(model: ChatModel, conversationId: string, turnId?: string): Promise<string | undefined> {
-  const writer = new TitleWriter({ chatModel: () => Promise.resolve(model) }, logger);
-  const service = new TitleService(db.uow, writer, logger);
+  const service = serviceWith(model);
   service.write(ctx, {
     conversationId,
     question: 'Where is my order?',
@@ -89,11 +104,7 @@ it('writes it down when the process ends in the middle of a title', async () => 
         }),
     },
   });
-  const service = new TitleService(
-    db.uow,
-    new TitleWriter({ chatModel: () => Promise.resolve(model) }, logger),
-    logger,
-  );
+  const service = serviceWith(model);
   const conversationId = await conversation();
   service.write(ctx, { conversationId, question: 'Where is my order?', answer: '' });
   await new Promise((next) => setTimeout(next, 20));
@@ -102,8 +113,47 @@ it('writes it down when the process ends in the middle of a title', async () => 
 });
 
 it('writes nothing where no model was asked', async () => {
-  const service = new TitleService(db.uow, new TitleWriter({ chatModel: () => Promise.resolve(null) }, logger), logger);
+  const service = serviceWith(null);
   service.write(ctx, { conversationId: await conversation(), question: 'Where is my order?', answer: '' });
   await service.onApplicationShutdown();
   expect(await books()).toEqual([]);
+});
+
+describe('with a budget', () => {
+  it('asks no model for a title that it has nothing left for: the question gives one', async () => {
+    ceilings = { budgetDayUsd: 0 };
+    const asked = jest.fn().mockReturnValue('Order status');
+    const model = new ScriptedModel({ stream: { title: asked } });
+    const conversationId = await conversation();
+    const service = serviceWith(model);
+    service.write(ctx, { conversationId, question: 'Where is my order?', answer: 'Here.' });
+    const title = async () => {
+      const sql = 'SELECT title FROM app.conversation WHERE tenant_id = $1 AND id = $2';
+      return (await db.uow.query<{ title: string }>(ctx, sql, [ctx.tenantId, conversationId]))[0]?.title;
+    };
+    for (let tries = 0; tries < 100 && (await title()) === 'Chat'; tries++)
+      await new Promise((next) => setTimeout(next, 20));
+    await service.onApplicationShutdown();
+    expect(await title()).toBe('Where is my order');
+    expect(asked).not.toHaveBeenCalled();
+    expect(await books()).toEqual([]);
+  });
+
+  it.each([
+    ['given', () => 'Order status'],
+    ['failed', () => new LlmError({ detail: 'broke off' })],
+  ])('holds what a title may cost while it is asked for, also when it %s', async (_how, outcome) => {
+    ceilings = { budgetMonthUsd: 1 };
+    let held: number | null = null;
+    const answer = async () => {
+      held = (await budgets.state(ctx)).reserved;
+      const said = outcome();
+      if (said instanceof Error) throw said;
+      return said;
+    };
+    await titled(new ScriptedModel({ stream: { title: answer } }), await conversation());
+    expect(held).toBe(0.001);
+    expect((await budgets.state(ctx)).reserved).toBe(0);
+    expect(await books()).toHaveLength(1);
+  });
 });

@@ -7,12 +7,16 @@ import { BlobStore, FileBlobStore, RowsBlobStore } from '#platform/blobs';
 import { loadConfig } from '#platform/config';
 import type { RequestContext, Role } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
+import { Limiters } from '#platform/limits';
 import { createLogger } from '#platform/logging';
 import { Metrics } from '#platform/metrics';
 import { OutboundClient, TenantAllowList } from '#platform/outbound';
 import { builtFile } from '#platform/paths';
 import { InMemoryJobQueue } from '#platform/queue';
-import { AuditService, type Quotas, type TenantSettingsCache } from '#tenants';
+import { AuditService, type Quotas, SpendingLimits, type TenantSettings, type TenantSettingsCache } from '#tenants';
+import { BudgetRepository } from '../../../src/tenants/limits/budget.repository.js';
+import { TokenLimiter } from '../../../src/tenants/limits/token-limiter.js';
+import { SETTINGS } from '../../support/agent-fakes.js';
 import { DocumentRepository } from '../../../src/rag/documents/document.repository.js';
 import type { StoredDocument } from '../../../src/rag/documents/document.js';
 import { DocumentService } from '../../../src/rag/documents/document.service.js';
@@ -48,6 +52,8 @@ export interface RagOptions {
   /** One of several instances on a database: blobs in rows, and what others hold is theirs. */
   readonly shared?: boolean;
   readonly llm?: LlmService;
+  /** What its tenants may spend, as it stands now; absent: no limit. */
+  readonly ceilings?: Partial<TenantSettings['ceilings']>;
 }
 
 /** The module's services on a real database, without Nest. */
@@ -64,6 +70,7 @@ export class RagUnderTest {
   readonly matching: MatchingService;
   readonly ingestion: DocumentIngestion;
   readonly job: IngestDocumentJob;
+  readonly spending: SpendingLimits;
   readonly ingestions: IngestionRepository;
   readonly documentRows: DocumentRepository;
   readonly baseRows: KnowledgeBaseRepository;
@@ -86,7 +93,12 @@ export class RagUnderTest {
       : (options.llm ?? new LlmService(config));
     const audit = new AuditService(work);
     const settings = {
-      get: () => Promise.resolve({ topK: TOP_K, onProviderFailure: options.onProviderFailure ?? 'fail' }),
+      get: () =>
+        Promise.resolve({
+          topK: TOP_K,
+          onProviderFailure: options.onProviderFailure ?? 'fail',
+          ceilings: { ...SETTINGS.ceilings, ...options.ceilings },
+        }),
     } as unknown as TenantSettingsCache;
     this.queue = new InMemoryJobQueue(logger);
     this.blobs = config.embeddedDatabase
@@ -100,11 +112,14 @@ export class RagUnderTest {
     this.removal = new DocumentRemoval(this.documentRows, this.files, work);
     this.parser = options.parser ?? new ChildProcessDocumentParser(builtFile('rag/parsing/parser.child.js'));
     const renewals = new SpaceRenewalRepository(work, this.baseRows);
-    const renewal = new SpaceRenewal(this.baseRows, cache, renewals, llm, logger);
-    this.job = new IngestDocumentJob(this.ingestions, this.files, this.parser, llm, renewal, logger, this.metrics);
+    this.spending = new SpendingLimits(new BudgetRepository(work), new TokenLimiter(new Limiters(null)), settings);
+    const renewal = new SpaceRenewal(this.baseRows, cache, renewals, llm, this.spending, logger);
+    const { ingestions, files, parser, spending } = this;
+    this.job = new IngestDocumentJob(ingestions, files, parser, llm, renewal, spending, logger, this.metrics);
     const { poll = 600_000 } = options;
     this.ingestion = new DocumentIngestion(this.queue, this.job, this.ingestions, this.removal, config, logger, poll);
     this.bases = new KnowledgeBaseService(this.baseRows, cache, this.documentRows, this.removal, work, llm, audit);
+    const quotas = { hold: () => Promise.resolve(null), countedBy: () => undefined } as unknown as Quotas;
     const outbound = new OutboundClient({ allow: [], userAgent: 'switchboard' });
     this.documents = new DocumentService(
       this.documentRows,
@@ -112,7 +127,7 @@ export class RagUnderTest {
       this.ingestion,
       this.files,
       this.removal,
-      new StorageQuota({ hold: () => Promise.resolve(null) } as unknown as Quotas, this.documentRows),
+      new StorageQuota(quotas, this.documentRows),
       work,
       audit,
       outbound,
@@ -121,7 +136,8 @@ export class RagUnderTest {
     const records = new MatchingRepository(work);
     const catalogs = new RecordCatalogs(records);
     this.matching = new MatchingService(records, catalogs, cache, llm, settings, logger, renewal);
-    this.retrieval = new RetrievalService(new RetrievalRepository(work), cache, llm, settings, logger, renewal);
+    const passages = new RetrievalRepository(work);
+    this.retrieval = new RetrievalService(passages, cache, llm, settings, logger, renewal, this.spending);
   }
 
   static async start(options: RagOptions = {}): Promise<RagUnderTest> {

@@ -1,6 +1,11 @@
-import { LocalEmbedder } from '#llm';
+import { Embedder, type LlmService, LocalEmbedder, type UsageSink } from '#llm';
 import type { RequestContext } from '#platform/context';
 import { newId } from '#platform/database';
+import { createLogger } from '#platform/logging';
+import { KnowledgeBaseCache } from '../../../src/rag/knowledge-bases/knowledge-base.cache.js';
+import { SpaceRenewal } from '../../../src/rag/knowledge-bases/space-renewal.js';
+import { SpaceRenewalRepository } from '../../../src/rag/knowledge-bases/space-renewal.repository.js';
+import { BudgetRepository } from '../../../src/tenants/limits/budget.repository.js';
 import { NEVER, RagUnderTest } from './rag-support.js';
 
 let rag: RagUnderTest;
@@ -85,3 +90,40 @@ it('a document that comes into an old base waits for it, and is found with the o
   const { passages } = await search(id, 'saunas at noon');
   expect(passages[0]?.vectorScore).toBeGreaterThan(0.2);
 }, 60_000);
+
+/** Today nobody is paid for a renewal; an embedder that is would be paid like for any other call. */
+describe('new vectors that cost something', () => {
+  class Paid extends Embedder {
+    readonly space = new LocalEmbedder().space;
+    calls = 0;
+
+    override reckon(): number {
+      return 0.01;
+    }
+
+    override embed(texts: readonly string[], kind: 'passage', signal: AbortSignal, onUsage: UsageSink) {
+      this.calls++;
+      onUsage({ kind: 'embedding', inputTokens: 9, outputTokens: 0, costUsd: 0.01, model: 'paid', estimated: false });
+      return new LocalEmbedder().embed(texts, kind, signal);
+    }
+  }
+  const renewalWith = (embedder: Embedder, budgetDayUsd: number) =>
+    new SpaceRenewal(
+      rag.baseRows,
+      new KnowledgeBaseCache(rag.baseRows),
+      new SpaceRenewalRepository(rag.database.uow, rag.baseRows),
+      { embedderFor: () => embedder } as unknown as LlmService,
+      rag.beside({ ceilings: { budgetDayUsd } }).spending,
+      createLogger({ level: 'silent' }),
+    );
+
+  it('stand in the books, and are not made where the budget is nothing', async () => {
+    const id = await oldBase('paid');
+    const embedder = new Paid();
+    await expect(renewalWith(embedder, 0).renewed(ctx, id)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    expect(embedder.calls).toBe(0);
+    expect(await renewalWith(embedder, 1).renewed(ctx, id)).toMatchObject({ space: { model: today } });
+    const budgets = new BudgetRepository(rag.database.uow);
+    expect(await budgets.state(ctx)).toMatchObject({ spentDay: 0.01, reserved: 0 });
+  }, 60_000);
+});

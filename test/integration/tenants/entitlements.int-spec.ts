@@ -18,6 +18,7 @@ const LIMITS = {
   messages_per_minute: null,
   requests_per_minute: null,
   tokens_per_minute: null,
+  user_tokens_per_minute: null,
   max_tokens: null,
   history_messages: null,
   budget_day_usd: null,
@@ -88,9 +89,9 @@ describe('entitlements', () => {
 
   it('change only for who has read the last version', async () => {
     const tag = (await entitlements(root)).headers.get('etag') ?? '';
-    expect((await entitlements(root, { features: ['x'] }, { 'if-match': tag })).status).toBe(200);
+    expect((await entitlements(root, { features: ['widgets'] }, { 'if-match': tag })).status).toBe(200);
     expect((await entitlements(root, { features: [] }, { 'if-match': tag })).status).toBe(412);
-    expect((await entitlements(root)).body).toMatchObject({ features: ['x'] });
+    expect((await entitlements(root)).body).toMatchObject({ features: ['widgets'] });
   });
 
   it('are on record in both tenants, with what was before and after', async () => {

@@ -77,6 +77,45 @@ describe('what a tenant may have at a time', () => {
     expect(await staff()).toBe(2);
   });
 
+  it('is shown beside the limits of a minute, with what is used of it', async () => {
+    const current = async () => {
+      const { body } = await app.call('/api/admin/usage/current', { token: admin.token });
+      const { limits } = body as unknown as { limits: { name: string }[] };
+      return limits.filter(({ name }) => name === 'users' || name === 'storage_mb');
+    };
+    expect(await current()).toEqual([]);
+    await limit({ users: 5, storage_mb: 2 });
+    await post('invitations', { email: 'i@example.test', role: 'supporter' });
+    await post('users', person('end', 'end_user'));
+    const base = await post('knowledge-bases', { name: 'Files' });
+    const path = `knowledge-bases/${String(base.body['id'])}/documents`;
+    expect((await post(path, { title: 'T', text: 'x'.repeat(2 ** 19) })).status).toBe(202);
+    expect(await current()).toEqual([
+      { name: 'users', limit: 5, used: 2, reset_at: null },
+      { name: 'storage_mb', limit: 2, used: 0.5, reset_at: null },
+    ]);
+    // A limit that went down below what is there shows it.
+    await limit({ users: 1 });
+    expect(await current()).toEqual([{ name: 'users', limit: 1, used: 2, reset_at: null }]);
+  });
+
+  it.each([
+    ['users', '/api/admin/users', 'post'],
+    ['users', '/api/admin/users/{id}', 'patch'],
+    ['users', '/api/admin/invitations', 'post'],
+    ['users', '/api/admin/invitations/{id}/resend', 'post'],
+    ['users', '/api/auth/invitations/accept', 'post'],
+    ['storage_mb', '/api/admin/knowledge-bases/{knowledgeBaseId}/documents', 'post'],
+  ])('of %s is told of by the API’s document at %s (%s)', async (quota, path, method) => {
+    const { body } = await app.call('/docs-json');
+    type Operation = { responses: Record<string, { description: string; content: object }> };
+    const { paths } = body as unknown as { paths: Record<string, Record<string, Operation>> };
+    const { content, description } = paths[path]?.[method]?.responses['429'] ?? { content: {}, description: '' };
+    expect(description).toMatch(new RegExp(`QUOTA_EXCEEDED.*limits\\.${quota}`));
+    expect(content).toHaveProperty('application/problem+json');
+    expect(paths['/api/admin/users']?.['get']?.responses['429']?.description).not.toContain('QUOTA_EXCEEDED');
+  });
+
   it('counts bytes: 50 uploads at once do not exceed them, and the refusal says how much there is', async () => {
     const base = await post('knowledge-bases', { name: 'Files' });
     await limit({ storage_mb: 1 });

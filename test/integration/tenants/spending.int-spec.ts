@@ -1,8 +1,8 @@
-import type { TenantScope } from '#platform/context';
+import type { RequestContext } from '#platform/context';
 import { CommitInDoubtError, newId } from '#platform/database';
 import { Limiters } from '#platform/limits';
 import { recordUsage, usageRow } from '#llm';
-import { SpendingLimits } from '#tenants';
+import { SpendingLimits, type TenantSettingsCache } from '#tenants';
 import { BudgetRepository } from '../../../src/tenants/limits/budget.repository.js';
 import { TokenLimiter } from '../../../src/tenants/limits/token-limiter.js';
 import { SETTINGS } from '../../support/agent-fakes.js';
@@ -10,19 +10,29 @@ import { TestDatabase } from '../../support/test-database.js';
 
 describe('what a tenant may spend', () => {
   let database: TestDatabase;
-  let scope: TenantScope;
+  let scope: Pick<RequestContext, 'tenantId' | 'principal'>;
   let budgets: BudgetRepository;
   let limits: SpendingLimits;
+  let tokens: TokenLimiter;
+  /** What the tenant's settings say. */
+  let held: Partial<typeof SETTINGS.ceilings>;
   beforeAll(async () => {
     database = await TestDatabase.start({ pool: 8 });
   });
   beforeEach(async () => {
-    scope = await database.tenant();
+    scope = as(await database.tenant());
     budgets = new BudgetRepository(database.uow);
-    limits = new SpendingLimits(budgets, new TokenLimiter(new Limiters(null)));
+    const settings = { get: () => Promise.resolve(ceilings(held)) } as unknown as TenantSettingsCache;
+    tokens = new TokenLimiter(new Limiters(null));
+    limits = new SpendingLimits(budgets, tokens, settings);
+    held = {};
   });
   afterAll(() => database.stop());
 
+  const as = ({ tenantId }: { tenantId: string }, id = newId()) => ({
+    tenantId,
+    principal: { id, role: 'end_user' as const, persona: null, sessionId: null },
+  });
   const ceilings = (rest: Partial<typeof SETTINGS.ceilings>) => ({ ceilings: { ...SETTINGS.ceilings, ...rest } });
   const spend = (usd: number, turnId: string | null = null) =>
     recordUsage(database.uow, { ...scope, turnId, principalId: null }, [
@@ -41,8 +51,10 @@ describe('what a tenant may spend', () => {
     expect(spy).not.toHaveBeenCalled();
     spy.mockRestore();
     expect(
-      [{ tokensPerMinute: 1 }, { budgetDayUsd: 0 }, { budgetMonthUsd: 1 }].map((of) => limits.applyTo(ceilings(of))),
-    ).toEqual([true, true, true]);
+      [{ tokensPerMinute: 1 }, { userTokensPerMinute: 1 }, { budgetDayUsd: 0 }, { budgetMonthUsd: 1 }].map((of) =>
+        limits.applyTo(ceilings(of)),
+      ),
+    ).toEqual([true, true, true, true]);
   });
 
   it('says that it could not be asked, and leaves nothing, where a reservation’s commit is in doubt', async () => {
@@ -99,7 +111,7 @@ describe('what a tenant may spend', () => {
         message: expect.stringMatching(/1 US dollars.*operator/),
       });
       // Another tenant's is its own.
-      const other = await database.tenant();
+      const other = as(await database.tenant());
       await limits.reserve(other, ceilings({ [name]: 1 }), newId(), { tokens: 1, usd: 1 });
       // Raised, it goes on.
       await reserve({ [name]: 2 });
@@ -145,16 +157,100 @@ describe('what a tenant may spend', () => {
     expect(await budgets.state(scope)).toMatchObject({ reserved: 0.1 });
   });
 
+  it('is held for a call that belongs to no turn, and free after it, however it ends', async () => {
+    held = { budgetDayUsd: 1 };
+    const reserved = async () => (await budgets.state(scope)).reserved;
+    expect(await limits.within(scope, 0.4, reserved)).toBe(0.4);
+    expect(await reserved()).toBe(0);
+    await expect(limits.within(scope, 0.4, () => Promise.reject(new Error('cut')))).rejects.toThrow('cut');
+    expect(await reserved()).toBe(0);
+    // Held again, it is held once.
+    const id = newId();
+    await limits.hold(scope, id, 0.6);
+    await limits.hold(scope, id, 0.7);
+    expect(await reserved()).toBe(0.7);
+    await limits.free(scope, id);
+    expect(await reserved()).toBe(0);
+    held = { budgetDayUsd: 0 };
+    const call = jest.fn();
+    await expect(limits.within(scope, 0.1, call)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED', anewMs: null });
+    expect(call).not.toHaveBeenCalled();
+    // What costs nothing needs no budget.
+    expect(await limits.within(scope, 0, () => Promise.resolve('local'))).toBe('local');
+    const spy = jest.spyOn(database.uow, 'run');
+    held = {};
+    await limits.within(scope, 0.1, () => Promise.resolve());
+    expect(spy).not.toHaveBeenCalled();
+    spy.mockRestore();
+  });
+
+  it('tells what is spent from what is only reserved', async () => {
+    const id = await reserve({ budgetDayUsd: 1 }, 2);
+    await expect(reserve({ budgetDayUsd: 1 })).rejects.toMatchObject({
+      message: expect.stringContaining('reserved by what runs now'),
+      retryAfterMs: 2000,
+    });
+    await limits.release(scope, ceilings({ budgetDayUsd: 1 }), id);
+    await spend(1);
+    const refusal = await reserve({ budgetDayUsd: 1 }).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ message: expect.stringContaining('for today is spent: it begins anew at') });
+    expect((refusal as { anewMs: number }).anewMs).toBeLessThanOrEqual(24 * 3600_000);
+  });
+
   it('in tokens a minute is taken by an estimate and put right by what it came to', async () => {
     const take = (tokens: number, id = newId()) =>
       limits.reserve(scope, ceilings({ tokensPerMinute: 100 }), id, { tokens, usd: 0 }).then(() => id);
     const first = await take(80);
     const second = await take(30);
     await expect(take(1)).rejects.toMatchObject({ code: 'RATE_LIMIT', retryAfterMs: expect.any(Number) });
-    await limits.settle(scope, first, 10);
+    await limits.settle(first, 10);
     await limits.release(scope, ceilings({ tokensPerMinute: 100 }), second);
     const third = await take(5000);
-    await limits.settle(scope, third, 95);
+    await limits.settle(third, 95);
     await expect(take(1)).rejects.toMatchObject({ code: 'RATE_LIMIT' });
+  });
+
+  describe('in tokens a minute of each user', () => {
+    const of = ceilings({ userTokensPerMinute: 100, tokensPerMinute: 250 });
+    const take = async (who: typeof scope, tokens: number, id = newId()) => {
+      await limits.reserve(who, of, id, { tokens, usd: 0 });
+      return id;
+    };
+
+    it('is each one’s own, beside the tenant’s', async () => {
+      const [ann, ben, cleo] = [as(scope), as(scope), as(scope)];
+      await take(ann, 100);
+      await expect(take(ann, 1)).rejects.toMatchObject({
+        code: 'RATE_LIMIT',
+        retryAfterMs: expect.any(Number),
+        message: expect.stringMatching(/100 a minute.*you/),
+      });
+      await take(ben, 100);
+      // What was refused took nothing from the tenant's.
+      await take(cleo, 50);
+      await expect(take(as(scope), 1)).rejects.toMatchObject({
+        code: 'RATE_LIMIT',
+        message: expect.stringMatching(/250 a minute.*tenant/),
+      });
+      await take(as(await database.tenant()), 100);
+    });
+
+    it('is put right by what a turn came to, and comes back with one that came to nothing', async () => {
+      const turn = await take(scope, 100);
+      await limits.settle(turn, 30);
+      const second = await take(scope, 70);
+      await limits.release(scope, of, second);
+      await take(scope, 70);
+      await expect(take(scope, 1)).rejects.toMatchObject({ code: 'RATE_LIMIT' });
+    });
+
+    it('takes nothing from a user whom the tenant’s minute refuses', async () => {
+      const others = [as(scope), as(scope), as(scope)];
+      for (const other of others) await take(other, 100).catch(() => undefined);
+      await expect(take(scope, 60)).rejects.toMatchObject({ message: expect.stringContaining('tenant') });
+      expect((await tokens.used({ of: 'user', key: `${scope.tenantId}/${scope.principal.id}`, limit: 100 })).used).toBe(
+        0,
+      );
+    });
   });
 });
