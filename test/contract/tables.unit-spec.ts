@@ -30,8 +30,8 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
   'src/agents/kinds/matching/profile.repository.ts': [['principal'], 'whose profile is matched, once a turn'],
   'src/auth/principals/principal.repository.ts': [['tenant'], 'login: the person and whether the tenant is suspended'],
   'src/auth/sessions/session.repository.ts': [
-    ['tenant', 'widget', 'entitlement'],
-    'each request: the session, whether the tenant is suspended, which pages may speak for it, and whether what opened it is enabled',
+    ['tenant', 'widget'],
+    'each request: the session, whether the tenant is suspended, and which pages may speak for it',
   ],
   'src/channels/presence/presence.repository.ts': [
     ['principal'],

@@ -20,8 +20,6 @@ export interface AliveRow {
   readonly pages: readonly string[] | null;
   /** What let them in, where the tenant may not have it; null for who signed in. */
   readonly cameBy: Feature | null;
-  /** Of the tenant's entitlements; null: all. */
-  readonly features: readonly string[] | null;
 }
 
 export interface RefreshableSession {
@@ -42,14 +40,11 @@ export interface RefreshableSession {
 export class SessionRepository {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  /** One statement, one round trip; inside `tx` it costs no transaction of its own. */
-  async findAlive(ctx: RequestContext, tx?: TenantTx): Promise<AliveRow | null> {
+  /** One statement, one round trip. */
+  async findAlive(ctx: RequestContext): Promise<AliveRow | null> {
     const values = [ctx.tenantId, ctx.principal.id, ctx.principal.sessionId];
-    const rows =
-      tx === undefined
-        ? await this.unitOfWork.query<AliveRow>(ctx, ALIVE, values, 'session_alive')
-        : await tx.query<AliveRow>(ALIVE, values, 'session_alive');
-    return rows[0] ?? null;
+    const [row] = await this.unitOfWork.query<AliveRow>(ctx, ALIVE, values, 'session_alive');
+    return row ?? null;
   }
 
   async insert(
@@ -167,8 +162,7 @@ SELECT p.email, p.external_id AS "externalId", p.name, p.role, p.persona, t.slug
     SELECT CASE WHEN s.widget_id IS NOT NULL THEN 'widgets'
       WHEN s.api_key_id IS NOT NULL THEN 'end_user_tokens'
       WHEN s.issuer_id <> '${INSTALLATION_ISSUER_ID}' THEN 'trusted_issuers' END
-    FROM app.session s WHERE s.tenant_id = $1 AND s.id = $3) END AS "cameBy",
-  (SELECT e.features FROM app.entitlement e WHERE e.tenant_id = $1) AS features
+    FROM app.session s WHERE s.tenant_id = $1 AND s.id = $3) END AS "cameBy"
 FROM app.principal p
 JOIN app.tenant t ON t.id = p.tenant_id
 WHERE p.tenant_id = $1 AND p.id = $2 AND p.disabled_at IS NULL`;

@@ -3,7 +3,7 @@ import { newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { SuspendedError, UnauthorizedError } from '#platform/errors';
 import { EventBus } from '#platform/events';
 import type { Identity } from '#platform/http';
-import { assertEnabled, AuditService, type CallingPage, TenantOrigins } from '#tenants';
+import { AuditService, type CallingPage, Features, TenantOrigins } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { RefreshTokens } from './refresh-token.js';
@@ -44,6 +44,7 @@ export class SessionService {
     private readonly audit: AuditService,
     private readonly events: EventBus,
     private readonly origins: TenantOrigins,
+    private readonly features: Features,
   ) {
     events.share(SessionRevoked, { name: 'session.revoked', schema: REVOKED });
   }
@@ -51,17 +52,17 @@ export class SessionService {
   /**
    * Asked on each HTTP request and each frame of a socket: the session is neither revoked nor over, the person neither
    * disabled nor given another role or persona, the tenant not suspended, and what let them in still the tenant's to use.
-   * @param tx to ask it inside a transaction that is open anyway
+   * Not inside a unit of work: it may read the tenant's settings.
    * @throws UnauthorizedError, SuspendedError, FeatureNotEnabledError
    */
-  async assertAlive(ctx: RequestContext, tx?: TenantTx): Promise<AliveIdentity> {
+  async assertAlive(ctx: RequestContext): Promise<AliveIdentity> {
     const { principal } = ctx;
-    const row = await this.sessions.findAlive(ctx, tx);
+    const row = await this.sessions.findAlive(ctx);
     if (row?.suspended === true) throw new SuspendedError();
     if (row === null || !row.alive || row.role !== principal.role || row.persona !== principal.persona) {
       throw new UnauthorizedError('Your session has ended: sign in again');
     }
-    if (row.cameBy !== null) assertEnabled(row.features, row.cameBy);
+    if (row.cameBy !== null) await this.features.assertEnabled(ctx, row.cameBy);
     return {
       ctx,
       user: { id: principal.id, email: row.email, name: row.name },
