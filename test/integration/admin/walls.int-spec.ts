@@ -2,6 +2,7 @@ import { AdminModule } from '#admin';
 import { AgentsModule } from '#agents';
 import { ConversationsModule } from '#conversations';
 import { LlmModule } from '#llm';
+import { newId } from '#platform/database';
 import { openApiDocument } from '#platform/http';
 import { QueueModule } from '#platform/queue';
 import { RagModule } from '#rag';
@@ -58,6 +59,7 @@ describe('two walls', () => {
   let app: AuthApp;
   let a: Person;
   let b: Person;
+  let ours: string[];
   let theirs: string[];
 
   afterEach(() => app?.stop());
@@ -66,7 +68,7 @@ describe('two walls', () => {
     app = await AuthApp.start({ REQUESTS_PER_MINUTE: '0' }, { imports: IMPORTS, pool });
     a = await app.signedIn('tenant_admin');
     b = await app.signedIn('tenant_admin');
-    await furnish(app, a, 'mine');
+    ours = await furnish(app, a, 'mine');
     theirs = await furnish(app, b, CANARY);
   }
 
@@ -89,11 +91,55 @@ describe('two walls', () => {
         if (status !== 404 && status !== 405) seen.push(`${method} ${path}: ${status}`);
       }
     }
+    seen.push(...(await taken()));
     for (const path of theirs) {
       const { status, text } = await app.call(path, { token: b.token });
       expect([path, status, text.includes(CANARY)]).toEqual([path, 200, true]);
     }
     return seen;
+  }
+
+  /** Names the other tenant's ids wherever a body takes one: refused in the words of an id that was never given out. */
+  async function taken(): Promise<string[]> {
+    const idOf = (paths: readonly string[], collection: string) =>
+      paths
+        .find((path) => new RegExp(`/${collection}/[^/]+$`).test(path))
+        ?.split('/')
+        .at(-1) ?? '';
+    const mine = (collection: string) => `${collection}/${idOf(ours, collection)}`;
+    const documents = `${mine('knowledge-bases')}/documents`;
+    const tool = { key: 'k', name: 'K', config: { url: 'https://a.example/' } };
+    const named: [string, string, string, (id: string) => object][] = [
+      ['POST', 'agents', 'tools', (id) => ({ key: 'k', kind: 'domain', name: 'K', tool_ids: [id] })],
+      [
+        'POST',
+        'agents',
+        'knowledge-bases',
+        (id) => ({ key: 'k', kind: 'knowledge', name: 'K', knowledge_base_ids: [id] }),
+      ],
+      ['PATCH', mine('agents'), 'tools', (id) => ({ tool_ids: [id] })],
+      ['PATCH', mine('agents'), 'knowledge-bases', (id) => ({ knowledge_base_ids: [id] })],
+      ['POST', 'tools', 'credentials', (id) => ({ ...tool, credential_id: id })],
+      ['PATCH', mine('tools'), 'credentials', (id) => ({ credential_id: id })],
+      ['POST', documents, 'users', (id) => ({ title: 'T', text: 'T', owner_id: id })],
+      ['PATCH', `${documents}/${idOf(ours, 'documents')}`, 'users', (id) => ({ owner_id: id })],
+      ['POST', `${mine('api-keys')}/transfer`, 'users', (id) => ({ user_id: id })],
+    ];
+    const wrong: string[] = [];
+    for (const [method, path, collection, body] of named) {
+      const ask = async (id: string) => {
+        const { status, body: answer } = await app.call(`/api/admin/${path}`, {
+          method,
+          token: a.token,
+          body: body(id),
+        });
+        return JSON.stringify({ status, ...answer, trace_id: '' }).replaceAll(id, '');
+      };
+      const foreign = await ask(idOf(theirs, collection));
+      const unknown = await ask(newId());
+      if (foreign !== unknown || !/"status":(404|422)/.test(foreign)) wrong.push(`${method} ${path}: ${foreign}`);
+    }
+    return wrong;
   }
 
   it('stand each alone: without any tenant predicate in the SQL, row security hides the other tenant', async () => {
