@@ -73,7 +73,7 @@ describe('every route of the document', () => {
   let server: TestServer;
   let operations: Operation[];
   let client: { calls: GeneratedCalls; dispose: () => Promise<void> } | undefined;
-  const tokens = {} as Record<'user' | 'supporter' | 'admin' | 'stranger' | 'root' | 'key', string>;
+  const tokens = {} as Record<'user' | 'visitor' | 'supporter' | 'admin' | 'stranger' | 'root' | 'key', string>;
 
   beforeAll(async () => {
     server = await TestServer.start();
@@ -140,8 +140,9 @@ describe('every route of the document', () => {
   it('is refused to roles and keys without its scope, and to no others', async () => {
     const made = await server.api('/api/admin/api-keys', { token: tokens.admin, body: { name: 'narrow' } });
     expect(made.status).toBe(201);
+    tokens.visitor = await visitorToken();
     const callers: [string, string, (scope: Permission) => boolean][] = [
-      ...(['end_user', 'supporter', 'tenant_admin', 'platform_admin'] as const).map(
+      ...(['visitor', 'end_user', 'supporter', 'tenant_admin', 'platform_admin'] as const).map(
         (role: Role): [string, string, (scope: Permission) => boolean] => [
           role,
           tokenOf(role),
@@ -312,7 +313,18 @@ describe('every route of the document', () => {
     expect(withoutTimes(after.data)).toEqual(withoutTimes(tenants.data));
   }, 60_000);
 
+  async function visitorToken(): Promise<string> {
+    const origin = 'https://shop.example.com';
+    const body = { name: 'For visitors', origins: [origin] };
+    const widget = await server.api('/api/admin/widgets', { token: tokens.admin, body });
+    const path = `/api/public/widgets/${widget.body.public_key}/sessions`;
+    const session = await server.api(path, { body: {}, headers: { origin } });
+    expect(session.status).toBe(200);
+    return session.body.access_token;
+  }
+
   function tokenOf(role: Role): string {
+    if (role === 'visitor') return tokens.visitor;
     if (role === 'platform_admin') return tokens.root;
     return role === 'tenant_admin' ? tokens.admin : role === 'supporter' ? tokens.supporter : tokens.user;
   }
