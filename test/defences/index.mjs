@@ -19,4 +19,5 @@
 export const DEFENCES = {
   operator: (await import('./operator.mjs')).default,
   auth: (await import('./auth.mjs')).default,
+  tenancy: (await import('./tenancy.mjs')).default,
 };

@@ -46,7 +46,8 @@ async function furnish(app: AuthApp, admin: Person, word: string): Promise<strin
   await make('tools', { key: 'own', name: word, description: word, config: { url: 'https://a.example/' } });
   const base = await make('knowledge-bases', { name: word });
   await make(`knowledge-bases/${base}/documents`, { title: word, text: word });
-  await make('conversations', { title: word }, `/api/${admin.slug}`);
+  const conversation = await make('conversations', { title: word }, `/api/${admin.slug}`);
+  made.push(`/api/admin/conversations/${conversation}`);
   await make('widgets', { name: word, origins: ['https://a.example'] });
   await make('invitations', { email: `${word}.invited@example.test` });
   await make('trusted-issuers', { ...ISSUER, issuer: `https://${word}.example/` });
