@@ -742,6 +742,18 @@ export default [
     name: 'and keep the last admin',
   },
   {
+    attack: 'the last admin is erased, when the others left after it was ordered',
+    edits: [
+      {
+        file: 'src/auth/principals/principal.service.ts',
+        from: 'if (isAdmin && (await this.principals.countOthersWithRole(tx, author.role, id)) === 0) throw new LastAdminError();',
+        to: 'void isAdmin;',
+      },
+    ],
+    test: 'test/integration/admin/user-data.int-spec.ts',
+    name: 'stays when the person was enabled again before it began, or no admin would remain',
+  },
+  {
     attack: 'an erased tenant’s files are left',
     edits: [
       {
