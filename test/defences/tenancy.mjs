@@ -571,7 +571,14 @@ export default [
   },
   {
     attack: 'another tenant’s tool call by its key',
-    edits: [{ file: SCHEMA, from: '  UNIQUE (tenant_id, idempotency_key)', to: '  UNIQUE (idempotency_key)' }],
+    edits: [
+      noRowSecurity,
+      {
+        file: 'src/tools/tool-call.repository.ts',
+        from: 'WHERE tenant_id = $1 AND idempotency_key = $2`,',
+        to: 'WHERE $1::uuid IS NOT NULL AND idempotency_key = $2`,',
+      },
+    ],
     test: 'test/integration/tools/tool-call.int-spec.ts',
     name: 'keeps tenants apart: the same key is another call',
   },
@@ -778,7 +785,7 @@ export default [
     name: 'goes without a trace when it is erased',
   },
   {
-    attack: 'an erased tenant’s jobs are left in the queue',
+    attack: 'jobs of one tenant are not forgotten by the queue',
     edits: [
       {
         file: 'src/platform/queue/pg-boss.job-queue.ts',
@@ -788,6 +795,18 @@ export default [
     ],
     test: 'test/integration/admin/tenant-data.int-spec.ts',
     name: 'waits in no queue any more',
+  },
+  {
+    attack: 'an erased tenant’s jobs are left in the queue',
+    edits: [
+      {
+        file: 'src/admin/data/erase-tenant.ts',
+        from: 'await this.queue.forget(scope.tenantId);',
+        to: '',
+      },
+    ],
+    test: 'test/integration/admin/tenant-data.int-spec.ts',
+    name: 'goes without a trace when it is erased',
   },
   {
     attack: 'an erased tenant’s name is left in the platform’s record',

@@ -13,6 +13,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import jwt from 'jsonwebtoken';
 import { Client } from 'pg';
+import { z } from 'zod';
 import { JobRepository } from '../../../src/admin/jobs/job.repository.js';
 import { JobRunner } from '../../../src/admin/jobs/job-runner.js';
 import { AuthApp } from '../auth/auth-app.js';
@@ -238,8 +239,14 @@ describe('all data of a tenant', () => {
     expect(await tablesWith(CANARY)).toEqual(
       expect.arrayContaining(['app.agent', 'app.chunk', 'app.message', 'app.tenant']),
     );
-    await ended(root, (await call(root, `tenants/${admin.tenantId}/export`, {})).body['id']);
+    const archive = (await call(root, `tenants/${admin.tenantId}/export`, {})).body['id'];
+    await ended(root, archive);
+    const archives = async () => (await app.app.get(BlobStore).ofTenant(root)).map(({ id }) => id);
+    expect(await archives()).toContain(archive);
     expect((await keysWith(admin.tenantId)).length > 0).toBe(redis !== '');
+    const queue = app.app.get(JobQueue);
+    await queue.add('later.work', { tenant_id: admin.tenantId });
+    await queue.add('later.work', { tenant_id: root.tenantId });
     const rows = await rowsByTable(admin);
     expect(rows).toMatchObject({ widget: 1, visitor: 1, session: 3, message: 1 });
     const asked = await call(root, `tenants/${admin.tenantId}`, { confirm: admin.slug }, 'DELETE');
@@ -266,6 +273,12 @@ describe('all data of a tenant', () => {
     expect(record.at(-1)).toMatchObject({ action: 'tenant.erase', details: { counts: { agent: 2 } } });
     expect(filesWith(admin.tenantId)).toEqual([]);
     expect(await keysWith(admin.tenantId)).toEqual([]);
+    expect(await archives()).not.toContain(archive);
+    const waiting: unknown[] = [];
+    const handle = async (payload: object) => void waiting.push(payload);
+    await queue.work({ queue: 'later.work', concurrency: 1, schema: z.looseObject({}), handle });
+    while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(waiting).toEqual([{ tenant_id: root.tenantId }]);
   });
 
   it('leaves no word of it anywhere, when all tenants that held it are gone', async () => {
