@@ -196,6 +196,17 @@ describe('the catalog of a migrated database', () => {
     ).toEqual([]);
   });
 
+  it('has no view that shows more than its reader may see, and nothing computed ahead for all tenants', async () => {
+    expect(
+      await names(
+        `SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname IN ('app', 'public') AND (c.relkind IN ('m', 'f') OR (c.relkind = 'v' AND NOT EXISTS (
+           SELECT 1 FROM pg_options_to_table(c.reloptions) o
+           WHERE o.option_name = 'security_invoker' AND o.option_value::boolean)))`,
+      ),
+    ).toEqual([]);
+  });
+
   it('lets the powerless role use no schema of ours', async () => {
     const { rows } = await owner.query<{ app: boolean; queue: boolean; create: boolean }>(
       `SELECT has_schema_privilege('switchboard_none', 'app', 'USAGE') AS app,

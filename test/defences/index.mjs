@@ -21,4 +21,5 @@ export const DEFENCES = {
   auth: (await import('./auth.mjs')).default,
   secrets: (await import('./secrets.mjs')).default,
   widget: (await import('./widget.mjs')).default,
+  tenancy: (await import('./tenancy.mjs')).default,
 };

@@ -29,6 +29,27 @@ const MADE: Readonly<Record<string, string>> = {
   '/api/acme/me/jobs': '/api/acme/me/export',
 };
 
+/** What a body could name that is the server's to say: whose something is, who did it, what its caller may. */
+const FORGED = ['tenant_id', 'tenantId', 'tenant', 'id', 'user_id', 'principal_id', 'owner_id', 'role', 'scopes'];
+
+/** Headers by which proxies and other products name a tenant or a user. */
+const NAMING_A_TENANT = ['x-tenant-id', 'x-tenant', 'x-organization-id', 'x-user-id', 'x-forwarded-user'];
+
+/** No ids, though a looser program would find the first row by some of them. */
+const NO_IDS = [
+  'null',
+  'undefined',
+  '%20',
+  '0',
+  '-1',
+  '*',
+  '%25',
+  'NaN',
+  '[object%20Object]',
+  "'%20OR%20'1'%3D'1",
+  '%00',
+];
+
 /** Answered to anybody in this environment: about the installation, or what a page needs before anybody is signed in. */
 const OPERATORS = /^\/(health|metrics|docs|asyncapi)/;
 
@@ -40,6 +61,8 @@ interface Operation {
   readonly scope: Permission | undefined;
   readonly open: boolean;
   readonly example: unknown;
+  /** Names of the JSON body's fields; null: it takes none. */
+  readonly fields: ReadonlySet<string> | null;
 }
 
 /**
@@ -50,7 +73,7 @@ describe('every route of the document', () => {
   let server: TestServer;
   let operations: Operation[];
   let client: { calls: GeneratedCalls; dispose: () => Promise<void> } | undefined;
-  const tokens = {} as Record<'user' | 'supporter' | 'admin' | 'stranger' | 'root', string>;
+  const tokens = {} as Record<'user' | 'visitor' | 'supporter' | 'admin' | 'stranger' | 'root' | 'key', string>;
 
   beforeAll(async () => {
     server = await TestServer.start();
@@ -61,7 +84,7 @@ describe('every route of the document', () => {
     tokens.root = (await server.login('root@platform.test')).token;
     const { body: document } = await server.api('/docs-json');
     operations = Object.entries(document.paths as Record<string, Record<string, OpenApiOperation>>).flatMap(
-      ([path, methods]) => METHODS.flatMap((method) => read(path, method, methods[method])),
+      ([path, methods]) => METHODS.flatMap((method) => read(path, method, methods[method], document)),
     );
     client = await generateClient(operationsOf(document));
     const chat = await server.chat(tokens.user);
@@ -117,8 +140,9 @@ describe('every route of the document', () => {
   it('is refused to roles and keys without its scope, and to no others', async () => {
     const made = await server.api('/api/admin/api-keys', { token: tokens.admin, body: { name: 'narrow' } });
     expect(made.status).toBe(201);
+    tokens.visitor = await visitorToken();
     const callers: [string, string, (scope: Permission) => boolean][] = [
-      ...(['end_user', 'supporter', 'tenant_admin', 'platform_admin'] as const).map(
+      ...(['visitor', 'end_user', 'supporter', 'tenant_admin', 'platform_admin'] as const).map(
         (role: Role): [string, string, (scope: Permission) => boolean] => [
           role,
           tokenOf(role),
@@ -171,11 +195,82 @@ describe('every route of the document', () => {
         const same = JSON.stringify(comparable(theirs)) === JSON.stringify(comparable(nowhere));
         if (theirs.status !== 404 || !same)
           wrong.push(`${operation.method} ${operation.path} by ${who}: ${theirs.status}, unknown ${nowhere.status}`);
+        if (operation.method !== 'GET') continue;
+        // Whoever asks for the headers alone, or spells an id otherwise, learns no more.
+        const spelt = real.replaceAll(/[0-9a-f-]{36}/g, (id) => id.toUpperCase());
+        const head = await server.api(path(real), { method: 'HEAD', token });
+        const loud = await server.api(path(spelt), { token });
+        if (head.status !== 404 || loud.status !== 404 || head.headers.get('etag') !== null)
+          wrong.push(`HEAD ${operation.path} by ${who}: ${head.status}; in capitals: ${loud.status}`);
       }
     }
     expect(wrong).toEqual([]);
     expect(await everythingOf(owned)).toEqual(before);
   }, 240_000);
+
+  it('takes what is no id for nobody’s, never for the first row', async () => {
+    const addressed = operations.filter(({ path }) => /\{(?!tenant\b|n\b|user_id\b|public_key\b)\w+\}/.test(path));
+    expect(addressed.length).toBeGreaterThan(60);
+    const before = await everythingOf(addressed.filter(({ scope }) => scope !== 'tenants.manage'));
+    const wrong: string[] = [];
+    for (const operation of addressed) {
+      const token = operation.scope === 'tenants.manage' ? tokens.root : ownerOf(operation.path);
+      for (const id of [...NO_IDS, `${UNKNOWN},${UNKNOWN}`, `["${UNKNOWN}"]`, `{${UNKNOWN}}`]) {
+        const path = operation.path
+          .replace('{tenant}', 'acme')
+          .replace('{n}', '1')
+          .replaceAll(/\{\w+\}/g, id);
+        const { status } = await server.api(path, { method: operation.method, token, body: bodyOf(operation) });
+        if (![400, 404, 422].includes(status)) wrong.push(`${operation.method} ${path}: ${status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(await everythingOf(addressed.filter(({ scope }) => scope !== 'tenants.manage'))).toEqual(before);
+  }, 120_000);
+
+  it('takes no word of a body for whose something is, or what its caller may: 400 by the field’s name', async () => {
+    const wrong: string[] = [];
+    const bodies = operations.filter(({ fields }) => fields !== null);
+    expect(bodies.length).toBeGreaterThan(25);
+    for (const operation of bodies) {
+      const path = operation.path.replace('{tenant}', 'acme').replaceAll(/\{\w+\}/g, UNKNOWN);
+      const token = operation.open ? undefined : await callerOf(operation);
+      for (const field of FORGED.filter((name) => operation.fields?.has(name) !== true)) {
+        const body = { ...(operation.example as object), ...(bodyOf(operation) as object), [field]: UNKNOWN };
+        const answer = await server.api(path, { method: operation.method, token, body });
+        // What is refused before anybody reads a body, such as a widget that there is not, tells no more either.
+        if (operation.open && answer.status === 404) continue;
+        if (answer.status !== 400 || !JSON.stringify(answer.body.errors).includes(field))
+          wrong.push(`${operation.method} ${operation.path} with ${field}: ${answer.status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  }, 120_000);
+
+  it('takes no tenant and no user from a header or a parameter', async () => {
+    const { body: tenants } = await server.api('/api/admin/tenants?limit=100', { token: tokens.root });
+    const acme: string = tenants.data.find(({ slug }: { slug: string }) => slug === 'acme').id;
+    const mine = operations.filter(
+      ({ method, path, scope }) => method === 'GET' && scope !== undefined && !path.includes('{id}'),
+    );
+    const wrong: string[] = [];
+    const asked = mine.filter(({ path, scope }) => scope !== 'tenants.manage' && !/\{(?!tenant\b)/.test(path));
+    expect(asked.length).toBeGreaterThan(15);
+    for (const { path: template } of asked) {
+      const path = template.replace('{tenant}', 'jobs');
+      const plain = await server.api(path, { token: tokens.stranger });
+      for (const value of [acme, 'acme']) {
+        const headers = Object.fromEntries(NAMING_A_TENANT.map((name) => [name, value]));
+        const named = await server.api(path, { token: tokens.stranger, headers });
+        const same = JSON.stringify(withoutTimes(named.body)) === JSON.stringify(withoutTimes(plain.body));
+        if (named.status !== plain.status || (plain.status === 200 && !same))
+          wrong.push(`${path} with headers: ${named.status}`);
+        const parameter = await server.api(`${path}?tenant_id=${value}`, { token: tokens.stranger });
+        if (parameter.status !== 400) wrong.push(`${path}?tenant_id=: ${parameter.status}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  }, 60_000);
 
   it('lets a key with one scope in where that scope is asked for, and nowhere else', async () => {
     const scopes = [...new Set(operations.flatMap(({ scope }) => scope ?? []))].filter((scope) =>
@@ -218,7 +313,18 @@ describe('every route of the document', () => {
     expect(withoutTimes(after.data)).toEqual(withoutTimes(tenants.data));
   }, 60_000);
 
+  async function visitorToken(): Promise<string> {
+    const origin = 'https://shop.example.com';
+    const body = { name: 'For visitors', origins: [origin] };
+    const widget = await server.api('/api/admin/widgets', { token: tokens.admin, body });
+    const path = `/api/public/widgets/${widget.body.public_key}/sessions`;
+    const session = await server.api(path, { body: {}, headers: { origin } });
+    expect(session.status).toBe(200);
+    return session.body.access_token;
+  }
+
   function tokenOf(role: Role): string {
+    if (role === 'visitor') return tokens.visitor;
     if (role === 'platform_admin') return tokens.root;
     return role === 'tenant_admin' ? tokens.admin : role === 'supporter' ? tokens.supporter : tokens.user;
   }
@@ -228,6 +334,16 @@ describe('every route of the document', () => {
     const ofUser = path.startsWith('/api/{tenant}/') || path.startsWith('/api/auth/');
     const foreign: [string, string, string] = ['another tenant', tokens.stranger, 'jobs'];
     return ofUser ? [foreign, ['another user', tokens.admin, 'acme']] : [foreign];
+  }
+
+  /** Somebody who is let in as far as the body. */
+  async function callerOf({ path, scope }: Operation): Promise<string> {
+    if (scope === 'tenants.manage') return tokens.root;
+    if (scope !== 'end_user_tokens.create') return ownerOf(path);
+    tokens.key ??= (
+      await server.api('/api/admin/api-keys', { token: tokens.admin, body: { name: 'vouching' } })
+    ).body.key;
+    return tokens.key;
   }
 
   /** Whose objects they are: the user's own, or what the tenant's admin looks after. */
@@ -306,8 +422,9 @@ interface OpenApiOperation extends GeneratedOperation {
   readonly security?: readonly unknown[];
 }
 
-function read(path: string, method: string, operation: OpenApiOperation | undefined): Operation[] {
+function read(path: string, method: string, operation: OpenApiOperation | undefined, document: object): Operation[] {
   if (operation === undefined) return [];
+  const json = operation.requestBody?.content?.['application/json'] as { schema?: JsonSchema } | undefined;
   return [
     {
       id: operation.operationId,
@@ -317,8 +434,28 @@ function read(path: string, method: string, operation: OpenApiOperation | undefi
       scope: operation['x-scope'],
       open: operation.security?.length === 0,
       example: operation.requestBody?.content?.['application/json']?.example,
+      fields: json?.schema === undefined ? null : new Set(fieldsOf(json.schema, document)),
     },
   ];
+}
+
+interface JsonSchema {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly oneOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+}
+
+/** All that some variant of the object may have. */
+function fieldsOf(
+  { $ref, allOf = [], anyOf = [], oneOf = [], properties = {} }: JsonSchema,
+  document: object,
+): string[] {
+  const path = $ref?.split('/').slice(1) ?? [];
+  const named = path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], document) as JsonSchema;
+  const variants = [...oneOf, ...anyOf, ...allOf, ...($ref === undefined ? [] : [named])];
+  return [...Object.keys(properties), ...variants.flatMap((variant) => fieldsOf(variant, document))];
 }
 
 /** What a path has in the place of its template's names. */

@@ -6,8 +6,12 @@ import type { JobResult } from '../jobs/job.entity.js';
 import type { Job } from '../jobs/job.repository.js';
 import { type JobProgress, JobRunner, type JobWork } from '../jobs/job-runner.js';
 import { ArchiveWriter } from './archive-writer.js';
+import { portable } from './portable-data.js';
 
-/** One archive of what a person has: whatever would go with the person's row, what names the person, and owned files. */
+/**
+ * One archive of what a person has: of whatever would go with the person's row, and what names the person, what is theirs to
+ * take along (`portable`); and owned files. The same for the person and for staff, who hand it on.
+ */
 @Injectable()
 export class ExportUser implements JobWork, OnModuleInit {
   readonly kind = 'user.export';
@@ -29,7 +33,7 @@ export class ExportUser implements JobWork, OnModuleInit {
     const owned = await this.documents.ownedBy(scope, job.targetId);
     const content = {
       scope,
-      tables: belongingTo(tables, job.targetId).map((of) => ({ table: of.table, of })),
+      tables: portable(belongingTo(tables, job.targetId)).map((of) => ({ table: of.table, of })),
       files: owned.filter(({ hasFile }) => hasFile).map(({ id }): BlobKey => ({ ...scope, purpose: 'document', id })),
     };
     return this.archives.write(job, content, progress);

@@ -7,16 +7,20 @@ import { OutboundModule } from '#platform/outbound';
 import { JobQueue, QueueModule } from '#platform/queue';
 import { SHARED_REDIS, type SharedRedis } from '#platform/redis';
 import { TenantService } from '#tenants';
+import { WidgetModule } from '#widget';
 import { strFromU8, unzipSync } from 'fflate';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import jwt from 'jsonwebtoken';
 import { Client } from 'pg';
+import { z } from 'zod';
 import { JobRepository } from '../../../src/admin/jobs/job.repository.js';
 import { JobRunner } from '../../../src/admin/jobs/job-runner.js';
 import { AuthApp } from '../auth/auth-app.js';
 
 type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
 
+const PAGE = 'https://shop.example.com';
 /** Stands in everything that is written here: none of it may be left. */
 const CANARY = 'kanarienvogel';
 const redis = process.env['REDIS_URL'] ?? '';
@@ -27,9 +31,10 @@ describe('all data of a tenant', () => {
   let root: Person;
   let admin: Person;
   let seen = 0;
+  const secrets: string[] = [];
   beforeAll(async () => {
     app = await AuthApp.start(redis === '' ? {} : { REDIS_URL: redis }, {
-      imports: [OutboundModule, QueueModule, AgentsModule, AdminModule],
+      imports: [OutboundModule, QueueModule, AgentsModule, WidgetModule, AdminModule],
     });
     const { id } = await app.app.get(TenantService).ensure({ slug: 'platform', name: 'Platform' });
     root = await app.signedIn('platform_admin', { tenantId: id, slug: 'platform' });
@@ -70,6 +75,7 @@ describe('all data of a tenant', () => {
       config: { url: `https://${CANARY}.example/` },
     });
     await call(person, 'api-keys', { name: CANARY });
+    secrets.push(...(await visited(person)));
     const [conversation, message, turn] = [newId(), newId(), newId()];
     const scope = { tenantId };
     await app.database.uow.run(scope, async (tx) => {
@@ -106,6 +112,28 @@ describe('all data of a tenant', () => {
     return person;
   }
 
+  /** A widget with its own words, a stranger's visit and one by name. @returns what opens it and them */
+  async function visited(person: Person): Promise<string[]> {
+    const texts = { greeting: CANARY, title: CANARY };
+    const { body: widget } = await call(person, 'widgets', {
+      name: CANARY,
+      origins: [PAGE],
+      texts,
+      questions: [CANARY],
+    });
+    const secret = String(widget['secret']);
+    const enter = async (body: object) => {
+      const path = `/api/public/widgets/${String(widget['public_key'])}/sessions`;
+      const answer = await app.call(path, { body, headers: { origin: PAGE } });
+      expect([answer.status, answer.text]).toEqual([200, answer.text]);
+      return answer.body;
+    };
+    const { visitor_token: visitorToken } = await enter({});
+    const claims = { sub: `c-${person.id}`, name: CANARY, email: `${CANARY}@${person.slug}.example` };
+    await enter({ identity_token: jwt.sign(claims, secret, { algorithm: 'HS256', expiresIn: 300 }) });
+    return [secret, String(visitorToken)];
+  }
+
   async function ended(by: Person, id: unknown): Promise<Record<string, unknown>> {
     for (let tries = 0; tries < 300; tries++) {
       const { body } = await call(by, `jobs/${String(id)}`);
@@ -113,6 +141,20 @@ describe('all data of a tenant', () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error('The job did not end');
+  }
+
+  /** How many rows of a tenant each table has that an erasure can empty; the record goes with the tenant's own row. */
+  async function rowsByTable({ tenantId }: Person): Promise<Record<string, number>> {
+    const tables = (await app.database.uow.run({ tenantId }, tenantTables)).filter(({ deletable }) => deletable);
+    const counts: Record<string, number> = {};
+    for (const { name } of tables) {
+      const [row] = await owner<{ rows: number }>(
+        `SELECT count(*)::int AS rows FROM app.${name} WHERE tenant_id = $1`,
+        [tenantId],
+      );
+      if (row !== undefined && row.rows > 0) counts[name] = row.rows;
+    }
+    return counts;
   }
 
   /** Where in the whole database the text stands, table by table. */
@@ -162,15 +204,31 @@ describe('all data of a tenant', () => {
     const tables = await app.database.uow.run(admin, tenantTables);
     for (const { name } of tables) if (name !== 'blob_chunk') expect(names).toContain(`tables/${name}.jsonl`);
     const text = (name: string) => strFromU8(entries[name] ?? new Uint8Array());
-    for (const table of ['tenant', 'message', 'conversation', 'agent', 'tool', 'document', 'chunk', 'usage_record'])
+    for (const table of [
+      'tenant',
+      'message',
+      'conversation',
+      'agent',
+      'tool',
+      'document',
+      'chunk',
+      'usage_record',
+      'widget',
+      'principal',
+    ])
       expect([table, text(`tables/${table}.jsonl`).includes(CANARY)]).toEqual([table, true]);
     expect(names.filter((name) => name.startsWith('files/document/'))).toHaveLength(2);
     const all = names.map(text).join('\n');
     // Neither secrets nor their digests, nor what is the operator's.
     expect(all).not.toMatch(/"[a-z_]*(hash|sealed)[a-z_]*":/);
     expect(all).not.toContain('operator');
+    expect(secrets.length).toBeGreaterThan(1);
+    for (const secret of secrets) expect(all).not.toContain(secret.split('_').at(-1));
+    expect(text('tables/visitor.jsonl').trim().split('\n')).toHaveLength(1);
     expect(all).not.toContain(root.tenantId);
-    expect(job['result']).toMatchObject({ counts: { agent: 2, message: 1, files: 2 } });
+    expect(job['result']).toMatchObject({
+      counts: { agent: 2, message: 1, files: 2, widget: 1, visitor: 1, session: 3 },
+    });
     // Only whoever asked for it can have it.
     const other = await app.signedIn('tenant_admin');
     expect((await call(other, `jobs/${String(job['id'])}/file`)).status).toBe(404);
@@ -181,11 +239,21 @@ describe('all data of a tenant', () => {
     expect(await tablesWith(CANARY)).toEqual(
       expect.arrayContaining(['app.agent', 'app.chunk', 'app.message', 'app.tenant']),
     );
-    await ended(root, (await call(root, `tenants/${admin.tenantId}/export`, {})).body['id']);
+    const archive = (await call(root, `tenants/${admin.tenantId}/export`, {})).body['id'];
+    await ended(root, archive);
+    const archives = async () => (await app.app.get(BlobStore).ofTenant(root)).map(({ id }) => id);
+    expect(await archives()).toContain(archive);
     expect((await keysWith(admin.tenantId)).length > 0).toBe(redis !== '');
+    const queue = app.app.get(JobQueue);
+    await queue.add('later.work', { tenant_id: admin.tenantId });
+    await queue.add('later.work', { tenant_id: root.tenantId });
+    const rows = await rowsByTable(admin);
+    expect(rows).toMatchObject({ widget: 1, visitor: 1, session: 3, message: 1 });
     const asked = await call(root, `tenants/${admin.tenantId}`, { confirm: admin.slug }, 'DELETE');
     expect(asked.status).toBe(202);
     const job = await ended(root, asked.body['id']);
+    // Each table by itself, children first: what goes with another one's row is in no receipt.
+    expect(job['result']).toMatchObject({ counts: rows });
     expect(job).toMatchObject({
       ...{ kind: 'tenant.erase', target_id: admin.tenantId, status: 'succeeded', progress: 1 },
       result: { counts: { agent: 2, message: 1, files: 2, usage_record: 1 } },
@@ -195,16 +263,22 @@ describe('all data of a tenant', () => {
     // The other tenants of this spec hold the same words; this one's id stands for what was its own.
     expect(await tablesWith(admin.tenantId)).toEqual(['app.audit_event', 'app.job']);
     expect(seen).toBeGreaterThan(30);
-    const rows = await owner<{ tenant_id: string; details: unknown; action: string }>(
+    const record = await owner<{ tenant_id: string; details: unknown; action: string }>(
       `SELECT tenant_id, action, details FROM app.audit_event WHERE target_id = $1 ORDER BY id`,
       [admin.tenantId],
     );
-    expect(new Set(rows.map((row) => row.tenant_id))).toEqual(new Set([root.tenantId]));
-    expect(JSON.stringify(rows)).not.toContain(CANARY);
-    expect(JSON.stringify(rows)).not.toContain(admin.slug);
-    expect(rows.at(-1)).toMatchObject({ action: 'tenant.erase', details: { counts: { agent: 2 } } });
+    expect(new Set(record.map((row) => row.tenant_id))).toEqual(new Set([root.tenantId]));
+    expect(JSON.stringify(record)).not.toContain(CANARY);
+    expect(JSON.stringify(record)).not.toContain(admin.slug);
+    expect(record.at(-1)).toMatchObject({ action: 'tenant.erase', details: { counts: { agent: 2 } } });
     expect(filesWith(admin.tenantId)).toEqual([]);
     expect(await keysWith(admin.tenantId)).toEqual([]);
+    expect(await archives()).not.toContain(archive);
+    const waiting: unknown[] = [];
+    const handle = async (payload: object) => void waiting.push(payload);
+    await queue.work({ queue: 'later.work', concurrency: 1, schema: z.looseObject({}), handle });
+    while (waiting.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(waiting).toEqual([{ tenant_id: root.tenantId }]);
   });
 
   it('leaves no word of it anywhere, when all tenants that held it are gone', async () => {

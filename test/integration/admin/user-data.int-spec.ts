@@ -2,16 +2,19 @@ import { AdminModule } from '#admin';
 import { AgentsModule } from '#agents';
 import { recordUsage, usageRow } from '#llm';
 import { type BlobKey, BlobStore } from '#platform/blobs';
-import { newId } from '#platform/database';
+import { belongingTo, newId, tenantTables } from '#platform/database';
 import { OutboundModule } from '#platform/outbound';
 import { QueueModule } from '#platform/queue';
 import { DocumentService } from '#rag';
 import { AuditService } from '#tenants';
+import { WidgetModule } from '#widget';
 import { strFromU8, unzipSync } from 'fflate';
 import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { Archives } from '../../../src/admin/data/archives.js';
+import { NOT_PORTABLE, portableColumns } from '../../../src/admin/data/portable-data.js';
 import { JobRepository } from '../../../src/admin/jobs/job.repository.js';
 import { JobRunner } from '../../../src/admin/jobs/job-runner.js';
 import { AuthApp, PASSWORD } from '../auth/auth-app.js';
@@ -27,7 +30,7 @@ describe('all data of a person', () => {
   let person: Person;
   let other: Person;
   beforeAll(async () => {
-    app = await AuthApp.start({}, { imports: [OutboundModule, QueueModule, AgentsModule, AdminModule] });
+    app = await AuthApp.start({}, { imports: [OutboundModule, QueueModule, AgentsModule, WidgetModule, AdminModule] });
   }, 60_000);
   beforeEach(async () => {
     admin = await app.signedIn('tenant_admin');
@@ -156,6 +159,74 @@ describe('all data of a person', () => {
     expect((await call(person, `admin/jobs/${String(asked.body['id'])}`)).status).toBe(403);
   });
 
+  it.each(['the person', 'an admin'])(
+    'holds what was for the person, not what the product and its tools noted, for %s',
+    async (who) => {
+      const { tenantId } = admin;
+      const [turn] = await owner<{ id: string; conversation_id: string; message_id: string }>(
+        'SELECT id, conversation_id, message_id FROM app.turn WHERE principal_id = $1',
+        [person.id],
+      );
+      if (turn === undefined) throw new Error('There is no turn');
+      const citation = { citations: [{ n: 1, title: 'Fahrplan' }] };
+      await app.database.uow.run({ tenantId }, async (tx) => {
+        await tx.query(
+          `INSERT INTO app.message (tenant_id, id, conversation_id, turn_id, seq, role, content, payloads, metadata)
+         VALUES ($1, $2, $3, $4, 2, 'assistant', 'Der Zug geht um acht', '[{"payload_type":"trains","items":["ICE 8"]}]', $5)`,
+          [tenantId, newId(), turn.conversation_id, turn.id, JSON.stringify(citation)],
+        );
+        await tx.query(
+          `INSERT INTO app.tool_call (tenant_id, id, turn_id, conversation_id, message_id, attempt, start, agent_key, tool_key,
+           idempotency_key, arguments, status, result, error)
+         VALUES ($1, $2, $3, $4, $5, 1, 1, 'trains', 'timetable', 'rohdaten', '{"q":"rohdaten"}', 'succeeded',
+           '{"rows":["rohdaten"]}', '{"message":"rohdaten"}')`,
+          [tenantId, newId(), turn.id, turn.conversation_id, turn.message_id],
+        );
+        await tx.query(
+          `INSERT INTO app.feedback (tenant_id, message_id, principal_id, conversation_id, rating, comment)
+         VALUES ($1, $2, $3, $4, 'up', 'Danke')`,
+          [tenantId, turn.message_id, person.id, turn.conversation_id],
+        );
+        await tx.query(`UPDATE app.turn SET request = '{"note":"rohdaten"}' WHERE tenant_id = $1 AND id = $2`, [
+          tenantId,
+          turn.id,
+        ]);
+      });
+      const [by, path] = who === 'the person' ? [person, `${person.slug}/me/jobs`] : [admin, 'admin/jobs'];
+      const asked = who === 'the person' ? `${person.slug}/me/export` : `admin/users/${person.id}/export`;
+      const id = String((await call(by, asked, {})).body['id']);
+      expect(await ended(by, `${path}/${id}`)).toMatchObject({ status: 'succeeded' });
+      const response = await fetch(`${app.url}/api/${path}/${id}/file`, {
+        headers: { authorization: `Bearer ${by.token}` },
+      });
+      const entries = unzipSync(new Uint8Array(await response.arrayBuffer()));
+      const all = Object.values(entries)
+        .map((entry) => strFromU8(entry))
+        .join('\n');
+      for (const words of ['Der Zug geht um acht', 'Fahrplan', 'ICE 8', 'Danke', 'timetable', person.email, CANARY])
+        expect(all).toContain(words);
+      expect(all).not.toContain('rohdaten');
+      for (const [file, content] of Object.entries(entries)) {
+        const table = /^tables\/(\w+)\.jsonl$/.exec(file)?.[1];
+        if (table === undefined) continue;
+        const allowed = portableColumns.filter(([name]) => name === table).map(([, column]) => column);
+        for (const line of strFromU8(content).split('\n').filter(Boolean))
+          expect([table, Object.keys(JSON.parse(line) as object).toSorted()]).toEqual([table, allowed.toSorted()]);
+      }
+    },
+  );
+
+  it('is in tables of which each is given to the person, or not for a reason', async () => {
+    const tables = await app.database.uow.run(admin, tenantTables);
+    const theirs = belongingTo(tables, person.id).map(({ table }) => table.name);
+    const given = new Set(portableColumns.map(([table]) => table));
+    expect([...given, ...NOT_PORTABLE].toSorted()).toEqual(theirs.toSorted());
+    const columns = tables.flatMap((table) => table.columns.map(({ name }) => `${table.name}.${name}`));
+    expect(
+      portableColumns.map(([table, column]) => `${table}.${column}`).filter((name) => !columns.includes(name)),
+    ).toEqual([]);
+  });
+
   it.each(['an admin', 'the person'])('goes without a trace when %s has it erased', async (who) => {
     // Of a document that went before.
     await app.app
@@ -275,6 +346,42 @@ describe('all data of a person', () => {
     });
     expect(await tablesWith(email)).toEqual([]);
   });
+
+  it.each(['itself', 'an admin'])(
+    'is a visitor’s of a widget as well: taken along, and taken away, by %s',
+    async (who) => {
+      const page = { origin: 'https://shop.example.com' };
+      const { body: widget } = await call(admin, 'admin/widgets', { name: CANARY, origins: [page.origin] });
+      const path = `/api/public/widgets/${String(widget['public_key'])}/sessions`;
+      const enter = (body: object) => app.call(path, { body, headers: page });
+      const { body: session } = await enter({});
+      const id = String(session['visitor_id']);
+      const own = { token: String(session['access_token']), headers: page };
+      const ask = (deed: string) =>
+        who === 'itself'
+          ? app.call(`/api/${admin.slug}/me/${deed}`, { ...own, body: {} })
+          : call(admin, `admin/users/${id}/${deed}`, {});
+      const exported = await ask('export');
+      expect([exported.status, exported.text]).toEqual([202, exported.text]);
+      const job = String(exported.body['id']);
+      for (let tries = 0; (await archives(admin.tenantId)).length === 0 && tries < 100; tries++) await sleep(50);
+      const read = async () =>
+        who === 'itself' ? app.call(`/api/${admin.slug}/me/jobs/${job}`, own) : call(admin, `admin/jobs/${job}`);
+      while ((await read()).body['status'] === 'running') await sleep(50);
+      expect((await read()).body).toMatchObject({ result: { counts: { principal: 1, visitor: 1, session: 1 } } });
+      const erased = await ask('erase');
+      expect(erased.status).toBe(202);
+      expect(await ended(admin, `admin/jobs/${String(erased.body['id'])}`)).toMatchObject({
+        ...{ status: 'succeeded', result: { counts: { principal: 1, visitor: 1, session: 1 } } },
+      });
+      expect((await tablesWith(id)).filter((table) => !['app.audit_event', 'app.job'].includes(table))).toEqual([]);
+      expect(await archives(admin.tenantId)).toEqual([]);
+      expect((await app.call('/api/auth/me', own)).status).toBe(401);
+      // What opened it opens somebody new's.
+      const again = await enter({ visitor_token: session['visitor_token'] });
+      expect(again.body['visitor_id']).not.toBe(id);
+    },
+  );
 
   it('is not what somebody did to others: of that the record keeps all but the address', async () => {
     const leaver = await app.signedIn('tenant_admin', admin);

@@ -160,6 +160,8 @@ describe('API keys', () => {
     for (const role of ['tenant_admin', 'supporter', 'platform_admin']) {
       const body = { email: `${role}@example.test`, password, role };
       expect((await users('', { body })).status).toBe(403);
+      const invitation = { token: key, body: { email: body.email, role } };
+      expect((await app.call('/api/admin/invitations', invitation)).status).toBe(403);
     }
     const made = await users('', { body: { email: 'end@example.test', password } });
     expect(made.status).toBe(201);

@@ -103,6 +103,9 @@ describe('people and keys', () => {
     const platformTenantAdmin = await app.signedIn('tenant_admin', platform);
     expect((await users(platformTenantAdmin, '', { body })).status).toBe(403);
     expect((await patch(platformTenantAdmin, root.id, { disabled: true })).status).toBe(403);
+    // Of a role that a customer's tenant should not have.
+    const stray = await app.signedIn('platform_admin');
+    expect((await users(stray, '', { body })).status).toBe(403);
     expect((await users(root, '', { body })).status).toBe(201);
   });
 

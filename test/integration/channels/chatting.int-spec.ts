@@ -565,6 +565,30 @@ describe('a conversation over a socket', () => {
     });
   });
 
+  it('opens nothing by another user’s ids, used as keys of one’s own', async () => {
+    const mine = await app.chat(person);
+    const client_message_id = uuid();
+    mine.send({ content: 'echo private', client_message_id });
+    const ack = await mine.next('ack');
+    await mine.next('done');
+    const session_id = ack['conversation_id'];
+    for (const tenant of [person, undefined]) {
+      const stranger = await app.chat(await app.person(tenant));
+      stranger.send({ content: 'echo private', session_id, client_message_id });
+      const own = await stranger.next('ack');
+      for (const field of ['conversation_id', 'message_id', 'turn_id']) expect(own[field]).not.toBe(ack[field]);
+      await stranger.next('done');
+      stranger.send({ type: 'resume', session_id, after_seq: 0 });
+      const restored = await stranger.next('context_restored');
+      expect(restored['messages']).toHaveLength(2);
+      expect(JSON.stringify(stranger.frames)).not.toContain(ack['message_id']);
+      await stranger.close();
+    }
+    mine.send({ type: 'resume', session_id, after_seq: 0 });
+    expect((await mine.next('context_restored'))['messages']).toHaveLength(2);
+    await mine.close();
+  });
+
   it("does not tell another user's conversation from an unknown one", async () => {
     const mine = await app.chat(person);
     mine.send({ content: 'echo private' });

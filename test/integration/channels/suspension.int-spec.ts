@@ -46,6 +46,46 @@ describe('a suspended tenant', () => {
     },
   );
 
+  it.each(['here', 'on the other instance'])(
+    'has the sockets of its visitors closed %s, idle and busy ones, and lets none back in',
+    async (place) => {
+      const admin = await a.person(undefined, 'tenant_admin');
+      const page = 'https://shop.example.com';
+      const body = { name: 'Chat', origins: [page] };
+      const { body: widget } = await a.call('/api/admin/widgets', { token: admin.token, body });
+      const sessions = `/api/public/widgets/${String(widget['public_key'])}/sessions`;
+      const headers = { origin: page };
+      const enter = (known: object = {}) => a.call(sessions, { body: known, headers });
+      const app = place === 'here' ? a : b;
+      const visits = await Promise.all(
+        ['idle', 'busy'].map(async () => {
+          const { body: session } = await enter();
+          const bearer = { ...headers, authorization: `Bearer ${String(session['access_token'])}` };
+          const socket = await app.socket('/ws/chat', { headers: bearer });
+          expect(await socket.next('ready')).toMatchObject({ user: { role: 'visitor' } });
+          return { session, socket };
+        }),
+      );
+      const [idle, busy] = visits;
+      busy?.socket.send({ content: 'hang' });
+      await busy?.socket.next('token');
+      const suspendedAt = Date.now();
+      await command(admin.tenantId, 'suspend');
+      for (const { socket } of visits) {
+        expect(await socket.next('error', ({ scope }) => scope === 'connection')).toMatchObject({ code: 'SUSPENDED' });
+        expect(await socket.end(5000)).toMatchObject({ code: 4403 });
+      }
+      expect(Date.now() - suspendedAt).toBeLessThan(5000);
+      const token = String(idle?.session['access_token']);
+      const known = { visitor_token: idle?.session['visitor_token'] };
+      for (const refused of [await a.call('/api/auth/me', { token, headers }), await enter(known), await enter()])
+        expect([refused.status, refused.body['code']]).toEqual([403, 'SUSPENDED']);
+      // The page is nobody's while its tenant is suspended.
+      const again = await app.socket('/ws/chat', { headers: { ...headers, authorization: `Bearer ${token}` } });
+      expect(again.refused).toMatchObject({ status: 403 });
+    },
+  );
+
   it('begins nothing that waits until it is resumed, and then all of it', async () => {
     const person = await a.person();
     const socket = await a.chat(person);

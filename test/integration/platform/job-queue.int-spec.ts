@@ -104,6 +104,25 @@ describe.each(Object.entries(drivers))('a job queue %s', (_name, create) => {
     await until(() => seen.length === 1);
   });
 
+  it('hands no job over that does not say whose it is, where its worker wants to know', async () => {
+    const queue = create();
+    const name = newName();
+    const seen: unknown[] = [];
+    const owned = z.object({ tenant_id: z.guid(), n: z.number() });
+    await queue.work({
+      queue: name,
+      concurrency: 1,
+      schema: owned,
+      handle: async (payload) => void seen.push(payload),
+    });
+    const tenant_id = '01890000-0000-7000-8000-000000000000';
+    for (const payload of [{ n: 1 }, { tenant_id: null, n: 1 }, { tenant_id: '', n: 1 }, { tenant_id, n: 2 }])
+      await queue.add(name, payload);
+    await until(() => seen.length > 0);
+    await sleep(300);
+    expect(seen).toEqual([{ tenant_id, n: 2 }]);
+  });
+
   it('forgets the jobs of one tenant, and no others', async () => {
     const queue = create();
     const name = newName();

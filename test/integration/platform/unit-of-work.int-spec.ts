@@ -40,6 +40,19 @@ describe('UnitOfWork', () => {
     expect(await db.uow.query(a, slugs)).toHaveLength(1);
   });
 
+  it('looks up without a tenant, also on the connections that served one a moment ago', async () => {
+    await db.principal(a.tenantId);
+    const inTenant = () => db.uow.query<{ rows: number }>(a, 'SELECT count(*)::int AS rows FROM app.principal');
+    for (let n = 0; n < 3; n++) {
+      const before = await Promise.all([inTenant(), inTenant()]);
+      expect(before.flat().every(({ rows }) => rows > 0)).toBe(true);
+      for (const table of ['tenant', 'principal']) {
+        const look = () => db.uow.lookup<{ rows: number }>(`SELECT count(*)::int AS rows FROM app.${table}`);
+        expect(await Promise.all([look(), look()])).toEqual([[{ rows: 0 }], [{ rows: 0 }]]);
+      }
+    }
+  });
+
   it("keeps TypeORM's manager inside the transaction", async () => {
     const id = newId();
     await db.uow
