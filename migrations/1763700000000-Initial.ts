@@ -911,7 +911,7 @@ CREATE FUNCTION app.tenants_of_failed_conversations(age_seconds integer, most in
       AND c.last_seq < (extract(epoch FROM now() - make_interval(secs => age_seconds)) * 1000000)::bigint
     ORDER BY c.last_seq LIMIT most) old $$;
 
--- How long these are kept each tenant says itself.
+-- How long these are kept each tenant may say itself.
 CREATE FUNCTION app.tenants_of_old_conversations(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$
@@ -933,10 +933,10 @@ CREATE FUNCTION app.tenants_of_old_tool_calls(age_seconds integer, most integer)
       SELECT (SELECT c.tenant_id FROM app.tool_call c WHERE c.tenant_id > h.tenant_id ORDER BY c.tenant_id LIMIT 1)
       FROM tried h WHERE h.tenant_id IS NOT NULL
     )
-    SELECT h.tenant_id FROM tried h
+    SELECT t.id FROM tried h JOIN app.tenant t ON t.id = h.tenant_id
     WHERE EXISTS (
-      SELECT 1 FROM app.tenant t JOIN app.tool_call c ON c.tenant_id = t.id
-      WHERE t.id = h.tenant_id
+      SELECT 1 FROM app.tool_call c
+      WHERE c.tenant_id = t.id
         AND c.started_at < now() - make_interval(secs => coalesce(t.traces_kept_days * 86400, age_seconds)))
     LIMIT most $$;
 `;

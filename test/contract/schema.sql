@@ -1212,10 +1212,10 @@ AS $function$
       SELECT (SELECT c.tenant_id FROM app.tool_call c WHERE c.tenant_id > h.tenant_id ORDER BY c.tenant_id LIMIT 1)
       FROM tried h WHERE h.tenant_id IS NOT NULL
     )
-    SELECT h.tenant_id FROM tried h
+    SELECT t.id FROM tried h JOIN app.tenant t ON t.id = h.tenant_id
     WHERE EXISTS (
-      SELECT 1 FROM app.tenant t JOIN app.tool_call c ON c.tenant_id = t.id
-      WHERE t.id = h.tenant_id
+      SELECT 1 FROM app.tool_call c
+      WHERE c.tenant_id = t.id
         AND c.started_at < now() - make_interval(secs => coalesce(t.traces_kept_days * 86400, age_seconds)))
     LIMIT most $function$
 

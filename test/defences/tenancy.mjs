@@ -439,8 +439,8 @@ export default [
     edits: [
       {
         file: SCHEMA,
-        from: 'CREATE INDEX visitor_seen_idx ON app.visitor (last_seen_at);',
-        to: 'CREATE INDEX visitor_seen_idx ON app.visitor (last_seen_at);\nCREATE VIEW app.visits AS SELECT tenant_id, id FROM app.visitor;',
+        from: 'CREATE INDEX tenant_origin_origin_idx ON app.tenant_origin (origin);',
+        to: 'CREATE INDEX tenant_origin_origin_idx ON app.tenant_origin (origin);\nCREATE VIEW app.visits AS SELECT tenant_id, origin FROM app.tenant_origin;',
       },
     ],
     test: CATALOG,

@@ -1,21 +1,20 @@
 import { ExpiryService } from '#platform/expiry';
-import { DEFAULT_TRACES_DAYS } from '#tenants';
+import { TenantSettingsCache } from '#tenants';
 import { Injectable } from '@nestjs/common';
 
+const DAY_SECONDS = 24 * 3600;
 /** A conversation that only failed, after its last attempt (`last_seq` is a clock): nobody sees it, nothing was answered. */
-const FAILED_KEPT_SECONDS = 30 * 24 * 3600;
+const FAILED_KEPT_SECONDS = 30 * DAY_SECONDS;
 /** What was handed on is of use only for finding out what happened last week. */
-const OUTBOX_KEPT_SECONDS = 7 * 24 * 3600;
+const OUTBOX_KEPT_SECONDS = 7 * DAY_SECONDS;
 /** Its owner removes it with the turn's end; what a process left that died is older than any turn. */
 const LIVE_KEPT_SECONDS = 3600;
-/** What tools were asked and answered, for finding out why an answer was given. A tenant may say another time. */
-const TRACES_KEPT_SECONDS = DEFAULT_TRACES_DAYS * 24 * 3600;
 /** Messages and turns go with a conversation. */
 const CONVERSATIONS_AT_ONCE = 50;
 
 @Injectable()
 export class ConversationExpiry {
-  constructor(expiry: ExpiryService) {
+  constructor(expiry: ExpiryService, settings: TenantSettingsCache) {
     expiry.register({
       name: 'conversations that only failed',
       table: 'app.conversation',
@@ -32,21 +31,15 @@ export class ConversationExpiry {
       key: ['id'],
       afterSeconds: null,
       tenants: 'app.tenants_of_old_conversations',
+      ofTenant: async (scope) => {
+        const days = (await settings.get(scope)).retention.conversationsDays;
+        return days === null ? null : days * DAY_SECONDS;
+      },
       condition: `(message_count > 0 OR NOT failed_only)
-        AND last_interaction_at < now() - make_interval(secs => coalesce(
-          (SELECT conversations_kept_days * 86400 FROM app.tenant WHERE id = $1), $2))
+        AND last_interaction_at < now() - make_interval(secs => $2)
         AND NOT EXISTS (
           SELECT 1 FROM app.turn t WHERE t.tenant_id = $1 AND t.conversation_id = conversation.id AND t.status IN ('queued', 'running'))`,
       batch: CONVERSATIONS_AT_ONCE,
-    });
-    expiry.register({
-      name: 'tool calls',
-      table: 'app.tool_call',
-      key: ['id'],
-      afterSeconds: TRACES_KEPT_SECONDS,
-      tenants: 'app.tenants_of_old_tool_calls',
-      condition: `started_at < now() - make_interval(secs => coalesce(
-        (SELECT traces_kept_days * 86400 FROM app.tenant WHERE id = $1), $2))`,
     });
     expiry.register({
       name: 'texts of turns that were followed',

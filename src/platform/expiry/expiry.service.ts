@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { asError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
@@ -7,13 +8,15 @@ import { LOGGER, type Logger } from '#platform/logging';
 export interface Expiring {
   /** For the log: "sessions". */
   readonly name: string;
-  /** Null where only tenants say it, in their settings. */
+  /** Null where only tenants say it: with `ofTenant`. */
   readonly afterSeconds: number | null;
   /**
    * A look-up function of `(age in seconds, rows)`: the tenants of at most so many of the oldest such rows, by an index. As every
    * look-up it returns ids and can delete nothing.
    */
   readonly tenants: string;
+  /** Where tenants say it themselves, as the look-up knows: how long this one keeps them; null for ever. */
+  readonly ofTenant?: (scope: TenantScope) => Promise<number | null>;
   /** The condition, with `$2` for the age in seconds. */
   readonly condition: string;
   readonly table: string;
@@ -81,19 +84,23 @@ export class ExpiryService implements OnApplicationBootstrap, OnApplicationShutd
     let gone = 0;
     for (let round = 0; round < MOST_ROUNDS && !this.stopped; round++) {
       const before = gone;
-      for (const { tenant_id } of await this.work.lookup<{ tenant_id: string }>(
+      for (const { tenant_id: tenantId } of await this.work.lookup<{ tenant_id: string }>(
         `SELECT tenant_id FROM ${kind.tenants}($1, $2)`,
         [kind.afterSeconds, batch],
       )) {
         if (this.stopped) break;
-        gone += await this.deleteOf(kind, tenant_id, batch);
+        const seconds = kind.ofTenant === undefined ? kind.afterSeconds : await kind.ofTenant({ tenantId });
+        if (seconds !== null) gone += await this.deleteOf(kind, { tenantId, seconds, batch });
       }
       if (gone === before) break;
     }
     return gone;
   }
 
-  private async deleteOf(kind: Expiring, tenantId: string, batch: number): Promise<number> {
+  private async deleteOf(
+    kind: Expiring,
+    { batch, seconds, tenantId }: { tenantId: string; seconds: number; batch: number },
+  ): Promise<number> {
     const key = ['tenant_id', ...kind.key];
     const [row] = await this.work.query<{ gone: number }>(
       { tenantId },
@@ -103,7 +110,7 @@ export class ExpiryService implements OnApplicationBootstrap, OnApplicationShutd
          DELETE FROM ${kind.table} old USING due WHERE ${key.map((column) => `old.${column} = due.${column}`).join(' AND ')}
          RETURNING 1
        ) SELECT count(*)::int AS gone FROM gone`,
-      [tenantId, kind.afterSeconds, batch],
+      [tenantId, seconds, batch],
     );
     return row?.gone ?? 0;
   }

@@ -1,9 +1,14 @@
+import { loadConfig } from '#platform/config';
 import { newId } from '#platform/database';
+import { EventBus } from '#platform/events';
 import { ExpiryService } from '#platform/expiry';
 import { createLogger } from '#platform/logging';
+import { TenantSettingsCache } from '#tenants';
 import { IdempotencyExpiry } from '../../../src/platform/http/idempotency.expiry.js';
 import { SessionExpiry } from '../../../src/auth/sessions/session.expiry.js';
 import { ConversationExpiry } from '../../../src/conversations/store/conversation.expiry.js';
+import { TenantRepository } from '../../../src/tenants/tenant.repository.js';
+import { ToolCallExpiry } from '../../../src/tools/tool-call.expiry.js';
 import { VisitorExpiry } from '../../../src/widget/sessions/visitor.expiry.js';
 import { TestDatabase } from '../../support/test-database.js';
 
@@ -22,8 +27,11 @@ describe('what is too old', () => {
     }
   });
   beforeEach(() => {
-    expiry = new ExpiryService(db.uow, createLogger({ level: 'silent' }));
-    for (const Kind of [IdempotencyExpiry, SessionExpiry, ConversationExpiry, VisitorExpiry]) new Kind(expiry);
+    const logger = createLogger({ level: 'silent' });
+    expiry = new ExpiryService(db.uow, logger);
+    for (const Kind of [IdempotencyExpiry, SessionExpiry, VisitorExpiry]) new Kind(expiry);
+    const settings = new TenantSettingsCache(loadConfig({}), new TenantRepository(db.uow), new EventBus(logger));
+    for (const Kind of [ConversationExpiry, ToolCallExpiry]) new Kind(expiry, settings);
   });
   afterAll(() => db.stop());
 
