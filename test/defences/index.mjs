@@ -22,4 +22,5 @@ export const DEFENCES = {
   secrets: (await import('./secrets.mjs')).default,
   widget: (await import('./widget.mjs')).default,
   tenancy: (await import('./tenancy.mjs')).default,
+  limits: (await import('./limits.mjs')).default,
 };
