@@ -78,8 +78,8 @@ export default [
     edits: [
       {
         file: 'src/auth/login/login-attempts.ts',
-        from: 'if (pairSpent !== null && !isOwners) throw tooMany(pairSpent);',
-        to: 'if (pairSpent !== null && !isOwners) throw tooMany(pairSpent);\n    if (addressSpent !== null) throw tooMany(addressSpent);',
+        from: 'const spent = pairSpent ?? addressSpent;',
+        to: 'const spent = pairSpent ?? addressSpent;\n    if (addressSpent !== null) throw tooMany(addressSpent);',
       },
     ],
     test: 'test/integration/auth/shared-address.int-spec.ts',
@@ -90,8 +90,8 @@ export default [
     edits: [
       {
         file: 'src/auth/login/login-attempts.ts',
-        from: 'if (pairSpent !== null && !isOwners) throw tooMany(pairSpent);',
-        to: 'if (pairSpent !== null) throw tooMany(pairSpent);',
+        from: 'const isRefused = pairSpent !== null && !isOwners;',
+        to: 'const isRefused = pairSpent !== null;',
       },
     ],
     test: 'test/integration/auth/shared-address.int-spec.ts',

@@ -439,8 +439,8 @@ export default [
     edits: [
       {
         file: SCHEMA,
-        from: 'CREATE INDEX visitor_seen_idx ON app.visitor (last_seen_at);',
-        to: 'CREATE INDEX visitor_seen_idx ON app.visitor (last_seen_at);\nCREATE VIEW app.visits AS SELECT tenant_id, id FROM app.visitor;',
+        from: 'CREATE INDEX visitor_widget_idx ON app.visitor (tenant_id, widget_id);',
+        to: 'CREATE INDEX visitor_widget_idx ON app.visitor (tenant_id, widget_id);\nCREATE VIEW app.visits AS SELECT tenant_id, id FROM app.visitor;',
       },
     ],
     test: CATALOG,
