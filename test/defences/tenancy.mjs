@@ -439,8 +439,8 @@ export default [
     edits: [
       {
         file: SCHEMA,
-        from: 'CREATE INDEX visitor_seen_idx ON app.visitor (last_seen_at);',
-        to: 'CREATE INDEX visitor_seen_idx ON app.visitor (last_seen_at);\nCREATE VIEW app.visits AS SELECT tenant_id, id FROM app.visitor;',
+        from: 'CREATE INDEX feedback_principal_idx ON app.feedback (tenant_id, principal_id);',
+        to: 'CREATE INDEX feedback_principal_idx ON app.feedback (tenant_id, principal_id);\nCREATE VIEW app.ratings AS SELECT tenant_id, rating FROM app.feedback;',
       },
     ],
     test: CATALOG,
