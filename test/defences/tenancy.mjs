@@ -685,8 +685,8 @@ export default [
         to: '',
       },
     ],
-    test: 'test/integration/auth/invitations.int-spec.ts',
-    name: 'give no role that its scopes do not cover',
+    test: 'test/integration/auth/keys.int-spec.ts',
+    name: 'with users.write make and let in nobody who may do more than they',
   },
   {
     attack: 'an issuer gives roles that its maker may not',
@@ -733,8 +733,8 @@ export default [
         to: 'const current = await this.principals.lockUser(tx, id);',
       },
     ],
-    test: 'test/integration/auth/users.int-spec.ts',
-    name: 'that are the last admin stay, also when two remove each other at once',
+    test: 'test/integration/auth/last-admin.postgres-spec.ts',
+    name: 'one of them stays, each time',
   },
   {
     attack: 'an issuer’s token demotes the last admin',
@@ -793,8 +793,8 @@ export default [
         to: 'void tenantId;',
       },
     ],
-    test: 'test/integration/admin/tenant-data.int-spec.ts',
-    name: 'waits in no queue any more',
+    test: 'test/integration/platform/job-queue.int-spec.ts',
+    name: 'forgets the jobs of one tenant, and no others',
   },
   {
     attack: 'an erased tenant’s jobs are left in the queue',
@@ -830,7 +830,7 @@ export default [
       },
     ],
     test: 'test/integration/admin/tenant-data.int-spec.ts',
-    name: 'leaves no word of it anywhere, when all tenants that held it are gone',
+    name: 'goes without a trace when it is erased',
   },
   {
     attack: 'a table is left out of a tenant’s archive',
