@@ -514,6 +514,12 @@ export default [
         from: 'WHERE p.tenant_id = $1 AND p.id = $2 AND p.disabled_at IS NULL`;',
         to: 'WHERE p.tenant_id = $1 AND p.id = $2`;',
       },
+      // It is refused twice: the session has ended as well.
+      {
+        file: 'src/auth/users/user.service.ts',
+        from: 'next.persona !== current.persona || disabled;',
+        to: 'next.persona !== current.persona;',
+      },
     ],
     test: SPEC,
     name: 'lets nobody in who was blocked',
