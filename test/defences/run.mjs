@@ -10,6 +10,7 @@ import { DEFENCES } from './index.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const WORKERS = 2;
 const PATIENCE_MS = 300_000;
+const UNNOTICED = 'is not noticed: every test passes';
 
 const words = process.argv.slice(2).map((word) => word.toLowerCase());
 const chosen = Object.entries(DEFENCES)
@@ -50,6 +51,8 @@ const escaped = (text) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&');
 /** @returns null when the test failed as it should, else why not */
 async function faultOf(folder, { edits, test, name }) {
   const before = edits.map(({ file }) => [join(folder, file), readFileSync(join(folder, file))]);
+  const isBuilt = projectOf(test) === 'e2e';
+  let built = false;
   try {
     for (const { file, from, to } of edits) {
       const path = join(folder, file);
@@ -60,29 +63,43 @@ async function faultOf(folder, { edits, test, name }) {
         source.replace(from, () => to),
       );
     }
-    // The built server is what some tests start, and their embedded database reads its migrations from it.
-    const built = await run(folder, 'npm', ['run', '--silent', 'build']);
-    if (built.code !== 0) return `does not build:\n${built.output}`;
-    const report = join(folder, 'report.json');
-    rmSync(report, { force: true });
-    const { output } = await run(folder, process.execPath, [
-      'node_modules/jest/bin/jest.js',
-      ...['--selectProjects', projectOf(test), '--runTestsByPath', test, '--testNamePattern', escaped(name)],
-      ...['--json', '--outputFile', report, '--reporters', 'default', '--runInBand'],
-    ]);
-    let result;
-    try {
-      result = JSON.parse(readFileSync(report, 'utf8'));
-    } catch {
-      return `ended without a report:\n${output}`;
+    if (!isBuilt) {
+      const fault = await faultOfRun(folder, test, name);
+      if (fault !== UNNOTICED) return fault;
     }
-    if (result.numFailedTests > 0) return null;
-    if (result.numRuntimeErrorTestSuites > 0) return `does not run:\n${output}`;
-    if (result.numPassedTests === 0) return `has no test of the name: ${name}`;
-    return 'is not noticed: every test passes';
+    // What is built is what some tests start: the server, the command line, readers of documents.
+    built = true;
+    await build(folder);
+    return await faultOfRun(folder, test, name);
   } finally {
     for (const [path, source] of before) writeFileSync(path, source);
+    if (built) await build(folder);
   }
+}
+
+async function build(folder) {
+  const { code, output } = await run(folder, 'npm', ['run', '--silent', 'build']);
+  if (code !== 0) throw new Error(`${folder} does not build:\n${output}`);
+}
+
+async function faultOfRun(folder, test, name) {
+  const report = join(folder, 'report.json');
+  rmSync(report, { force: true });
+  const { output } = await run(folder, process.execPath, [
+    'node_modules/jest/bin/jest.js',
+    ...['--selectProjects', projectOf(test), '--runTestsByPath', test, '--testNamePattern', escaped(name)],
+    ...['--json', '--outputFile', report, '--reporters', 'default', '--runInBand', '--forceExit'],
+  ]);
+  let result;
+  try {
+    result = JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    return `ended without a report:\n${output}`;
+  }
+  if (result.numFailedTests > 0) return null;
+  if (result.numRuntimeErrorTestSuites > 0) return `does not run:\n${output}`;
+  if (result.numPassedTests === 0) return `has no test of the name: ${name}`;
+  return UNNOTICED;
 }
 
 const waiting = [...chosen];
@@ -92,9 +109,10 @@ await Promise.all(
   Array.from({ length: Math.min(WORKERS, chosen.length) }, async () => {
     const folder = copyOfProject();
     try {
+      await build(folder);
       for (let defence = waiting.shift(); defence !== undefined; defence = waiting.shift()) {
         const start = Date.now();
-        const fault = await faultOf(folder, defence);
+        const fault = await faultOf(folder, defence).catch((error) => error.message);
         if (fault === null) passed++;
         else failed++;
         const seconds = ((Date.now() - start) / 1000).toFixed(0).padStart(3);
