@@ -2,7 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { fetchDemo, login } from '../api.js';
 import { initials } from '../formatting.js';
 import { messageOf } from '../hooks.js';
-import type { Demo, DemoUser, TokenAnswer, User } from '../protocol.js';
+import type { TokenAnswer, User } from '../../sdk/index.js';
+import type { Demo, DemoUser } from '../protocol.js';
 import { roleName } from '../suggestions.js';
 import { AlertIcon, Logo } from './icons.js';
 

@@ -5,7 +5,7 @@
 import { createElement, Fragment, type ComponentChildren, type VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { parseMarkdown, safeHref, type Block, type Inline } from '../markdown.js';
-import type { Citation } from '../protocol.js';
+import type { Citation } from '../../sdk/index.js';
 
 export interface CitationContext {
   citations: Citation[];

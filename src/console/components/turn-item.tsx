@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
-import { agentLabel, agentsOf, isSettled, type TurnView } from '../conversation.state.js';
 import { useNow } from '../hooks.js';
-import type { Citation } from '../protocol.js';
+import { agentLabel, agentsOf, type Citation, isSettled, type TurnView } from '../../sdk/index.js';
 import { AlertIcon, CheckIcon, CopyIcon, RetryIcon } from './icons.js';
 import { PayloadList } from './payload-list.js';
 import { Markdown, SanitisedHtml } from './rich-text.js';
