@@ -7,6 +7,7 @@ import { activeTurn, emptyConversation, reduce, type Action, type ConversationSt
 import { Conversations } from './conversations.js';
 import { Outbox } from './outbox.js';
 import type { ServerFrame, UserMessageFrame } from './protocol.js';
+import { RenewedToken } from './renewed-token.js';
 import { RestClient, type TokenSource } from './rest.js';
 import { type KeyValueStore, MemoryStore } from './store.js';
 
@@ -18,8 +19,8 @@ export interface ChatSnapshot {
 export interface ChatOptions {
   /** Of the server, such as `https://chat.example.com`. */
   readonly url: string;
-  /** A token of any kind, or where tokens come from when it runs out. */
-  readonly token: string | TokenSource;
+  /** A token of any kind; or how to ask for one, which is done again before it ends; or who has them. */
+  readonly token: string | (() => Promise<string | null>) | TokenSource;
   /** The tenant's slug or id; without it the one that the server greets with. */
   readonly tenant?: string;
   /** Keeps messages on their way over a reload. `owner`: the user's id, so that nobody sends another's. Absent: they go with the page. */
@@ -48,7 +49,7 @@ export class Chat {
   private readonly stopListening: () => void;
 
   constructor(private readonly options: ChatOptions) {
-    const tokens = typeof options.token === 'string' ? constant(options.token) : options.token;
+    const tokens = sourceOf(options.token);
     const base = options.url.replace(/\/+$/, '');
     this.tenant = options.tenant;
     this.conversations = new Conversations(new RestClient(base, tokens), () => this.tenant ?? 'unknown');
@@ -242,8 +243,10 @@ export class Chat {
   }
 }
 
-/** The same one for ever: when it is refused there is no other. */
-function constant(token: string): TokenSource {
+function sourceOf(token: ChatOptions['token']): TokenSource {
+  if (typeof token === 'function') return new RenewedToken(token);
+  if (typeof token !== 'string') return token;
+  // When it is refused there is no other.
   return { token: (fresh) => Promise.resolve(fresh ? null : token) };
 }
 

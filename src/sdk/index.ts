@@ -36,6 +36,7 @@ export { Conversations } from './conversations.js';
 export { Outbox } from './outbox.js';
 export type * from './protocol.js';
 export { parseServerFrame } from './protocol.js';
+export { RenewedToken } from './renewed-token.js';
 export { call, json, pageQuery, problemMessage, RestClient, RestError, type TokenSource } from './rest.js';
 export { Session, type SessionOptions, type TokenAnswer, type Tokens, type User } from './session.js';
 export { type KeyValueStore, MemoryStore } from './store.js';
