@@ -52,6 +52,7 @@ export function ChatView({ controller, snapshot, user, onNew }: ChatViewProps) {
                   onCite={openCitation}
                   onRetry={(key) => controller.retry(key)}
                   onEdit={(text) => setDraft({ text, nonce: draft.nonce + 1 })}
+                  onAgain={(text) => controller.send(text)}
                 />
               )}
             />

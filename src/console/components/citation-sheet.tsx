@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
-import { splitAround } from '../formatting.js';
 import { messageOf } from '../hooks.js';
-import { safeHref } from '../markdown.js';
+import { parseMarkdown, safeHref } from '../markdown.js';
+import { markQuote } from '../marked-quote.js';
 import type { Citation, Conversations, Passage } from '../../sdk/index.js';
 import { AlertIcon, LinkIcon } from './icons.js';
-import { Markdown } from './rich-text.js';
+import { Blocks } from './rich-text.js';
 import { Sheet } from './sheet.js';
 
 export interface OpenCitation {
@@ -62,18 +62,10 @@ function PassageText({ content, quote }: { content: string | null; quote: string
   if (content === null || content === '') {
     return quote ? <blockquote class="passage">{quote}</blockquote> : null;
   }
-  const parts = quote ? splitAround(content, quote) : null;
+  const marked = quote ? markQuote(content, quote) : null;
   return (
     <div class="passage" data-testid="passage" tabIndex={0} role="region" aria-label="Passage">
-      {parts ? (
-        <>
-          {parts[0]}
-          <mark>{parts[1]}</mark>
-          {parts[2]}
-        </>
-      ) : (
-        <Markdown text={content} citations={[]} onCite={() => undefined} />
-      )}
+      <Blocks blocks={marked ?? parseMarkdown(content)} />
     </div>
   );
 }
