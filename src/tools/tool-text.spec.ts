@@ -1,4 +1,5 @@
 import { sanitizeToolData, sanitizeToolText } from './tool-text.js';
+import { processorMs } from '../../test/support/processor-time.js';
 
 const tags = (text: string): string =>
   [...text].map((char) => String.fromCodePoint(0xe0000 + (char.codePointAt(0) ?? 0))).join('');
@@ -29,9 +30,9 @@ describe('sanitizeToolText', () => {
   });
 
   it('takes a megabyte of invisible text in its stride', () => {
-    const startedAt = performance.now();
+    const startedAt = processorMs();
     expect(sanitizeToolText('\u200D'.repeat(1_000_000), 20_000)).toBe('');
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(processorMs() - startedAt).toBeLessThan(500);
   });
 });
 

@@ -1,4 +1,5 @@
 import { renderAnswer } from './answer-template.js';
+import { processorMs } from '../../../test/support/processor-time.js';
 
 it('renders values, loops and dates', async () => {
   const text = await renderAnswer(
@@ -40,9 +41,9 @@ it('stops a template that never ends', async () => {
 
 it('keeps runs of spaces inside a line, drops those at its end, and is quick with very long ones', async () => {
   expect(await renderAnswer('a  b \t\n c   \nd', {})).toBe('a  b\n c\nd');
-  const startedAt = performance.now();
+  const startedAt = processorMs();
   const text = await renderAnswer('x{{ a }}y', { a: ' '.repeat(19_000) });
   expect(text).toHaveLength(19_002);
   // Generous: it took seconds on a busy machine, and takes a millisecond.
-  expect(performance.now() - startedAt).toBeLessThan(200);
+  expect(processorMs() - startedAt).toBeLessThan(200);
 });

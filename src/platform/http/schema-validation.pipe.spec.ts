@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InvalidInputError } from '#platform/errors';
 import { parseInput, refuseHostileInput, SchemaValidationPipe } from './schema-validation.pipe.js';
+import { processorMs } from '../../../test/support/processor-time.js';
 
 const caught = (work: () => unknown): InvalidInputError => {
   try {
@@ -41,9 +42,9 @@ describe('validation', () => {
 
   it('refuses nesting without a bottom, at once', () => {
     const deep: unknown = JSON.parse(`${'{"a":'.repeat(150_000)}1${'}'.repeat(150_000)}`);
-    const startedAt = performance.now();
+    const startedAt = processorMs();
     expect(caught(() => refuseHostileInput({ metadata: deep }))).toMatchObject({ kind: 'invalid' });
-    expect(performance.now() - startedAt).toBeLessThan(200);
+    expect(processorMs() - startedAt).toBeLessThan(200);
   });
 
   it('refuses the same outside a controller’s parameters', () => {

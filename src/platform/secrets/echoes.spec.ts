@@ -1,4 +1,5 @@
 import { concealing } from './echoes.js';
+import { processorMs } from '../../../test/support/processor-time.js';
 
 const SECRET = 'pä"ss/wörd+1&<';
 const PAIR = Buffer.from(`bot:${SECRET}`).toString('base64');
@@ -65,8 +66,8 @@ describe('a secret that a server repeats', () => {
 
   it('is found in time in what is long and full of escapes', () => {
     const long = '\\"%41&amp;\\u0041 and so on '.repeat(40_000);
-    const before = performance.now();
+    const before = processorMs();
     expect(conceal(`${long}${inJson(SECRET)}`)).toBe(`${long}[secret]`);
-    expect(performance.now() - before).toBeLessThan(2000);
+    expect(processorMs() - before).toBeLessThan(2000);
   });
 });

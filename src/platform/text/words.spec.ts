@@ -2,6 +2,7 @@ import { fold } from './fold.js';
 import { stem } from './stem.js';
 import { isAskingWord, isFunctionWord, isStopWord, LANGUAGES } from './stop-words.js';
 import { contentStems, topicStems, wordCount } from './words.js';
+import { processorMs } from '../../../test/support/processor-time.js';
 
 describe('fold', () => {
   it.each([
@@ -65,9 +66,9 @@ describe('contentStems', () => {
   });
 
   it('takes a long text in reasonable time', () => {
-    const started = performance.now();
+    const started = processorMs();
     contentStems('漢字'.repeat(50_000));
     contentStems('a'.repeat(100_000));
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(processorMs() - started).toBeLessThan(5000);
   });
 });

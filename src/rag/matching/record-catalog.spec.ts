@@ -1,4 +1,5 @@
 import { catalogOf, readingCatalog } from './record-catalog.js';
+import { processorMs } from '../../../test/support/processor-time.js';
 
 const RECORDS = Array.from({ length: 12 }, (_, index) => ({
   id: String(index),
@@ -26,12 +27,12 @@ it('reads records with more names than anybody would ask for, and keeps those th
       [`note_${copy}`]: 'x y',
     })),
   );
-  const start = performance.now();
+  const start = processorMs();
   const { fields } = catalogOf(odd, {});
   expect(fields.slice(0, 4).map(({ name }) => name)).toEqual(['name', 'town', 'country', 'floor']);
   expect(fields.length).toBeLessThanOrEqual(60);
   // It took half an hour.
-  expect(performance.now() - start).toBeLessThan(1000);
+  expect(processorMs() - start).toBeLessThan(1000);
 });
 
 it('can be interrupted all along: no step of reading many records takes much of the whole', () => {
@@ -46,9 +47,9 @@ it('can be interrupted all along: no step of reading many records takes much of 
     const steps: number[] = [];
     const reading = readingCatalog(many, {});
     for (let ended = false; !ended;) {
-      const start = performance.now();
+      const start = processorMs();
       const { done, value } = reading.next();
-      steps.push(performance.now() - start);
+      steps.push(processorMs() - start);
       ended = done === true;
       if (done === true) expect(value.fields).toHaveLength(5);
     }

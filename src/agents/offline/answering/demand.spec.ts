@@ -1,4 +1,5 @@
 import { demandOf } from './demand.js';
+import { processorMs } from '../../../../test/support/processor-time.js';
 
 it.each([
   ['What do you charge for a crown?', 'price'],
@@ -49,11 +50,11 @@ it.each([
 });
 
 it('is linear on long messages', () => {
-  const started = performance.now();
+  const started = processorMs();
   for (const part of ['what do ', 'how much ', 'and when ', 'what does a']) {
     const question = part.repeat(20_000 / part.length);
     demandOf(question);
     demandOf(`How many? ${question}`)?.meets(question);
   }
-  expect(performance.now() - started).toBeLessThan(500);
+  expect(processorMs() - started).toBeLessThan(500);
 });

@@ -2,6 +2,7 @@ import { tool } from '../../../../test/support/agent-fakes.js';
 import { judging, propertiesOf } from '../../catalog/tool-inputs.js';
 import { figuresIn } from './counted.js';
 import { findingsFor } from './entity-rules.js';
+import { processorMs } from '../../../../test/support/processor-time.js';
 
 const kinds = (text: string) => figuresIn(text).map(({ at, end, kind }) => [text.slice(at, end), kind]);
 
@@ -50,10 +51,10 @@ it.each([
 });
 
 it('takes no time over hostile digits', () => {
-  const start = performance.now();
+  const start = processorMs();
   for (const part of ['1,', '1 ', '+1 ', '0 1', '(0', '1in ', 'in 1'])
     figuresIn(part.repeat(10_000).slice(0, 20_000) + 'a');
-  expect(performance.now() - start).toBeLessThan(1000);
+  expect(processorMs() - start).toBeLessThan(1000);
 });
 
 const BOOKING = { type: 'string', pattern: '^[0-9]{4,6}$', title: 'booking number' };

@@ -1,4 +1,5 @@
 import { type DateOptions, datesIn } from './dates.js';
+import { processorMs } from '../../../../test/support/processor-time.js';
 
 /** A Tuesday, half past eleven in the evening in London. */
 const TODAY = new Date('2026-03-10T23:30:00Z');
@@ -102,8 +103,8 @@ it.each(['1/', 'morgen ', '1.', 'may ', 'hace tres días ', '1 and 2 ', 'x'])(
   'is done in time with many "%s"',
   (piece) => {
     const text = piece.repeat(4000).slice(0, 4000);
-    const start = performance.now();
+    const start = processorMs();
     for (const language of ['en', 'es', 'de']) datesIn(text, { today: TODAY, timeZone: 'UTC', language });
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(processorMs() - start).toBeLessThan(1000);
   },
 );

@@ -1,6 +1,7 @@
 import { tool } from '../../../../test/support/agent-fakes.js';
 import type { HistoryMessage } from '../../turn/turn.types.js';
 import { RuleEntityExtractor } from './rule.entity-extractor.js';
+import { processorMs } from '../../../../test/support/processor-time.js';
 
 const rules = new RuleEntityExtractor(() => new Date('2026-03-10T12:00:00Z'));
 
@@ -203,9 +204,9 @@ it('leaves optional values out when their form does not prove them', () => {
 });
 
 it('withstands a pattern made to hang, within a turn’s patience', () => {
-  const start = performance.now();
+  const start = processorMs();
   extract({ id: { type: 'string', pattern: '^(a+)+$' } }, `${'a'.repeat(60)}! `.repeat(200));
-  expect(performance.now() - start).toBeLessThan(2000);
+  expect(processorMs() - start).toBeLessThan(2000);
 });
 
 it('judges by definitions of the same schema', () => {
@@ -244,7 +245,7 @@ it.each([
       { type: 'string', pattern: `^[0-9a]*a[0-9a]{${index},99}Z$` },
     ]),
   );
-  const startedAt = performance.now();
+  const startedAt = processorMs();
   extract({ order: { type: 'string' }, city: { type: 'string' }, ...many }, text, { asked: ['order', 'city'] });
-  expect(performance.now() - startedAt).toBeLessThan(3000);
+  expect(processorMs() - startedAt).toBeLessThan(3000);
 });

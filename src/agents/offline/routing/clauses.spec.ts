@@ -1,4 +1,5 @@
 import { clausesOf } from './clauses.js';
+import { processorMs } from '../../../../test/support/processor-time.js';
 
 describe('clausesOf', () => {
   it.each([
@@ -21,8 +22,8 @@ describe('clausesOf', () => {
   });
 
   it('loses nothing of meaning and stays quick on a long message', () => {
-    const start = performance.now();
+    const start = processorMs();
     expect(clausesOf('and how '.repeat(2000)).length).toBeGreaterThan(0);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(processorMs() - start).toBeLessThan(1000);
   });
 });

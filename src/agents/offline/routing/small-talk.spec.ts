@@ -1,4 +1,5 @@
 import { smallTalkKind } from './small-talk.js';
+import { processorMs } from '../../../../test/support/processor-time.js';
 
 describe('smallTalkKind', () => {
   it.each([
@@ -53,9 +54,9 @@ describe('smallTalkKind', () => {
   });
 
   it('stays quick on a long message', () => {
-    const start = performance.now();
+    const start = processorMs();
     smallTalkKind('hi '.repeat(5000));
     smallTalkKind('a'.repeat(16_000));
-    expect(performance.now() - start).toBeLessThan(200);
+    expect(processorMs() - start).toBeLessThan(200);
   });
 });

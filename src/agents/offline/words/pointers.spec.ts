@@ -1,4 +1,5 @@
 import { leaningOf, pointsBack } from './pointers.js';
+import { processorMs } from '../../../../test/support/processor-time.js';
 
 it.each([
   'and to Norway?',
@@ -33,7 +34,7 @@ it('counts what surely stands for something among what may', () => {
 });
 
 it('stays quick on long messages', () => {
-  const start = performance.now();
+  const start = processorMs();
   for (const piece of ['and ', 'what about ', 'das ', 'a']) pointsBack(piece.repeat(20_000 / piece.length));
-  expect(performance.now() - start).toBeLessThan(200);
+  expect(processorMs() - start).toBeLessThan(200);
 });
