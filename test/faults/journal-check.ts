@@ -1,4 +1,4 @@
-import type { Journal } from './journal.js';
+import type { Journal, Sent } from './journal.js';
 import type { StoredFrame, TurnBook, TurnSeen } from './turn-book.js';
 
 /** What the database and REST say, in the contract's own words. */
@@ -47,25 +47,28 @@ export function checkJournal(journal: Journal, truth: Truth): Verdict {
   const lists = { lost: [] as string[], doubled: [] as string[], waiting: [] as string[], wrong: [] as string[] };
   const stored = new Stored(truth.messages);
   const outcomes: Record<string, number> = {};
-  for (const sent of journal.sent) {
-    if (sent.ack === null) continue;
-    const turn = truth.turns.get(sent.ack.turn_id);
+  /** Failed turns whose question was sent again by somebody who had not heard of it. */
+  const triedAgain = new Set<string>();
+  for (const { ack, before, sent } of journal.sent.flatMap(acksOf)) {
+    const turn = truth.turns.get(ack.turn_id);
     const status = turn?.status ?? 'gone';
     outcomes[status] = (outcomes[status] ?? 0) + 1;
     const label = `"${sent.content}" of ${sent.reader}`;
-    if (turn === undefined) lists.lost.push(`${label}: turn ${sent.ack.turn_id} was acked and is gone`);
+    // A repeat gets the same ack, but for one after a failure, which is a new attempt.
+    if (before !== null && truth.turns.get(before)?.status === 'failed') triedAgain.add(before);
+    else if (before !== null) lists.doubled.push(`${label}: acked again as turn ${ack.turn_id}`);
+    if (turn === undefined) lists.lost.push(`${label}: turn ${ack.turn_id} was acked and is gone`);
     else {
-      const rest = truth.restTurns.get(sent.ack.turn_id);
+      const rest = truth.restTurns.get(ack.turn_id);
       if (rest?.status !== turn.status)
         lists.wrong.push(`${label}: REST says ${rest?.status ?? 'nothing'}, the database ${turn.status}`);
-      const times = stored.timesAsked(sent.ack);
+      const times = stored.timesAsked(ack);
       // A person's Stop keeps the question; a failure leaves nothing in the conversation.
       if ((turn.status === 'completed' || turn.status === 'cancelled') && times !== 1)
         lists.lost.push(`${label}: the question of a ${turn.status} turn stands ${times} times in the conversation`);
-      if (turn.status === 'completed' && stored.answersOf(sent.ack.turn_id).length === 0)
+      if (turn.status === 'completed' && stored.answersOf(ack.turn_id).length === 0)
         lists.lost.push(`${label}: completed without an answer`);
     }
-    for (const ack of sent.otherAcks) lists.doubled.push(`${label}: acked again as turn ${ack['turn_id']}`);
   }
   for (const turnId of truth.turns.keys()) {
     const answers = stored.answersOf(turnId);
@@ -78,7 +81,7 @@ export function checkJournal(journal: Journal, truth: Truth): Verdict {
       lists.wrong.push(`message ${message.id} has half a character: "${short(message.content)}"`);
   const numbers = new Numbers(truth.messages);
   for (const book of journal.books) {
-    for (const seen of book.turns.values()) judge(book, seen, { truth, messages: stored }, lists);
+    for (const seen of book.turns.values()) judge(book, seen, { truth, messages: stored, triedAgain }, lists);
     for (const frames of book.stored.values()) judgeOrder(book, frames, numbers, lists);
   }
   return {
@@ -88,6 +91,17 @@ export function checkJournal(journal: Journal, truth: Truth): Verdict {
     ...lists,
     open: truth.open,
   };
+}
+
+type Ack = NonNullable<Sent['ack']>;
+
+/** What one sender was told of its message, each turn once, and the turn that it was told before. */
+function acksOf(sent: Sent): { sent: Sent; ack: Pick<Ack, 'turn_id' | 'message_id'>; before: string | null }[] {
+  const told = new Map<string, Pick<Ack, 'turn_id' | 'message_id'>>();
+  for (const ack of sent.ack === null ? [] : [sent.ack, ...(sent.otherAcks as unknown as Ack[])])
+    if (!told.has(ack.turn_id)) told.set(ack.turn_id, ack);
+  const acks = [...told.values()];
+  return acks.map((ack, n) => ({ sent, ack, before: acks[n - 1]?.turn_id ?? null }));
 }
 
 /** The messages once more, by what they are looked up by: a storm leaves tens of thousands. */
@@ -192,7 +206,7 @@ function countQuestions(truth: Truth): Map<string, number> {
 function judge(
   book: TurnBook,
   seen: TurnSeen,
-  { truth, messages }: { truth: Truth; messages: Stored },
+  { truth, messages, triedAgain }: { truth: Truth; messages: Stored; triedAgain: ReadonlySet<string> },
   lists: { lost: string[]; waiting: string[]; wrong: string[]; doubled: string[] },
 ): void {
   const label = `${book.reader}, turn ${seen.turnId} (${seen.trail.join(' ')})`;
@@ -200,7 +214,8 @@ function judge(
   const [done] = seen.dones;
   if (seen.gap !== null) lists.wrong.push(`${book.reader}: ${seen.gap}`);
   if (done === undefined) {
-    if (book.staying && stored !== undefined && ENDED.has(stored.status))
+    const goesOn = seen.repeats > 0 && triedAgain.has(seen.turnId);
+    if (book.staying && stored !== undefined && ENDED.has(stored.status) && !goesOn)
       lists.waiting.push(`${label} was never told: ${stored.status}`);
     return;
   }

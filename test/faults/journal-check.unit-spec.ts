@@ -25,8 +25,20 @@ function sound() {
     book,
     frames,
     status: 'completed',
+    /** Of a turn `t0` that the question had before. */
+    before: null as string | null,
     messages: messages as StoredMessage[],
     open: [] as string[],
+  };
+}
+
+/** The sender, cut off from an attempt that ended, sent the question again and was told of another attempt. */
+function askedAgain(before: string, repeats = 1): (world: World) => void {
+  return (w) => {
+    w.before = before;
+    w.sent.otherAcks.push({ turn_id: 't1', message_id: 'q1', conversation_id: 'c1' });
+    w.sent.ack = { turn_id: 't0', message_id: 'q1', conversation_id: 'c1', at: 0 };
+    w.book.turn('t0', 'c1').repeats = repeats;
   };
 }
 
@@ -79,6 +91,7 @@ function faults(change: (world: World) => void): string[] {
     else world.book.take({ conversation_id: 'c1', turn_id: 't1', ...frame });
   const ended = { status: world.status, conversationId: 'c1', error: null };
   const turns = new Map(world.status === 'gone' ? [] : [['t1', ended]]);
+  if (world.before !== null) turns.set('t0', { ...ended, status: world.before });
   const truth: Truth = { turns, restTurns: turns, messages: world.messages, open: world.open };
   return faultsOf(checkJournal(world.journal, truth));
 }
@@ -95,6 +108,8 @@ describe('the comparison of a journal with what is stored', () => {
     ['two answers', (w) => w.messages.push({ ...w.messages[1]!, id: 'a2' }), /^doubled: .*2 answers/],
     ['a question that stands twice', (w) => w.messages.push({ ...w.messages[0]!, id: 'q2' }), /^doubled: .*2 times/],
     ['another ack for a repeat', (w) => w.sent.otherAcks.push({ turn_id: 't2' }), /^doubled: .*acked again/],
+    ['another attempt after one that had an answer', askedAgain('completed'), /^doubled: .*acked again/],
+    ['a failure that nobody told and nobody asked about', askedAgain('failed', 0), /^waiting: .*never told: failed/],
     ['a reader that was never told', (w) => w.frames.pop(), /^waiting: .*never told: completed/],
     ['two ends', (w) => w.frames.push(w.frames.at(-1)!), /^doubled: .*2 ends/],
     ['another end than the stored one', (w) => (w.status = 'cancelled'), /^wrong: .*told completed/],
@@ -179,6 +194,7 @@ describe('the comparison of a journal with what is stored', () => {
       'a question that was asked anew after a failure, under a new number',
       (w) => w.frames.unshift({ ...questionFrame, turn_id: 't0', seq: 0 }),
     ],
+    ['a question that its sender sent again after a failure', askedAgain('failed')],
     ['what goes on over the next connection', (w) => w.frames.splice(3, 0, { connect: true })],
   ])('takes %s for what it is', (_what, change) => {
     expect(faults(change)).toEqual([]);
