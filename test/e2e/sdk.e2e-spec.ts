@@ -48,14 +48,12 @@ describeInBrowser('the client library on a page of another site', () => {
 
   async function open(conversation: string | null = null): Promise<void> {
     const { token } = await server.login('user@acme.test');
-    await page.evaluate(
-      async ({ conversation: id, token: bearer, url }) => {
-        const { Chat } = (await import(`${url}/sdk/index.js`)) as typeof Library;
-        globalThis.chat = new Chat({ url, token: bearer });
-        globalThis.chat.start(id);
-      },
-      { conversation, token, url: server.url },
-    );
+    // As text: what compiles the tests would make another import of it.
+    await page.evaluate(`(async () => {
+      const { Chat } = await import(${JSON.stringify(`${server.url}/sdk/index.js`)});
+      globalThis.chat = new Chat(${JSON.stringify({ url: server.url, token })});
+      globalThis.chat.start(${JSON.stringify(conversation)});
+    })()`);
   }
   /** Waits until the last turn has ended. */
   const ended = async () => {
