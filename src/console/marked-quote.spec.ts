@@ -39,6 +39,11 @@ describe('a quote in a passage', () => {
       'We refund:\n{the price} / {the postage}',
     ],
     ['| Size | Price |\n| --- | --- |\n| S | 4 € |\n| M | 6 € |', 'S | 4 €', 'Size | Price / {S} | {4 €} / M | 6 €'],
+    [
+      '| Zone | Countries | Free from |\n| --- | --- | --- |\n| 1 | Ireland | €50 |\n| 2 | Spain, Italy | €100 |',
+      '2: Countries Spain, Italy; Free from €100',
+      'Zone | Countries | Free from / 1 | Ireland | €50 / {2} | {Spain, Italy} | {€100}',
+    ],
     ['- returns\n- refunds', 'refunds', 'returns / {refunds}'],
     ['The code is `X-17`, always.', 'code is X-17', 'The {code is }{X-17}, always.'],
   ])('is marked in %j', (passage, quote, expected) => {

@@ -12,17 +12,27 @@ type Marks = ReadonlyMap<number, readonly [start: number, end: number]>;
  */
 export function markQuote(passage: string, quote: string): Block[] | null {
   const blocks = parseMarkdown(passage);
-  const marks = marksOf(textsOf(blocks), textsOf(parseMarkdown(quote)));
+  const marks = marksOf(textsOf(blocks), textsOf(parseMarkdown(quote)), headsOf(blocks));
   return marks === null ? null : withMarks(blocks, marks);
 }
 
-function marksOf(texts: readonly string[], quoted: readonly string[]): Marks | null {
-  const wanted = quoted.flatMap((text) => text.match(WORD) ?? []);
+/** Words of a table's head: quotes say them again before each cell of a row. */
+function headsOf(blocks: readonly Block[]): ReadonlySet<string> {
+  const heads = blocks.flatMap((block): Block[] => (block.type === 'table' ? [{ ...block, rows: [] }] : []));
+  return new Set(wordsOf(textsOf(heads)));
+}
+
+function wordsOf(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => text.match(WORD) ?? []);
+}
+
+function marksOf(texts: readonly string[], quoted: readonly string[], heads: ReadonlySet<string>): Marks | null {
+  const wanted = wordsOf(quoted);
   if (wanted.length === 0) return null;
   const words = texts.flatMap((text, piece) =>
     [...text.matchAll(WORD)].map(({ 0: word, index }) => ({ word, piece, start: index, end: index + word.length })),
   );
-  const ends = words.map((_, from) => endOfMatch(words, from, wanted));
+  const ends = words.map((_, from) => endOfMatch(words, from, wanted, heads));
   const at = ends.findIndex((end) => end !== null);
   const [first, last] = [words[at], words[ends[at] ?? -1]];
   if (first === undefined || last === undefined) return null;
@@ -39,12 +49,17 @@ function marksOf(texts: readonly string[], quoted: readonly string[]): Marks | n
 }
 
 /** @returns the place of the last of the wanted words, when they stand from here on */
-function endOfMatch(words: readonly { word: string }[], from: number, wanted: readonly string[]): number | null {
+function endOfMatch(
+  words: readonly { word: string }[],
+  from: number,
+  wanted: readonly string[],
+  heads: ReadonlySet<string>,
+): number | null {
   let at = from;
   for (const word of wanted) {
     if (words[at]?.word === word) at += 1;
-    // The number of an item is no part of its text.
-    else if (at === from || !/^\d{1,3}$/.test(word)) return null;
+    // The number of an item is no part of its text, nor a column's name of its cells'.
+    else if (at === from || !(heads.has(word) || /^\d{1,3}$/.test(word))) return null;
   }
   return at - 1;
 }
