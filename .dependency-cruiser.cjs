@@ -188,7 +188,20 @@ module.exports = {
       severity: 'error',
       comment: 'Browser code talks to the API only.',
       from: { path: '^src/console/', pathNot: SPECS },
-      to: { pathNot: ['^src/console/', '(^|/)node_modules/preact/'] },
+      to: { pathNot: ['^src/console/', '^src/sdk/index\\.ts$', '(^|/)node_modules/preact/'] },
+    },
+    {
+      name: 'client-library-stands-alone',
+      severity: 'error',
+      comment: 'It is for others to use: nothing but itself is in it.',
+      from: { path: '^src/sdk/', pathNot: SPECS },
+      to: { pathNot: '^src/sdk/' },
+    },
+    {
+      name: 'client-library-is-for-browsers',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/(sdk|console|widget)/'] },
+      to: { path: '^src/sdk/' },
     },
     {
       name: 'nobody-imports-the-console',

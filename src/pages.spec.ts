@@ -32,7 +32,14 @@ describe('the console’s files', () => {
 
   it('come without them in production, however the name is written', async () => {
     expect(await statusOf(true, '/console/main.js')).toBe(200);
-    for (const path of ['/main.js.map', '/console/main.js.map', '/console/main.css.map', '/console/main.js%2emap']) {
+    expect(await statusOf(true, '/sdk/index.js')).toBe(200);
+    for (const path of [
+      '/main.js.map',
+      '/console/main.js.map',
+      '/console/main.css.map',
+      '/console/main.js%2emap',
+      '/sdk/index.js.map',
+    ]) {
       expect(await statusOf(true, path)).toBe(404);
     }
     expect(await statusOf(true, '/console/main.js.m%61p')).toBe(404);

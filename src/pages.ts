@@ -4,17 +4,28 @@ import { builtFile } from '#platform/paths';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 
-/** The console: its page at `/`, its files below `/console/`. Names are not hashed, so browsers ask each time (ETag). */
+/**
+ * The console: its page at `/`, its files below `/console/`; and the client library below `/sdk/`, which pages of other sites
+ * may load. Names are not hashed, so browsers ask each time (ETag).
+ */
 export function servePages(app: NestExpressApplication, config: Pick<AppConfig, 'production'>): void {
   const folder = builtFile('console');
   const options = { index: false as const, cacheControl: false, setHeaders: revalidate, redirect: false };
   if (config.production) app.use(withoutSourceMaps);
   app.useStaticAssets(folder, { ...options, prefix: '/console' });
+  app.useStaticAssets(builtFile('sdk'), { ...options, prefix: '/sdk', setHeaders: forEverybody });
   app.useStaticAssets(folder, { ...options, prefix: '/', index: 'index.html' });
 }
 
 function revalidate(response: { setHeader(name: string, value: string): unknown }): void {
   response.setHeader('Cache-Control', 'no-cache');
+}
+
+/** A module of another site is loaded only when its server lets everybody. */
+function forEverybody(response: Parameters<typeof revalidate>[0]): void {
+  revalidate(response);
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
 }
 
 /** Source maps hold the sources, comments included: for developers, not for everybody who opens the page. */

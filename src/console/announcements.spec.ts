@@ -1,6 +1,6 @@
 import { announcementsBetween, plainText } from './announcements.js';
-import { emptyConversation, reduce, type Action, type ConversationState } from './conversation.state.js';
-import type { ServerFrame } from './protocol.js';
+import { emptyConversation, reduce, type Action, type ConversationState } from '../sdk/index.js';
+import type { ServerFrame } from '../sdk/index.js';
 
 const sent: Action = {
   type: 'send',

@@ -2,7 +2,7 @@
  * What a screen reader is told: steps as they come and each answer once, when it is whole. Single tokens would drown
  * everything else.
  */
-import type { ConversationState, TurnView } from './conversation.state.js';
+import type { ConversationState, TurnView } from '../sdk/index.js';
 
 /** The sentences that turn the one state into the other; none for a conversation that was just opened. */
 export function announcementsBetween(before: ConversationState, after: ConversationState): string[] {

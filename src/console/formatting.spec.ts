@@ -1,4 +1,4 @@
-import { formatAgo, formatBytes, initials, splitAround } from './formatting.js';
+import { formatAgo, formatBytes, initials } from './formatting.js';
 import { hashOf, parseRoute } from './routes.js';
 
 describe('formatting', () => {
@@ -13,12 +13,6 @@ describe('formatting', () => {
       '',
     ]);
     expect([initials('Ada King Lovelace'), initials('Root'), initials('')]).toEqual(['AL', 'R', '']);
-  });
-
-  it('finds a quote whose white space differs, and takes its marks literally', () => {
-    expect(splitAround('See (a)\n  b. End', '(a) b.')).toEqual(['See ', '(a)\n  b.', ' End']);
-    expect(splitAround('Something else', 'quote')).toBeNull();
-    expect(splitAround('Something else', '  ')).toBeNull();
   });
 });
 

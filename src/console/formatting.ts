@@ -23,17 +23,6 @@ export function initials(name: string): string {
   return [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => word?.charAt(0) ?? '').join('');
 }
 
-/** Splits a passage around a quote, whose white space may differ; null when the quote is not in it. */
-export function splitAround(content: string, quote: string): [before: string, quoted: string, after: string] | null {
-  const words = quote.trim().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return null;
-  const pattern = words.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('\\s+');
-  const match = new RegExp(pattern).exec(content);
-  if (!match) return null;
-  const end = match.index + match[0].length;
-  return [content.slice(0, match.index), match[0], content.slice(end)];
-}
-
 /** `1 passage`, `2 passages`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

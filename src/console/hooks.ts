@@ -1,7 +1,6 @@
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
-import type { ChatController, ChatSnapshot } from './chat-controller.js';
+import type { Chat, ChatSnapshot, Session, Tokens } from '../sdk/index.js';
 import { hashOf, parseRoute, type Route } from './routes.js';
-import type { Session, Tokens } from './session.js';
 
 export function useTokens(session: Session): Tokens | null {
   const [tokens, setTokens] = useState(session.current);
@@ -10,7 +9,7 @@ export function useTokens(session: Session): Tokens | null {
 }
 
 /** The controller's state, at most once per frame: a fast stream must not render token by token. */
-export function useChat(controller: ChatController): ChatSnapshot {
+export function useChat(controller: Chat): ChatSnapshot {
   const [, render] = useReducer<number, void>((count) => count + 1, 0);
   useEffect(() => {
     let scheduled = false;

@@ -1,8 +1,9 @@
 /**
  * The page at `/`: try a demo tenant, or sign in, and chat; administrators also look after the tenant's documents.
- * Browser code only: it talks to the public API and socket, and imports nothing of the server.
+ * Browser code only: it talks to the public API and socket, and imports nothing of the server but its client library.
  *
- *   ChatSocket ──frames──▶ ChatController ──▶ reduce (conversation.state) ──▶ components
+ *   Chat (src/sdk) ──snapshot──▶ components
+ *   Api ──────────────────────▶
  */
 import { render } from 'preact';
 import { App } from './components/app.js';

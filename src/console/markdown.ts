@@ -6,6 +6,8 @@
 export type Inline =
   | { type: 'text'; text: string }
   | { type: 'strong' | 'em'; children: Inline[] }
+  /** Put there by `markQuote`. */
+  | { type: 'mark'; children: Inline[] }
   | { type: 'code'; text: string }
   | { type: 'link'; href: string; children: Inline[] }
   | { type: 'cite'; n: number };

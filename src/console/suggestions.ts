@@ -1,5 +1,5 @@
 /** Questions to start with, for the demo tenants; a tenant of one's own gets none that could mislead. */
-import type { User } from './protocol.js';
+import type { User } from '../sdk/index.js';
 
 const SHOP = [
   'Where is my order 1042?',

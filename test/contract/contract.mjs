@@ -1,4 +1,5 @@
-// What the built product promises to its clients, as generated text: `openapi.json` and `frames.schema.json`.
+// What the built product promises to its clients, as generated text: `openapi.json`, `frames.schema.json` and, of that, the types
+// of the client library's frames (`src/sdk/frames.ts`).
 //   node test/contract/contract.mjs            fails with a diff when the committed text is not what the build says
 //   node test/contract/contract.mjs --write    writes it, and schema.sql (`npm run contract`)
 // It needs no database: the application is only described (Nest's preview), never started.
@@ -6,8 +7,9 @@ import 'reflect-metadata';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { frameTypes } from './frame-types.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const built = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
@@ -37,23 +39,26 @@ const app = await NestFactory.create(
 );
 
 const undecorated = routesWithoutAccess();
+const frames = sorted(channels.frameSchemaDocument());
+const typesFile = '../../src/sdk/frames.ts';
 const documents = {
-  'openapi.json': sorted(http.openApiDocument(app, version)),
-  'frames.schema.json': sorted(channels.frameSchemaDocument()),
+  'openapi.json': asText(sorted(http.openApiDocument(app, version))),
+  'frames.schema.json': asText(frames),
+  [typesFile]: await frameTypes(frames, join(here, typesFile)),
 };
 
 let failed = undecorated.length > 0;
 for (const route of undecorated)
   console.error(`${route} says nothing about who may call it: add @Public, @SignedIn or @RequirePermission`);
-for (const [name, document] of Object.entries(documents)) {
+for (const [name, text] of Object.entries(documents)) {
   const file = join(here, name);
-  const text = `${JSON.stringify(document, null, 2)}\n`;
+  const path = relative(join(here, '../..'), file);
   if (process.argv.includes('--write')) {
     writeFileSync(file, text);
-    console.log(`wrote test/contract/${name}`);
+    console.log(`wrote ${path}`);
   } else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
     failed = true;
-    console.error(`test/contract/${name} is not what the build says; look at the difference, then: npm run contract`);
+    console.error(`${path} is not what the build says; look at the difference, then: npm run contract`);
     console.error(difference(file, text));
   }
 }
@@ -64,6 +69,10 @@ if (process.argv.includes('--write')) {
   console.log('wrote test/contract/schema.sql');
 }
 process.exit(failed ? 1 : 0);
+
+function asText(document) {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
 
 function routesWithoutAccess() {
   const found = [];

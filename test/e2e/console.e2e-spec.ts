@@ -1,29 +1,15 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { PDFDocument, StandardFonts } from 'pdf-lib';
+import { describeInBrowser, launchChromium } from '../support/chromium.js';
 import { TestServer } from '../support/test-server.js';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-
 /** The page at `/` in a real browser, where one is installed; `.ci/run` installs one. */
-(CHROMIUM === undefined ? describe.skip : describe)('the console in a browser', () => {
+describeInBrowser('the console in a browser', () => {
   let server: TestServer;
   let browser: Browser;
   beforeAll(async () => {
     server = await TestServer.start();
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium();
   }, 180_000);
   afterAll(async () => {
     await browser?.close();

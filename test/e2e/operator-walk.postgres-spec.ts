@@ -1,11 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { describeInBrowser, launchChromium } from '../support/chromium.js';
 import { DEMO_PASSWORD, TestServer } from '../support/test-server.js';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
 /** Of the seeded database. */
 const ADMIN = { tenant: 'platform', email: 'root@platform.test', password: DEMO_PASSWORD };
 
@@ -20,7 +17,7 @@ interface Shown {
  * What an operator does with a tenant from its first to its last day, in production mode on Postgres with the powerless login,
  * and with nothing but Swagger UI: what it offers to send is accepted, and what it shows is enough to go on.
  */
-(CHROMIUM === undefined ? describe.skip : describe)('an operator with Swagger UI', () => {
+describeInBrowser('an operator with Swagger UI', () => {
   let server: TestServer;
   let browser: Browser;
   let page: Page;
@@ -36,17 +33,7 @@ interface Shown {
         SECRETS_KEY: randomBytes(32).toString('base64'),
       },
     });
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchChromium();
     page = await browser.newPage({ viewport: { width: 1300, height: 1000 } });
     page.on('pageerror', (error) => problems.push(error.message));
     await page.goto(`${server.url}/docs`);

@@ -21,6 +21,7 @@ const STEPS = [
   { name: 'lint', command: [...bin('oxlint/bin/oxlint'), '--config', '.oxlintrc.json', '.'] },
   { name: 'types', command: [...bin('ts7/bin/tsc'), '-p', '.', '--noEmit'] },
   { name: 'types of the console', command: [...bin('ts7/bin/tsc'), '-p', 'src/console', '--noEmit'] },
+  { name: 'types of the client library', command: [...bin('ts7/bin/tsc'), '-p', 'src/sdk', '--noEmit'] },
   {
     name: 'module rules',
     command: [

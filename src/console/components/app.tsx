@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import { Api, refreshTokens } from '../api.js';
 import { useTokens } from '../hooks.js';
-import { Session } from '../session.js';
+import { Session } from '../../sdk/index.js';
 import { LoginPage } from './login-page.js';
 import { Workspace } from './workspace.js';
 

@@ -1,10 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { announcementsBetween } from '../announcements.js';
-import type { Api } from '../api.js';
-import type { ChatController, ChatSnapshot } from '../chat-controller.js';
-import { activeTurn, type Item } from '../conversation.state.js';
 import { messageOf, useLatest } from '../hooks.js';
-import type { Citation, User } from '../protocol.js';
+import { activeTurn, type Chat, type ChatSnapshot, type Citation, type Item, type User } from '../../sdk/index.js';
 import { suggestionsFor } from '../suggestions.js';
 import { CitationSheet, type OpenCitation } from './citation-sheet.js';
 import { Composer } from './composer.js';
@@ -13,14 +10,13 @@ import { Markdown } from './rich-text.js';
 import { TurnItem } from './turn-item.js';
 
 interface ChatViewProps {
-  controller: ChatController;
+  controller: Chat;
   snapshot: ChatSnapshot;
-  api: Api;
   user: User;
   onNew(): void;
 }
 
-export function ChatView({ controller, snapshot, api, user, onNew }: ChatViewProps) {
+export function ChatView({ controller, snapshot, user, onNew }: ChatViewProps) {
   const { conversation, connection } = snapshot;
   const [citation, setCitation] = useState<OpenCitation | null>(null);
   const [draft, setDraft] = useState({ text: '', nonce: 0 });
@@ -56,6 +52,7 @@ export function ChatView({ controller, snapshot, api, user, onNew }: ChatViewPro
                   onCite={openCitation}
                   onRetry={(key) => controller.retry(key)}
                   onEdit={(text) => setDraft({ text, nonce: draft.nonce + 1 })}
+                  onAgain={(text) => controller.send(text)}
                 />
               )}
             />
@@ -99,7 +96,9 @@ export function ChatView({ controller, snapshot, api, user, onNew }: ChatViewPro
         onStop={() => controller.stop()}
       />
       <Announcer conversation={conversation} />
-      {citation && <CitationSheet api={api} open={citation} onClose={() => setCitation(null)} />}
+      {citation && (
+        <CitationSheet conversations={controller.conversations} open={citation} onClose={() => setCitation(null)} />
+      )}
     </>
   );
 }

@@ -1,11 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Api } from '../api.js';
-import { splitAround } from '../formatting.js';
 import { messageOf } from '../hooks.js';
-import { safeHref } from '../markdown.js';
-import type { Citation, Passage } from '../protocol.js';
+import { parseMarkdown, safeHref } from '../markdown.js';
+import { markQuote } from '../marked-quote.js';
+import type { Citation, Conversations, Passage } from '../../sdk/index.js';
 import { AlertIcon, LinkIcon } from './icons.js';
-import { Markdown } from './rich-text.js';
+import { Blocks } from './rich-text.js';
 import { Sheet } from './sheet.js';
 
 export interface OpenCitation {
@@ -15,18 +14,18 @@ export interface OpenCitation {
 }
 
 interface CitationSheetProps {
-  api: Api;
+  conversations: Conversations;
   open: OpenCitation;
   onClose(): void;
 }
 
 /** The passage behind a numbered source, with the quoted words marked in it. */
-export function CitationSheet({ api, open, onClose }: CitationSheetProps) {
+export function CitationSheet({ conversations, open, onClose }: CitationSheetProps) {
   const { conversationId, messageId, citation } = open;
   const [passage, setPassage] = useState<Passage | null>(null);
   const [error, setError] = useState<string | null>(null);
   useEffect(() => {
-    api
+    conversations
       .citation(conversationId, messageId, citation.n)
       .then(setPassage)
       .catch((thrown: unknown) => setError(messageOf(thrown)));
@@ -63,18 +62,10 @@ function PassageText({ content, quote }: { content: string | null; quote: string
   if (content === null || content === '') {
     return quote ? <blockquote class="passage">{quote}</blockquote> : null;
   }
-  const parts = quote ? splitAround(content, quote) : null;
+  const marked = quote ? markQuote(content, quote) : null;
   return (
     <div class="passage" data-testid="passage" tabIndex={0} role="region" aria-label="Passage">
-      {parts ? (
-        <>
-          {parts[0]}
-          <mark>{parts[1]}</mark>
-          {parts[2]}
-        </>
-      ) : (
-        <Markdown text={content} citations={[]} onCite={() => undefined} />
-      )}
+      <Blocks blocks={marked ?? parseMarkdown(content)} />
     </div>
   );
 }

@@ -41,6 +41,18 @@ export function Composer({ focusKey, draft, ready, running, stoppable, onSend, o
     element.style.height = `${element.scrollHeight}px`;
   }, [text]);
 
+  useEffect(() => {
+    if (!running || !stoppable) return undefined;
+    const onKey = (event: KeyboardEvent) => {
+      // Whatever is open above the conversation is closed first.
+      if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+      event.preventDefault();
+      onStop();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [running, stoppable, onStop]);
+
   const tooLong = text.length > LONGEST_MESSAGE;
   const canSend = ready && text.trim() !== '' && !tooLong;
   const send = () => {
@@ -66,6 +78,7 @@ export function Composer({ focusKey, draft, ready, running, stoppable, onSend, o
           ref={field}
           rows={1}
           value={text}
+          dir="auto"
           placeholder="Ask a question…"
           aria-describedby="composer-hint"
           onInput={(event) => setText(event.currentTarget.value)}
@@ -104,6 +117,11 @@ export function Composer({ focusKey, draft, ready, running, stoppable, onSend, o
         ) : (
           <>
             <kbd>Enter</kbd> sends, <kbd>Shift</kbd> + <kbd>Enter</kbd> starts a new line
+            {running && (
+              <>
+                , <kbd>Esc</kbd> stops
+              </>
+            )}
           </>
         )}
       </p>

@@ -1,4 +1,4 @@
-import type { ConnectionStatus } from '../chat-socket.js';
+import type { ConnectionStatus } from '../../sdk/index.js';
 import { useNow } from '../hooks.js';
 
 interface ConnectionBadgeProps {

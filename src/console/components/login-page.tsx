@@ -2,7 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { fetchDemo, login } from '../api.js';
 import { initials } from '../formatting.js';
 import { messageOf } from '../hooks.js';
-import type { Demo, DemoUser, TokenAnswer, User } from '../protocol.js';
+import type { TokenAnswer, User } from '../../sdk/index.js';
+import type { Demo, DemoUser } from '../protocol.js';
 import { roleName } from '../suggestions.js';
 import { AlertIcon, Logo } from './icons.js';
 
@@ -18,13 +19,14 @@ export function LoginPage({ onLogin }: LoginPageProps) {
   const [demo, setDemo] = useState<Demo | null>(null);
   const [loading, setLoading] = useState(true);
   const [busyWith, setBusyWith] = useState<string | null>(null);
-  const [error, setError] = useState<string | null>(null);
+  /** `own`: of the form, which is further down the page. */
+  const [error, setError] = useState<{ of: 'demo' | 'own'; message: string } | null>(null);
 
   useEffect(() => {
     document.title = 'Switchboard · Sign in';
     fetchDemo()
       .then(setDemo)
-      .catch((thrown: unknown) => setError(messageOf(thrown)))
+      .catch((thrown: unknown) => setError({ of: 'demo', message: messageOf(thrown) }))
       .finally(() => setLoading(false));
   }, []);
 
@@ -34,13 +36,13 @@ export function LoginPage({ onLogin }: LoginPageProps) {
     return () => clearTimeout(timer);
   }, [demo]);
 
-  const signIn = async (tenant: string, email: string, password: string) => {
+  const signIn = async (of: 'demo' | 'own', tenant: string, email: string, password: string) => {
     setError(null);
     setBusyWith(`${tenant}/${email}`);
     try {
       onLogin(await login(tenant, email, password));
     } catch (thrown) {
-      setError(messageOf(thrown));
+      setError({ of, message: messageOf(thrown) });
       setBusyWith(null);
     }
   };
@@ -55,11 +57,7 @@ export function LoginPage({ onLogin }: LoginPageProps) {
           and tools, and every word arrives as it is written.
         </p>
       </header>
-      {error !== null && (
-        <p class="alert" role="alert" data-testid="login-error">
-          <AlertIcon /> {error}
-        </p>
-      )}
+      {error?.of === 'demo' && <LoginError message={error.message} />}
       {loading && <p class="muted">Looking for demo accounts…</p>}
       {demo?.reading === true && (
         <p class="muted" role="status" data-testid="demo-reading">
@@ -70,13 +68,17 @@ export function LoginPage({ onLogin }: LoginPageProps) {
         <DemoUsers
           users={demo.users}
           busyWith={busyWith}
-          onPick={(user) => void signIn(user.tenant, user.email, demo.password)}
+          onPick={(user) => void signIn('demo', user.tenant, user.email, demo.password)}
         />
       )}
       {!loading && (
         <details class="own-account card" open={demo === null} data-testid="own-account">
           <summary>Sign in with another account</summary>
-          <LoginForm busy={busyWith !== null} onSubmit={signIn} />
+          <LoginForm
+            busy={busyWith !== null}
+            error={error?.of === 'own' ? error.message : null}
+            onSubmit={(tenant, email, password) => signIn('own', tenant, email, password)}
+          />
         </details>
       )}
       <footer class="login-footer muted">
@@ -134,12 +136,21 @@ function DemoUsers({ users, busyWith, onPick }: DemoUsersProps) {
   );
 }
 
+function LoginError({ message }: { message: string }) {
+  return (
+    <p class="alert" role="alert" data-testid="login-error">
+      <AlertIcon /> {message}
+    </p>
+  );
+}
+
 interface LoginFormProps {
   busy: boolean;
+  error: string | null;
   onSubmit(tenant: string, email: string, password: string): Promise<void>;
 }
 
-function LoginForm({ busy, onSubmit }: LoginFormProps) {
+function LoginForm({ busy, error, onSubmit }: LoginFormProps) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -160,6 +171,7 @@ function LoginForm({ busy, onSubmit }: LoginFormProps) {
         Password
         <input name="password" type="password" required autocomplete="current-password" />
       </label>
+      {error !== null && <LoginError message={error} />}
       <button type="submit" class="button primary" disabled={busy}>
         {busy ? 'Signing in…' : 'Sign in'}
       </button>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { payloadCards, payloadHeading, type PayloadCard } from '../payload-card.js';
-import type { Payload } from '../protocol.js';
+import type { Payload } from '../../sdk/index.js';
 import { LinkIcon } from './icons.js';
 
 const SHOWN_AT_FIRST = 4;

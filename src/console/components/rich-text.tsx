@@ -5,7 +5,7 @@
 import { createElement, Fragment, type ComponentChildren, type VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { parseMarkdown, safeHref, type Block, type Inline } from '../markdown.js';
-import type { Citation } from '../protocol.js';
+import type { Citation } from '../../sdk/index.js';
 
 export interface CitationContext {
   citations: Citation[];
@@ -20,6 +20,13 @@ export function Markdown({ text, ...context }: MarkdownProps) {
   const blocks = useMemo(() => parseMarkdown(text), [text]);
   return <div class="prose streamed">{blocks.map((block, index) => renderBlock(block, index, context))}</div>;
 }
+
+/** Text that is read already, without sources to open. */
+export function Blocks({ blocks }: { blocks: Block[] }) {
+  return <div class="prose">{blocks.map((block, index) => renderBlock(block, index, NOTHING_CITED))}</div>;
+}
+
+const NOTHING_CITED: CitationContext = { citations: [], onCite: () => undefined };
 
 interface SanitisedHtmlProps extends CitationContext {
   /** `content_html` of a stored message. */
@@ -39,6 +46,10 @@ const ALLOWED = new Set(
     ' ',
   ),
 );
+/** Each runs in the direction of its own words. */
+const DIRECTED = new Set('p blockquote ul ol h1 h2 h3 h4 h5 h6 table'.split(' '));
+/** Wide code scrolls; the keyboard can scroll it too. */
+const SCROLLED_CODE = { tabIndex: 0, role: 'group', 'aria-label': 'Code', dir: 'ltr' } as const;
 /** Their text is no text to read. */
 const DROPPED = new Set([
   'script',
@@ -71,7 +82,12 @@ function renderNode(node: Node, key: number, context: CitationContext): Componen
   const start = tag === 'ol' ? node.getAttribute('start') : null;
   const element = createElement(
     tag,
-    { key, ...(start ? { start: Number(start) } : {}) },
+    {
+      key,
+      ...(start ? { start: Number(start) } : {}),
+      ...(tag === 'pre' ? SCROLLED_CODE : {}),
+      ...(DIRECTED.has(tag) ? { dir: 'auto' } : {}),
+    },
     ...renderNodes(node, context),
   );
   return tag === 'table' ? scrollable(element, key) : element;
@@ -91,30 +107,40 @@ function renderBlock(block: Block, key: number, context: CitationContext): VNode
   const inline = (children: Inline[]) => children.map((child, index) => renderInline(child, index, context));
   switch (block.type) {
     case 'paragraph':
-      return <p key={key}>{inline(block.children)}</p>;
+      return (
+        <p key={key} dir="auto">
+          {inline(block.children)}
+        </p>
+      );
     case 'heading':
-      return createElement(`h${Math.min(6, block.level + 2)}`, { key }, inline(block.children));
+      return createElement(`h${Math.min(6, block.level + 2)}`, { key, dir: 'auto' }, inline(block.children));
     case 'list': {
       const items = block.items.map((item, index) => <li key={index}>{inline(item)}</li>);
       return block.ordered ? (
-        <ol key={key} start={block.start}>
+        <ol key={key} start={block.start} dir="auto">
           {items}
         </ol>
       ) : (
-        <ul key={key}>{items}</ul>
+        <ul key={key} dir="auto">
+          {items}
+        </ul>
       );
     }
     case 'quote':
-      return <blockquote key={key}>{inline(block.children)}</blockquote>;
+      return (
+        <blockquote key={key} dir="auto">
+          {inline(block.children)}
+        </blockquote>
+      );
     case 'code':
       return (
-        <pre key={key}>
+        <pre key={key} {...SCROLLED_CODE}>
           <code>{block.text}</code>
         </pre>
       );
     case 'table':
       return scrollable(
-        <table>
+        <table dir="auto">
           <thead>
             <tr>
               {block.head.map((cell, index) => (
@@ -147,6 +173,8 @@ function renderInline(inline: Inline, key: number, context: CitationContext): Co
       return <strong key={key}>{inline.children.map((child, index) => renderInline(child, index, context))}</strong>;
     case 'em':
       return <em key={key}>{inline.children.map((child, index) => renderInline(child, index, context))}</em>;
+    case 'mark':
+      return <mark key={key}>{inline.children.map((child, index) => renderInline(child, index, context))}</mark>;
     case 'code':
       return <code key={key}>{inline.text}</code>;
     case 'link':

@@ -1,15 +1,14 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { Api } from '../api.js';
 import { formatAgo, initials } from '../formatting.js';
 import { messageOf, useNow } from '../hooks.js';
-import type { Conversation, User } from '../protocol.js';
+import type { Conversation, Conversations, User } from '../../sdk/index.js';
 import { hashOf, type Route } from '../routes.js';
 import { managesKnowledge, roleName } from '../suggestions.js';
 import { BookIcon, ChatIcon, CloseIcon, CodeIcon, ExitIcon, Logo, PlusIcon, TrashIcon } from './icons.js';
 import { Confirm } from './sheet.js';
 
 interface SidebarProps {
-  api: Api;
+  conversations: Conversations;
   user: User;
   route: Route;
   activeId: string | null;
@@ -23,7 +22,7 @@ interface SidebarProps {
 }
 
 export function Sidebar(props: SidebarProps) {
-  const { api, user, route, activeId, activity, onNavigate, onDeleted, onTitles, onSignOut, onClose } = props;
+  const { conversations, user, route, activeId, activity, onNavigate, onDeleted, onTitles, onSignOut, onClose } = props;
   return (
     <>
       <header class="sidebar-header">
@@ -52,7 +51,7 @@ export function Sidebar(props: SidebarProps) {
       </button>
       <nav class="conversations" aria-label="Conversations">
         <ConversationList
-          api={api}
+          conversations={conversations}
           activeId={route.view === 'chat' ? activeId : null}
           activity={activity}
           onOpen={(conversationId) => onNavigate({ view: 'chat', conversationId })}
@@ -104,7 +103,7 @@ export function Sidebar(props: SidebarProps) {
 }
 
 interface ConversationListProps {
-  api: Api;
+  conversations: Conversations;
   activeId: string | null;
   activity: number;
   onOpen(id: string): void;
@@ -115,7 +114,14 @@ interface ConversationListProps {
 /** A title of its own is written shortly after the first answer. */
 const TITLE_DELAY_MS = 2500;
 
-function ConversationList({ api, activeId, activity, onOpen, onDeleted, onTitles }: ConversationListProps) {
+function ConversationList({
+  conversations: stored,
+  activeId,
+  activity,
+  onOpen,
+  onDeleted,
+  onTitles,
+}: ConversationListProps) {
   const [conversations, setConversations] = useState<Conversation[] | null>(null);
   const [cursor, setCursor] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -125,7 +131,7 @@ function ConversationList({ api, activeId, activity, onOpen, onDeleted, onTitles
 
   const refresh = useCallback(async () => {
     try {
-      const page = await api.conversations(null);
+      const page = await stored.list(null);
       setError(null);
       // Pages that were loaded below the first one stay.
       setConversations((shown) => {
@@ -138,7 +144,7 @@ function ConversationList({ api, activeId, activity, onOpen, onDeleted, onTitles
     } catch (thrown) {
       setError(messageOf(thrown));
     }
-  }, [api]);
+  }, [stored]);
 
   useEffect(() => {
     const soon = setTimeout(() => void refresh(), activity === 0 ? 0 : 250);
@@ -155,7 +161,7 @@ function ConversationList({ api, activeId, activity, onOpen, onDeleted, onTitles
 
   const loadMore = async () => {
     try {
-      const page = await api.conversations(cursor);
+      const page = await stored.list(cursor);
       setConversations((shown) => withoutRepeats([...(shown ?? []), ...page.data]));
       setCursor(page.next_cursor ?? null);
     } catch (thrown) {
@@ -165,7 +171,7 @@ function ConversationList({ api, activeId, activity, onOpen, onDeleted, onTitles
 
   const remove = async (conversation: Conversation) => {
     try {
-      await api.deleteConversation(conversation.id);
+      await stored.delete(conversation.id);
       setConversations((shown) => (shown ?? []).filter(({ id }) => id !== conversation.id));
       // The button that opened the question is gone, and with it the focus.
       heading.current?.focus();

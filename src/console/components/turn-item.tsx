@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
-import { agentLabel, agentsOf, isSettled, type TurnView } from '../conversation.state.js';
 import { useNow } from '../hooks.js';
-import type { Citation } from '../protocol.js';
+import { agentLabel, agentsOf, type Citation, isSettled, type TurnView } from '../../sdk/index.js';
 import { AlertIcon, CheckIcon, CopyIcon, RetryIcon } from './icons.js';
 import { PayloadList } from './payload-list.js';
 import { Markdown, SanitisedHtml } from './rich-text.js';
@@ -13,10 +12,13 @@ interface TurnItemProps {
   onCite(messageId: string, citation: Citation): void;
   onRetry(key: string): void;
   onEdit(content: string): void;
+  /** Asks the same anew. */
+  onAgain(content: string): void;
 }
 
 /** A question and everything that came of it. */
-export function TurnItem({ turn, connected, onCite, onRetry, onEdit }: TurnItemProps) {
+export function TurnItem({ turn, connected, onCite, onRetry, onEdit, onAgain }: TurnItemProps) {
+  const { question } = turn;
   const agents = agentsOf(turn);
   const hasAnswer = turn.text !== '' || turn.payloads.length > 0 || turn.prompt !== null;
   return (
@@ -24,7 +26,9 @@ export function TurnItem({ turn, connected, onCite, onRetry, onEdit }: TurnItemP
       {turn.question && (
         <div class="question" data-testid="question">
           <span class="visually-hidden">You: </span>
-          <p class="bubble">{turn.question.content}</p>
+          <p class="bubble" dir="auto">
+            {turn.question.content}
+          </p>
           {turn.status === 'sending' && (
             <p class="delivery muted">{connected ? 'Sending…' : 'Will be sent when the connection is back'}</p>
           )}
@@ -60,9 +64,21 @@ export function TurnItem({ turn, connected, onCite, onRetry, onEdit }: TurnItemP
             </div>
           )}
           {turn.status === 'cancelled' && (
-            <p class="outcome muted" data-testid="stopped">
-              {hasAnswer ? 'Stopped. The part above is kept, but the agents will not build on it.' : 'Stopped.'}
-            </p>
+            <div class="outcome muted">
+              <p data-testid="stopped">
+                {hasAnswer ? 'Stopped. The part above is kept, but the agents will not build on it.' : 'Stopped.'}
+              </p>
+              {question && (
+                <button
+                  type="button"
+                  class="button small"
+                  onClick={() => onAgain(question.content)}
+                  data-testid="again"
+                >
+                  <RetryIcon /> Ask again
+                </button>
+              )}
+            </div>
           )}
           {turn.status === 'handed_off' && <p class="outcome muted">A person from the team takes over from here.</p>}
           {turn.status === 'failed' && turn.error && <Failure turn={turn} onRetry={onRetry} onEdit={onEdit} />}
@@ -171,7 +187,7 @@ function Failure({ turn, onRetry, onEdit }: Pick<TurnItemProps, 'turn' | 'onRetr
   const seconds = Math.ceil((notBefore - now) / 1000);
   if (waiting && seconds <= 0) setWaiting(false);
   return (
-    <div class="failure" data-testid="turn-error">
+    <div class="failure" data-testid="turn-error" data-code={error.code}>
       <AlertIcon />
       <div>
         <p>{error.message}</p>
@@ -192,7 +208,6 @@ function Failure({ turn, onRetry, onEdit }: Pick<TurnItemProps, 'turn' | 'onRetr
               Edit and send again
             </button>
           )}
-          <code class="muted">{error.code}</code>
         </p>
       </div>
     </div>

@@ -1,5 +1,5 @@
 import { counted } from '../formatting.js';
-import { agentLabel, isSettled, type Step, type TurnView } from '../conversation.state.js';
+import { agentLabel, isSettled, type Step, type TurnView } from '../../sdk/index.js';
 import { CheckIcon } from './icons.js';
 
 /** What happens, while it happens; folded into one line once the answer stands. */

@@ -1,10 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Api } from '../api.js';
-import { ChatController } from '../chat-controller.js';
 import { useChat, useLatest, useMedia, useRoute } from '../hooks.js';
-import type { User } from '../protocol.js';
 import type { Route } from '../routes.js';
-import type { Session } from '../session.js';
+import { Chat, type Session, type User } from '../../sdk/index.js';
 import { managesKnowledge } from '../suggestions.js';
 import { ChatView } from './chat-view.js';
 import { ConnectionBadge } from './connection-badge.js';
@@ -30,19 +28,18 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
   const latest = useLatest({ route, navigate });
 
   const controller = useMemo(() => {
-    const protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    return new ChatController({
-      url: `${protocol}//${location.host}/ws/chat`,
-      session,
-      api,
-      store: sessionStorage,
+    return new Chat({
+      url: location.origin,
+      token: session,
+      tenant: user.tenant.slug,
+      keep: { store: sessionStorage, owner: user.id },
       onConversationCreated: (conversationId) => {
         const { route: at, navigate: go } = latest.current;
         if (at.view === 'chat') go({ view: 'chat', conversationId }, { replace: true });
       },
       onActivity: () => setActivity((count) => count + 1),
     });
-  }, [session, api]);
+  }, [session, user]);
   const snapshot = useChat(controller);
   const activeId = snapshot.conversation.conversationId;
 
@@ -111,7 +108,7 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
         data-testid="sidebar"
       >
         <Sidebar
-          api={api}
+          conversations={controller.conversations}
           user={user}
           route={route}
           activeId={activeId}
@@ -160,7 +157,6 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
             <ChatView
               controller={controller}
               snapshot={snapshot}
-              api={api}
               user={user}
               onNew={() => go({ view: 'chat', conversationId: null })}
             />

@@ -1,4 +1,4 @@
-import { ChatSocket, reconnectPause, type ConnectionStatus, type SocketLike } from './chat-socket.js';
+import { Connection, reconnectPause, type ConnectionStatus, type SocketLike } from './connection.js';
 import type { ServerFrame } from './protocol.js';
 
 class FakeSocket implements SocketLike {
@@ -27,7 +27,7 @@ function setup(token: (fresh: boolean) => Promise<string | null> = () => Promise
   const frames: ServerFrame[] = [];
   const tokenCalls: boolean[] = [];
   let ready = 0;
-  const socket = new ChatSocket({
+  const socket = new Connection({
     url: 'ws://test/ws/chat',
     token: (fresh) => {
       tokenCalls.push(fresh);
@@ -56,7 +56,7 @@ function setup(token: (fresh: boolean) => Promise<string | null> = () => Promise
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-describe('ChatSocket', () => {
+describe('Connection', () => {
   it('authenticates with the first frame and is ready when the server says so', async () => {
     const test = setup();
     test.socket.connect();

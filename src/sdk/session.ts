@@ -2,7 +2,26 @@
  * Who is signed in: the tokens, kept for this tab only, and their renewal before they expire.
  * Refresh tokens rotate, so there is one renewal at a time and its successor replaces the old one at once.
  */
-import type { TokenAnswer, User } from './protocol.js';
+import type { TokenSource } from './rest.js';
+import type { KeyValueStore } from './store.js';
+
+export interface User {
+  id: string;
+  email: string | null;
+  name: string | null;
+  role: string;
+  persona?: string | null;
+  tenant: { id: string; slug: string; name?: string };
+}
+
+/** What signing in and renewing answer. */
+export interface TokenAnswer {
+  access_token: string;
+  refresh_token: string;
+  /** Seconds. */
+  expires_in: number;
+  user?: User;
+}
 
 export interface Tokens {
   accessToken: string;
@@ -10,13 +29,6 @@ export interface Tokens {
   /** Epoch milliseconds. */
   expiresAt: number;
   user: User;
-}
-
-/** The part of `sessionStorage` that is used here. */
-export interface KeyValueStore {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
 }
 
 export interface SessionOptions {
@@ -30,7 +42,7 @@ const KEY = 'switchboard.session';
 /** A token is renewed this long before its end, or at half of a shorter life. */
 const RENEW_BEFORE_MS = 60_000;
 
-export class Session {
+export class Session implements TokenSource {
   private tokens: Tokens | null;
   private renewal: Promise<Tokens | null> | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -50,6 +62,12 @@ export class Session {
   subscribe(listener: (tokens: Tokens | null) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  onRenewed(listener: (token: string) => void): () => void {
+    return this.subscribe((tokens) => {
+      if (tokens) listener(tokens.accessToken);
+    });
   }
 
   start(answer: TokenAnswer & { user: User }): void {

@@ -6,7 +6,7 @@ import {
   reduce,
   type ConversationState,
   type TurnView,
-} from './conversation.state.js';
+} from './conversation-state.js';
 import type { ServerFrame, StoredMessage, UserMessageFrame } from './protocol.js';
 
 const CONVERSATION = 'c1';

@@ -1,5 +1,5 @@
-import { Session, type KeyValueStore } from './session.js';
-import type { TokenAnswer } from './protocol.js';
+import { Session, type TokenAnswer } from './session.js';
+import type { KeyValueStore } from './store.js';
 
 class MemoryStore implements KeyValueStore {
   readonly values = new Map<string, string>();

@@ -1,13 +1,8 @@
-import { ChatController } from './chat-controller.js';
-import type { SocketLike } from './chat-socket.js';
-import { Session, type KeyValueStore } from './session.js';
-
-class MemoryStore implements KeyValueStore {
-  private readonly values = new Map<string, string>();
-  getItem = (key: string) => this.values.get(key) ?? null;
-  setItem = (key: string, value: string) => void this.values.set(key, value);
-  removeItem = (key: string) => void this.values.delete(key);
-}
+import { serve } from '../../test/support/served-fetch.js';
+import { Chat, type ChatOptions } from './chat.js';
+import type { SocketLike } from './connection.js';
+import { Session } from './session.js';
+import { MemoryStore } from './store.js';
 
 class FakeSocket implements SocketLike {
   sent: Record<string, unknown>[] = [];
@@ -23,34 +18,34 @@ class FakeSocket implements SocketLike {
 const tenant = { id: 'tenant', slug: 'acme' };
 const user = { id: 'user', email: 'u@acme.test', name: 'U', role: 'end_user', tenant };
 
-function setup(store = new MemoryStore()) {
+const TURN = { id: 't', status: 'failed', content: 'Asked in another tab' };
+
+function setup(store = new MemoryStore(), change: Partial<ChatOptions> = {}) {
   const sockets: FakeSocket[] = [];
+  const urls: string[] = [];
   const created: string[] = [];
   const session = new Session({ store, refresh: () => Promise.resolve(null) });
   session.start({ access_token: 'access', refresh_token: 'refresh', expires_in: 900, user });
   let ids = 0;
-  const controller = new ChatController({
-    url: 'ws://test',
-    session,
-    api: {
-      messages: () => Promise.resolve({ data: [] }),
-      turn: () => Promise.resolve({ id: 't', status: 'failed', content: 'Asked in another tab' }),
-    },
-    store,
+  const controller = new Chat({
+    url: 'http://test',
+    token: session,
+    keep: { store, owner: user.id },
     onConversationCreated: (id) => created.push(id),
-    onActivity: () => undefined,
-    createSocket: () => {
+    createSocket: (url) => {
+      urls.push(url);
       const socket = new FakeSocket();
       sockets.push(socket);
       return socket;
     },
     newId: () => `client-${(ids += 1)}`,
+    ...change,
   });
   const last = () => sockets.at(-1) as FakeSocket;
   const connect = async () => {
     last().onopen?.();
     await jest.advanceTimersByTimeAsync(0);
-    last().deliver({ type: 'ready' });
+    last().deliver({ type: 'ready', tenant });
   };
   const reconnect = async () => {
     last().onclose?.({ code: 1006 });
@@ -62,7 +57,7 @@ function setup(store = new MemoryStore()) {
     if (item?.kind !== 'turn') throw new Error('no such turn');
     return item;
   };
-  return { controller, session, store, sockets, created, last, connect, reconnect, turn };
+  return { controller, session, store, sockets, urls, created, last, connect, reconnect, turn };
 }
 
 const ack = (id = 'client-1', turnId = 't1') => ({
@@ -76,7 +71,7 @@ const ack = (id = 'client-1', turnId = 't1') => ({
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-describe('ChatController', () => {
+describe('Chat', () => {
   it('sends a message that was written before the connection stood', async () => {
     const test = setup();
     test.controller.start(null);
@@ -188,7 +183,9 @@ describe('ChatController', () => {
     await test.connect();
     const turn = { turn_id: 't1', status: 'failed', error: { code: 'LLM_ERROR', message: 'x', retryable: true } };
     test.last().deliver({ type: 'context_restored', conversation_id: 'c1', messages: [], last_seq: 3, turn });
+    const calls = serve({ status: 200, body: TURN });
     await jest.advanceTimersByTimeAsync(0);
+    expect(calls[0]?.path).toBe('http://test/api/acme/conversations/c1/turns/t1');
     expect(test.turn().question?.content).toBe('Asked in another tab');
     test.controller.retry(test.turn().key);
     expect(test.last().ofType('user_message')).toMatchObject([
@@ -236,5 +233,33 @@ describe('ChatController', () => {
     test.last().deliver(ack());
     expect(test.controller.snapshot.conversation).toMatchObject({ conversationId: null, items: [] });
     expect(test.created).toEqual([]);
+  });
+
+  it('takes a token as it is, knows its tenant from the greeting, and shows every frame that comes', async () => {
+    const frames: string[] = [];
+    const test = setup(undefined, {
+      url: 'https://chat.example.com/',
+      token: 'bare',
+      onFrame: ({ type }) => frames.push(type),
+    });
+    test.controller.start('c1');
+    await test.connect();
+    expect(test.urls).toEqual(['wss://chat.example.com/ws/chat']);
+    expect(test.last().ofType('auth')).toEqual([{ type: 'auth', token: 'bare' }]);
+    const calls = serve({ status: 200, body: {} }, { status: 200, body: { data: [] } });
+    await test.controller.rate('m1', 'up');
+    await test.controller.loadEarlier();
+    expect(calls.map(({ path }) => path)).toEqual([
+      'https://chat.example.com/api/acme/conversations/c1/messages/m1/feedback',
+      'https://chat.example.com/api/acme/conversations/c1/messages?order=desc&limit=20',
+    ]);
+    test.last().deliver({ type: 'invented', conversation_id: 'c1' });
+    expect(frames).toEqual(['ready', 'invented']);
+    // There is no other token to try.
+    test.last().onclose?.({ code: 4401 });
+    await jest.advanceTimersByTimeAsync(1000);
+    test.last().onopen?.();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(test.controller.snapshot.connection).toMatchObject({ state: 'stopped' });
   });
 });

@@ -4,7 +4,7 @@
  * another content or conversation would be a different message to the server.
  */
 import type { UserMessageFrame } from './protocol.js';
-import type { KeyValueStore } from './session.js';
+import type { KeyValueStore } from './store.js';
 
 export interface OutboxEntry {
   frame: UserMessageFrame;

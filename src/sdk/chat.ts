@@ -2,46 +2,61 @@
  * Ties the open conversation together: the socket's frames into the reducer, the person's wishes into frames, and the
  * outbox so that nothing that was sent is lost or doubled by a reconnect or a reload. No DOM.
  */
-import type { Api } from './api.js';
-import { ChatSocket, type ConnectionStatus, type SocketLike } from './chat-socket.js';
-import { activeTurn, emptyConversation, reduce, type Action, type ConversationState } from './conversation.state.js';
+import { Connection, type ConnectionStatus, type SocketLike } from './connection.js';
+import { activeTurn, emptyConversation, reduce, type Action, type ConversationState } from './conversation-state.js';
+import { Conversations } from './conversations.js';
 import { Outbox } from './outbox.js';
 import type { ServerFrame, UserMessageFrame } from './protocol.js';
-import type { KeyValueStore, Session } from './session.js';
+import { RenewedToken } from './renewed-token.js';
+import { RestClient, type TokenSource } from './rest.js';
+import { type KeyValueStore, MemoryStore } from './store.js';
 
 export interface ChatSnapshot {
-  conversation: ConversationState;
-  connection: ConnectionStatus;
+  readonly conversation: ConversationState;
+  readonly connection: ConnectionStatus;
 }
 
-export interface ChatControllerOptions {
-  url: string;
-  session: Session;
-  api: Pick<Api, 'messages' | 'turn'>;
-  store: KeyValueStore;
+export interface ChatOptions {
+  /** Of the server, such as `https://chat.example.com`. */
+  readonly url: string;
+  /** A token of any kind; or how to ask for one, which is done again before it ends; or who has them. */
+  readonly token: string | (() => Promise<string | null>) | TokenSource;
+  /** The tenant's slug or id; without it the one that the server greets with. */
+  readonly tenant?: string;
+  /** Keeps messages on their way over a reload. `owner`: the user's id, so that nobody sends another's. Absent: they go with the page. */
+  readonly keep?: { readonly store: KeyValueStore; readonly owner: string };
   /** A conversation got its id with the first ack. */
-  onConversationCreated(conversationId: string): void;
+  readonly onConversationCreated?: (conversationId: string) => void;
   /** A turn of any of the user's conversations began or ended: lists may have changed. */
-  onActivity(): void;
-  createSocket?: (url: string) => SocketLike;
-  newId?: () => string;
+  readonly onActivity?: () => void;
+  /** Every frame as it came, before it is applied. */
+  readonly onFrame?: (frame: ServerFrame) => void;
+  readonly createSocket?: (url: string) => SocketLike;
+  readonly newId?: () => string;
 }
 
-export class ChatController {
+/** One person's chat: the conversation that is open, over one connection. */
+export class Chat {
+  /** What REST knows of the person's conversations. */
+  readonly conversations: Conversations;
   private conversation = emptyConversation();
   private connection: ConnectionStatus = { state: 'connecting' };
   private earlierCursor: string | null = null;
-  private readonly socket: ChatSocket;
+  private tenant: string | undefined;
+  private readonly socket: Connection;
   private readonly outbox: Outbox;
   private readonly listeners = new Set<() => void>();
   private readonly stopListening: () => void;
 
-  constructor(private readonly options: ChatControllerOptions) {
-    const { session } = options;
-    this.outbox = new Outbox(options.store, session.current?.user.id ?? 'nobody');
-    this.socket = new ChatSocket({
-      url: options.url,
-      token: (fresh) => session.token(fresh),
+  constructor(private readonly options: ChatOptions) {
+    const tokens = sourceOf(options.token);
+    const base = options.url.replace(/\/+$/, '');
+    this.tenant = options.tenant;
+    this.conversations = new Conversations(new RestClient(base, tokens), () => this.tenant ?? 'unknown');
+    this.outbox = new Outbox(options.keep?.store ?? new MemoryStore(), options.keep?.owner ?? 'anybody');
+    this.socket = new Connection({
+      url: `${base.replace(/^http/, 'ws')}/ws/chat`,
+      token: (fresh) => tokens.token(fresh),
       onFrame: (frame) => this.receive(frame),
       onReady: () => this.catchUp(),
       onStatus: (status) => {
@@ -50,9 +65,7 @@ export class ChatController {
       },
       createSocket: options.createSocket,
     });
-    this.stopListening = session.subscribe((tokens) => {
-      if (tokens) this.socket.renew(tokens.accessToken);
-    });
+    this.stopListening = tokens.onRenewed?.((token) => this.socket.renew(token)) ?? (() => undefined);
   }
 
   get snapshot(): ChatSnapshot {
@@ -108,6 +121,12 @@ export class ChatController {
     if (this.socket.accepting) this.socket.send(entry.frame);
   }
 
+  /** One's opinion of an answer; said again it replaces what was said before. @throws RestError */
+  async rate(messageId: string, rating: 'up' | 'down', comment?: string): Promise<void> {
+    const { conversationId } = this.conversation;
+    if (conversationId !== null) await this.conversations.rate(conversationId, messageId, rating, comment);
+  }
+
   /** Stops the running turn. */
   stop(): void {
     const turn = activeTurn(this.conversation);
@@ -122,11 +141,11 @@ export class ChatController {
     if (sent) this.dispatch({ type: 'stopping', turnId: turn.turnId });
   }
 
-  /** Fetches the messages before the ones that are shown. Throws `ApiError`. */
+  /** Fetches the messages before the ones that are shown. @throws RestError */
   async loadEarlier(): Promise<void> {
     const id = this.conversation.conversationId;
     if (id === null) return;
-    const page = await this.options.api.messages(id, this.earlierCursor);
+    const page = await this.conversations.messages(id, this.earlierCursor);
     if (id !== this.conversation.conversationId) return;
     this.earlierCursor = page.next_cursor ?? null;
     const shown = this.conversation.items.length;
@@ -150,13 +169,15 @@ export class ChatController {
   }
 
   private receive(frame: ServerFrame): void {
+    if (frame.type === 'ready') this.tenant ??= frame.tenant?.slug;
+    this.options.onFrame?.(frame);
     this.track(frame);
     const before = this.conversation.conversationId;
     this.dispatch({ type: 'frame', frame });
     const { conversationId } = this.conversation;
-    if (before === null && conversationId !== null) this.options.onConversationCreated(conversationId);
+    if (before === null && conversationId !== null) this.options.onConversationCreated?.(conversationId);
     if (this.conversation.needsResume) this.resume();
-    if (frame.type === 'ack' || frame.type === 'done') this.options.onActivity();
+    if (frame.type === 'ack' || frame.type === 'done') this.options.onActivity?.();
     if (frame.type === 'context_restored' && frame.turn?.status === 'failed')
       void this.findQuestion(frame.turn.turn_id);
   }
@@ -206,7 +227,7 @@ export class ChatController {
     if (conversationId === null || turn?.kind !== 'turn' || turn.question) return;
     const content =
       this.outbox.byTurn(turnId)?.frame.content ??
-      (await this.options.api.turn(conversationId, turnId).catch(() => null))?.content;
+      (await this.conversations.turn(conversationId, turnId).catch(() => null))?.content;
     if (content) this.dispatch({ type: 'question', turnId, content });
   }
 
@@ -220,6 +241,13 @@ export class ChatController {
   private announce(): void {
     for (const listener of this.listeners) listener();
   }
+}
+
+function sourceOf(token: ChatOptions['token']): TokenSource {
+  if (typeof token === 'function') return new RenewedToken(token);
+  if (typeof token !== 'string') return token;
+  // When it is refused there is no other.
+  return { token: (fresh) => Promise.resolve(fresh ? null : token) };
 }
 
 /** `crypto.randomUUID` exists in secure contexts only, and the page may be tried over plain HTTP in a local network. */

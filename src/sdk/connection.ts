@@ -23,7 +23,7 @@ export type ConnectionStatus =
   | { state: 'waiting'; retryAt: number; attempt: number }
   | { state: 'stopped'; reason: string };
 
-export interface ChatSocketOptions {
+export interface ConnectionOptions {
   url: string;
   /** The current access token, refreshed first when `fresh` is set or it is about to expire; null: signed out. */
   token(fresh: boolean): Promise<string | null>;
@@ -47,7 +47,7 @@ export function reconnectPause(attempt: number, random: number): number {
   return Math.round(full * (0.5 + random / 2));
 }
 
-export class ChatSocket {
+export class Connection {
   private socket: SocketLike | null = null;
   private status: ConnectionStatus = { state: 'connecting' };
   private attempt = 0;
@@ -61,7 +61,7 @@ export class ChatSocket {
   private pingTimer: ReturnType<typeof setInterval> | undefined;
   private pongTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly options: ChatSocketOptions) {}
+  constructor(private readonly options: ConnectionOptions) {}
 
   connect(): void {
     if (this.closed) return;
