@@ -53,6 +53,33 @@ describeInBrowser('the console in a browser', () => {
     await page.close();
   });
 
+  it('marks what was quoted in the passage, also in the row of a table, whose words stay whole', async () => {
+    const page = await signIn('user@acme.test');
+    const turn = await ask(page, 'What does shipping cost?');
+    await turn.getByTestId('source-1').first().click();
+    const passage = page.getByTestId('passage');
+    await passage.locator('mark').first().waitFor();
+    expect(await passage.locator('td mark').count()).toBeGreaterThan(1);
+    await page.setViewportSize({ width: 360, height: 740 });
+    const cell = passage.locator('td', { hasText: 'Luxembourg' }).first();
+    const fits = await cell.evaluate((element) => element.scrollWidth <= element.clientWidth);
+    expect(fits).toBe(true);
+    await page.close();
+  });
+
+  it('says beside its form why nobody was signed in', async () => {
+    const page = await browser.newPage();
+    await page.goto(server.url);
+    await page.getByTestId('own-account').locator('summary').click();
+    const form = page.getByTestId('login-form');
+    for (const [name, value] of Object.entries({ tenant: 'acme', email: 'user@acme.test', password: 'not this one' }))
+      await form.locator(`input[name=${name}]`).fill(value);
+    await form.locator('button[type=submit]').click();
+    await form.getByTestId('login-error').waitFor();
+    expect(await form.getByTestId('login-error').innerText()).toMatch(/wrong/);
+    await page.close();
+  });
+
   it('continues the conversation after a reload', async () => {
     const page = await signIn('user@acme.test');
     await ask(page, 'Where is my order 1042?');
