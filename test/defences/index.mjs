@@ -13,6 +13,7 @@
  * @property {readonly Edit[]} edits
  * @property {string} test the file that notices
  * @property {string} name of the tests in it that notice, or a part of it: at least one of them has to fail
+ * @property {true} [embedded] only a database of its own shows it: in a cluster that others use too the roles are there already
  *
  * @type {Readonly<Record<string, readonly Defence[]>>}
  */

@@ -35,9 +35,11 @@ function copyOfProject() {
   return folder;
 }
 
-function run(folder, command, args) {
+const { DATABASE_URL: _database, REDIS_URL: _redis, ...withoutServices } = process.env;
+
+function run(folder, command, args, env = process.env) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS });
+    const child = spawn(command, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
     child.on('close', (code) => resolve({ code, output }));
@@ -49,7 +51,8 @@ const projectOf = (test) =>
 const escaped = (text) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&');
 
 /** @returns null when the test failed as it should, else why not */
-async function faultOf(folder, { edits, test, name }) {
+async function faultOf(folder, { edits, test, name, embedded }) {
+  const env = embedded ? withoutServices : process.env;
   const before = edits.map(({ file }) => [join(folder, file), readFileSync(join(folder, file))]);
   const isBuilt = projectOf(test) === 'e2e';
   let built = false;
@@ -64,13 +67,13 @@ async function faultOf(folder, { edits, test, name }) {
       );
     }
     if (!isBuilt) {
-      const fault = await faultOfRun(folder, test, name);
+      const fault = await faultOfRun(folder, { test, name, env });
       if (fault !== UNNOTICED) return fault;
     }
     // What is built is what some tests start: the server, the command line, readers of documents.
     built = true;
     await build(folder);
-    return await faultOfRun(folder, test, name);
+    return await faultOfRun(folder, { test, name, env });
   } finally {
     for (const [path, source] of before) writeFileSync(path, source);
     if (built) await build(folder);
@@ -82,14 +85,19 @@ async function build(folder) {
   if (code !== 0) throw new Error(`${folder} does not build:\n${output}`);
 }
 
-async function faultOfRun(folder, test, name) {
+async function faultOfRun(folder, { test, name, env }) {
   const report = join(folder, 'report.json');
   rmSync(report, { force: true });
-  const { output } = await run(folder, process.execPath, [
-    'node_modules/jest/bin/jest.js',
-    ...['--selectProjects', projectOf(test), '--runTestsByPath', test, '--testNamePattern', escaped(name)],
-    ...['--json', '--outputFile', report, '--reporters', 'default', '--runInBand', '--forceExit'],
-  ]);
+  const { output } = await run(
+    folder,
+    process.execPath,
+    [
+      'node_modules/jest/bin/jest.js',
+      ...['--selectProjects', projectOf(test), '--runTestsByPath', test, '--testNamePattern', escaped(name)],
+      ...['--json', '--outputFile', report, '--reporters', 'default', '--runInBand', '--forceExit'],
+    ],
+    env,
+  );
   let result;
   try {
     result = JSON.parse(readFileSync(report, 'utf8'));

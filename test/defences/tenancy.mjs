@@ -487,6 +487,7 @@ export default [
     ],
     test: CATALOG,
     name: 'gives the working roles no power: no login, no superuser, no bypass, nothing owned',
+    embedded: true,
   },
   {
     attack: 'a function that looks past the tenant with a path of the caller’s',
