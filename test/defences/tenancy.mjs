@@ -901,6 +901,11 @@ export default [
         from: 'for (const connection of this.of(tenantId)) connection.suspended();',
         to: "for (const connection of this.of(tenantId)) if (connection.identity?.ctx.principal.role !== 'visitor') connection.suspended();",
       },
+      {
+        file: 'src/channels/session-recheck.ts',
+        from: 'this.events.on(TenantSuspended, ({ tenantId }) => this.askLater(tenantId)),',
+        to: '',
+      },
     ],
     test: 'test/integration/channels/suspension.int-spec.ts',
     name: 'has the sockets of its visitors closed',
