@@ -8,8 +8,8 @@ export function useTokens(session: Session): Tokens | null {
   return tokens;
 }
 
-/** The controller's state, at most once per frame: a fast stream must not render token by token. */
-export function useChat(controller: Chat): ChatSnapshot {
+/** The chat's state, at most once per frame: a fast stream must not render token by token. */
+export function useChat(chat: Chat): ChatSnapshot {
   const [, render] = useReducer<number, void>((count) => count + 1, 0);
   useEffect(() => {
     let scheduled = false;
@@ -17,15 +17,15 @@ export function useChat(controller: Chat): ChatSnapshot {
       scheduled = false;
       render();
     };
-    return controller.subscribe(() => {
+    return chat.subscribe(() => {
       if (scheduled) return;
       scheduled = true;
       // A hidden tab gets no animation frames.
       if (document.hidden) setTimeout(paint, 100);
       else requestAnimationFrame(paint);
     });
-  }, [controller]);
-  return controller.snapshot;
+  }, [chat]);
+  return chat.snapshot;
 }
 
 export function useRoute(): [Route, (route: Route, options?: { replace?: boolean }) => void] {

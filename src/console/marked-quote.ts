@@ -32,9 +32,8 @@ function marksOf(texts: readonly string[], quoted: readonly string[], heads: Rea
   const words = texts.flatMap((text, piece) =>
     [...text.matchAll(WORD)].map(({ 0: word, index }) => ({ word, piece, start: index, end: index + word.length })),
   );
-  const ends = words.map((_, from) => endOfMatch(words, from, wanted, heads));
-  const at = ends.findIndex((end) => end !== null);
-  const [first, last] = [words[at], words[ends[at] ?? -1]];
+  const at = words.findIndex((_, from) => endOfMatch(words, from, wanted, heads) !== null);
+  const [first, last] = [words[at], words[endOfMatch(words, at, wanted, heads) ?? -1]];
   if (first === undefined || last === undefined) return null;
   // What follows its last word: a full stop, a currency.
   const tail = (quoted.at(-1) ?? '').replace(/^.*[\p{L}\p{N}]/su, '').trimEnd();

@@ -27,7 +27,7 @@ function setup(store = new MemoryStore(), change: Partial<ChatOptions> = {}) {
   const session = new Session({ store, refresh: () => Promise.resolve(null) });
   session.start({ access_token: 'access', refresh_token: 'refresh', expires_in: 900, user });
   let ids = 0;
-  const controller = new Chat({
+  const chat = new Chat({
     url: 'http://test',
     token: session,
     keep: { store, owner: user.id },
@@ -53,11 +53,11 @@ function setup(store = new MemoryStore(), change: Partial<ChatOptions> = {}) {
     await connect();
   };
   const turn = (index = 0) => {
-    const item = controller.snapshot.conversation.items[index];
+    const item = chat.snapshot.conversation.items[index];
     if (item?.kind !== 'turn') throw new Error('no such turn');
     return item;
   };
-  return { controller, session, store, sockets, urls, created, last, connect, reconnect, turn };
+  return { chat, session, store, sockets, urls, created, last, connect, reconnect, turn };
 }
 
 const ack = (id = 'client-1', turnId = 't1') => ({
@@ -74,8 +74,8 @@ afterEach(() => jest.useRealTimers());
 describe('Chat', () => {
   it('sends a message that was written before the connection stood', async () => {
     const test = setup();
-    test.controller.start(null);
-    test.controller.send('Hello');
+    test.chat.start(null);
+    test.chat.send('Hello');
     expect(test.last().ofType('user_message')).toEqual([]);
     await test.connect();
     expect(test.last().ofType('user_message')).toEqual([
@@ -85,9 +85,9 @@ describe('Chat', () => {
 
   it('sends the same message again after a reconnect, as long as no ack was seen', async () => {
     const test = setup();
-    test.controller.start(null);
+    test.chat.start(null);
     await test.connect();
-    test.controller.send('Hello');
+    test.chat.send('Hello');
     const [first] = test.last().ofType('user_message');
     await test.reconnect();
     expect(test.last().ofType('user_message')).toEqual([first]);
@@ -102,13 +102,13 @@ describe('Chat', () => {
 
   it('opens a conversation with its latest messages, and asks for all of it when it has only an ack', async () => {
     const test = setup();
-    test.controller.start('c1');
+    test.chat.start('c1');
     await test.connect();
     expect(test.last().ofType('resume')).toEqual([{ type: 'resume', conversation_id: 'c1', ref: 'resume:c1' }]);
     const other = setup();
-    other.controller.start(null);
+    other.chat.start(null);
     await other.connect();
-    other.controller.send('Hello');
+    other.chat.send('Hello');
     other.last().deliver(ack());
     await other.reconnect();
     expect(other.last().ofType('resume')).toMatchObject([{ conversation_id: 'c1', after_seq: 0 }]);
@@ -116,26 +116,26 @@ describe('Chat', () => {
 
   it('has nothing to send again of a message that a person has', async () => {
     const test = setup();
-    test.controller.start(null);
+    test.chat.start(null);
     await test.connect();
-    test.controller.send('Hello');
+    test.chat.send('Hello');
     test.last().deliver({ ...ack(), turn_id: null });
     const again = setup(test.store);
-    again.controller.start('c1');
+    again.chat.start('c1');
     await again.connect();
     expect(again.last().ofType('user_message')).toEqual([]);
-    expect(again.controller.snapshot.conversation.items).toEqual([]);
+    expect(again.chat.snapshot.conversation.items).toEqual([]);
   });
 
   it('does not lose an unacknowledged message to a reload', async () => {
     const before = setup();
-    before.controller.start(null);
+    before.chat.start(null);
     await before.connect();
-    before.controller.send('Hello');
-    before.controller.close();
+    before.chat.send('Hello');
+    before.chat.close();
 
     const after = setup(before.store);
-    after.controller.start(null);
+    after.chat.start(null);
     expect(after.turn()).toMatchObject({ status: 'sending', question: { content: 'Hello' } });
     await after.connect();
     expect(after.last().ofType('user_message')).toMatchObject([{ client_message_id: 'client-1' }]);
@@ -143,23 +143,23 @@ describe('Chat', () => {
 
   it('does not send a refused message again by itself', async () => {
     const test = setup();
-    test.controller.start(null);
+    test.chat.start(null);
     await test.connect();
-    test.controller.send('Hello');
+    test.chat.send('Hello');
     test
       .last()
       .deliver({ type: 'error', code: 'RATE_LIMIT', message: 'x', retryable: true, client_message_id: 'client-1' });
     await test.reconnect();
     expect(test.last().ofType('user_message')).toEqual([]);
-    test.controller.retry('client-1');
+    test.chat.retry('client-1');
     expect(test.last().ofType('user_message')).toMatchObject([{ client_message_id: 'client-1', content: 'Hello' }]);
   });
 
   it('retries a failed turn with the very same frame, though the conversation has an id by now', async () => {
     const test = setup();
-    test.controller.start(null);
+    test.chat.start(null);
     await test.connect();
-    test.controller.send('Hello');
+    test.chat.send('Hello');
     const [first] = test.last().ofType('user_message');
     test.last().deliver(ack());
     test.last().deliver({
@@ -171,7 +171,7 @@ describe('Chat', () => {
       conversation_id: 'c1',
     });
     test.last().deliver({ type: 'done', status: 'failed', turn_id: 't1', conversation_id: 'c1' });
-    test.controller.retry(test.turn().key);
+    test.chat.retry(test.turn().key);
     expect(test.last().ofType('user_message')).toEqual([first, first]);
     test.last().deliver(ack('client-1', 't2'));
     expect(test.turn()).toMatchObject({ status: 'running', turnId: 't2' });
@@ -179,7 +179,7 @@ describe('Chat', () => {
 
   it('asks what a failed turn of another session was about, so that it can be sent again', async () => {
     const test = setup();
-    test.controller.start('c1');
+    test.chat.start('c1');
     await test.connect();
     const turn = { turn_id: 't1', status: 'failed', error: { code: 'LLM_ERROR', message: 'x', retryable: true } };
     test.last().deliver({ type: 'context_restored', conversation_id: 'c1', messages: [], last_seq: 3, turn });
@@ -187,7 +187,7 @@ describe('Chat', () => {
     await jest.advanceTimersByTimeAsync(0);
     expect(calls[0]?.path).toBe('http://test/api/acme/conversations/c1/turns/t1');
     expect(test.turn().question?.content).toBe('Asked in another tab');
-    test.controller.retry(test.turn().key);
+    test.chat.retry(test.turn().key);
     expect(test.last().ofType('user_message')).toMatchObject([
       { content: 'Asked in another tab', conversation_id: 'c1', client_message_id: 'client-1' },
     ]);
@@ -195,22 +195,22 @@ describe('Chat', () => {
 
   it('stops the running turn by its ids', async () => {
     const test = setup();
-    test.controller.start(null);
+    test.chat.start(null);
     await test.connect();
-    test.controller.send('Hello');
-    test.controller.stop();
+    test.chat.send('Hello');
+    test.chat.stop();
     expect(test.last().ofType('abort')).toEqual([]);
     test.last().deliver(ack());
-    test.controller.stop();
+    test.chat.stop();
     expect(test.last().ofType('abort')).toMatchObject([{ conversation_id: 'c1', turn_id: 't1' }]);
     expect(test.turn().stopping).toBe(true);
   });
 
   it('resumes when a hole in the text shows', async () => {
     const test = setup();
-    test.controller.start(null);
+    test.chat.start(null);
     await test.connect();
-    test.controller.send('Hello');
+    test.chat.send('Hello');
     test.last().deliver(ack());
     test.last().deliver({ type: 'token', content: 'x', offset: 7, turn_id: 't1', conversation_id: 'c1', seq: 8 });
     expect(test.last().ofType('resume')).toHaveLength(1);
@@ -218,7 +218,7 @@ describe('Chat', () => {
 
   it('hands a renewed token to the open connection', async () => {
     const test = setup();
-    test.controller.start(null);
+    test.chat.start(null);
     await test.connect();
     test.session.start({ access_token: 'newer', refresh_token: 'r', expires_in: 900, user });
     expect(test.last().ofType('auth')).toMatchObject([{ token: 'access' }, { token: 'newer' }]);
@@ -226,12 +226,12 @@ describe('Chat', () => {
 
   it('keeps an abandoned new conversation out of the next one', async () => {
     const test = setup();
-    test.controller.start(null);
+    test.chat.start(null);
     await test.connect();
-    test.controller.send('First');
-    test.controller.open(null);
+    test.chat.send('First');
+    test.chat.open(null);
     test.last().deliver(ack());
-    expect(test.controller.snapshot.conversation).toMatchObject({ conversationId: null, items: [] });
+    expect(test.chat.snapshot.conversation).toMatchObject({ conversationId: null, items: [] });
     expect(test.created).toEqual([]);
   });
 
@@ -242,13 +242,13 @@ describe('Chat', () => {
       token: 'bare',
       onFrame: ({ type }) => frames.push(type),
     });
-    test.controller.start('c1');
+    test.chat.start('c1');
     await test.connect();
     expect(test.urls).toEqual(['wss://chat.example.com/ws/chat']);
     expect(test.last().ofType('auth')).toEqual([{ type: 'auth', token: 'bare' }]);
     const calls = serve({ status: 200, body: {} }, { status: 200, body: { data: [] } });
-    await test.controller.rate('m1', 'up');
-    await test.controller.loadEarlier();
+    await test.chat.rate('m1', 'up');
+    await test.chat.loadEarlier();
     expect(calls.map(({ path }) => path)).toEqual([
       'https://chat.example.com/api/acme/conversations/c1/messages/m1/feedback',
       'https://chat.example.com/api/acme/conversations/c1/messages?order=desc&limit=20',
@@ -260,6 +260,6 @@ describe('Chat', () => {
     await jest.advanceTimersByTimeAsync(1000);
     test.last().onopen?.();
     await jest.advanceTimersByTimeAsync(0);
-    expect(test.controller.snapshot.connection).toMatchObject({ state: 'stopped' });
+    expect(test.chat.snapshot.connection).toMatchObject({ state: 'stopped' });
   });
 });

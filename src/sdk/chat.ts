@@ -40,10 +40,10 @@ export class Chat {
   /** What REST knows of the person's conversations. */
   readonly conversations: Conversations;
   private conversation = emptyConversation();
-  private connection: ConnectionStatus = { state: 'connecting' };
+  private status: ConnectionStatus = { state: 'connecting' };
   private earlierCursor: string | null = null;
   private tenant: string | undefined;
-  private readonly socket: Connection;
+  private readonly connection: Connection;
   private readonly outbox: Outbox;
   private readonly listeners = new Set<() => void>();
   private readonly stopListening: () => void;
@@ -54,22 +54,22 @@ export class Chat {
     this.tenant = options.tenant;
     this.conversations = new Conversations(new RestClient(base, tokens), () => this.tenant ?? 'unknown');
     this.outbox = new Outbox(options.keep?.store ?? new MemoryStore(), options.keep?.owner ?? 'anybody');
-    this.socket = new Connection({
+    this.connection = new Connection({
       url: `${base.replace(/^http/, 'ws')}/ws/chat`,
       token: (fresh) => tokens.token(fresh),
       onFrame: (frame) => this.receive(frame),
       onReady: () => this.catchUp(),
       onStatus: (status) => {
-        this.connection = status;
+        this.status = status;
         this.announce();
       },
       createSocket: options.createSocket,
     });
-    this.stopListening = tokens.onRenewed?.((token) => this.socket.renew(token)) ?? (() => undefined);
+    this.stopListening = tokens.onRenewed?.((token) => this.connection.renew(token)) ?? (() => undefined);
   }
 
   get snapshot(): ChatSnapshot {
-    return { conversation: this.conversation, connection: this.connection };
+    return { conversation: this.conversation, connection: this.status };
   }
 
   subscribe(listener: () => void): () => void {
@@ -81,7 +81,7 @@ export class Chat {
   start(conversationId: string | null): void {
     this.open(conversationId);
     if (conversationId === null) this.showPending(null);
-    this.socket.connect();
+    this.connection.connect();
   }
 
   open(conversationId: string | null): void {
@@ -102,7 +102,7 @@ export class Chat {
     };
     this.outbox.add(frame);
     this.dispatch({ type: 'send', frame, at: new Date().toISOString() });
-    if (this.socket.accepting) this.socket.send(frame);
+    if (this.connection.accepting) this.connection.send(frame);
   }
 
   /** Sends a failed message again: the very same one where it is at hand, so that the server knows it. */
@@ -118,7 +118,7 @@ export class Chat {
     }
     this.outbox.sendingAgain(entry.frame.client_message_id);
     this.dispatch({ type: 'send', frame: entry.frame, at: new Date().toISOString(), key });
-    if (this.socket.accepting) this.socket.send(entry.frame);
+    if (this.connection.accepting) this.connection.send(entry.frame);
   }
 
   /** One's opinion of an answer; said again it replaces what was said before. @throws RestError */
@@ -132,7 +132,7 @@ export class Chat {
     const turn = activeTurn(this.conversation);
     const conversationId = this.conversation.conversationId;
     if (!turn?.turnId || conversationId === null) return;
-    const sent = this.socket.send({
+    const sent = this.connection.send({
       type: 'abort',
       conversation_id: conversationId,
       turn_id: turn.turnId,
@@ -160,12 +160,12 @@ export class Chat {
   }
 
   reconnectNow(): void {
-    this.socket.retryNow();
+    this.connection.retryNow();
   }
 
   close(): void {
     this.stopListening();
-    this.socket.close();
+    this.connection.close();
   }
 
   private receive(frame: ServerFrame): void {
@@ -193,7 +193,7 @@ export class Chat {
   /** After each (re)connection: what was missed, then what the server has not answered. */
   private catchUp(): void {
     if (this.conversation.conversationId !== null) this.resume();
-    for (const entry of this.outbox.pending) this.socket.send(entry.frame);
+    for (const entry of this.outbox.pending) this.connection.send(entry.frame);
   }
 
   private resume(): void {
@@ -201,7 +201,7 @@ export class Chat {
     if (conversationId === null) return;
     // Nothing on the screen yet: the latest messages will do.
     const { items, lastSeq } = this.conversation;
-    const sent = this.socket.send({
+    const sent = this.connection.send({
       type: 'resume',
       conversation_id: conversationId,
       ...(items.length === 0 ? {} : { after_seq: lastSeq }),

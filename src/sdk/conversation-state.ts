@@ -197,29 +197,6 @@ export function applyToken(
   };
 }
 
-function newTurn(fields: Partial<TurnView> & { key: string }): TurnView {
-  return {
-    kind: 'turn',
-    clientMessageId: null,
-    turnId: null,
-    status: 'running',
-    queued: false,
-    start: 0,
-    question: null,
-    createdAt: '',
-    steps: [],
-    text: '',
-    lastTokenSeq: 0,
-    payloads: [],
-    answer: null,
-    prompt: null,
-    error: null,
-    degraded: false,
-    stopping: false,
-    ...fields,
-  };
-}
-
 /** What a new attempt of the same question starts from. */
 const FRESH_ATTEMPT = {
   status: 'running',
@@ -234,6 +211,19 @@ const FRESH_ATTEMPT = {
   error: null,
   stopping: false,
 } satisfies Partial<TurnView>;
+
+function newTurn(fields: Partial<TurnView> & { key: string }): TurnView {
+  return {
+    kind: 'turn',
+    clientMessageId: null,
+    turnId: null,
+    question: null,
+    createdAt: '',
+    degraded: false,
+    ...FRESH_ATTEMPT,
+    ...fields,
+  };
+}
 
 function applySend(state: ConversationState, action: Extract<Action, { type: 'send' }>): ConversationState {
   const { frame, at, key } = action;

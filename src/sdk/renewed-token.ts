@@ -1,18 +1,22 @@
 import type { TokenSource } from './rest.js';
 
-/** Before its end; at half of a shorter life. */
 const RENEW_BEFORE_MS = 60_000;
 /** One that ends sooner is asked for anew. */
 const GOOD_FOR_MS = 5000;
 /** `setTimeout` holds no more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** How long to wait before a token is renewed that is good for so long: until a minute before its end, or half of a short life. */
+export function renewalPause(leftMs: number): number {
+  return Math.max(0, leftMs > 2 * RENEW_BEFORE_MS ? leftMs - RENEW_BEFORE_MS : leftMs / 2);
+}
+
 /**
  * Tokens that somebody else gives out, such as the page's own server: asked for when one is needed, kept while it is good, and
  * renewed before it ends for as long as anybody listens.
  */
 export class RenewedToken implements TokenSource {
-  private current: { readonly token: string; readonly endsAt: number; readonly from: number } | null = null;
+  private current: { readonly token: string; readonly endsAt: number } | null = null;
   private asking: Promise<string | null> | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly listeners = new Set<(token: string) => void>();
@@ -47,8 +51,7 @@ export class RenewedToken implements TokenSource {
   }
 
   private keep(token: string | null): string | null {
-    const from = this.now();
-    this.current = token === null ? null : { token, from, endsAt: endOf(token) ?? Infinity };
+    this.current = token === null ? null : { token, endsAt: endOf(token) ?? Infinity };
     this.schedule();
     return token;
   }
@@ -56,10 +59,7 @@ export class RenewedToken implements TokenSource {
   private schedule(): void {
     clearTimeout(this.timer);
     if (this.current === null || this.listeners.size === 0) return;
-    const { endsAt, from } = this.current;
-    const life = endsAt - from;
-    const due = life > 2 * RENEW_BEFORE_MS ? endsAt - RENEW_BEFORE_MS : from + life / 2;
-    const pause = Math.max(0, due - this.now());
+    const pause = renewalPause(this.current.endsAt - this.now());
     if (pause > LONGEST_TIMER_MS) return;
     this.timer = setTimeout(() => void this.tell(), pause);
   }

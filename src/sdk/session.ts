@@ -2,6 +2,7 @@
  * Who is signed in: the tokens, kept for this tab only, and their renewal before they expire.
  * Refresh tokens rotate, so there is one renewal at a time and its successor replaces the old one at once.
  */
+import { renewalPause } from './renewed-token.js';
 import type { TokenSource } from './rest.js';
 import type { KeyValueStore } from './store.js';
 
@@ -39,8 +40,6 @@ export interface SessionOptions {
 }
 
 const KEY = 'switchboard.session';
-/** A token is renewed this long before its end, or at half of a shorter life. */
-const RENEW_BEFORE_MS = 60_000;
 
 export class Session implements TokenSource {
   private tokens: Tokens | null;
@@ -123,12 +122,13 @@ export class Session implements TokenSource {
   private schedule(): void {
     clearTimeout(this.timer);
     if (!this.tokens) return;
-    const left = this.tokens.expiresAt - this.now();
-    const pause = Math.max(0, left > 2 * RENEW_BEFORE_MS ? left - RENEW_BEFORE_MS : left / 2);
-    this.timer = setTimeout(() => {
-      // Not reached: the next request, or the socket's TOKEN_EXPIRED, tries again.
-      this.renew().catch(() => undefined);
-    }, pause);
+    this.timer = setTimeout(
+      () => {
+        // Not reached: the next request, or the socket's TOKEN_EXPIRED, tries again.
+        this.renew().catch(() => undefined);
+      },
+      renewalPause(this.tokens.expiresAt - this.now()),
+    );
   }
 
   private announce(): void {

@@ -148,21 +148,20 @@ export class SessionRepository {
 /** A key may do nothing without its maker: what `ApiKeyVerifier` asked at first is asked again, for sockets that stay open. */
 const ALIVE = `
 SELECT p.email, p.external_id AS "externalId", p.name, p.role, p.persona, t.slug, t.status = 'suspended' AS suspended,
-  CASE WHEN $3::uuid IS NOT NULL THEN EXISTS (
-    SELECT 1 FROM app.session s
-    WHERE s.tenant_id = $1 AND s.id = $3 AND s.principal_id = p.id AND s.revoked_at IS NULL AND s.expires_at > now())
+  CASE WHEN $3::uuid IS NOT NULL
+    THEN coalesce(s.principal_id = p.id AND s.revoked_at IS NULL AND s.expires_at > now(), false)
   WHEN p.kind = 'api_key' THEN EXISTS (
     SELECT 1 FROM app.api_key k JOIN app.principal m ON m.tenant_id = k.tenant_id AND m.id = k.created_by
     WHERE k.tenant_id = $1 AND k.id = p.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
       AND m.disabled_at IS NULL)
   ELSE true END AS alive,
-  (SELECT w.origins FROM app.session s JOIN app.widget w ON w.tenant_id = s.tenant_id AND w.id = s.widget_id
-   WHERE s.tenant_id = $1 AND s.id = $3) AS pages,
-  CASE WHEN $3::uuid IS NULL THEN CASE WHEN p.kind = 'api_key' THEN 'api_keys' END ELSE (
-    SELECT CASE WHEN s.widget_id IS NOT NULL THEN 'widgets'
-      WHEN s.api_key_id IS NOT NULL THEN 'end_user_tokens'
-      WHEN s.issuer_id <> '${INSTALLATION_ISSUER_ID}' THEN 'trusted_issuers' END
-    FROM app.session s WHERE s.tenant_id = $1 AND s.id = $3) END AS "cameBy"
+  w.origins AS pages,
+  CASE WHEN $3::uuid IS NULL AND p.kind = 'api_key' THEN 'api_keys'
+    WHEN s.widget_id IS NOT NULL THEN 'widgets'
+    WHEN s.api_key_id IS NOT NULL THEN 'end_user_tokens'
+    WHEN s.issuer_id <> '${INSTALLATION_ISSUER_ID}' THEN 'trusted_issuers' END AS "cameBy"
 FROM app.principal p
 JOIN app.tenant t ON t.id = p.tenant_id
+LEFT JOIN app.session s ON s.tenant_id = $1 AND s.id = $3
+LEFT JOIN app.widget w ON w.tenant_id = $1 AND w.id = s.widget_id
 WHERE p.tenant_id = $1 AND p.id = $2 AND p.disabled_at IS NULL`;

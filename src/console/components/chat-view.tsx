@@ -10,13 +10,13 @@ import { Markdown } from './rich-text.js';
 import { TurnItem } from './turn-item.js';
 
 interface ChatViewProps {
-  controller: Chat;
+  chat: Chat;
   snapshot: ChatSnapshot;
   user: User;
   onNew(): void;
 }
 
-export function ChatView({ controller, snapshot, user, onNew }: ChatViewProps) {
+export function ChatView({ chat, snapshot, user, onNew }: ChatViewProps) {
   const { conversation, connection } = snapshot;
   const [citation, setCitation] = useState<OpenCitation | null>(null);
   const [draft, setDraft] = useState({ text: '', nonce: 0 });
@@ -38,7 +38,7 @@ export function ChatView({ controller, snapshot, user, onNew }: ChatViewProps) {
         items={conversation.items}
         scrollKey={conversationId ?? 'new'}
         hasEarlier={conversation.hasEarlier}
-        loadEarlier={() => controller.loadEarlier()}
+        loadEarlier={() => chat.loadEarlier()}
       >
         {(item) =>
           item.kind === 'turn' ? (
@@ -50,9 +50,9 @@ export function ChatView({ controller, snapshot, user, onNew }: ChatViewProps) {
                   turn={item}
                   connected={connected}
                   onCite={openCitation}
-                  onRetry={(key) => controller.retry(key)}
+                  onRetry={(key) => chat.retry(key)}
                   onEdit={(text) => setDraft({ text, nonce: draft.nonce + 1 })}
-                  onAgain={(text) => controller.send(text)}
+                  onAgain={(text) => chat.send(text)}
                 />
               )}
             />
@@ -65,7 +65,7 @@ export function ChatView({ controller, snapshot, user, onNew }: ChatViewProps) {
       </MessageLog>
       {isEmpty && conversation.restoring && <p class="centered muted">Opening the conversation…</p>}
       {isEmpty && !conversation.restoring && conversation.notice === null && (
-        <EmptyState user={user} onPick={(question) => controller.send(question)} />
+        <EmptyState user={user} onPick={(question) => chat.send(question)} />
       )}
       {conversation.notice && (
         <div class="alert notice" role="alert" data-testid="notice">
@@ -76,12 +76,7 @@ export function ChatView({ controller, snapshot, user, onNew }: ChatViewProps) {
               New conversation
             </button>
           )}
-          <button
-            type="button"
-            class="icon-button small"
-            aria-label="Dismiss"
-            onClick={() => controller.dismissNotice()}
-          >
+          <button type="button" class="icon-button small" aria-label="Dismiss" onClick={() => chat.dismissNotice()}>
             <CloseIcon />
           </button>
         </div>
@@ -92,12 +87,12 @@ export function ChatView({ controller, snapshot, user, onNew }: ChatViewProps) {
         ready={!conversation.restoring && !awaitsFirstAck && !isGone}
         running={active?.status === 'running'}
         stoppable={connected && active?.stopping !== true}
-        onSend={(content) => controller.send(content)}
-        onStop={() => controller.stop()}
+        onSend={(content) => chat.send(content)}
+        onStop={() => chat.stop()}
       />
       <Announcer conversation={conversation} />
       {citation && (
-        <CitationSheet conversations={controller.conversations} open={citation} onClose={() => setCitation(null)} />
+        <CitationSheet conversations={chat.conversations} open={citation} onClose={() => setCitation(null)} />
       )}
     </>
   );

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { messageOf } from '../hooks.js';
 import { parseMarkdown, safeHref } from '../markdown.js';
 import { markQuote } from '../marked-quote.js';
@@ -59,13 +59,15 @@ export function CitationSheet({ conversations, open, onClose }: CitationSheetPro
 }
 
 function PassageText({ content, quote }: { content: string | null; quote: string | null }) {
-  if (content === null || content === '') {
-    return quote ? <blockquote class="passage">{quote}</blockquote> : null;
-  }
-  const marked = quote ? markQuote(content, quote) : null;
+  // The conversation below may stream on, and draws this with it.
+  const blocks = useMemo(
+    () => (content ? ((quote ? markQuote(content, quote) : null) ?? parseMarkdown(content)) : null),
+    [content, quote],
+  );
+  if (blocks === null) return quote ? <blockquote class="passage">{quote}</blockquote> : null;
   return (
     <div class="passage" data-testid="passage" tabIndex={0} role="region" aria-label="Passage">
-      <Blocks blocks={marked ?? parseMarkdown(content)} />
+      <Blocks blocks={blocks} />
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLatest } from '../hooks.js';
 import { SendIcon, StopIcon } from './icons.js';
 
 /** UTF-16 units, as the contract counts. */
@@ -41,17 +42,18 @@ export function Composer({ focusKey, draft, ready, running, stoppable, onSend, o
     element.style.height = `${element.scrollHeight}px`;
   }, [text]);
 
+  const stop = useLatest(onStop);
   useEffect(() => {
     if (!running || !stoppable) return undefined;
     const onKey = (event: KeyboardEvent) => {
       // Whatever is open above the conversation is closed first.
       if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector('dialog[open]')) return;
       event.preventDefault();
-      onStop();
+      stop.current();
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
-  }, [running, stoppable, onStop]);
+  }, [running, stoppable]);
 
   const tooLong = text.length > LONGEST_MESSAGE;
   const canSend = ready && text.trim() !== '' && !tooLong;

@@ -27,7 +27,7 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
   const sidebar = useRef<HTMLElement>(null);
   const latest = useLatest({ route, navigate });
 
-  const controller = useMemo(() => {
+  const chat = useMemo(() => {
     return new Chat({
       url: location.origin,
       token: session,
@@ -40,25 +40,25 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
       onActivity: () => setActivity((count) => count + 1),
     });
   }, [session, user]);
-  const snapshot = useChat(controller);
+  const snapshot = useChat(chat);
   const activeId = snapshot.conversation.conversationId;
 
   useEffect(() => {
-    controller.start(route.view === 'chat' ? route.conversationId : null);
-    const online = () => controller.reconnectNow();
+    chat.start(route.view === 'chat' ? route.conversationId : null);
+    const online = () => chat.reconnectNow();
     addEventListener('online', online);
     return () => {
       removeEventListener('online', online);
-      controller.close();
+      chat.close();
     };
-  }, [controller]);
+  }, [chat]);
 
   // Back and forward, and links: the hash says what is open.
   const wanted = route.view === 'chat' ? route.conversationId : undefined;
   useEffect(() => {
-    const isOpen = controller.snapshot.conversation.conversationId === wanted;
-    if (wanted !== undefined && !isOpen) controller.open(wanted);
-  }, [controller, wanted]);
+    const isOpen = chat.snapshot.conversation.conversationId === wanted;
+    if (wanted !== undefined && !isOpen) chat.open(wanted);
+  }, [chat, wanted]);
 
   const closeDrawer = () => setDrawerOpen(false);
   useEffect(() => {
@@ -78,7 +78,7 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
   const go = (next: Route) => {
     setDrawerOpen(false);
     const restarts = next.view === 'chat' && next.conversationId === null;
-    if (restarts) controller.open(null);
+    if (restarts) chat.open(null);
     navigate(next);
   };
 
@@ -108,7 +108,7 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
         data-testid="sidebar"
       >
         <Sidebar
-          conversations={controller.conversations}
+          conversations={chat.conversations}
           user={user}
           route={route}
           activeId={activeId}
@@ -148,14 +148,14 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
             </button>
           )}
           <h1 data-testid="title">{title}</h1>
-          <ConnectionBadge status={snapshot.connection} onRetry={() => controller.reconnectNow()} />
+          <ConnectionBadge status={snapshot.connection} onRetry={() => chat.reconnectNow()} />
         </header>
         <main id="main" tabIndex={-1} class={showsKnowledge ? 'main knowledge' : 'main'}>
           {showsKnowledge ? (
             <KnowledgeView api={api} />
           ) : (
             <ChatView
-              controller={controller}
+              chat={chat}
               snapshot={snapshot}
               user={user}
               onNew={() => go({ view: 'chat', conversationId: null })}

@@ -34,8 +34,8 @@ export class BudgetExceededError extends QuotaExceededError {
 }
 
 /**
- * Tokens a minute, of a user and of the tenant, and budgets of a day and a month: reserved before a model is asked, settled after it. A tenant that has
- * neither costs no statement and no call.
+ * Tokens a minute, of a user and of the tenant, and budgets of a day and a month: reserved before a model is asked, settled
+ * after it. A tenant that has neither costs no statement and no call.
  *
  *   a turn ────────── reserve ─▶ its calls ─▶ settle (its rows end the reservation)
  *   any other call ── hold ────▶ the call ──▶ its usage is written down ─▶ free
