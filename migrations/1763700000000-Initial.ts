@@ -411,6 +411,7 @@ CREATE TABLE app.document (
   chunk_count integer NOT NULL DEFAULT 0,
   attempt integer NOT NULL DEFAULT 0,
   held boolean NOT NULL DEFAULT false,
+  claim_id uuid,
   heartbeat_at timestamptz,
   strikes integer NOT NULL DEFAULT 0,
   wait_reason text,

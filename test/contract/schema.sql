@@ -214,6 +214,7 @@ app.document.progress real not null default 0
 app.document.chunk_count integer not null default 0
 app.document.attempt integer not null default 0
 app.document.held boolean not null default false
+app.document.claim_id uuid
 app.document.heartbeat_at timestamp with time zone
 app.document.strikes integer not null default 0
 app.document.wait_reason text

@@ -1,4 +1,5 @@
 import { fakeRuntime, REFUND_PASSAGE, runTurn } from '../../../test/support/agent-fakes.js';
+import { processorMs } from '../../../test/support/processor-time.js';
 
 /** A message may have 16,000 characters, and whatever stands in it, the process has others to serve meanwhile. */
 const SEEDS = [
@@ -21,14 +22,18 @@ const SEEDS = [
   'aaaaaaaaaaaaaaaaaaaa',
 ];
 
-it.each(SEEDS)('answers 16,000 characters of %j without holding up the process', async (seed) => {
-  const content = seed.repeat(Math.ceil(16_000 / seed.length)).slice(0, 16_000);
-  const runtime = fakeRuntime({
+const shop = () =>
+  fakeRuntime({
     search: () => ({ passages: [REFUND_PASSAGE], degraded: false }),
     execute: () => ({ ok: true, data: { order_id: '1042', status: 'x' } }),
   });
-  const before = process.cpuUsage();
-  await runTurn(runtime, content);
-  const used = process.cpuUsage(before);
-  expect((used.user + used.system) / 1000).toBeLessThan(800);
+
+// What the first turn loads and compiles is no message's work.
+beforeAll(() => runTurn(shop(), 'Where is my order 1042, and how do refunds work?'));
+
+it.each(SEEDS)('answers 16,000 characters of %j without holding up the process', async (seed) => {
+  const content = seed.repeat(Math.ceil(16_000 / seed.length)).slice(0, 16_000);
+  const before = processorMs();
+  await runTurn(shop(), content);
+  expect(processorMs() - before).toBeLessThan(800);
 });

@@ -30,6 +30,11 @@ export function isDiskFull(error: unknown): boolean {
   return error instanceof UnavailableError && error.cause !== undefined && isDiskFull(error.cause);
 }
 
+/** Refused only because an earlier statement of the same transaction had failed. */
+export function isAbortedTransaction(error: unknown): boolean {
+  return sqlState(error) === '25P02';
+}
+
 /** The five characters by which Postgres says what went wrong; null for errors that are not a statement's. */
 export function sqlState(error: unknown): string | null {
   if (typeof error !== 'object' || error === null) return null;

@@ -3,7 +3,13 @@ import type { TenantScope } from '#platform/context';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import type { DataSource, EntityTarget, ObjectLiteral, QueryRunner } from 'typeorm';
 import { Checkout } from './checkout.js';
-import { CommitInDoubtError, isConnectionLost, isDiskFull, isPassing } from './database-faults.js';
+import {
+  CommitInDoubtError,
+  isAbortedTransaction,
+  isConnectionLost,
+  isDiskFull,
+  isPassing,
+} from './database-faults.js';
 import { Deadline, statementMs, TRANSACTION_MS } from './deadline.js';
 import { holdingConnection } from './held-connection.js';
 import { isUuid } from './ids.js';
@@ -112,9 +118,10 @@ export class UnitOfWork {
       try {
         return await deadline.within(finish(tx, work));
       } catch (error) {
-        const told = tell(error, tx, deadline);
-        if (isDiskFull(error)) this.diskFullAt = Date.now();
-        if (deadline.passed) checkout.destroy(asError(error));
+        const cause = tx.causeOf(error);
+        const told = tell(cause, tx, deadline);
+        if (isDiskFull(cause)) this.diskFullAt = Date.now();
+        if (deadline.passed) checkout.destroy(asError(cause));
         else await rollBack(tx, checkout);
         throw told;
       } finally {
@@ -157,6 +164,8 @@ export class TenantTx {
   /** A promise while BEGIN and the scope are on the wire. */
   private readonly begun: Promise<unknown>;
   private state: 'open' | 'committing' | 'closed' = 'open';
+  /** What ended the transaction, of statements that left together: the others are refused because of it. */
+  private firstFailure: unknown = null;
 
   constructor(
     readonly tenantId: string,
@@ -235,6 +244,11 @@ export class TenantTx {
     await this.client.query('ROLLBACK').catch(() => undefined);
   }
 
+  /** @internal Of several statements' errors the one to judge by, whichever of them was heard of first. */
+  causeOf(error: unknown): unknown {
+    return isAbortedTransaction(error) ? (this.firstFailure ?? error) : error;
+  }
+
   /** @internal */
   leave(): void {
     Object.assign(this.runner, { isTransactionActive: false, transactionDepth: 0 });
@@ -242,7 +256,11 @@ export class TenantTx {
 
   private send(text: string, values: readonly unknown[], name?: string): Promise<QueryResult> {
     // The statement's own type for `name` does not take undefined.
-    return this.client.query(name === undefined ? { text, values: [...values] } : { name, text, values: [...values] });
+    const sent = this.client.query(
+      name === undefined ? { text, values: [...values] } : { name, text, values: [...values] },
+    );
+    sent.catch((error: unknown) => (this.firstFailure ??= error));
+    return sent;
   }
 
   /** Postgres said no, which ended the transaction; a lost connection said nothing. */

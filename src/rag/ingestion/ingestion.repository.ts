@@ -1,6 +1,6 @@
 import { type EmbeddingSpace, insertUsage, recordUsage, type UsageRow } from '#llm';
 import type { TenantScope } from '#platform/context';
-import { isPassing, type TenantTx, UnitOfWork } from '#platform/database';
+import { isPassing, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DocumentFault, SourceType } from '../documents/document.js';
@@ -110,23 +110,25 @@ export class IngestionRepository {
     this.stopping.abort();
   }
 
-  /** @returns null when there is nothing to do: it is gone, ready, failed or in work, or waits for its time */
+  /**
+   * Whose commit's reply was lost is asked for again by its own id: nobody else may take the document for a while.
+   * @returns null when there is nothing to do: it is gone, ready, failed or in work, or waits for its time
+   */
   async claim(scope: TenantScope, id: string, abandoned: Abandonment): Promise<ClaimedDocument | null> {
-    const [row] = await this.work.query<ClaimRow>(
-      scope,
-      `UPDATE app.document d SET status = 'parsing', progress = 0, error = NULL, attempt = d.attempt + 1, held = true,
-         strikes = d.strikes + 1, wait_reason = NULL, wait_until = NULL, ${ALIVE}
+    const sql = `UPDATE app.document d SET status = 'parsing', progress = 0, error = NULL, attempt = d.attempt + 1, held = true,
+         strikes = d.strikes + (d.claim_id IS DISTINCT FROM $5)::int, claim_id = $5, wait_reason = NULL, wait_until = NULL,
+         ${ALIVE}
        FROM app.knowledge_base k JOIN app.embedding_space s ON s.tenant_id = k.tenant_id AND s.id = k.space_id
        WHERE d.tenant_id = $1 AND d.id = $2 AND d.status NOT IN ('ready', 'failed') AND d.deleted_at IS NULL
-         AND (NOT d.held OR d.heartbeat_at < greatest(now() - make_interval(secs => $3), $4::timestamptz))
+         AND (NOT d.held OR d.claim_id = $5 OR d.heartbeat_at < greatest(now() - make_interval(secs => $3), $4::timestamptz))
          AND (d.wait_until IS NULL OR d.wait_until <= now())
          AND k.tenant_id = $1 AND k.id = d.knowledge_base_id
          AND NOT EXISTS (SELECT 1 FROM app.tenant t WHERE t.id = $1 AND t.status = 'suspended')
        RETURNING d.attempt, d.strikes, d.knowledge_base_id, d.source_type, d.mime_type, d.file_name, d.title, d.record,
          k.language, k.chunk_size, k.chunk_overlap, k.settings, k.space_id, s.provider, s.model, s.dimensions,
-         d.created_by`,
-      [scope.tenantId, id, abandoned.afterSeconds, abandoned.startedAt],
-    );
+         d.created_by`;
+    const values = [scope.tenantId, id, abandoned.afterSeconds, abandoned.startedAt, newId()];
+    const [row] = await this.patiently(() => this.work.query<ClaimRow>(scope, sql, values));
     return row === undefined ? null : toClaimed(scope.tenantId, id, row);
   }
 
@@ -347,8 +349,8 @@ export class IngestionRepository {
   /** Gives the document back, so that the next worker (or the next start) takes it at once. */
   async release(document: ClaimedDocument): Promise<void> {
     const sql = `UPDATE app.document SET status = 'queued', held = false, strikes = greatest(0, strikes - 1),
-      updated_at = now() WHERE ${FENCE}`;
-    await this.work.query(document, sql, fence(document));
+      updated_at = now() WHERE ${FENCE} AND held`;
+    await this.patiently(() => this.work.query(document, sql, fence(document)));
   }
 
   /**

@@ -1,4 +1,5 @@
 import { assertNoConnectionHeld, newId } from '#platform/database';
+import { UnavailableError } from '#platform/errors';
 import type { EntityManager } from 'typeorm';
 import { TestDatabase } from '../../support/test-database.js';
 
@@ -91,6 +92,33 @@ describe('UnitOfWork', () => {
       }),
     ).rejects.toThrow(/rolled back/);
     expect(await db.uow.query(a, 'SELECT name FROM app.tenant')).toEqual([{ name: 'alpha' }]);
+  });
+
+  it('tells why a transaction failed, not that its later statements were refused', async () => {
+    // The failed one is heard of last: it stands deeper than those that left together with it.
+    const deeper = async (work: () => Promise<unknown>, depth: number): Promise<unknown> =>
+      depth === 0 ? work() : await deeper(work, depth - 1);
+    for (const [failing, state] of [
+      ['SELECT 1 / 0', '22012'],
+      [`DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = 'deadlock_detected'; END $$`, undefined],
+    ] as const) {
+      const failed = await db.uow
+        .run(a, (tx) => Promise.all([deeper(() => tx.query(failing), 5), tx.execute('SELECT 1'), tx.query('SELECT 2')]))
+        .catch((error: unknown) => error);
+      if (state === undefined) {
+        expect(failed).toBeInstanceOf(UnavailableError);
+        expect(failed).toMatchObject({ cause: { code: '40P01' } });
+      } else expect(failed).toMatchObject({ code: state });
+    }
+    const early = db.uow.run(a, async (tx) => {
+      const [, , last] = await Promise.allSettled([
+        tx.query('SELECT 1 / 0'),
+        tx.query('SELECT 1'),
+        tx.query('SELECT 2'),
+      ]);
+      throw (last as PromiseRejectedResult).reason;
+    });
+    await expect(early).rejects.toMatchObject({ code: '22012' });
   });
 
   it('writes nothing when the statement sent with the commit fails', async () => {
