@@ -65,6 +65,11 @@ export class Api {
     return this.rest.get(`/api/admin/knowledge-bases/${knowledgeBaseId}/documents/${documentId}`);
   }
 
+  /** The file as it was uploaded. */
+  documentFile(knowledgeBaseId: string, documentId: string): Promise<File> {
+    return this.rest.download(`/api/admin/knowledge-bases/${knowledgeBaseId}/documents/${documentId}/content`);
+  }
+
   async uploadDocument(knowledgeBaseId: string, file: File): Promise<KnowledgeDocument> {
     const form = new FormData();
     form.append('file', file, file.name);

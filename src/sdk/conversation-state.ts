@@ -18,6 +18,8 @@ export interface Step {
   step: string;
   message: string;
   agent: string | null;
+  /** What people call it; null: not said. */
+  agentName: string | null;
   tool: string | null;
   seq: number | null;
 }
@@ -166,9 +168,11 @@ export function agentsOf(turn: TurnView): string[] {
   return [...new Set([...named, ...seen].filter((name): name is string => Boolean(name)))];
 }
 
-/** `job_matches` as a person would write it. */
-export function agentLabel(agent: string): string {
-  return agent.replaceAll(/[_-]+/g, ' ');
+/** What people call an agent of the turn; `job_matches` as a person would write it where nobody said. */
+export function agentLabel(turn: TurnView, agent: string): string {
+  const named = turn.answer?.metadata?.sections?.find((section) => section.agent === agent)?.name;
+  const said = turn.steps.find((step) => step.agent === agent)?.agentName;
+  return named ?? said ?? agent.replaceAll(/[_-]+/g, ' ');
 }
 
 function agentName(agent: unknown): string | null {
@@ -255,6 +259,7 @@ function applyFrame(state: ConversationState, frame: ServerFrame): ConversationS
         step: frame.step,
         message: frame.message ?? frame.step,
         agent: frame.agent ?? null,
+        agentName: frame.agent_name ?? null,
         tool: frame.tool ?? null,
         seq: frame.seq ?? null,
       };

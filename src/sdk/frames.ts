@@ -60,6 +60,10 @@ export type Citation = {
   chunk_id: string;
   content?: string | null;
   document_id: string;
+  /**
+   * Where its document stands: to those who may read it there
+   */
+  knowledge_base_id?: string | null;
   n: number;
   page: number | null;
   quote: string;
@@ -282,6 +286,14 @@ export type Message = {
      * The turn was stopped: this is what there was of the answer
      */
     partial?: boolean;
+    /**
+     * The parts of the answer: whose each is, by its name, and where in `content` it begins (UTF-16 units)
+     */
+    sections?: Array<{
+      agent: string;
+      name: string;
+      offset: number;
+    }>;
     source_chunks?: Array<string>;
     usage?: Usage | null;
     [key: string]: unknown;
@@ -336,6 +348,14 @@ export type MessageFrame = {
      * The turn was stopped: this is what there was of the answer
      */
     partial?: boolean;
+    /**
+     * The parts of the answer: whose each is, by its name, and where in `content` it begins (UTF-16 units)
+     */
+    sections?: Array<{
+      agent: string;
+      name: string;
+      offset: number;
+    }>;
     source_chunks?: Array<string>;
     usage?: Usage | null;
     [key: string]: unknown;
@@ -468,6 +488,10 @@ export type ServerDrainingFrame = {
 
 export type StatusFrame = {
   agent?: string;
+  /**
+   * What people call the agent
+   */
+  agent_name?: string;
   conversation_id: string;
   /**
    * For people

@@ -21,8 +21,9 @@ export interface Payload {
   readonly items: unknown[];
 }
 
-export interface MessageMetadata extends Omit<Loosely<wire.Message['metadata']>, 'agents' | 'citations'> {
+export interface MessageMetadata extends Omit<Loosely<wire.Message['metadata']>, 'agents' | 'citations' | 'sections'> {
   readonly agents?: unknown[];
+  readonly sections?: { readonly agent: string; readonly name: string; readonly offset: number }[];
   readonly citations?: Citation[];
 }
 
@@ -84,8 +85,9 @@ export type ServerFrame = OfConversation &
     | Needs<wire.ReadyFrame>
     | Needs<wire.AckFrame>
     | (Omit<Needs<wire.TurnFrame>, 'status'> & { status: string })
-    | (Omit<Needs<wire.StatusFrame, 'step'>, 'agent' | 'tool'> & {
+    | (Omit<Needs<wire.StatusFrame, 'step'>, 'agent' | 'agent_name' | 'tool'> & {
         agent?: string | null;
+        agent_name?: string | null;
         tool?: string | null;
         degraded?: boolean;
       })
@@ -146,4 +148,8 @@ export interface TurnRecord {
 }
 
 /** The passage behind a citation: the citation's members and the text that it was quoted from. */
-export type Passage = Citation & { readonly content?: string | null };
+export type Passage = Citation & {
+  readonly content?: string | null;
+  /** Where its document stands, for those who may read it there. */
+  readonly knowledge_base_id?: string | null;
+};

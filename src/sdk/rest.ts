@@ -45,15 +45,20 @@ export function problemMessage(status: number, body: unknown): string {
 
 /** One call as it is. @throws RestError */
 export async function call(url: string, init: RequestInit = {}): Promise<unknown> {
+  const response = await answerTo(url, init);
+  return response.status === 204 ? null : response.json().catch(() => null);
+}
+
+/** @throws RestError for every answer that is a refusal */
+async function answerTo(url: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, init);
   } catch {
     throw new RestError(0, 'UNREACHABLE', 'The server cannot be reached. Check the connection and try again.');
   }
-  if (response.status === 204) return null;
+  if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body;
   const code = (body as Problem | null)?.code ?? String(response.status);
   throw new RestError(response.status, code, problemMessage(response.status, body));
 }
@@ -61,6 +66,8 @@ export async function call(url: string, init: RequestInit = {}): Promise<unknown
 export function json(method: string, body: unknown): RequestInit {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
+
+type Headers = Record<string, string>;
 
 export class RestClient {
   /** @param base of the server, such as `https://chat.example.com`; empty for the page's own */
@@ -74,20 +81,33 @@ export class RestClient {
   }
 
   /** With the current token; a 401 is answered once with a fresh one. @throws RestError */
-  async request(path: string, init: RequestInit = {}): Promise<unknown> {
+  request(path: string, init: RequestInit = {}): Promise<unknown> {
+    return this.authorised((headers) => call(`${this.base}${path}`, { ...init, headers }), init);
+  }
+
+  /** A file, by the name that the server gives it. @throws RestError */
+  download(path: string): Promise<File> {
+    return this.authorised(async (headers) => {
+      const response = await answerTo(`${this.base}${path}`, { headers });
+      const [, name = 'file'] =
+        /filename\*=UTF-8''([^;]+)/.exec(response.headers.get('content-disposition') ?? '') ?? [];
+      return new File([await response.blob()], decodeURIComponent(name));
+    }, {});
+  }
+
+  private async authorised<T>(send: (headers: Headers) => Promise<T>, init: RequestInit): Promise<T> {
     try {
-      return await this.authorised(path, init, false);
+      return await this.withToken(send, init, false);
     } catch (error) {
-      if (error instanceof RestError && error.status === 401) return this.authorised(path, init, true);
+      if (error instanceof RestError && error.status === 401) return this.withToken(send, init, true);
       throw error;
     }
   }
 
-  private async authorised(path: string, init: RequestInit, fresh: boolean): Promise<unknown> {
+  private async withToken<T>(send: (headers: Headers) => Promise<T>, init: RequestInit, fresh: boolean): Promise<T> {
     const token = await this.tokens.token(fresh);
     if (token === null) throw new RestError(401, 'UNAUTHORIZED', 'Your session has ended. Please sign in again.');
-    const headers = { ...(init.headers as Record<string, string> | undefined), authorization: `Bearer ${token}` };
-    return call(`${this.base}${path}`, { ...init, headers });
+    return send({ ...(init.headers as Headers | undefined), authorization: `Bearer ${token}` });
   }
 }
 

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright-core';
 import { PDFDocument, StandardFonts } from 'pdf-lib';
 import { describeInBrowser, launchChromium } from '../support/chromium.js';
+import { OpenAiStandIn } from '../support/openai-standin.js';
 import { TestServer } from '../support/test-server.js';
 
 /** The page at `/` in a real browser, where one is installed; `.ci/run` installs one. */
@@ -65,6 +67,39 @@ describeInBrowser('the console in a browser', () => {
     const fits = await cell.evaluate((element) => element.scrollWidth <= element.clientWidth);
     expect(fits).toBe(true);
     await page.close();
+  });
+
+  it('puts the name of each agent over its part, where several answered', async () => {
+    const page = await signIn('user@acme.test');
+    const turn = await ask(page, 'Where is order 1042 and how do refunds work?');
+    expect(await turn.getByTestId('agents').innerText()).toMatch(/Order tracking/);
+    const sections = turn.getByTestId('answer-text').locator('section');
+    expect(await sections.locator('h3.section-agent').allInnerTexts()).toEqual(['Order tracking', 'Help centre']);
+    expect(await sections.first().innerText()).toMatch(/1042/);
+    expect(await sections.last().innerText()).not.toMatch(/1042/);
+    await turn.getByTestId('steps').locator('summary').click();
+    expect(await turn.getByTestId('step-tool').first().innerText()).toMatch(/Order tracking/);
+    await page.close();
+  });
+
+  it('leads staff from a passage to its document, and nobody else', async () => {
+    for (const [email, ways] of [
+      ['admin@acme.test', 1],
+      ['user@acme.test', 0],
+    ] as const) {
+      const page = await signIn(email);
+      const turn = await ask(page, 'How long do I have to return something?');
+      await turn.getByTestId('source-1').click();
+      await page.getByTestId('passage').waitFor();
+      const way = page.getByTestId('citation-document');
+      expect(await way.count()).toBe(ways);
+      if (ways > 0) {
+        const [download] = await Promise.all([page.waitForEvent('download'), way.click()]);
+        expect(download.suggestedFilename()).toMatch(/\.(md|pdf|html)$/);
+        expect((await readFile(await download.path())).length).toBeGreaterThan(100);
+      }
+      await page.close();
+    }
   });
 
   it('says beside its form why nobody was signed in', async () => {
@@ -155,4 +190,32 @@ describeInBrowser('the console in a browser', () => {
   it('raised no error in the browser', () => {
     expect(problems).toEqual([]);
   });
+});
+
+describeInBrowser('the console beside a slow model', () => {
+  it('stops by Escape, and asks the same again', async () => {
+    const standIn = await OpenAiStandIn.start({ tokens: 400, tokenDelayMs: 50 });
+    const server = await TestServer.start({ env: { OPENAI_BASE_URL: standIn.url, OPENAI_API_KEY: 'sk-test' } });
+    const browser = await launchChromium();
+    try {
+      const page = await browser.newPage();
+      await page.goto(server.url);
+      await page.getByTestId('demo-user-user@acme.test').click();
+      await page.locator('[data-testid="connection"][data-state="ready"]').waitFor();
+      await page.getByTestId('composer-input').fill('How long do I have to return something?');
+      await page.getByTestId('send').click();
+      const turns = page.getByTestId('turn');
+      await turns.first().locator('.answer-text.streaming').waitFor({ timeout: 30_000 });
+      await page.keyboard.press('Escape');
+      await turns.first().getByTestId('stopped').waitFor();
+      await turns.first().getByTestId('again').click();
+      await page.locator('.answer-text.streaming').waitFor({ timeout: 30_000 });
+      await page.keyboard.press('Escape');
+      await turns.last().getByTestId('stopped').waitFor();
+    } finally {
+      await browser.close();
+      await server.stop();
+      await standIn.stop();
+    }
+  }, 120_000);
 });

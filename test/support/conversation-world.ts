@@ -72,6 +72,7 @@ export function conversationWorld(
         intent: 'qa',
         intents: [],
         agents: ['support'],
+        sections: [{ agent: 'support', name: 'Support', offset: 0 }],
         language: 'en',
         citations: [],
         sourceChunks: [],

@@ -21,6 +21,9 @@ it('streams the first unfinished section and keeps the others until their turn',
   expect(tokens().at(-1)).toBe(' B2');
   stream.section(1).end();
   expect(tokens().slice(-2)).toEqual(['\n\n', 'C1']);
+  expect([0, 1, 2].map((index) => stream.content.indexOf(['A1', 'B1', 'C1'][index]!))).toEqual(
+    [0, 1, 2].map((index) => stream.section(index).offset),
+  );
   expect(stream.content).toBe(tokens().join(''));
 });
 

@@ -56,6 +56,7 @@ export class SectionStream {
         this.text += SEPARATOR;
         this.emit({ type: 'token', content: SEPARATOR });
       }
+      section.offset = this.text.length;
     }
     this.text += text;
     this.emit({ type: 'token', content: text });
@@ -86,6 +87,8 @@ export class Section implements AnswerText {
   private readonly handed: SectionPayload[] = [];
   private said = '';
   shown = false;
+  /** Where its text begins in the whole answer, UTF-16 units; 0 until it is shown. */
+  offset = 0;
   ended = false;
 
   constructor(

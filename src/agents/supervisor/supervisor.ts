@@ -68,12 +68,17 @@ export class Supervisor {
 
 function answerOf(run: SupervisorRun, state: SupervisorStateType): TurnAnswer {
   const answered = state.sections.filter(({ failed }) => !failed);
+  const nameOf = (agent: string): string => run.agents.find(({ key }) => key === agent)?.name ?? agent;
   return {
     content: run.sections.content,
     payloads: run.sections.payloads,
     intent: state.intent,
     intents: state.intents.flatMap(({ agent, asksAgain, text }) => (asksAgain === true ? [] : [{ agent, text }])),
     agents: answered.map(({ agent }) => agent),
+    sections: answered
+      .map(({ agent, position }) => ({ agent, name: nameOf(agent), section: run.sections.section(position) }))
+      .filter(({ section }) => section.shown)
+      .map(({ section, ...named }) => ({ ...named, offset: section.offset })),
     language: state.language,
     citations: state.citations,
     sourceChunks: [...new Set(state.source_chunks)],

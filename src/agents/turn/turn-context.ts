@@ -38,7 +38,9 @@ export interface TurnContext {
 
 export function status(turn: TurnContext, step: StatusStep, extra: { agent?: string; tool?: string } = {}): void {
   if (turn.signal.aborted) return;
-  turn.emit({ type: 'status', step, message: turn.voice.status(step), ...extra });
+  const agent = extra.agent === undefined ? undefined : turn.agents.find(({ key }) => key === extra.agent);
+  const named = agent === undefined ? extra : { ...extra, agent_name: agent.name };
+  turn.emit({ type: 'status', step, message: turn.voice.status(step), ...named });
 }
 
 /** Adds the time that `work` took to the step's sum, also when it fails. */

@@ -18,6 +18,8 @@ export type TurnEvent =
       readonly step: StatusStep;
       readonly message: string;
       readonly agent?: string;
+      /** What people call it. */
+      readonly agent_name?: string;
       readonly tool?: string;
     }
   | { readonly type: 'token'; readonly content: string }

@@ -56,6 +56,8 @@ export interface TurnAnswer {
   readonly intents: readonly { readonly agent: string; readonly text: string }[];
   /** Keys of the agents that answered, in the order of their sections. */
   readonly agents: readonly string[];
+  /** The same agents as far as they wrote: what people call them, and where in the text (UTF-16 units) each one begins. */
+  readonly sections: readonly AnswerSection[];
   /** BCP 47 language of the message. */
   readonly language: string;
   readonly citations: readonly Citation[];
@@ -68,6 +70,12 @@ export interface TurnAnswer {
   readonly humanRequested: { readonly reason: string } | null;
   /** Milliseconds by step, for the turn's record. */
   readonly timings: Readonly<Record<string, number>>;
+}
+
+export interface AnswerSection {
+  readonly agent: string;
+  readonly name: string;
+  readonly offset: number;
 }
 
 /** A part of a message and the agent that answers it. */

@@ -99,6 +99,7 @@ const statusFrame = z
     }),
     message: z.string().meta({ description: 'For people' }),
     agent: z.string().optional(),
+    agent_name: z.string().optional().meta({ description: 'What people call the agent' }),
     tool: z.string().optional(),
   })
   .meta({ id: 'StatusFrame' });

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { announcementsBetween } from '../announcements.js';
+import type { Api } from '../api.js';
 import { messageOf, useLatest } from '../hooks.js';
 import { activeTurn, type Chat, type ChatSnapshot, type Citation, type Item, type User } from '../../sdk/index.js';
 import { suggestionsFor } from '../suggestions.js';
@@ -13,10 +14,11 @@ interface ChatViewProps {
   chat: Chat;
   snapshot: ChatSnapshot;
   user: User;
+  api: Api;
   onNew(): void;
 }
 
-export function ChatView({ chat, snapshot, user, onNew }: ChatViewProps) {
+export function ChatView({ chat, snapshot, user, api, onNew }: ChatViewProps) {
   const { conversation, connection } = snapshot;
   const [citation, setCitation] = useState<OpenCitation | null>(null);
   const [draft, setDraft] = useState({ text: '', nonce: 0 });
@@ -92,7 +94,12 @@ export function ChatView({ chat, snapshot, user, onNew }: ChatViewProps) {
       />
       <Announcer conversation={conversation} />
       {citation && (
-        <CitationSheet conversations={chat.conversations} open={citation} onClose={() => setCitation(null)} />
+        <CitationSheet
+          conversations={chat.conversations}
+          open={citation}
+          fileOf={(baseId, documentId) => api.documentFile(baseId, documentId)}
+          onClose={() => setCitation(null)}
+        />
       )}
     </>
   );

@@ -3,7 +3,7 @@ import { messageOf } from '../hooks.js';
 import { parseMarkdown, safeHref } from '../markdown.js';
 import { markQuote } from '../marked-quote.js';
 import type { Citation, Conversations, Passage } from '../../sdk/index.js';
-import { AlertIcon, LinkIcon } from './icons.js';
+import { AlertIcon, FileIcon, LinkIcon } from './icons.js';
 import { Blocks } from './rich-text.js';
 import { Sheet } from './sheet.js';
 
@@ -16,11 +16,13 @@ export interface OpenCitation {
 interface CitationSheetProps {
   conversations: Conversations;
   open: OpenCitation;
+  /** The file behind a passage, for those who may read it. */
+  fileOf(baseId: string, documentId: string): Promise<File>;
   onClose(): void;
 }
 
 /** The passage behind a numbered source, with the quoted words marked in it. */
-export function CitationSheet({ conversations, open, onClose }: CitationSheetProps) {
+export function CitationSheet({ conversations, open, fileOf, onClose }: CitationSheetProps) {
   const { conversationId, messageId, citation } = open;
   const [passage, setPassage] = useState<Passage | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -31,6 +33,13 @@ export function CitationSheet({ conversations, open, onClose }: CitationSheetPro
       .catch((thrown: unknown) => setError(messageOf(thrown)));
   }, []);
 
+  const download = (baseId: string, documentId: string): void =>
+    void fileOf(baseId, documentId)
+      .then(save)
+      .catch((thrown: unknown) => setError(messageOf(thrown)));
+
+  const { document_id: documentId } = citation;
+  const baseId = passage?.knowledge_base_id;
   const source = { ...citation, ...passage };
   const href = source.url ? safeHref(source.url) : null;
   const place = [source.section, source.page ? `page ${source.page}` : null].filter(Boolean).join(' · ');
@@ -47,6 +56,18 @@ export function CitationSheet({ conversations, open, onClose }: CitationSheetPro
         </p>
       )}
       <PassageText content={passage?.content ?? null} quote={source.quote ?? null} />
+      {baseId && documentId && (
+        <p>
+          <button
+            type="button"
+            class="button small"
+            onClick={() => download(baseId, documentId)}
+            data-testid="citation-document"
+          >
+            <FileIcon /> Download the document
+          </button>
+        </p>
+      )}
       {href && (
         <p>
           <a href={href} target="_blank" rel="noopener noreferrer" class="card-link">
@@ -56,6 +77,14 @@ export function CitationSheet({ conversations, open, onClose }: CitationSheetPro
       )}
     </Sheet>
   );
+}
+
+function save(file: File): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(file);
+  link.download = file.name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 function PassageText({ content, quote }: { content: string | null; quote: string | null }) {

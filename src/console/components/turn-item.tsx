@@ -44,7 +44,7 @@ export function TurnItem({ turn, connected, onCite, onRetry, onEdit, onAgain }: 
                   <span class="visually-hidden">Answered by </span>
                   {agents.map((agent) => (
                     <span key={agent} class="tag accent" data-testid={`agent-${agent}`}>
-                      {agentLabel(agent)}
+                      {agentLabel(turn, agent)}
                     </span>
                   ))}
                   {turn.degraded && <DegradedBadge />}
@@ -117,9 +117,17 @@ function AnswerText({ turn, onCite }: Pick<TurnItemProps, 'turn' | 'onCite'>) {
     citations: answer?.metadata?.citations ?? NO_CITATIONS,
     onCite: (citation: Citation) => answer && onCite(answer.id, citation),
   };
+  const sections = answer?.metadata?.sections ?? [];
   return (
     <div class={isSettled(turn) ? 'answer-text' : 'answer-text streaming'} data-testid="answer-text">
-      {answer?.content_html ? (
+      {answer && sections.length > 1 ? (
+        sections.map(({ agent, name, offset }, index) => (
+          <section key={agent} aria-label={name}>
+            <h3 class="section-agent">{name}</h3>
+            <Markdown text={answer.content.slice(offset, sections[index + 1]?.offset)} {...context} />
+          </section>
+        ))
+      ) : answer?.content_html ? (
         <SanitisedHtml html={answer.content_html} {...context} />
       ) : (
         <Markdown text={turn.text} {...context} />

@@ -1,5 +1,5 @@
 import { counted } from '../formatting.js';
-import { agentLabel, isSettled, type Step, type TurnView } from '../../sdk/index.js';
+import { agentLabel, isSettled, type TurnView } from '../../sdk/index.js';
 import { CheckIcon } from './icons.js';
 
 /** What happens, while it happens; folded into one line once the answer stands. */
@@ -12,7 +12,7 @@ export function TurnSteps({ turn }: { turn: TurnView }) {
     return (
       <details class="steps settled" data-testid="steps">
         <summary>{[count, time].filter(Boolean).join(' · ')}</summary>
-        <StepList steps={turn.steps} live={false} />
+        <StepList turn={turn} live={false} />
       </details>
     );
   }
@@ -23,7 +23,7 @@ export function TurnSteps({ turn }: { turn: TurnView }) {
           <span class="spinner" aria-hidden="true" /> {waitingFor(turn)}
         </p>
       ) : (
-        <StepList steps={turn.steps} live />
+        <StepList turn={turn} live />
       )}
     </div>
   );
@@ -34,7 +34,8 @@ function waitingFor(turn: TurnView): string {
   return turn.start > 1 ? 'Interrupted. Starting the answer again…' : 'Thinking…';
 }
 
-function StepList({ steps, live }: { steps: Step[]; live: boolean }) {
+function StepList({ turn, live }: { turn: TurnView; live: boolean }) {
+  const { steps } = turn;
   return (
     <ol>
       {steps.map((step, index) => {
@@ -43,7 +44,7 @@ function StepList({ steps, live }: { steps: Step[]; live: boolean }) {
           <li key={index} class={isCurrent ? 'step current' : 'step'} data-testid={`step-${step.step}`}>
             {isCurrent ? <span class="spinner" aria-hidden="true" /> : <CheckIcon />}
             <span>{step.message}</span>
-            {step.agent && <span class="tag accent">{agentLabel(step.agent)}</span>}
+            {step.agent && <span class="tag accent">{agentLabel(turn, step.agent)}</span>}
             {step.tool && <span class="tag">{step.tool}</span>}
           </li>
         );

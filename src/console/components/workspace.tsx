@@ -158,6 +158,7 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
               chat={chat}
               snapshot={snapshot}
               user={user}
+              api={api}
               onNew={() => go({ view: 'chat', conversationId: null })}
             />
           )}

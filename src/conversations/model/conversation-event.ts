@@ -55,6 +55,7 @@ export interface StatusEvent extends InTurn {
   readonly step: StatusStep;
   readonly message: string;
   readonly agent?: string;
+  readonly agent_name?: string;
   readonly tool?: string;
 }
 export interface TokenEvent extends InTurn {

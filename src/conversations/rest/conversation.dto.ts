@@ -71,6 +71,11 @@ export const citationSchema = z
     score: z.number(),
     quote: z.string(),
     content: z.string().nullable().optional(),
+    knowledge_base_id: z
+      .guid()
+      .nullable()
+      .optional()
+      .describe('Where its document stands: to those who may read it there'),
   })
   .meta({ id: 'Citation' });
 
@@ -80,6 +85,10 @@ const messageMetadata = z
     intent: z.string().nullable().optional(),
     intents: z.array(z.object({ agent: z.string(), text: z.string() })).optional(),
     agents: z.array(z.string()).optional(),
+    sections: z
+      .array(z.object({ agent: z.string(), name: z.string(), offset: z.number().int() }))
+      .optional()
+      .describe('The parts of the answer: whose each is, by its name, and where in `content` it begins (UTF-16 units)'),
     language: z.string().nullable().optional(),
     chunks_used: z.number().int().optional(),
     source_chunks: z.array(z.string()).optional(),

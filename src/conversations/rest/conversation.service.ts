@@ -23,6 +23,9 @@ import { TurnStopper } from '../turns/turn-stopper.js';
 const RESTORED_MESSAGES = 20;
 const REPLAYED_EVENTS = 500;
 
+/** `knowledge_base_id`: for those who may read its document there. */
+type CitedPassage = Citation & { readonly content: string | null; readonly knowledge_base_id?: string | null };
+
 /** Reads and changes conversations of the caller; nothing here can name another user's. */
 @Injectable()
 export class ConversationService {
@@ -134,26 +137,23 @@ export class ConversationService {
    * being read again; the quote that the answer rests on stays.
    * @throws NotFoundError also when the passage is kept for others by now: another owner, other personas
    */
-  async citation(
-    ctx: RequestContext,
-    id: string,
-    messageId: string,
-    n: number,
-  ): Promise<Citation & { readonly content: string | null }> {
+  async citation(ctx: RequestContext, id: string, messageId: string, n: number): Promise<CitedPassage> {
     const message = await this.getMessage(ctx, id, messageId);
     const citation = message.metadata.citations?.find((entry) => entry.n === n);
     if (citation === undefined) throw new NotFoundError('This answer has no such citation');
     const { id: caller, persona } = ctx.principal;
-    const [chunk] = await this.uow.query<{ content: string | null; visible: boolean }>(ctx, CITED_PASSAGE, [
+    const asStaff = seesAsStaff(ctx.principal, 'knowledge.read');
+    const [chunk] = await this.uow.query<CitedRow>(ctx, CITED_PASSAGE, [
       ctx.tenantId,
       citation.chunk_id,
       caller,
       persona,
-      seesAsStaff(ctx.principal, 'knowledge.read'),
+      asStaff,
     ]);
     if (chunk?.visible === false)
       throw new NotFoundError('The passage behind this citation is not yours to read any more');
-    return { ...citation, content: chunk?.content ?? null };
+    const { content = null, knowledge_base_id = null } = chunk ?? {};
+    return { ...citation, content, ...(asStaff ? { knowledge_base_id } : {}) };
   }
 
   transcript(ctx: RequestContext, id: string): Promise<Transcript> {
@@ -279,8 +279,14 @@ export class ConversationService {
 }
 
 /** As the search decides what is found: by the owner and the personas of now. A document that goes is not searched any more. */
+interface CitedRow {
+  readonly content: string | null;
+  readonly knowledge_base_id: string;
+  readonly visible: boolean;
+}
+
 const CITED_PASSAGE = `
-SELECT CASE WHEN c.searchable THEN c.content END AS content,
+SELECT CASE WHEN c.searchable THEN c.content END AS content, c.knowledge_base_id,
   (c.owner_id IS NULL OR c.owner_id = $3) AND ($5 OR c.personas = '{}' OR coalesce($4 = ANY(c.personas), false)) AS visible
 FROM app.chunk c
 WHERE c.tenant_id = $1 AND c.id = $2`;

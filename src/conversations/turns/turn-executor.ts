@@ -401,6 +401,7 @@ function answerMetadata(
     intent: answer.intent,
     intents: answer.intents,
     agents: answer.agents,
+    sections: answer.sections,
     language: answer.language,
     chunks_used: answer.sourceChunks.length,
     source_chunks: answer.sourceChunks,

@@ -133,6 +133,7 @@ function answer(content: string, payloads: TurnAnswer['payloads']): TurnAnswer {
     intent: 'qa',
     intents: [],
     agents: ['echo'],
+    sections: [{ agent: 'echo', name: 'Echo', offset: 0 }],
     language: 'en',
     citations: [],
     sourceChunks: [],
