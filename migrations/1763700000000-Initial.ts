@@ -19,6 +19,7 @@ export class Initial1763700000000 implements MigrationInterface {
     await runner.query(KNOWLEDGE);
     await runner.query(BLOBS);
     await runner.query(CONVERSATIONS);
+    await runner.query(PEOPLE);
     await runner.query(OPERATIONS);
     await runner.query(vectorIndexes());
     await runner.query(ROW_SECURITY);
@@ -526,7 +527,8 @@ ALTER TABLE app.blob_chunk ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
 /**
  * A message's \`state\`: 'pending' while its turn runs, 'final' once the turn completed, 'partial' of a cancelled turn
- * (kept, not shown to the model), 'discarded' of a failed one (never listed; a repeat revives it).
+ * (kept, not shown to the model), 'discarded' of a failed one (never listed; a repeat revives it), 'noted' what a person left
+ * for the agent (shown to the model, never listed).
  * A conversation is \`failed_only\` when its last turn failed as all before it had, and none is open: it is not listed. Its
  * \`last_interaction_at\` has milliseconds, as clients see it, so that a cursor and the index compare the same.
  *
@@ -576,7 +578,7 @@ CREATE TABLE app.message (
   principal_id uuid,
   seq bigint NOT NULL,
   role text NOT NULL CHECK (role IN ('user', 'assistant', 'supporter', 'system')),
-  state text NOT NULL DEFAULT 'final' CHECK (state IN ('pending', 'final', 'partial', 'discarded')),
+  state text NOT NULL DEFAULT 'final' CHECK (state IN ('pending', 'final', 'partial', 'discarded', 'noted')),
   content text NOT NULL,
   payloads jsonb NOT NULL DEFAULT '[]',
   tokens_used integer,
@@ -681,6 +683,102 @@ CREATE TABLE app.tool_call (
 CREATE INDEX tool_call_turn_idx ON app.tool_call (tenant_id, turn_id);
 CREATE INDEX tool_call_started_idx ON app.tool_call (tenant_id, started_at);
 CREATE INDEX tool_call_message_idx ON app.tool_call (tenant_id, message_id, tool_key);
+`;
+
+/**
+ * Wishes for a person. At most one of a conversation is open: it waits, or somebody has it. While it waits the agent goes on;
+ * \`conversation.owner\` is 'human' exactly while one is assigned. A supporter is there whose presence says so and was seen lately.
+ */
+const PEOPLE = `
+CREATE TABLE app.escalation (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  conversation_id uuid NOT NULL,
+  status text NOT NULL CHECK (status IN ('waiting', 'assigned', 'returned', 'resolved', 'closed')),
+  cause text NOT NULL CHECK (cause IN ('requested', 'agent', 'failure', 'low_confidence', 'keyword', 'staff')),
+  reason text NOT NULL DEFAULT '',
+  skill text,
+  language text,
+  email text,
+  contact_form boolean NOT NULL DEFAULT false,
+  summary jsonb NOT NULL DEFAULT '{}',
+  supporter_id uuid,
+  turn_id uuid,
+  waiting_since timestamptz NOT NULL DEFAULT now(),
+  assigned_at timestamptz,
+  first_reply_at timestamptz,
+  ended_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, supporter_id) REFERENCES app.principal (tenant_id, id) ON DELETE SET NULL (supporter_id),
+  CHECK ((status = 'assigned') <= (assigned_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX escalation_open_key ON app.escalation (tenant_id, conversation_id)
+  WHERE status IN ('waiting', 'assigned');
+CREATE INDEX escalation_queue_idx ON app.escalation (tenant_id, waiting_since, id) WHERE status = 'waiting';
+CREATE INDEX escalation_supporter_idx ON app.escalation (tenant_id, supporter_id) WHERE status = 'assigned';
+CREATE INDEX escalation_conversation_idx ON app.escalation (tenant_id, conversation_id, id DESC);
+
+CREATE TABLE app.supporter_presence (
+  tenant_id uuid NOT NULL,
+  principal_id uuid NOT NULL,
+  status text NOT NULL DEFAULT 'offline' CHECK (status IN ('online', 'away', 'offline')),
+  capacity integer NOT NULL DEFAULT 3 CHECK (capacity BETWEEN 1 AND 50),
+  skills text[] NOT NULL DEFAULT '{}',
+  languages text[] NOT NULL DEFAULT '{}',
+  seen_at timestamptz NOT NULL DEFAULT now(),
+  assigned_at timestamptz,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, principal_id),
+  FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX supporter_presence_online_idx ON app.supporter_presence (seen_at) WHERE status <> 'offline';
+
+CREATE TABLE app.escalation_note (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  escalation_id uuid NOT NULL,
+  author_id uuid,
+  content text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, escalation_id) REFERENCES app.escalation (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, author_id) REFERENCES app.principal (tenant_id, id) ON DELETE SET NULL (author_id)
+);
+CREATE INDEX escalation_note_idx ON app.escalation_note (tenant_id, escalation_id, id);
+
+CREATE TABLE app.conversation_rating (
+  tenant_id uuid NOT NULL,
+  conversation_id uuid NOT NULL,
+  escalation_id uuid,
+  score integer NOT NULL CHECK (score BETWEEN 1 AND 5),
+  comment text NOT NULL DEFAULT '',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, conversation_id),
+  FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX conversation_rating_time_idx ON app.conversation_rating (tenant_id, updated_at);
+
+CREATE TABLE app.canned_reply (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  title text NOT NULL,
+  content text NOT NULL,
+  language text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, title)
+);
+
+CREATE TABLE app.escalation_rules (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  rules jsonb NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id)
+);
 `;
 
 const OPERATIONS = `
@@ -1134,6 +1232,14 @@ CREATE FUNCTION app.due_documents(abandoned_seconds integer, started timestamptz
       WHERE d.tenant_id = w.tenant_id AND d.held AND d.heartbeat_at >= dead.before) work
     WHERE due.tenant_id = w.tenant_id
     ORDER BY work.running, array_position(served, w.tenant_id) NULLS FIRST, due.id LIMIT most $$;
+
+-- Tenants with somebody who waits for a person, or whose supporters may have left.
+GRANT SELECT (tenant_id, status) ON app.escalation TO switchboard_lookup;
+CREATE POLICY lookup ON app.escalation FOR SELECT TO switchboard_lookup USING (true);
+CREATE FUNCTION app.tenants_with_open_escalations() RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT DISTINCT e.tenant_id FROM app.escalation e JOIN app.tenant t ON t.id = e.tenant_id
+        WHERE e.status IN ('waiting', 'assigned') AND t.status = 'active' $$;
 
 -- Jobs that nobody works on.
 GRANT SELECT (tenant_id, id, status, heartbeat_at) ON app.job TO switchboard_lookup;

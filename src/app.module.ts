@@ -4,6 +4,7 @@ import { AuthModule } from '#auth';
 import { ChannelsModule } from '#channels';
 import { ConversationsModule } from '#conversations';
 import { DemoModule } from '#demo';
+import { EscalationsModule } from '#escalations';
 import { BusModule } from '#platform/bus';
 import { AppConfig, ConfigModule } from '#platform/config';
 import { DatabaseModule, type LoginPolicy } from '#platform/database';
@@ -58,6 +59,7 @@ export class AppModule {
         RagModule,
         DemoModule,
         ChannelsModule,
+        EscalationsModule,
         ConversationsModule,
       ],
     };

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '#auth';
 import { ConversationsModule } from '#conversations';
+import { EscalationsModule } from '#escalations';
 import { TenantsModule } from '#tenants';
 import { ChannelsDrain } from './channels-drain.js';
 import { ChannelsState } from './channels-state.js';
@@ -20,7 +21,7 @@ import { SocketAuthenticator } from './websocket/socket-authenticator.js';
 import { UpgradeGate } from './websocket/upgrade-gate.js';
 
 @Module({
-  imports: [AuthModule, ConversationsModule, TenantsModule],
+  imports: [AuthModule, ConversationsModule, EscalationsModule, TenantsModule],
   controllers: [PresenceController, ChatController, ConversationEventsController],
   providers: [
     ChannelsDrain,

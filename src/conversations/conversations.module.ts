@@ -6,7 +6,11 @@ import { FeedbackRepository } from './feedback/feedback.repository.js';
 import { FeedbackService } from './feedback/feedback.service.js';
 import { CatchUp } from './live/catch-up.js';
 import { ConversationStreams } from './live/conversation-streams.js';
+import { PartyNews } from './live/party-news.js';
 import { TurnRelay } from './live/turn-relay.js';
+import { Typing } from './live/typing.js';
+import { PeopleRegistry } from './model/people-registry.js';
+import { HandoverService } from './people/handover.service.js';
 import { ConversationService } from './rest/conversation.service.js';
 import { ConversationsController } from './rest/conversations.controller.js';
 import { StaffConversationRepository } from './staff/staff-conversation.repository.js';
@@ -15,6 +19,7 @@ import { StaffConversationsController } from './staff/staff-conversations.contro
 import { ConversationExpiry } from './store/conversation.expiry.js';
 import { ConversationRepository } from './store/conversation.repository.js';
 import { MessageRepository } from './store/message.repository.js';
+import { PersonRepository } from './store/person.repository.js';
 import { TurnRepository } from './store/turn.repository.js';
 import { LastReaders } from './turns/last-readers.js';
 import { TitleService } from './turns/title.service.js';
@@ -39,8 +44,12 @@ import { TurnService } from './turns/turn.service.js';
     ConversationStreams,
     FeedbackRepository,
     FeedbackService,
+    HandoverService,
     LastReaders,
     MessageRepository,
+    PartyNews,
+    PeopleRegistry,
+    PersonRepository,
     StaffConversationRepository,
     StaffConversationService,
     SuspendedTurns,
@@ -54,7 +63,8 @@ import { TurnService } from './turns/turn.service.js';
     TurnScheduler,
     TurnService,
     TurnStopper,
+    Typing,
   ],
-  exports: [ConversationService, FeedbackService, TurnService],
+  exports: [ConversationService, FeedbackService, HandoverService, PeopleRegistry, TurnService, Typing],
 })
 export class ConversationsModule {}

@@ -14,15 +14,28 @@
  *   live/    readers of this instance, catching up from the rows (CatchUp), words between instances (TurnRelay)
  *   turns/   accept, schedule, run, settle, stop      rest/    reading and changing conversations
  *   feedback/  thumbs on answers                      staff/   conversations of all users, for staff
+ *   people/  who answers: the agent or a person, and what people say
  *
- * Folders import to the left and above: turns ─▶ live ─▶ store ─▶ model. Nothing flows back: a channel hands in a subscriber
+ * Folders import to the left and above: people ─▶ turns ─▶ live ─▶ store ─▶ model. The module of people stands above this one and
+ * registers what it knows (model/PeopleRegistry). Nothing flows back: a channel hands in a subscriber
  * and is called; it never asks how a turn is going. What other instances do arrives as rows; the bus only says when to look.
  */
 export type * from './model/conversation-event.js';
 export type { ConversationReference, Submitted, SubmitInput } from './model/submit.js';
 export { commentSchema, ratingSchema } from './feedback/feedback.dto.js';
 export { FeedbackService } from './feedback/feedback.service.js';
+export { ConversationChanged } from './model/conversation.events.js';
+export { ConversationClosedError, ConversationNotFoundError } from './model/errors.js';
+export {
+  type AnsweredTurn,
+  type HandoverDecision,
+  type PeopleBehind,
+  PeopleRegistry,
+  type PeopleState,
+} from './model/people-registry.js';
+export { HandoverService, type PeopleChange } from './people/handover.service.js';
+export { Typing } from './live/typing.js';
 export { TurnService } from './turns/turn.service.js';
 export { ConversationService } from './rest/conversation.service.js';
-export { messageSchema, usageSchema } from './rest/conversation.dto.js';
+export { citationSchema, messageSchema, usageSchema } from './rest/conversation.dto.js';
 export { ConversationsModule } from './conversations.module.js';

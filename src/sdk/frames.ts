@@ -130,6 +130,28 @@ export type ContextRestoredFrame = {
 };
 
 /**
+ * Whenever one of them changes
+ */
+export type ConversationFrame = {
+  conversation_id: string;
+  owner: 'agent' | 'human';
+  /**
+   * An opaque, comparable cursor. Stored frames are strictly ordered by it within the conversation, with gaps; `resume` takes it as `after_seq`
+   */
+  seq: number;
+  /**
+   * The client's own key of the conversation
+   */
+  session_id?: string | number;
+  status: 'active' | 'ended';
+  supporter: {
+    name: string;
+  } | null;
+  title: string;
+  type: 'conversation';
+};
+
+/**
  * Exactly one for each turn, its last frame
  */
 export type DoneFrame = {
@@ -235,6 +257,81 @@ export type ErrorFrame = {
   session_id?: string | number;
   turn_id?: string;
   type: 'error';
+};
+
+/**
+ * Asks for a person. Answered with `escalation`, also when one is open already
+ */
+export type EscalateFrame = {
+  /**
+   * A UUID, "new" (also when absent), or a key of the client's own
+   */
+  conversation_id: string | number;
+  reason?: string;
+  /**
+   * Echoed by the direct answers to this frame
+   */
+  ref?: string;
+  type: 'escalate';
+};
+
+/**
+ * How far a wish for a person has come. A supporter’s socket gets those of the tenant’s queue
+ */
+export type EscalationFrame = {
+  /**
+   * True: nobody is there, leave an address
+   */
+  contact_form: boolean;
+  conversation_id: string;
+  escalation_id: string;
+  /**
+   * How long it will take, roughly; null: not known
+   */
+  eta_s: number | null;
+  /**
+   * Of those that wait, from 1
+   */
+  position: number | null;
+  reason: string;
+  /**
+   * Of the frame that this answers
+   */
+  ref?: string;
+  /**
+   * An opaque, comparable cursor. Stored frames are strictly ordered by it within the conversation, with gaps; `resume` takes it as `after_seq`
+   */
+  seq: number;
+  /**
+   * The client's own key of the conversation
+   */
+  session_id?: string | number;
+  /**
+   * To supporters only
+   */
+  skill?: string | null;
+  status: 'waiting' | 'assigned' | 'returned' | 'resolved' | 'closed';
+  /**
+   * To supporters only
+   */
+  summary?: {
+    [key: string]: unknown;
+  };
+  supporter: {
+    name: string;
+  } | null;
+  type: 'escalation';
+  /**
+   * To supporters only
+   */
+  user?: {
+    id: string;
+    name: string;
+  };
+  /**
+   * To supporters only
+   */
+  waiting_since?: string;
 };
 
 /**
@@ -570,6 +667,37 @@ export type TurnFrame = {
 };
 
 /**
+ * Shown to the person at the other end. Not answered
+ */
+export type TypingFrame = {
+  /**
+   * A UUID, "new" (also when absent), or a key of the client's own
+   */
+  conversation_id: string | number;
+  on: boolean;
+  /**
+   * Echoed by the direct answers to this frame
+   */
+  ref?: string;
+  type: 'typing';
+};
+
+/**
+ * Never stored, and without a `seq`
+ */
+export type TypingNoticeFrame = {
+  conversation_id: string;
+  from: 'agent' | 'supporter' | 'user';
+  name: string | null;
+  on: boolean;
+  /**
+   * The client's own key of the conversation
+   */
+  session_id?: string | number;
+  type: 'typing';
+};
+
+/**
  * No more frames of this conversation. Not answered: frames are handled in order, so the `pong` of a `ping` sent after it says that it is done. A conversation that this socket does not follow: `NOT_FOUND`
  */
 export type UnsubscribeFrame = {
@@ -642,7 +770,15 @@ export type UserMessageFrame = {
 };
 
 export type ClientFrame =
-  AuthFrame | UserMessageFrame | AbortFrame | ResumeFrame | UnsubscribeFrame | FeedbackFrame | PingFrame;
+  | AuthFrame
+  | UserMessageFrame
+  | AbortFrame
+  | ResumeFrame
+  | UnsubscribeFrame
+  | EscalateFrame
+  | FeedbackFrame
+  | TypingFrame
+  | PingFrame;
 
 export type ServerFrame =
   | ReadyFrame
@@ -655,5 +791,8 @@ export type ServerFrame =
   | ContextRestoredFrame
   | DoneFrame
   | ErrorFrame
+  | EscalationFrame
+  | ConversationFrame
+  | TypingNoticeFrame
   | PongFrame
   | ServerDrainingFrame;

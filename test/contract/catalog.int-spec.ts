@@ -97,6 +97,7 @@ describe('the catalog of a migrated database', () => {
         'conversation',
         'credential',
         'document',
+        'escalation',
         'idempotency_key',
         'job',
         'outbox',

@@ -30,6 +30,7 @@ app.blob RLS FORCED owned by owner
 app.blob_chunk RLS FORCED owned by owner
 app.budget RLS FORCED owned by owner
 app.budget_reservation RLS FORCED owned by owner
+app.canned_reply RLS FORCED owned by owner
 app.chunk RLS FORCED owned by owner
 app.chunk_term RLS FORCED owned by owner
 app.chunk_vector RLS FORCED partition by HASH (tenant_id) owned by owner
@@ -42,11 +43,15 @@ app.chunk_vector_p5 RLS FORCED partition FOR VALUES WITH (modulus 8, remainder 5
 app.chunk_vector_p6 RLS FORCED partition FOR VALUES WITH (modulus 8, remainder 6) owned by owner
 app.chunk_vector_p7 RLS FORCED partition FOR VALUES WITH (modulus 8, remainder 7) owned by owner
 app.conversation RLS FORCED owned by owner
+app.conversation_rating RLS FORCED owned by owner
 app.credential RLS FORCED owned by owner
 app.document RLS FORCED owned by owner
 app.embedding_space RLS FORCED owned by owner
 app.ended_identity RLS FORCED owned by owner
 app.entitlement RLS FORCED owned by owner
+app.escalation RLS FORCED owned by owner
+app.escalation_note RLS FORCED owned by owner
+app.escalation_rules RLS FORCED owned by owner
 app.feedback RLS FORCED owned by owner
 app.idempotency_key RLS FORCED owned by owner
 app.invitation RLS FORCED owned by owner
@@ -57,6 +62,7 @@ app.outbox RLS FORCED owned by owner
 app.principal RLS FORCED owned by owner
 app.recovery RLS FORCED owned by owner
 app.session RLS FORCED owned by owner
+app.supporter_presence RLS FORCED owned by owner
 app.tenant RLS FORCED owned by owner
 app.tenant_origin RLS FORCED owned by owner
 app.term_stat RLS FORCED owned by owner
@@ -136,6 +142,12 @@ app.budget_reservation.tenant_id uuid not null
 app.budget_reservation.id uuid not null
 app.budget_reservation.amount_usd numeric(18,8) not null
 app.budget_reservation.expires_at timestamp with time zone not null
+app.canned_reply.tenant_id uuid not null
+app.canned_reply.id uuid not null
+app.canned_reply.title text not null
+app.canned_reply.content text not null
+app.canned_reply.language text
+app.canned_reply.created_at timestamp with time zone not null default now()
 app.chunk.tenant_id uuid not null
 app.chunk.id uuid not null
 app.chunk.knowledge_base_id uuid not null
@@ -180,6 +192,13 @@ app.conversation.failed_only boolean not null default false
 app.conversation.last_interaction_at timestamp(3) with time zone not null default now()
 app.conversation.created_at timestamp with time zone not null default now()
 app.conversation.updated_at timestamp with time zone not null default now()
+app.conversation_rating.tenant_id uuid not null
+app.conversation_rating.conversation_id uuid not null
+app.conversation_rating.escalation_id uuid
+app.conversation_rating.score integer not null
+app.conversation_rating.comment text not null default ''::text
+app.conversation_rating.created_at timestamp with time zone not null default now()
+app.conversation_rating.updated_at timestamp with time zone not null default now()
 app.credential.tenant_id uuid not null
 app.credential.id uuid not null
 app.credential.name text not null
@@ -243,6 +262,34 @@ app.entitlement.models text[]
 app.entitlement.features text[]
 app.entitlement.limits jsonb not null default '{}'::jsonb
 app.entitlement.updated_at timestamp with time zone not null default now()
+app.escalation.tenant_id uuid not null
+app.escalation.id uuid not null
+app.escalation.conversation_id uuid not null
+app.escalation.status text not null
+app.escalation.cause text not null
+app.escalation.reason text not null default ''::text
+app.escalation.skill text
+app.escalation.language text
+app.escalation.email text
+app.escalation.contact_form boolean not null default false
+app.escalation.summary jsonb not null default '{}'::jsonb
+app.escalation.supporter_id uuid
+app.escalation.turn_id uuid
+app.escalation.waiting_since timestamp with time zone not null default now()
+app.escalation.assigned_at timestamp with time zone
+app.escalation.first_reply_at timestamp with time zone
+app.escalation.ended_at timestamp with time zone
+app.escalation.created_at timestamp with time zone not null default now()
+app.escalation.updated_at timestamp with time zone not null default now()
+app.escalation_note.tenant_id uuid not null
+app.escalation_note.id uuid not null
+app.escalation_note.escalation_id uuid not null
+app.escalation_note.author_id uuid
+app.escalation_note.content text not null
+app.escalation_note.created_at timestamp with time zone not null default now()
+app.escalation_rules.tenant_id uuid not null
+app.escalation_rules.rules jsonb not null
+app.escalation_rules.updated_at timestamp with time zone not null default now()
 app.feedback.tenant_id uuid not null
 app.feedback.message_id uuid not null
 app.feedback.principal_id uuid not null
@@ -359,6 +406,15 @@ app.session.created_at timestamp with time zone not null default now()
 app.session.last_used_at timestamp with time zone not null default now()
 app.session.expires_at timestamp with time zone not null
 app.session.revoked_at timestamp with time zone
+app.supporter_presence.tenant_id uuid not null
+app.supporter_presence.principal_id uuid not null
+app.supporter_presence.status text not null default 'offline'::text
+app.supporter_presence.capacity integer not null default 3
+app.supporter_presence.skills text[] not null default '{}'::text[]
+app.supporter_presence.languages text[] not null default '{}'::text[]
+app.supporter_presence.seen_at timestamp with time zone not null default now()
+app.supporter_presence.assigned_at timestamp with time zone
+app.supporter_presence.updated_at timestamp with time zone not null default now()
 app.tenant.id uuid not null
 app.tenant.slug text not null
 app.tenant.name text not null
@@ -526,6 +582,9 @@ app.budget budget_pkey PRIMARY KEY (tenant_id, period, starts_on)
 app.budget budget_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.budget_reservation budget_reservation_pkey PRIMARY KEY (tenant_id, id)
 app.budget_reservation budget_reservation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.canned_reply canned_reply_pkey PRIMARY KEY (tenant_id, id)
+app.canned_reply canned_reply_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.canned_reply canned_reply_tenant_id_title_key UNIQUE (tenant_id, title)
 app.chunk chunk_pkey PRIMARY KEY (tenant_id, id)
 app.chunk chunk_tenant_id_document_id_fkey FOREIGN KEY (tenant_id, document_id) REFERENCES app.document(tenant_id, id) ON DELETE CASCADE
 app.chunk chunk_tenant_id_document_id_ordinal_key UNIQUE (tenant_id, document_id, ordinal)
@@ -541,6 +600,9 @@ app.conversation conversation_status_check CHECK ((status = ANY (ARRAY['active':
 app.conversation conversation_tenant_id_principal_id_client_key_key UNIQUE (tenant_id, principal_id, client_key)
 app.conversation conversation_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.conversation conversation_title_source_check CHECK ((title_source = ANY (ARRAY['default'::text, 'automatic'::text, 'user'::text])))
+app.conversation_rating conversation_rating_pkey PRIMARY KEY (tenant_id, conversation_id)
+app.conversation_rating conversation_rating_score_check CHECK (((score >= 1) AND (score <= 5)))
+app.conversation_rating conversation_rating_tenant_id_conversation_id_fkey FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation(tenant_id, id) ON DELETE CASCADE
 app.credential credential_check CHECK (((kind = 'provider'::text) = (provider IS NOT NULL)))
 app.credential credential_kind_check CHECK ((kind = ANY (ARRAY['provider'::text, 'header'::text, 'basic'::text])))
 app.credential credential_pkey PRIMARY KEY (tenant_id, id)
@@ -559,6 +621,17 @@ app.ended_identity ended_identity_pkey PRIMARY KEY (tenant_id, digest)
 app.ended_identity ended_identity_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.entitlement entitlement_pkey PRIMARY KEY (tenant_id)
 app.entitlement entitlement_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.escalation escalation_cause_check CHECK ((cause = ANY (ARRAY['requested'::text, 'agent'::text, 'failure'::text, 'low_confidence'::text, 'keyword'::text, 'staff'::text])))
+app.escalation escalation_check CHECK (((status = 'assigned'::text) <= (assigned_at IS NOT NULL)))
+app.escalation escalation_pkey PRIMARY KEY (tenant_id, id)
+app.escalation escalation_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'assigned'::text, 'returned'::text, 'resolved'::text, 'closed'::text])))
+app.escalation escalation_tenant_id_conversation_id_fkey FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation(tenant_id, id) ON DELETE CASCADE
+app.escalation escalation_tenant_id_supporter_id_fkey FOREIGN KEY (tenant_id, supporter_id) REFERENCES app.principal(tenant_id, id) ON DELETE SET NULL (supporter_id)
+app.escalation_note escalation_note_pkey PRIMARY KEY (tenant_id, id)
+app.escalation_note escalation_note_tenant_id_author_id_fkey FOREIGN KEY (tenant_id, author_id) REFERENCES app.principal(tenant_id, id) ON DELETE SET NULL (author_id)
+app.escalation_note escalation_note_tenant_id_escalation_id_fkey FOREIGN KEY (tenant_id, escalation_id) REFERENCES app.escalation(tenant_id, id) ON DELETE CASCADE
+app.escalation_rules escalation_rules_pkey PRIMARY KEY (tenant_id)
+app.escalation_rules escalation_rules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
 app.feedback feedback_pkey PRIMARY KEY (tenant_id, message_id, principal_id)
 app.feedback feedback_rating_check CHECK ((rating = ANY (ARRAY['up'::text, 'down'::text])))
 app.feedback feedback_tenant_id_message_id_fkey FOREIGN KEY (tenant_id, message_id) REFERENCES app.message(tenant_id, id) ON DELETE CASCADE
@@ -581,7 +654,7 @@ app.knowledge_base knowledge_base_tenant_id_space_id_fkey FOREIGN KEY (tenant_id
 app.knowledge_base knowledge_base_top_k_check CHECK (((top_k >= 1) AND (top_k <= 50)))
 app.message message_pkey PRIMARY KEY (tenant_id, id)
 app.message message_role_check CHECK ((role = ANY (ARRAY['user'::text, 'assistant'::text, 'supporter'::text, 'system'::text])))
-app.message message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'final'::text, 'partial'::text, 'discarded'::text])))
+app.message message_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'final'::text, 'partial'::text, 'discarded'::text, 'noted'::text])))
 app.message message_tenant_id_conversation_id_fkey FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation(tenant_id, id) ON DELETE CASCADE
 app.message message_tenant_id_conversation_id_seq_key UNIQUE (tenant_id, conversation_id, seq)
 app.message message_tenant_id_principal_id_client_message_id_key UNIQUE (tenant_id, principal_id, client_message_id)
@@ -596,6 +669,10 @@ app.recovery recovery_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, princi
 app.recovery recovery_tenant_id_principal_id_key UNIQUE (tenant_id, principal_id)
 app.session session_pkey PRIMARY KEY (tenant_id, id)
 app.session session_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
+app.supporter_presence supporter_presence_capacity_check CHECK (((capacity >= 1) AND (capacity <= 50)))
+app.supporter_presence supporter_presence_pkey PRIMARY KEY (tenant_id, principal_id)
+app.supporter_presence supporter_presence_status_check CHECK ((status = ANY (ARRAY['online'::text, 'away'::text, 'offline'::text])))
+app.supporter_presence supporter_presence_tenant_id_principal_id_fkey FOREIGN KEY (tenant_id, principal_id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.tenant tenant_pkey PRIMARY KEY (id)
 app.tenant tenant_slug_check CHECK ((slug ~ '^[a-z][a-z0-9-]{1,38}$'::text))
 app.tenant tenant_slug_key UNIQUE (slug)
@@ -656,6 +733,7 @@ CREATE INDEX chunk_vector_hnsw_384 ON ONLY app.chunk_vector USING hnsw (((embedd
 CREATE INDEX chunk_vector_hnsw_768 ON ONLY app.chunk_vector USING hnsw (((embedding)::public.vector(768)) public.vector_cosine_ops) WHERE (dims = 768)
 CREATE INDEX chunk_vector_knowledge_base_idx ON ONLY app.chunk_vector USING btree (tenant_id, space_id, knowledge_base_id)
 CREATE INDEX conversation_failed_idx ON app.conversation USING btree (last_seq) WHERE (failed_only AND (message_count = 0))
+CREATE INDEX conversation_rating_time_idx ON app.conversation_rating USING btree (tenant_id, updated_at)
 CREATE INDEX conversation_recent_idx ON app.conversation USING btree (tenant_id, principal_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
 CREATE INDEX conversation_staff_idx ON app.conversation USING btree (tenant_id, last_interaction_at DESC, id DESC) WHERE ((message_count > 0) OR (NOT failed_only))
 CREATE INDEX credential_sealed_idx ON app.credential USING btree (sealed_key, tenant_id) WHERE (sealed_key IS NOT NULL)
@@ -664,6 +742,10 @@ CREATE INDEX document_held_idx ON app.document USING btree (tenant_id) WHERE hel
 CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id, knowledge_base_id, id)
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (tenant_id, id) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
+CREATE INDEX escalation_conversation_idx ON app.escalation USING btree (tenant_id, conversation_id, id DESC)
+CREATE INDEX escalation_note_idx ON app.escalation_note USING btree (tenant_id, escalation_id, id)
+CREATE INDEX escalation_queue_idx ON app.escalation USING btree (tenant_id, waiting_since, id) WHERE (status = 'waiting'::text)
+CREATE INDEX escalation_supporter_idx ON app.escalation USING btree (tenant_id, supporter_id) WHERE (status = 'assigned'::text)
 CREATE INDEX feedback_conversation_idx ON app.feedback USING btree (tenant_id, conversation_id)
 CREATE INDEX feedback_principal_idx ON app.feedback USING btree (tenant_id, principal_id)
 CREATE INDEX idempotency_key_sealed_idx ON app.idempotency_key USING btree (sealed_key, tenant_id) WHERE (sealed_key IS NOT NULL)
@@ -676,6 +758,7 @@ CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, rev
 CREATE INDEX session_issuer_idx ON app.session USING btree (tenant_id, issuer_id) WHERE ((issuer_id IS NOT NULL) AND (revoked_at IS NULL))
 CREATE INDEX session_principal_idx ON app.session USING btree (tenant_id, principal_id)
 CREATE INDEX session_widget_idx ON app.session USING btree (tenant_id, widget_id) WHERE ((widget_id IS NOT NULL) AND (revoked_at IS NULL))
+CREATE INDEX supporter_presence_online_idx ON app.supporter_presence USING btree (seen_at) WHERE (status <> 'offline'::text)
 CREATE INDEX tenant_conversations_kept_idx ON app.tenant USING btree (id) WHERE (conversations_kept_days IS NOT NULL)
 CREATE INDEX tenant_origin_origin_idx ON app.tenant_origin USING btree (origin)
 CREATE INDEX tool_call_message_idx ON app.tool_call USING btree (tenant_id, message_id, tool_key)
@@ -708,11 +791,14 @@ CREATE UNIQUE INDEX blob_chunk_pkey ON app.blob_chunk USING btree (tenant_id, pu
 CREATE UNIQUE INDEX blob_pkey ON app.blob USING btree (tenant_id, purpose, id)
 CREATE UNIQUE INDEX budget_pkey ON app.budget USING btree (tenant_id, period, starts_on)
 CREATE UNIQUE INDEX budget_reservation_pkey ON app.budget_reservation USING btree (tenant_id, id)
+CREATE UNIQUE INDEX canned_reply_pkey ON app.canned_reply USING btree (tenant_id, id)
+CREATE UNIQUE INDEX canned_reply_tenant_id_title_key ON app.canned_reply USING btree (tenant_id, title)
 CREATE UNIQUE INDEX chunk_pkey ON app.chunk USING btree (tenant_id, id)
 CREATE UNIQUE INDEX chunk_tenant_id_document_id_ordinal_key ON app.chunk USING btree (tenant_id, document_id, ordinal)
 CREATE UNIQUE INDEX chunk_term_pkey ON app.chunk_term USING btree (tenant_id, knowledge_base_id, term, chunk_id) INCLUDE (tf)
 CREATE UNIQUE INDEX chunk_vector_pkey ON ONLY app.chunk_vector USING btree (tenant_id, space_id, chunk_id)
 CREATE UNIQUE INDEX conversation_pkey ON app.conversation USING btree (tenant_id, id)
+CREATE UNIQUE INDEX conversation_rating_pkey ON app.conversation_rating USING btree (tenant_id, conversation_id)
 CREATE UNIQUE INDEX conversation_tenant_id_principal_id_client_key_key ON app.conversation USING btree (tenant_id, principal_id, client_key)
 CREATE UNIQUE INDEX credential_pkey ON app.credential USING btree (tenant_id, id)
 CREATE UNIQUE INDEX credential_tenant_id_name_key ON app.credential USING btree (tenant_id, name)
@@ -721,6 +807,10 @@ CREATE UNIQUE INDEX embedding_space_pkey ON app.embedding_space USING btree (ten
 CREATE UNIQUE INDEX embedding_space_tenant_id_provider_model_dimensions_key ON app.embedding_space USING btree (tenant_id, provider, model, dimensions)
 CREATE UNIQUE INDEX ended_identity_pkey ON app.ended_identity USING btree (tenant_id, digest)
 CREATE UNIQUE INDEX entitlement_pkey ON app.entitlement USING btree (tenant_id)
+CREATE UNIQUE INDEX escalation_note_pkey ON app.escalation_note USING btree (tenant_id, id)
+CREATE UNIQUE INDEX escalation_open_key ON app.escalation USING btree (tenant_id, conversation_id) WHERE (status = ANY (ARRAY['waiting'::text, 'assigned'::text]))
+CREATE UNIQUE INDEX escalation_pkey ON app.escalation USING btree (tenant_id, id)
+CREATE UNIQUE INDEX escalation_rules_pkey ON app.escalation_rules USING btree (tenant_id)
 CREATE UNIQUE INDEX feedback_pkey ON app.feedback USING btree (tenant_id, message_id, principal_id)
 CREATE UNIQUE INDEX idempotency_key_pkey ON app.idempotency_key USING btree (tenant_id, principal_id, key)
 CREATE UNIQUE INDEX invitation_open_key ON app.invitation USING btree (tenant_id, email) WHERE ((accepted_at IS NULL) AND (revoked_at IS NULL))
@@ -739,6 +829,7 @@ CREATE UNIQUE INDEX principal_pkey ON app.principal USING btree (tenant_id, id)
 CREATE UNIQUE INDEX recovery_pkey ON app.recovery USING btree (tenant_id, id)
 CREATE UNIQUE INDEX recovery_tenant_id_principal_id_key ON app.recovery USING btree (tenant_id, principal_id)
 CREATE UNIQUE INDEX session_pkey ON app.session USING btree (tenant_id, id)
+CREATE UNIQUE INDEX supporter_presence_pkey ON app.supporter_presence USING btree (tenant_id, principal_id)
 CREATE UNIQUE INDEX tenant_origin_pkey ON app.tenant_origin USING btree (tenant_id, origin)
 CREATE UNIQUE INDEX tenant_pkey ON app.tenant USING btree (id)
 CREATE UNIQUE INDEX tenant_slug_key ON app.tenant USING btree (slug)
@@ -769,11 +860,13 @@ app.blob tenant_isolation for all to switchboard_app using ((tenant_id = app.cur
 app.blob_chunk tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.budget tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.budget_reservation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.canned_reply tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_term tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.chunk_vector tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.conversation lookup for select to switchboard_lookup using (true) check ()
 app.conversation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.conversation_rating tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.credential lookup for select to switchboard_lookup using (true) check ()
 app.credential tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.document lookup for select to switchboard_lookup using (true) check ()
@@ -781,6 +874,10 @@ app.document tenant_isolation for all to switchboard_app using ((tenant_id = app
 app.embedding_space tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.ended_identity tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.entitlement tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.escalation lookup for select to switchboard_lookup using (true) check ()
+app.escalation tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.escalation_note tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.escalation_rules tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.feedback tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.idempotency_key lookup for select to switchboard_lookup using (true) check ()
 app.idempotency_key tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
@@ -796,6 +893,7 @@ app.principal tenant_isolation for all to switchboard_app using ((tenant_id = ap
 app.recovery tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.session lookup for select to switchboard_lookup using (true) check ()
 app.session tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.supporter_presence tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.tenant lookup for select to switchboard_lookup using (true) check ()
 app.tenant tenant_isolation for all to switchboard_app using ((id = app.current_tenant())) check ((id = app.current_tenant()))
 app.tenant_origin lookup for select to switchboard_lookup using (true) check ()
@@ -827,15 +925,20 @@ app.blob: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.blob_chunk: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.budget: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.budget_reservation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.canned_reply: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk_term: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.chunk_vector: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.conversation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.conversation_rating: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.credential: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.document: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.embedding_space: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.ended_identity: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.entitlement: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.escalation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.escalation_note: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.escalation_rules: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.feedback: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.idempotency_key: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.invitation: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -846,6 +949,7 @@ app.outbox: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.principal: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.recovery: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.session: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.supporter_presence: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tenant: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.tenant_origin: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.term_stat: DELETE, INSERT, SELECT, UPDATE to switchboard_app
@@ -865,6 +969,7 @@ app.blob: SELECT (tenant_id, purpose, id, loose_since) to switchboard_lookup
 app.conversation: SELECT (tenant_id, id, message_count, last_seq, failed_only, last_interaction_at) to switchboard_lookup
 app.credential: SELECT (tenant_id, sealed_key) to switchboard_lookup
 app.document: SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) to switchboard_lookup
+app.escalation: SELECT (tenant_id, status) to switchboard_lookup
 app.idempotency_key: SELECT (tenant_id, sealed_key, created_at) to switchboard_lookup
 app.job: SELECT (tenant_id, id, status, heartbeat_at) to switchboard_lookup
 app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
@@ -1273,6 +1378,14 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_visited_by(v
 AS $function$ SELECT t.id FROM app.tenant t WHERE EXISTS (
     SELECT 1 FROM app.principal p WHERE p.tenant_id = t.id AND p.external_id = visitor) $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_with_open_escalations()
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT DISTINCT e.tenant_id FROM app.escalation e JOIN app.tenant t ON t.id = e.tenant_id
+        WHERE e.status IN ('waiting', 'assigned') AND t.status = 'active' $function$
+
 
 -- grants on functions
 app.claim_outbox(integer,integer): EXECUTE to switchboard_app
@@ -1300,6 +1413,7 @@ app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_widgets_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
 app.tenants_trusting(text,text[]): EXECUTE to switchboard_app
 app.tenants_visited_by(text): EXECUTE to switchboard_app
+app.tenants_with_open_escalations(): EXECUTE to switchboard_app
 
 -- triggers
 CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins()

@@ -14,6 +14,16 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   rag: ['knowledge_base', 'embedding_space', 'document', 'chunk', 'chunk_vector', 'chunk_term', 'term_stat'],
   agents: ['agent', 'agent_tool'],
   conversations: ['conversation', 'message', 'turn', 'turn_live', 'feedback', 'outbox'],
+  escalations: [
+    ...[
+      'escalation',
+      'supporter_presence',
+      'escalation_note',
+      'conversation_rating',
+      'canned_reply',
+      'escalation_rules',
+    ],
+  ],
   widget: ['widget', 'visitor'],
 };
 
@@ -36,6 +46,14 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
   'src/channels/presence/presence.repository.ts': [
     ['principal'],
     'that a user id exists, before it is told apart from none',
+  ],
+  'src/conversations/store/conversation.repository.ts': [
+    ['principal'],
+    'what somebody is called who is typing, for those who do not know yet',
+  ],
+  'src/escalations/store/escalation.repository.ts': [
+    ['conversation', 'principal'],
+    'who waits and who has it, by their names, in lists for supporters; and whether a supporter still is one',
   ],
   'src/conversations/staff/staff-conversation.repository.ts': [
     ['principal'],

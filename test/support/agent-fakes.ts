@@ -78,6 +78,7 @@ export const SETTINGS: TenantSettings = {
   topK: 5,
   onProviderFailure: 'fail',
   queueMode: 'queue',
+  hours: null,
   retention: { conversationsDays: null, tracesDays: 90 },
   llm: {},
   outboundAllow: [],

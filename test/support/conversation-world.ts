@@ -3,15 +3,21 @@ import { memoryBus, MemoryHub } from '#platform/bus';
 import { loadConfig } from '#platform/config';
 import type { RequestContext } from '#platform/context';
 import { newId, UnitOfWork } from '#platform/database';
+import { EventBus } from '#platform/events';
 import { createLogger } from '#platform/logging';
 import type { MessageRateLimiter, SpendingLimits, TenantSettingsCache } from '#tenants';
 import type { ConversationEvent, Subscriber, SubmitInput } from '#conversations';
+import { EventRelay } from '../../src/platform/events/event-relay.js';
 import { CatchUp } from '../../src/conversations/live/catch-up.js';
 import { ConversationStreams } from '../../src/conversations/live/conversation-streams.js';
+import { PartyNews } from '../../src/conversations/live/party-news.js';
 import { TurnRelay } from '../../src/conversations/live/turn-relay.js';
+import { PeopleRegistry } from '../../src/conversations/model/people-registry.js';
+import { HandoverService } from '../../src/conversations/people/handover.service.js';
 import { ConversationService } from '../../src/conversations/rest/conversation.service.js';
 import { ConversationRepository } from '../../src/conversations/store/conversation.repository.js';
 import { MessageRepository } from '../../src/conversations/store/message.repository.js';
+import { PersonRepository } from '../../src/conversations/store/person.repository.js';
 import { TurnRepository } from '../../src/conversations/store/turn.repository.js';
 import { TitleService } from '../../src/conversations/turns/title.service.js';
 import { TurnExecutor } from '../../src/conversations/turns/turn-executor.js';
@@ -111,14 +117,30 @@ export function conversationWorld(
 
   const bus = memoryBus({ logger, strict: true }, options.hub ?? new MemoryHub());
   if (options.busCarriesText === false) Object.assign(bus, { carriesText: false });
+  const people = new PeopleRegistry();
+  const rows = new ConversationRepository();
   const repository = new TurnRepository(uow);
   const looks = countingLooks(repository);
   const messages = new MessageRepository();
   const streams = new ConversationStreams();
   const relay = new TurnRelay(bus, uow, streams, logger);
   const catchUp = new CatchUp(uow, messages, repository, streams, relay, settings, bus, logger);
+  const events = new EventBus(logger);
+  const eventRelay = new EventRelay(events, bus);
+  const parties = new PartyNews(uow, rows, people, streams, events, logger);
   const titles = new TitleService(uow, titleWriter, spending, logger);
-  const executor = new TurnExecutor(uow, repository, messages, runtime, bus, config, logger, undefined, spending);
+  const executor = new TurnExecutor(
+    uow,
+    repository,
+    messages,
+    runtime,
+    bus,
+    config,
+    logger,
+    undefined,
+    spending,
+    people,
+  );
   const lastReaders = new LastReaders(streams, relay, bus);
   const runner = new TurnRunner(executor, lastReaders, streams, catchUp, relay, bus, logger);
   const scheduler = new TurnScheduler(
@@ -151,7 +173,7 @@ export function conversationWorld(
   );
   const conversations = new ConversationService(
     uow,
-    new ConversationRepository(),
+    rows,
     messages,
     repository,
     streams,
@@ -159,7 +181,23 @@ export function conversationWorld(
     relay,
     scheduler,
     stopper,
+    parties,
+    people,
   );
+  const handover = new HandoverService(
+    new PersonRepository(),
+    rows,
+    messages,
+    repository,
+    streams,
+    catchUp,
+    parties,
+    runner,
+    scheduler,
+    bus,
+  );
+  eventRelay.onModuleInit();
+  parties.onModuleInit();
   relay.onApplicationBootstrap();
   runner.onApplicationBootstrap();
   scheduler.onApplicationBootstrap();
@@ -168,6 +206,9 @@ export function conversationWorld(
     turns,
     conversations,
     acceptance,
+    events,
+    handover,
+    people,
     stopper,
     bus,
     scheduler,

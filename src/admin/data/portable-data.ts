@@ -27,6 +27,13 @@ const PORTABLE: Readonly<Record<string, readonly string[]>> = {
   ],
   tool_call: ['id', 'conversation_id', 'turn_id', 'message_id', 'tool_key', 'status', 'started_at', 'ended_at'],
   feedback: ['message_id', 'conversation_id', 'rating', 'comment', 'created_at', 'updated_at'],
+  escalation: [
+    ...['id', 'conversation_id', 'status', 'cause', 'reason', 'language', 'email', 'summary', 'waiting_since'],
+    ...['assigned_at', 'first_reply_at', 'ended_at', 'created_at', 'updated_at'],
+  ],
+  escalation_note: ['id', 'escalation_id', 'content', 'created_at'],
+  conversation_rating: ['conversation_id', 'score', 'comment', 'created_at', 'updated_at'],
+  supporter_presence: ['status', 'capacity', 'skills', 'languages', 'updated_at'],
   document: [
     ...['id', 'knowledge_base_id', 'title', 'source_type', 'source_url', 'mime_type', 'file_name', 'size', 'metadata'],
     ...['record', 'created_at', 'updated_at'],

@@ -1,6 +1,7 @@
 import { messageSchema, usageSchema } from '#conversations';
 import { z } from 'zod';
 import { userMessageFrame } from '../protocol/client-frames.js';
+import { escalationState } from '../protocol/server-frames.js';
 import { contentSchema, conversationNameSchema, formatSchema } from '../protocol/field-schemas.js';
 
 /** The body of `POST chat`: a `user_message` in any of its spellings. Which of them were meant is the protocol's to say. */
@@ -28,7 +29,7 @@ export const chatAnswer = z
       }),
     ),
     input_required: z.null(),
-    escalation: z.null(),
+    escalation: escalationState.nullable().meta({ description: 'The wish for a person that is open, if one is' }),
     usage: usageSchema.nullable(),
     turn_id: z.guid().nullable().meta({ description: 'null: a person owns the conversation and will answer' }),
     conversation_id: z.guid(),

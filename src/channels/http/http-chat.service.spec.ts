@@ -2,6 +2,7 @@ import type { ConversationEvent, ConversationService, Submitted, Subscriber, Tur
 import type { RequestContext } from '#platform/context';
 import { DomainError, type ErrorCode, NotFoundError } from '#platform/errors';
 import { statusOf } from '#platform/http';
+import type { EscalationReader } from '#escalations';
 import type { TenantSettingsCache } from '#tenants';
 import { EventBus } from '#platform/events';
 import { createLogger } from '#platform/logging';
@@ -52,6 +53,7 @@ function world(events: readonly ConversationEvent[], options: { turnId?: string 
     { get: async () => ({ websocket }) } as unknown as TenantSettingsCache,
     state,
     new EventBus(createLogger({ level: 'silent' })),
+    { latestOf: async () => null } as unknown as EscalationReader,
   );
   const gone = new AbortController();
   const sent: { type: string; seq: number | undefined; frame: Record<string, unknown> }[] = [];

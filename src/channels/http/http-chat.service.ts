@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { ConversationService, type Submitted, TurnService } from '#conversations';
+import { ConversationService, type EscalationState, type Submitted, TurnService } from '#conversations';
 import type { RequestContext } from '#platform/context';
 import { DomainError, SuspendedError } from '#platform/errors';
 import { EventBus } from '#platform/events';
+import { EscalationReader, stateFor } from '#escalations';
 import { TenantSettingsCache, type TenantSettings, TenantSuspended } from '#tenants';
 import { ChannelsState } from '../channels-state.js';
 import { NEW_CONVERSATION } from '../protocol/conversation-name.js';
@@ -28,6 +29,7 @@ export class HttpChatService {
     private readonly settings: TenantSettingsCache,
     private readonly state: ChannelsState,
     private readonly events: EventBus,
+    private readonly escalations: EscalationReader,
   ) {}
 
   /**
@@ -48,7 +50,10 @@ export class HttpChatService {
         conversation_id: ack.conversation_id,
         ...(sessionId === null ? {} : { session_id: sessionId }),
       };
-      if (ack.turn_id === null) return { ...NO_ANSWER, ...place };
+      if (ack.turn_id === null) {
+        const escalation = await this.escalationOf(ctx, ack.conversation_id);
+        return { ...NO_ANSWER, ...place, escalation };
+      }
       const heard = await this.ended(ctx, submitted, reader, gone);
       if (heard === null) return null;
       const { done } = heard;
@@ -61,7 +66,12 @@ export class HttpChatService {
         message: heard.message === null ? null : shown(heard.message, format),
         payloads: payloadsOf(heard.message?.payloads ?? heard.payloads),
         input_required: null,
-        escalation: null,
+        escalation:
+          done.status === 'handed_off'
+            ? await this.escalationOf(ctx, ack.conversation_id)
+            : heard.escalation === null
+              ? null
+              : ofFrame(heard.escalation),
         usage: done.usage,
         ...place,
       };
@@ -100,6 +110,12 @@ export class HttpChatService {
     if (!stream.open) this.conversations.unsubscribe(reader.id);
     else if (submitted.ack.turn_id !== null) await this.ended(ctx, submitted, reader, gone.signal).catch(() => null);
     stream.end();
+  }
+
+  /** What became of the wish for a person, where one answers. */
+  private async escalationOf(ctx: RequestContext, conversationId: string): Promise<EscalationState | null> {
+    const found = await this.escalations.latestOf(ctx, conversationId);
+    return found === null ? null : stateFor(found.escalation, found.workforce);
   }
 
   private submit(
@@ -170,6 +186,11 @@ export class HttpChatService {
       details: { turn_id: ack.turn_id, conversation_id: ack.conversation_id },
     });
   }
+}
+
+function ofFrame(frame: EscalationState): EscalationState {
+  const { contact_form, escalation_id, eta_s, position, reason, status, supporter } = frame;
+  return { escalation_id, status, position, eta_s, reason, supporter, contact_form };
 }
 
 /** A person owns the conversation and will answer in their own time. */

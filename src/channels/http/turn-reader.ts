@@ -1,4 +1,12 @@
-import type { ConversationEvent, DoneEvent, ErrorEvent, MessageEvent, PayloadEvent, Subscriber } from '#conversations';
+import type {
+  ConversationEvent,
+  DoneEvent,
+  ErrorEvent,
+  EscalationEvent,
+  MessageEvent,
+  PayloadEvent,
+  Subscriber,
+} from '#conversations';
 import { newId } from '#platform/database';
 
 /** What an HTTP request keeps of its turn. */
@@ -6,6 +14,7 @@ export interface HeardTurn {
   readonly message: MessageEvent | null;
   readonly payloads: readonly PayloadEvent[];
   readonly error: ErrorEvent | null;
+  readonly escalation: EscalationEvent | null;
   readonly done: DoneEvent;
 }
 
@@ -20,6 +29,7 @@ export class TurnReader implements Subscriber {
   private message: MessageEvent | null = null;
   private readonly payloads: PayloadEvent[] = [];
   private error: ErrorEvent | null = null;
+  private escalation: EscalationEvent | null = null;
   private resolve: (heard: HeardTurn) => void = () => undefined;
   /** Resolves with the turn's `done`. */
   readonly heard = new Promise<HeardTurn>((resolve) => (this.resolve = resolve));
@@ -28,7 +38,13 @@ export class TurnReader implements Subscriber {
   constructor(private readonly tell: (event: ConversationEvent) => void = () => undefined) {}
 
   deliver(event: ConversationEvent): void {
-    if (event.type === 'context_restored') return;
+    if (event.type === 'context_restored' || event.type === 'conversation' || event.type === 'typing') return;
+    // Of the conversation and not of a turn: the wish for a person that this turn has led to.
+    if (event.type === 'escalation') {
+      if (this.turnId === null) return;
+      this.escalation = event;
+      return this.tell(event);
+    }
     if (event.type === 'ack') this.turnId ??= event.turn_id;
     else if (this.turnId === null) return;
     if (event.turn_id !== this.turnId) return;
@@ -44,7 +60,13 @@ export class TurnReader implements Subscriber {
         this.error = event;
         break;
       case 'done':
-        this.resolve({ message: this.message, payloads: this.payloads, error: this.error, done: event });
+        this.resolve({
+          message: this.message,
+          payloads: this.payloads,
+          error: this.error,
+          escalation: this.escalation,
+          done: event,
+        });
         break;
       case 'turn':
         // Begun again: what it had found so far no longer counts.

@@ -1,4 +1,5 @@
 import { commentSchema, ratingSchema } from '#conversations';
+import { reasonSchema } from '#escalations';
 import { atMost } from '#platform/text';
 import { z } from 'zod';
 import {
@@ -89,6 +90,27 @@ export const feedbackFrame = z
     description: 'Rates an answer; said again, it replaces what was said before. Answered with `ack` once it is stored',
   });
 
+export const escalateFrame = z
+  .strictObject({
+    type: z.literal('escalate'),
+    conversation_id: conversationNameSchema,
+    reason: reasonSchema.refine(isStorable, STORABLE).default(''),
+    ref: refSchema.optional(),
+  })
+  .meta({
+    id: 'EscalateFrame',
+    description: 'Asks for a person. Answered with `escalation`, also when one is open already',
+  });
+
+export const typingFrame = z
+  .strictObject({
+    type: z.literal('typing'),
+    conversation_id: conversationNameSchema,
+    on: switchSchema,
+    ref: refSchema.optional(),
+  })
+  .meta({ id: 'TypingFrame', description: 'Shown to the person at the other end. Not answered' });
+
 export const pingFrame = z
   .strictObject({ type: z.literal('ping'), ref: refSchema.optional() })
   .meta({ id: 'PingFrame', description: 'Answered with `pong`' });
@@ -100,13 +122,15 @@ export const CLIENT_FRAMES = {
   abort: abortFrame,
   resume: resumeFrame,
   unsubscribe: unsubscribeFrame,
+  escalate: escalateFrame,
   feedback: feedbackFrame,
+  typing: typingFrame,
   ping: pingFrame,
 } as const;
 
 export type ServedType = keyof typeof CLIENT_FRAMES;
 
 /** Types of the contract that a later version serves. */
-export const LATER_TYPES: readonly string[] = ['respond', 'regenerate', 'escalate', 'typing'];
+export const LATER_TYPES: readonly string[] = ['respond', 'regenerate'];
 
 export type UserMessage = z.output<typeof userMessageFrame>;

@@ -95,6 +95,12 @@ export class EventEncoder {
           format === 'html' ? JSON.stringify({ ...event, messages: event.messages.map(asHtml) }) : plainJson(event);
         return this.write('context_restored', undefined, json, conversation, ref);
       }
+      case 'typing':
+        return this.write('typing', undefined, plainJson(event), conversation);
+      case 'escalation':
+        // The answer to an `escalate` names the frame that asked.
+        return this.write('escalation', event.seq, plainJson(event), conversation, ref);
+      case 'conversation':
       case 'status':
       case 'payload':
       case 'error':

@@ -20,11 +20,13 @@ describe('a frame that cannot be used', () => {
     ['a type that is null', { type: null }, /type: must be a string/],
     ['a type of nobody', { type: 'shout' }, /does not serve "shout"/],
     ['a type from the prototype', { type: 'constructor' }, /does not serve "constructor"/],
-    ...['respond', 'regenerate', 'escalate', 'typing'].map((type): [string, object, RegExp] => [
+    ...['respond', 'regenerate'].map((type): [string, object, RegExp] => [
       type,
       { type },
       new RegExp(`does not serve "${type}" yet`),
     ]),
+    ['a wish for a person for no conversation', { type: 'escalate' }, /conversation_id/],
+    ['typing without a word of whether', { type: 'typing', conversation_id: UUID }, /on: must be true or false/],
     ['unsubscribing from nothing', { type: 'unsubscribe' }, /conversation_id/],
     ['attachments', { content: 'see this', attachments: [UUID] }, /does not serve attachments yet/],
     ['no content', { type: 'user_message' }, /content/],

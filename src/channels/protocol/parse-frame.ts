@@ -63,11 +63,30 @@ export interface FeedbackFrame extends Echoed {
   readonly rating: 'up' | 'down';
   readonly comment: string;
 }
+export interface EscalateFrame extends Echoed {
+  readonly type: 'escalate';
+  readonly conversation: ConversationName;
+  readonly reason: string;
+}
+export interface TypingFrame extends Echoed {
+  readonly type: 'typing';
+  readonly conversation: ConversationName;
+  readonly on: boolean;
+}
 export interface PingFrame extends Echoed {
   readonly type: 'ping';
 }
 export type ClientFrame =
-  BadFrame | AuthFrame | UserMessageFrame | AbortFrame | ResumeFrame | UnsubscribeFrame | FeedbackFrame | PingFrame;
+  | BadFrame
+  | AuthFrame
+  | UserMessageFrame
+  | AbortFrame
+  | ResumeFrame
+  | UnsubscribeFrame
+  | EscalateFrame
+  | FeedbackFrame
+  | TypingFrame
+  | PingFrame;
 
 const FIELDS = Object.fromEntries(
   Object.entries(CLIENT_FRAMES).map(([type, schema]) => [type, new Set(Object.keys(schema.shape))]),
@@ -147,6 +166,14 @@ function read(type: ServedType, value: Readonly<Record<string, unknown>>, echo: 
     case 'feedback': {
       const { comment, message_id: messageId, rating } = checked(CLIENT_FRAMES.feedback, fields, clientName);
       return { type, echo, messageId, rating, comment };
+    }
+    case 'escalate': {
+      const frame = checked(CLIENT_FRAMES.escalate, fields, clientName);
+      return { type, echo, conversation: existing(named(frame.conversation_id)), reason: frame.reason };
+    }
+    case 'typing': {
+      const frame = checked(CLIENT_FRAMES.typing, fields, clientName);
+      return { type, echo, conversation: existing(named(frame.conversation_id)), on: frame.on };
     }
     case 'ping':
       checked(CLIENT_FRAMES.ping, fields, clientName);

@@ -185,6 +185,54 @@ const errorFrameSchema = z
   })
   .meta({ id: 'ErrorFrame', description: 'Only one of scope `turn` has a `seq`; the others are never replayed' });
 
+export const escalationState = z.strictObject({
+  escalation_id: z.guid(),
+  status: z.enum(['waiting', 'assigned', 'returned', 'resolved', 'closed']),
+  position: z.int().nullable().meta({ description: 'Of those that wait, from 1' }),
+  eta_s: z.int().nullable().meta({ description: 'How long it will take, roughly; null: not known' }),
+  reason: z.string(),
+  supporter: z.strictObject({ name: z.string() }).nullable(),
+  contact_form: z.boolean().meta({ description: 'True: nobody is there, leave an address' }),
+});
+
+const escalationFrame = z
+  .strictObject({
+    type: z.literal('escalation'),
+    ...inConversation,
+    ...escalationState.shape,
+    user: z.strictObject({ id: z.guid(), name: z.string() }).optional().meta({ description: 'To supporters only' }),
+    summary: z.looseObject({}).optional().meta({ description: 'To supporters only' }),
+    skill: z.string().nullable().optional().meta({ description: 'To supporters only' }),
+    waiting_since: z.string().optional().meta({ description: 'To supporters only' }),
+    ref,
+  })
+  .meta({
+    id: 'EscalationFrame',
+    description: 'How far a wish for a person has come. A supporter’s socket gets those of the tenant’s queue',
+  });
+
+const conversationFrame = z
+  .strictObject({
+    type: z.literal('conversation'),
+    ...inConversation,
+    owner: z.enum(['agent', 'human']),
+    status: z.enum(['active', 'ended']),
+    title: z.string(),
+    supporter: z.strictObject({ name: z.string() }).nullable(),
+  })
+  .meta({ id: 'ConversationFrame', description: 'Whenever one of them changes' });
+
+const typingFrame = z
+  .strictObject({
+    type: z.literal('typing'),
+    conversation_id: z.guid(),
+    session_id: sessionId,
+    on: z.boolean(),
+    from: z.enum(['agent', 'supporter', 'user']),
+    name: z.string().nullable(),
+  })
+  .meta({ id: 'TypingNoticeFrame', description: 'Never stored, and without a `seq`' });
+
 const pongFrame = z.strictObject({ type: z.literal('pong'), ref }).meta({ id: 'PongFrame' });
 const serverDrainingFrame = z
   .strictObject({ type: z.literal('server_draining') })
@@ -202,6 +250,9 @@ export const SERVER_FRAMES = {
   context_restored: contextRestoredFrame,
   done: doneFrame,
   error: errorFrameSchema,
+  escalation: escalationFrame,
+  conversation: conversationFrame,
+  typing: typingFrame,
   pong: pongFrame,
   server_draining: serverDrainingFrame,
 } as const;

@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { ConversationService, FeedbackService, TurnService } from '#conversations';
+import { ConversationService, FeedbackService, TurnService, Typing } from '#conversations';
+import { EscalationReader, EscalationRequests, QueueFeed, Replies, stateFor } from '#escalations';
 import type { RequestContext } from '#platform/context';
 import { NotFoundError, UnauthorizedError } from '#platform/errors';
+import { isAllowed } from '#platform/http';
 import { messageLimitOf, TenantSettingsCache } from '#tenants';
 import { type ConversationName, NEW_CONVERSATION } from '../protocol/conversation-name.js';
 import { MOST_CONTENT, MOST_FRAME_BYTES } from '../protocol/field-schemas.js';
 import type {
   AbortFrame,
+  EscalateFrame,
   FeedbackFrame,
   ResumeFrame,
+  TypingFrame,
   UnsubscribeFrame,
   UserMessageFrame,
 } from '../protocol/parse-frame.js';
@@ -27,6 +31,11 @@ export class ChatCommands {
     private readonly conversations: ConversationService,
     private readonly feedback: FeedbackService,
     private readonly settings: TenantSettingsCache,
+    private readonly requests: EscalationRequests,
+    private readonly escalations: EscalationReader,
+    private readonly replies: Replies,
+    private readonly queue: QueueFeed,
+    private readonly typing: Typing,
   ) {}
 
   async welcome({ ctx }: SocketIdentity, options: ConnectionOptions): Promise<Welcome> {
@@ -57,6 +66,13 @@ export class ChatCommands {
       turn,
       conversation: reference.kind === 'id' ? null : { sessionId, options: conversation },
     });
+    if (reference.kind === 'id' && isAllowed(ctx.principal, 'escalations.handle')) {
+      const { clientMessageId, content } = frame;
+      if ((await this.replies.onSocket(ctx, reference.id, { content, clientMessageId }, connection)) !== null) {
+        if (!connection.knows(reference.id)) connection.nameConversation(reference.id, null, conversation);
+        return;
+      }
+    }
     const submit = () =>
       this.turns.submit(
         ctx,
@@ -98,6 +114,43 @@ export class ChatCommands {
     await this.catchUp(connection, { id, name: frame.conversation, afterSeq: frame.afterSeq, options });
   }
 
+  /** The socket follows the conversation from now on, and gets the answer once it is stored. */
+  async escalate(connection: ChatConnection, frame: EscalateFrame, options: ConnectionOptions): Promise<void> {
+    const ctx = contextOf(connection);
+    const id = await this.idOf(ctx, frame.conversation);
+    const { conversationId } = await this.requests.request(
+      ctx,
+      id,
+      { cause: 'requested', reason: frame.reason },
+      { answers: connection.id },
+    );
+    const found = await this.escalations.latestOf(ctx, conversationId);
+    if (!this.conversations.follows(ctx, id, connection.id)) {
+      const { websocket: tenant } = await this.settings.get(ctx);
+      const telling = readerOptions([options], tenant, frame.conversation.reference.kind === 'key');
+      connection.nameConversation(id, frame.conversation.sessionId, telling);
+      await connection.catchingUp(id, async () => {
+        await this.conversations.resume(ctx, id, 'now', connection, { context: false, parties: false });
+      });
+    }
+    connection.expect({ ref: frame.echo.ref, turn: null, conversation: null });
+    if (found !== null) {
+      const { escalation, workforce } = found;
+      const seq = this.conversations.nextSeq(ctx, id);
+      connection.answer({ type: 'escalation', conversation_id: id, seq, ...stateFor(escalation, workforce) });
+    }
+  }
+
+  /** @throws ConversationNotFoundError for one that the socket does not follow, or has no part in */
+  async type(connection: ChatConnection, { conversation, on }: TypingFrame): Promise<void> {
+    const ctx = contextOf(connection);
+    await this.typing.say(ctx, await this.idOf(ctx, conversation), { on, subscriberId: connection.id });
+  }
+
+  left(connection: ChatConnection): void {
+    this.queue.leave(connection.id);
+  }
+
   /** @throws NotFoundError for a conversation that this socket does not follow */
   async unsubscribe(connection: ChatConnection, frame: UnsubscribeFrame): Promise<void> {
     const id = await this.idOf(contextOf(connection), frame.conversation);
@@ -114,6 +167,7 @@ export class ChatCommands {
   /** What the address asks for on connecting. A key that was never used yet has nothing to restore. */
   async restore(connection: ChatConnection, options: ConnectionOptions): Promise<void> {
     const ctx = contextOf(connection);
+    await this.queue.join(ctx, connection);
     const { conversation } = options;
     if (conversation !== undefined && conversation.reference.kind !== 'new') {
       const id = await this.idOf(ctx, conversation).catch((error: unknown) => {

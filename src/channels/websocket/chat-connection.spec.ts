@@ -88,6 +88,8 @@ function world(
     abort: async () => undefined,
     resume: async () => undefined,
     unsubscribe: async () => undefined,
+    escalate: async () => undefined,
+    type: async () => undefined,
     rate: async () => '00000000-0000-7000-8000-000000000000',
     refused: () => undefined,
     left: () => void ended.push('left'),

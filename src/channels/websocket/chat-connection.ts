@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AckEvent, ConversationEvent, Subscriber } from '#conversations';
+import type { AckEvent, ConversationEvent, EscalationEvent, Subscriber } from '#conversations';
 import { newId } from '#platform/database';
 import {
   DomainError,
@@ -21,7 +21,9 @@ import {
   type Echo,
   parseFrame,
   type ResumeFrame,
+  type EscalateFrame,
   type FeedbackFrame,
+  type TypingFrame,
   type UnsubscribeFrame,
   type UserMessageFrame,
   type AbortFrame,
@@ -65,6 +67,8 @@ export interface ConnectionServices {
   abort(connection: ChatConnection, frame: AbortFrame): Promise<void>;
   resume(connection: ChatConnection, frame: ResumeFrame): Promise<void>;
   unsubscribe(connection: ChatConnection, frame: UnsubscribeFrame): Promise<void>;
+  escalate(connection: ChatConnection, frame: EscalateFrame): Promise<void>;
+  type(connection: ChatConnection, frame: TypingFrame): Promise<void>;
   /** @returns the conversation that the rated answer belongs to */
   rate(connection: ChatConnection, frame: FeedbackFrame): Promise<string>;
   /** A frame, or the whole socket, was refused. */
@@ -265,6 +269,15 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
     this.tell(event);
   }
 
+  get principalId(): string | undefined {
+    return this.identity?.ctx.principal.id;
+  }
+
+  /** The answer to an `escalate`: it names the frame that asked. */
+  answer(event: EscalationEvent): void {
+    this.encoder?.tell(event, this.expectation?.ref);
+  }
+
   /** How the answers to the frame in work are told; ends with the frame. */
   expect(expectation: Expectation): void {
     this.expectation = expectation;
@@ -447,6 +460,12 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
       case 'resume':
         await this.assertAlive();
         return this.services.resume(this, frame);
+      case 'escalate':
+        await this.assertAlive();
+        return this.services.escalate(this, frame);
+      case 'typing':
+        await this.assertAlive();
+        return this.services.type(this, frame);
       case 'feedback':
         await this.assertAlive();
         return this.rate(frame);

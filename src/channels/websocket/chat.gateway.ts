@@ -9,8 +9,10 @@ import { Metrics } from '#platform/metrics';
 import { errorFrame } from '../protocol/error-frame.js';
 import type {
   AbortFrame,
+  EscalateFrame,
   FeedbackFrame,
   ResumeFrame,
+  TypingFrame,
   UnsubscribeFrame,
   UserMessageFrame,
 } from '../protocol/parse-frame.js';
@@ -89,8 +91,13 @@ export class ChatGateway implements OnGatewayConnection<WebSocket> {
       abort: (connection, frame: AbortFrame) => commands.abort(connection, frame),
       resume: (connection, frame: ResumeFrame) => commands.resume(connection, frame, options),
       unsubscribe: (connection, frame: UnsubscribeFrame) => commands.unsubscribe(connection, frame),
+      escalate: (connection, frame: EscalateFrame) => commands.escalate(connection, frame, options),
+      type: (connection, frame: TypingFrame) => commands.type(connection, frame),
       rate: (connection, frame: FeedbackFrame) => commands.rate(connection, frame),
-      left: (connection) => conversations.unsubscribe(connection.id),
+      left: (connection) => {
+        commands.left(connection);
+        conversations.unsubscribe(connection.id);
+      },
       refused: (code) => this.metrics.frameRefused(code),
       closed: (connection) => registry.remove(connection),
     };

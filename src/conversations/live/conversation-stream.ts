@@ -4,12 +4,15 @@ import type {
   ConversationEvent,
   DoneEvent,
   ErrorEvent,
+  EscalationEvent,
   MessageEvent,
   PayloadEvent,
+  StateEvent,
   StatusEvent,
   Subscriber,
   TokenEvent,
   TurnStateEvent,
+  TypingEvent,
 } from '../model/conversation-event.js';
 import type { LiveTurn, TurnBeginning } from './live-turn.js';
 
@@ -35,6 +38,17 @@ export interface ToldTurn {
   /** The instance that runs it; null while it waits. */
   readonly owner: string | null;
 }
+
+/** Whose conversation it is, and who answers in the agent's place. */
+export interface Parties {
+  readonly userId: string;
+  readonly supporterId: string | null;
+  /** The user waits for a person. */
+  readonly waiting: boolean;
+}
+
+/** `conversation` and `escalation` frames without what the stream adds. */
+export type PartyEvent = Omit<StateEvent, 'seq'> | Omit<EscalationEvent, 'seq'>;
 
 /**
  * The live side of one conversation on this instance: who listens, the running turn's state, the numbering, and what the
@@ -62,6 +76,11 @@ export class ConversationStream {
   readonly open = new Map<string, ToldTurn>();
   /** The conversation was deleted, and its readers know. */
   gone = false;
+  /** Who takes part, as the readers were told last; null: never asked about. */
+  parties: Parties | null = null;
+  /** How often that was told: whoever is being caught up meanwhile has to be told again. */
+  partiesTold = 0;
+  private partiesText = '';
 
   constructor(
     readonly scope: TenantScope,
@@ -327,6 +346,29 @@ export class ConversationStream {
   /** Tells every live reader. Those that are being caught up get the running turn's state instead. */
   publish(event: ConversationEvent): void {
     for (const { held, subscriber } of this.subscriptions.values()) if (held === null) subscriber.deliver(event);
+  }
+
+  /**
+   * Tells who takes part, if it is not what was told last.
+   * @param except a reader that is answered directly
+   */
+  tellParties(parties: Parties, events: readonly PartyEvent[], except?: string): void {
+    this.parties = parties;
+    const text = JSON.stringify(events);
+    if (text === this.partiesText) return;
+    this.partiesText = text;
+    this.partiesTold++;
+    for (const event of events) {
+      const told: ConversationEvent = { ...event, seq: this.nextSeq() };
+      for (const { held, subscriber } of this.subscriptions.values())
+        if (held === null && subscriber.id !== except) subscriber.deliver(told);
+    }
+  }
+
+  /** Somebody types: told to the others. */
+  tellTyping(event: TypingEvent, by: string): void {
+    for (const { held, subscriber } of this.subscriptions.values())
+      if (held === null && subscriber.principalId !== by) subscriber.deliver(event);
   }
 
   /** A turn waits. */

@@ -17,7 +17,10 @@ export type ConversationEvent =
   | MessageEvent
   | ErrorEvent
   | DoneEvent
-  | ContextRestoredEvent;
+  | ContextRestoredEvent
+  | StateEvent
+  | EscalationEvent
+  | TypingEvent;
 
 interface InConversation {
   readonly conversation_id: string;
@@ -114,6 +117,43 @@ export interface ContextRestoredEvent {
   readonly snapshot: boolean;
 }
 
+/** Who answers, and what the conversation is called: told when one of them changes. */
+export interface StateEvent extends InConversation {
+  readonly type: 'conversation';
+  readonly owner: 'agent' | 'human';
+  readonly status: 'active' | 'ended';
+  readonly title: string;
+  readonly supporter: { readonly name: string } | null;
+}
+/** How far a wish for a person has come. */
+export interface EscalationEvent extends InConversation, EscalationState {
+  readonly type: 'escalation';
+}
+export interface EscalationState {
+  readonly escalation_id: string;
+  readonly status: 'waiting' | 'assigned' | 'returned' | 'resolved' | 'closed';
+  /** Of those that wait, from 1. */
+  readonly position: number | null;
+  readonly eta_s: number | null;
+  readonly reason: string;
+  readonly supporter: { readonly name: string } | null;
+  /** Nobody is there: an address can be left. */
+  readonly contact_form: boolean;
+  /** To supporters only. */
+  readonly user?: { readonly id: string; readonly name: string };
+  readonly summary?: object;
+  readonly skill?: string | null;
+  readonly waiting_since?: string;
+}
+/** Never stored, and without a number: whoever comes late misses nothing. */
+export interface TypingEvent {
+  readonly type: 'typing';
+  readonly conversation_id: string;
+  readonly on: boolean;
+  readonly from: 'agent' | 'supporter' | 'user';
+  readonly name: string | null;
+}
+
 export interface UsageView {
   readonly input_tokens: number;
   readonly output_tokens: number;
@@ -141,6 +181,8 @@ export interface MessageView {
 /** One reader of a conversation: a socket, an SSE response, a waiting HTTP request. */
 export interface Subscriber {
   readonly id: string;
+  /** Whose it is; it is not told what the same person is typing. */
+  readonly principalId?: string;
   /** Called in order. Must neither block nor throw: it runs on the token path of everybody who listens. */
   deliver(event: ConversationEvent): void;
 }

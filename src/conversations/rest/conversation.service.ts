@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { Citation } from '#agents';
-import type { RequestContext } from '#platform/context';
+import type { RequestContext, TenantScope } from '#platform/context';
 import { seesAsStaff } from '#platform/http';
 import { isUniqueViolation, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { ConflictError, NotFoundError } from '#platform/errors';
 import { CatchUp } from '../live/catch-up.js';
 import type { ConversationStream } from '../live/conversation-stream.js';
 import { ConversationStreams } from '../live/conversation-streams.js';
+import { PartyNews } from '../live/party-news.js';
 import { TurnRelay } from '../live/turn-relay.js';
 import type { ContextRestoredEvent, MessageView, Subscriber } from '../model/conversation-event.js';
 import { defaultTitle } from '../model/default-title.js';
 import { ConversationNotFoundError, TurnNotFoundError } from '../model/errors.js';
+import { PeopleRegistry } from '../model/people-registry.js';
 import type { ConversationReference } from '../model/submit.js';
 import { ConversationRepository, type ConversationView, type TurnView } from '../store/conversation.repository.js';
 import { MessageRepository } from '../store/message.repository.js';
@@ -39,6 +41,8 @@ export class ConversationService {
     private readonly relay: TurnRelay,
     private readonly scheduler: TurnScheduler,
     private readonly stopper: TurnStopper,
+    private readonly parties: PartyNews,
+    private readonly people: PeopleRegistry,
   ) {}
 
   async create(
@@ -90,22 +94,25 @@ export class ConversationService {
   }
 
   /** @param assertCurrent is given what a read would show now; throws to refuse the change */
-  update(
+  async update(
     ctx: RequestContext,
     id: string,
     changes: { title?: string; status?: 'active' | 'ended'; metadata?: Record<string, unknown> },
     assertCurrent: (current: ConversationView) => void = () => undefined,
   ): Promise<ConversationView> {
-    return this.uow.run(ctx, async (tx) => {
+    const changed = await this.uow.run(ctx, async (tx) => {
       await this.turns.lockConversation(tx, ctx.principal.id, id);
       const current = await this.conversations.find(tx, ctx.principal.id, id);
       if (current === null) throw new ConversationNotFoundError();
       const { last_seq: _, ...view } = current;
       assertCurrent(view);
+      if (changes.status === 'ended') await this.people.ended(tx, ctx, id);
       const updated = await this.conversations.update(tx, ctx.principal.id, id, changes);
       if (updated === null) throw new ConversationNotFoundError();
       return updated;
     });
+    if (changes.title !== undefined || changes.status !== undefined) await this.parties.announce(ctx, id);
+    return changed;
   }
 
   /** Removes the conversation with all that belongs to it. Its turns end as cancelled, wherever they run or wait. */
@@ -114,6 +121,7 @@ export class ConversationService {
       if (!(await this.conversations.delete(tx, ctx.principal.id, id))) throw new ConversationNotFoundError();
     });
     this.scheduler.deleted(ctx, id);
+    await this.people.deleted(ctx);
   }
 
   listMessages(
@@ -198,11 +206,12 @@ export class ConversationService {
     id: string,
     afterSeq: number | 'now',
     subscriber: Subscriber,
-    options: { readonly context: boolean } = { context: true },
+    options: { readonly context: boolean; readonly parties?: boolean } = { context: true },
   ): Promise<{ clientKey: string | null }> {
-    return this.catchUp.attach(ctx, id, subscriber, async (tx, { last_seq: upTo, open }) => {
-      const conversation = await this.conversations.find(tx, ctx.principal.id, id);
-      if (conversation === null) throw new ConversationNotFoundError();
+    const told = () => this.streams.find(ctx, id)?.partiesTold ?? 0;
+    const before = told();
+    const attached = await this.catchUp.attach(ctx, id, subscriber, async (tx, { last_seq: upTo, open }) => {
+      const conversation = await this.toFollow(tx, ctx, id);
       const running = open.find(({ status }) => status === 'running');
       const [latest, turn, missed] = await Promise.all([
         this.messages.page(tx, id, { limit: RESTORED_MESSAGES, after: null, descending: true }),
@@ -224,11 +233,46 @@ export class ConversationService {
       };
       // What is younger than the position follows live.
       const events = missed.slice(snapshot ? 1 : 0).filter((event) => !('seq' in event) || event.seq <= upTo);
+      const parties = await this.parties.forLateReader(tx, id, { upTo, afterSeq });
       return {
-        result: { clientKey: conversation.client_key },
-        events: options.context ? [restored, ...events] : events,
+        result: { clientKey: conversation.client_key, parties: parties.parties },
+        events: [
+          ...(options.context ? [restored, ...events] : events),
+          ...(options.parties === false ? [] : parties.events),
+        ],
       };
     });
+    const stream = this.streams.find(ctx, id);
+    if (stream !== undefined) stream.parties ??= attached.parties;
+    // Told to the others while this one was being caught up.
+    if (before !== told() && options.parties !== false) await this.tellParties(ctx, id, subscriber);
+    return { clientKey: attached.clientKey };
+  }
+
+  /** Tells one reader who takes part in a conversation. */
+  private async tellParties(ctx: RequestContext, id: string, subscriber: Subscriber): Promise<void> {
+    const known = await this.uow.run(ctx, (tx) => this.parties.known(tx, id));
+    const seq = this.streams.find(ctx, id)?.nextSeq();
+    if (seq !== undefined) for (const event of known?.events ?? []) subscriber.deliver({ ...event, seq });
+  }
+
+  /** One's own conversation, or, for staff, one that they may follow. @throws ConversationNotFoundError */
+  private async toFollow(tx: TenantTx, ctx: RequestContext, id: string): Promise<ConversationView> {
+    const own = await this.conversations.find(tx, ctx.principal.id, id);
+    if (own !== null) return own;
+    const others = (await this.people.mayFollow(tx, ctx, id)) ? await this.conversations.findAny(tx, id) : null;
+    if (others === null) throw new ConversationNotFoundError();
+    return others;
+  }
+
+  /** Whether a reader listens to a conversation. */
+  follows(scope: TenantScope, conversationId: string, subscriberId: string): boolean {
+    return this.streams.find(scope, conversationId)?.has(subscriberId) === true;
+  }
+
+  /** A number for what one reader of a conversation is answered directly. */
+  nextSeq(scope: TenantScope, conversationId: string): number {
+    return this.streams.find(scope, conversationId)?.nextSeq() ?? 0;
   }
 
   /** Takes a reader out of one conversation. @returns false when it did not listen to it */

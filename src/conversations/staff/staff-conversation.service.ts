@@ -4,6 +4,7 @@ import { AuditService } from '#tenants';
 import { Injectable } from '@nestjs/common';
 import type { MessageView } from '../model/conversation-event.js';
 import { ConversationNotFoundError } from '../model/errors.js';
+import { PeopleRegistry } from '../model/people-registry.js';
 import type { Transcript } from '../rest/transcript.js';
 import { ConversationRepository, type TurnView } from '../store/conversation.repository.js';
 import { MessageRepository } from '../store/message.repository.js';
@@ -25,6 +26,7 @@ export class StaffConversationService {
     private readonly messages: MessageRepository,
     private readonly scheduler: TurnScheduler,
     private readonly audit: AuditService,
+    private readonly people: PeopleRegistry,
   ) {}
 
   list(
@@ -66,6 +68,7 @@ export class StaffConversationService {
       await this.audit.record(tx, ctx, { action: 'conversation.delete', targetType: 'conversation', targetId: id });
     });
     this.scheduler.deleted(ctx, id);
+    await this.people.deleted(ctx);
   }
 
   private within<T>(

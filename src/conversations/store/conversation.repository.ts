@@ -51,7 +51,7 @@ const LISTED = '(message_count > 0 OR NOT failed_only)';
 const TURN =
   'id, conversation_id, message_id, answer_id, status, attempt, start, content, agent, error, usage, timings, created_at, ended_at';
 
-/** Rows of conversations and (reading only) of turns. Every question names the principal: there is no listing across users. */
+/** Rows of conversations and (reading only) of turns. Every list names the principal: there is none across users. */
 @Injectable()
 export class ConversationRepository {
   async insert(
@@ -152,6 +152,21 @@ export class ConversationRepository {
       [tx.tenantId, principalId, id],
     );
     return row === null ? null : { ...conversationView(row), last_seq: row.last_seq };
+  }
+
+  /** Whosever it is: for people who answer in the agent's place, and for what all its readers are told. */
+  async findAny(tx: TenantTx, id: string): Promise<ConversationView | null> {
+    const row = await tx.one<ConversationRow>(
+      `SELECT ${CONVERSATION} FROM app.conversation WHERE tenant_id = $1 AND id = $2`,
+      [tx.tenantId, id],
+    );
+    return row === null ? null : conversationView(row);
+  }
+
+  /** What a person is called; null when there is nobody. */
+  async nameOf(tx: TenantTx, principalId: string): Promise<string | null> {
+    const sql = 'SELECT name FROM app.principal WHERE tenant_id = $1 AND id = $2';
+    return (await tx.one<{ name: string }>(sql, [tx.tenantId, principalId]))?.name ?? null;
   }
 
   async update(

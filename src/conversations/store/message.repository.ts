@@ -11,6 +11,7 @@ import type {
   UsageView,
 } from '../model/conversation-event.js';
 import { messageHtml } from './message-html.js';
+import type { PersonsMessage, Said } from './person.repository.js';
 import type { Settled, StoredAnswer } from './turn.repository.js';
 
 interface MessageRow {
@@ -28,8 +29,8 @@ interface MessageRow {
 
 const COLUMNS = 'id, conversation_id, turn_id, seq, role, content, payloads, tokens_used, metadata, created_at';
 const MOST_OF_A_CONVERSATION = 10_000;
-/** What a reader may see: not the messages of failed turns. */
-const SHOWN = "state <> 'discarded'";
+/** What a reader may see: not the messages of failed turns, nor what people noted for the agent. */
+const SHOWN = "state NOT IN ('discarded', 'noted')";
 
 /** A message without its HTML, which costs about a millisecond to make. */
 export type MessageText = Omit<MessageView, 'content_html'>;
@@ -147,6 +148,21 @@ export class MessageRepository {
       tokens_used: null,
       metadata: { ...question.metadata },
       created_at: question.createdAt,
+    });
+  }
+
+  saidView(message: PersonsMessage, said: Said): MessageView {
+    return messageView({
+      id: said.id,
+      conversation_id: message.conversationId,
+      turn_id: null,
+      seq: said.seq,
+      role: 'supporter',
+      content: message.content,
+      payloads: [],
+      tokens_used: null,
+      metadata: { ...said.metadata },
+      created_at: said.created_at,
     });
   }
 

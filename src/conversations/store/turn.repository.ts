@@ -115,7 +115,7 @@ export interface Settlement {
   readonly expect:
     | { readonly kind: 'owned'; readonly instance: string; readonly fence: number; readonly ownerEpoch: number }
     | { readonly kind: 'queued' | 'expired' | 'any' };
-  readonly status: 'completed' | 'failed' | 'cancelled';
+  readonly status: 'completed' | 'failed' | 'cancelled' | 'handed_off';
   readonly agent: string | null;
   readonly error: TurnErrorView | null;
   readonly usage: UsageView | null;
@@ -144,6 +144,13 @@ export interface Settled {
   readonly created_at: Date;
   /** The turn that may run now, and the instance to wake for it. */
   readonly next: { readonly turn_id: string; readonly accepted_by: string } | null;
+}
+
+/** Turns that ended because a person took over. */
+export interface HandedOff {
+  readonly turns: readonly { readonly id: string; readonly lease_owner: string | null }[];
+  /** The last number given out by it; 0: there were none. */
+  readonly seq: number;
 }
 
 /** A turn that is not over, as the database has it. */
@@ -353,45 +360,46 @@ export class TurnRepository {
 
   /**
    * The second transaction, in one round trip: outcome, answer, usage and outbox together or not at all.
+   * @param beside what else belongs in the same commit where the turn has ended as it was meant to; costs a round trip
    * @returns null when the turn is no longer what it was expected to be: nothing was written
    */
-  async settle(tx: TenantTx, settlement: Settlement): Promise<Settled | null> {
-    const { answer, expect } = settlement;
-    const owned = expect.kind === 'owned' ? expect : null;
+  async settle(
+    tx: TenantTx,
+    settlement: Settlement,
+    beside?: (tx: TenantTx) => Promise<void>,
+  ): Promise<Settled | null> {
     const locked = tx.query(
       'SELECT 1 FROM app.conversation WHERE tenant_id = $1 AND id = $2 FOR UPDATE',
       [tx.tenantId, settlement.conversationId],
       'turn_settle_lock',
     );
-    const settled = tx.commitWith<Settled>(
-      SETTLE_TURN,
-      [
-        tx.tenantId,
-        settlement.conversationId,
-        settlement.turnId,
-        settlement.status,
-        settlement.agent,
-        settlement.error === null ? null : jsonToStore(settlement.error),
-        settlement.usage === null ? null : jsonToStore(settlement.usage),
-        JSON.stringify(settlement.timings),
-        jsonToStore(settlement.usageRecords),
-        owned?.instance ?? null,
-        owned?.fence ?? null,
-        owned?.ownerEpoch ?? null,
-        expect.kind,
-        answer?.content ?? null,
-        jsonToStore(answer?.payloads ?? []),
-        jsonToStore(answer?.metadata ?? {}),
-        answer?.tokensUsed ?? null,
-        jsonToStore(settlement.outbox),
-        settlement.lastSeq,
-      ],
-      'turn_settle',
-    );
+    const values = settlementValues(tx, settlement);
+    const settled =
+      beside === undefined
+        ? tx.commitWith<Settled>(SETTLE_TURN, values, 'turn_settle')
+        : tx.query<Settled>(SETTLE_TURN, values, 'turn_settle');
     const [lock, rows] = await Promise.allSettled([locked, settled]);
     if (lock.status === 'rejected') throw lock.reason;
     if (rows.status === 'rejected') throw rows.reason;
-    return rows.value[0] ?? null;
+    const [row] = rows.value;
+    if (beside !== undefined && row?.status === settlement.status) await beside(tx);
+    return row ?? null;
+  }
+
+  /** Ends all that runs or waits in a conversation, whose lock the transaction holds: a person answers from now on. */
+  async handOff(tx: TenantTx, conversationId: string): Promise<HandedOff> {
+    const turns = await tx.query<{ id: string; lease_owner: string | null }>(
+      `SELECT id, lease_owner FROM app.turn
+        WHERE tenant_id = $1 AND conversation_id = $2 AND status IN ('queued', 'running') ORDER BY (status = 'queued'), seq`,
+      [tx.tenantId, conversationId],
+    );
+    let seq = 0;
+    for (const { id: turnId } of turns) {
+      const values = settlementValues(tx, { ...NOTHING_ANSWERED, conversationId, turnId });
+      const [settled] = await tx.query<Settled>(SETTLE_TURN, values, 'turn_settle');
+      if (settled !== undefined) seq = settled.seq + 1;
+    }
+    return { turns, seq };
   }
 
   /** The principal's turns that are not over, oldest first. */
@@ -488,6 +496,46 @@ export class TurnRepository {
     return (await this.lookAfter(look)).filter(({ task }) => task === 'waiting').length;
   }
 }
+
+/** The values of `SETTLE_TURN`, in their order. */
+function settlementValues(tx: TenantTx, settlement: Settlement): unknown[] {
+  const { answer, expect } = settlement;
+  const owned = expect.kind === 'owned' ? expect : null;
+  return [
+    tx.tenantId,
+    settlement.conversationId,
+    settlement.turnId,
+    settlement.status,
+    settlement.agent,
+    settlement.error === null ? null : jsonToStore(settlement.error),
+    settlement.usage === null ? null : jsonToStore(settlement.usage),
+    JSON.stringify(settlement.timings),
+    jsonToStore(settlement.usageRecords),
+    owned?.instance ?? null,
+    owned?.fence ?? null,
+    owned?.ownerEpoch ?? null,
+    expect.kind,
+    answer?.content ?? null,
+    jsonToStore(answer?.payloads ?? []),
+    jsonToStore(answer?.metadata ?? {}),
+    answer?.tokensUsed ?? null,
+    jsonToStore(settlement.outbox),
+    settlement.lastSeq,
+  ];
+}
+
+const NOTHING_ANSWERED: Omit<Settlement, 'conversationId' | 'turnId'> = {
+  expect: { kind: 'any' },
+  status: 'handed_off',
+  error: null,
+  agent: null,
+  usage: null,
+  timings: {},
+  answer: null,
+  usageRecords: [],
+  outbox: [],
+  lastSeq: 0,
+};
 
 /** What a client's word for a conversation may be: a key that equals the id of one means that one. */
 function namesOf(reference: ConversationReference): { readonly id: string | null; readonly key: string | null } {

@@ -29,7 +29,7 @@ export function history(tenant: string, conversation: string, limit: string): st
                     'shown', CASE WHEN payloads <> '[]' THEN
                       jsonb_path_query_array(payloads, '$[*].items[*].document_id ? (@.type() == "string")') END)) AS metadata
              FROM (SELECT seq, role, content, turn_id, metadata, payloads FROM app.message
-                    WHERE tenant_id = ${tenant} AND conversation_id = ${conversation} AND state = 'final'
+                    WHERE tenant_id = ${tenant} AND conversation_id = ${conversation} AND state IN ('final', 'noted')
                     ORDER BY seq DESC LIMIT ${limit}) latest) h)`;
 }
 

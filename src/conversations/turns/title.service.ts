@@ -1,11 +1,12 @@
 import { storable } from '#platform/text';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { recordUsage, titleFromQuestion, TitleWriter, type UsageRow, usageRow } from '#agents';
 import type { RequestContext } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { QuotaExceededError } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
 import { SpendingLimits } from '#tenants';
+import { PartyNews } from '../live/party-news.js';
 
 const TITLE_TIMEOUT_MS = 15_000;
 
@@ -31,6 +32,7 @@ export class TitleService implements OnApplicationShutdown {
     private readonly writer: TitleWriter,
     private readonly spending: SpendingLimits,
     @Inject(LOGGER) private readonly logger: Logger,
+    @Optional() private readonly parties?: PartyNews,
   ) {}
 
   /** Returns at once. A title that the user chose meanwhile stays. */
@@ -64,6 +66,7 @@ export class TitleService implements OnApplicationShutdown {
         WHERE tenant_id = $1 AND id = $2 AND title_source = 'default'`,
       [ctx.tenantId, exchange.conversationId, storable(title)],
     );
+    await this.parties?.announce(ctx, exchange.conversationId);
   }
 
   private async paid(ctx: RequestContext, exchange: TitledExchange, signal: AbortSignal): Promise<string> {

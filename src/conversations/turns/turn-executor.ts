@@ -3,7 +3,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { AgentRuntime, recordUsage, type TurnAnswer, type TurnEvent, type UsageEntry, usageRow } from '#agents';
 import { Bus } from '#platform/bus';
 import { AppConfig } from '#platform/config';
-import { isPassing, newId, UnitOfWork } from '#platform/database';
+import { isPassing, newId, type TenantTx, UnitOfWork } from '#platform/database';
 import { SpendingLimits } from '#tenants';
 import { DomainError, type ErrorCode, errorCause } from '#platform/errors';
 import { LOGGER, type Logger } from '#platform/logging';
@@ -12,6 +12,7 @@ import type { ConversationStream, StoredEvent } from '../live/conversation-strea
 import type { LiveTurn } from '../live/live-turn.js';
 import type { UsageView } from '../model/conversation-event.js';
 import { ConversationDeleted, LeaseLost, TurnCancelled, TurnOvertime, TurnReleased } from '../model/errors.js';
+import { type HandoverDecision, PeopleRegistry } from '../model/people-registry.js';
 import { endEvents, MessageRepository } from '../store/message.repository.js';
 import { type Settled, type Settlement, type StoredAnswer, TurnRepository } from '../store/turn.repository.js';
 import type { RunningTurn } from './running-turn.js';
@@ -20,7 +21,7 @@ import { totalUsage } from './usage.view.js';
 
 /** How a run came out, before it is written down. */
 type Outcome =
-  | { readonly status: 'completed'; readonly answer: TurnAnswer }
+  | { readonly status: 'completed'; readonly answer: TurnAnswer; readonly handover: HandoverDecision | null }
   | { readonly status: 'cancelled' }
   | { readonly status: 'failed'; readonly error: DomainError };
 
@@ -78,6 +79,7 @@ export class TurnExecutor {
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly metrics: Metrics = new Metrics(),
     @Optional() private readonly spending?: SpendingLimits,
+    @Optional() private readonly people?: PeopleRegistry,
   ) {}
 
   /** Never rejects. */
@@ -161,8 +163,8 @@ export class TurnExecutor {
         (event) => this.emit(turn, stream, live, used, event),
         controller.signal,
       );
-      const answer = await orAborted(running, controller.signal);
-      return { status: 'completed', answer };
+      const answered = await orAborted(running, controller.signal);
+      return { status: 'completed', ...(await this.considered(turn, stream, live, answered, log)) };
     } catch (error) {
       if (controller.signal.aborted) return this.stopped(controller.signal.reason);
       if (!(error instanceof DomainError)) log.error({ err: error }, 'a turn failed unexpectedly');
@@ -171,6 +173,29 @@ export class TurnExecutor {
       clearTimeout(limit);
       // Whatever still runs for this turn (a speculative search, a sibling agent) stops with it.
       if (!controller.signal.aborted) controller.abort(new TurnCancelled());
+    }
+  }
+
+  /** Whether a person is called, and the answer with what is said of that. A fault there costs no answer. */
+  private async considered(
+    turn: RunningTurn,
+    stream: ConversationStream,
+    live: LiveTurn,
+    answer: TurnAnswer,
+    log: Logger,
+  ): Promise<{ readonly answer: TurnAnswer; readonly handover: HandoverDecision | null }> {
+    const { signal } = turn.controller;
+    try {
+      const handover =
+        (await orAborted(this.people?.consider({ ...turn, answer }) ?? Promise.resolve(null), signal)) ?? null;
+      if (handover?.say === null || handover?.say === undefined) return { answer, handover };
+      const said = answer.content === '' ? handover.say : `\n\n${handover.say}`;
+      this.emit(turn, stream, live, [], { type: 'token', content: said });
+      return { answer: { ...answer, content: answer.content + said }, handover };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.error({ err: error }, 'it could not be judged whether a person is to be called');
+      return { answer, handover: null };
     }
   }
 
@@ -221,12 +246,18 @@ export class TurnExecutor {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         const settlement = bare ? this.bareFailure(turn) : this.describe(turn, live, { ...run, outcome });
+        const handover = !bare && outcome.status === 'completed' ? outcome.handover : null;
+        const beside = handover === null ? undefined : (tx: TenantTx) => handover.store(tx);
         const settled = await this.uow.run(turn.ctx, (tx) =>
-          this.turns.settle(tx, { ...settlement, lastSeq: stream.lastSeq }),
+          this.turns.settle(tx, { ...settlement, lastSeq: stream.lastSeq }, beside),
         );
         // Refused: ended or overtaken by another, or by a commit of our own whose reply was lost. The rows know.
         if (settled === null) return { kind: 'elsewhere' };
         if (bare) await this.record(turn, run.spent, log);
+        if (handover !== null && settled.status === 'completed')
+          await handover
+            .stored()
+            .catch((error: unknown) => log.warn({ err: error }, 'a wish for a person was not told'));
         return {
           kind: 'settled',
           settled,

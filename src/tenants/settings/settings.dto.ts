@@ -25,6 +25,10 @@ export const settingsResponse = z
     top_k: z.number(),
     on_provider_failure: z.enum(['fail', 'degrade']),
     queue_mode: z.enum(['queue', 'reject', 'interrupt']),
+    hours: z
+      .object({ time_zone: z.string(), week: z.array(z.object({ day: z.string(), from: z.string(), to: z.string() })) })
+      .nullable()
+      .describe('When people are there; null: whenever somebody is online'),
     retention: z.object({ conversations_days: z.number().nullable(), traces_days: z.number() }),
     llm: z.object({
       provider: z.string().nullable(),
@@ -55,6 +59,10 @@ export function toSettingsResponse(settings: TenantSettings): SettingsResponse {
     top_k: settings.topK,
     on_provider_failure: settings.onProviderFailure,
     queue_mode: settings.queueMode,
+    hours:
+      settings.hours === null
+        ? null
+        : { time_zone: settings.hours.time_zone, week: settings.hours.week.map((open) => ({ ...open })) },
     retention: {
       conversations_days: settings.retention.conversationsDays,
       traces_days: settings.retention.tracesDays,

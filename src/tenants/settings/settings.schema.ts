@@ -18,6 +18,8 @@ const timeZone = z
   .regex(/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/, 'must be an IANA time zone such as Europe/Madrid')
   .refine(isTimeZone, { message: 'must be an IANA time zone such as Europe/Madrid' });
 
+const clock = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be a time such as 09:30');
+
 /**
  * A tenant's settings are one JSON document (column `tenant.settings`), with the same names in the database, in REST and
  * here. Everything is optional; what is absent follows the default below, or the operator's configuration.
@@ -77,6 +79,21 @@ export const storedSettings = z.strictObject({
   top_k: z.int().min(1).max(50).optional(),
   on_provider_failure: z.enum(['fail', 'degrade']).optional(),
   queue_mode: z.enum(['queue', 'reject', 'interrupt']).optional(),
+  /** When people are there, by the wall clock of a place. Absent: whenever somebody is online. */
+  hours: z
+    .strictObject({
+      time_zone: timeZone,
+      /** Several of one day are a day with a break; no day named is one that is off. */
+      week: z
+        .array(
+          z
+            .strictObject({ day: z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']), from: clock, to: clock })
+            .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be after from' }),
+        )
+        .max(28),
+    })
+    .partial()
+    .optional(),
   /** How long things are kept, in days; deleted within minutes of it. Columns of `app.tenant` follow them. */
   retention: z
     .strictObject({

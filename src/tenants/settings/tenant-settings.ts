@@ -13,6 +13,8 @@ import {
   type TextKey,
 } from './settings.schema.js';
 
+type Weekday = NonNullable<NonNullable<StoredSettings['hours']>['week']>[number]['day'];
+
 /** What holds for a tenant right now: its own settings over the operator's configuration over the defaults. */
 export interface TenantSettings {
   readonly tenant: { readonly id: string; readonly slug: string; readonly name: string };
@@ -38,6 +40,11 @@ export interface TenantSettings {
   readonly topK: number;
   readonly onProviderFailure: 'fail' | 'degrade';
   readonly queueMode: 'queue' | 'reject' | 'interrupt';
+  /** When people are there; null: whenever somebody is online. */
+  readonly hours: {
+    readonly time_zone: string;
+    readonly week: readonly { readonly day: Weekday; readonly from: string; readonly to: string }[];
+  } | null;
   /** Days; null = until deleted. */
   readonly retention: { readonly conversationsDays: number | null; readonly tracesDays: number };
   /** Absent members follow the operator's provider. */
@@ -93,6 +100,10 @@ export function resolveSettings(
     topK: stored.top_k ?? DEFAULT_TOP_K[provider === 'offline' ? 'withoutModel' : 'withModel'],
     onProviderFailure: stored.on_provider_failure ?? 'fail',
     queueMode: stored.queue_mode ?? 'queue',
+    hours:
+      stored.hours?.week === undefined
+        ? null
+        : { time_zone: stored.hours.time_zone ?? stored.timezone ?? DEFAULT_TIMEZONE, week: stored.hours.week },
     retention: {
       conversationsDays: stored.retention?.conversations_days ?? null,
       tracesDays: stored.retention?.traces_days ?? DEFAULT_TRACES_DAYS,

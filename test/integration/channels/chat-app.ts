@@ -9,6 +9,7 @@ import { AgentRuntime, AgentsModule, TitleWriter } from '#agents';
 import { AuthModule, PrincipalService } from '#auth';
 import { ChannelsDrain, ChannelsModule, ChatSocketAdapter } from '#channels';
 import { ConversationsModule } from '#conversations';
+import { EscalationsModule } from '#escalations';
 import { Bus, BusModule, MemoryHub, type PeerBus } from '#platform/bus';
 import { type AppConfig, ConfigModule, loadConfig } from '#platform/config';
 import type { Role } from '#platform/context';
@@ -111,6 +112,7 @@ export class ChatApp {
         AuthModule,
         ChannelsModule,
         ConversationsModule,
+        EscalationsModule,
         WidgetModule,
       ],
     })

@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { ConversationClosedError, ConversationNotFoundError, HandoverService } from '#conversations';
+import { isAllowed } from '#platform/http';
+import type { RequestContext, TenantScope } from '#platform/context';
+import { type TenantTx, UnitOfWork } from '#platform/database';
+import { OpeningHours } from '../queue/opening-hours.js';
+import { QueueNews } from '../queue/queue-news.js';
+import { EscalationChanged } from '../model/escalation.events.js';
+import type { Escalation, EscalationCause } from '../model/escalation.js';
+import { summaryOf } from '../model/summary.js';
+import { EscalationRepository } from '../store/escalation.repository.js';
+import { PresenceRepository } from '../store/presence.repository.js';
+
+export interface EscalationWish {
+  readonly cause: EscalationCause;
+  readonly reason: string;
+  readonly skill?: string | null;
+  readonly language?: string | null;
+  /** Where to write to, when nobody is there. */
+  readonly email?: string | null;
+  readonly turnId?: string | null;
+}
+
+export interface Requested {
+  readonly escalation: Escalation;
+  /** False: it was open already, as it is. */
+  readonly isNews: boolean;
+}
+
+/** What a packet is made from. */
+const SUMMARISED = 30;
+
+/** How an escalation comes to be: by its user, by staff, or in the commit of an answer. An open one is not opened again. */
+@Injectable()
+export class EscalationRequests {
+  constructor(
+    private readonly uow: UnitOfWork,
+    private readonly handover: HandoverService,
+    private readonly escalations: EscalationRepository,
+    private readonly presence: PresenceRepository,
+    private readonly hours: OpeningHours,
+    private readonly news: QueueNews,
+  ) {}
+
+  /**
+   * By the conversation's user, or by staff who may read it.
+   * @param answers a reader that is answered directly
+   * @throws ConversationNotFoundError, ConversationClosedError
+   */
+  async request(
+    ctx: RequestContext,
+    conversationId: string,
+    wish: EscalationWish,
+    { answers }: { readonly answers?: string } = {},
+  ): Promise<Escalation> {
+    const isOpen = await this.hours.areOpen(ctx);
+    const requested = await this.uow.run(ctx, async (tx) => {
+      const own = await this.handover.findOwn(tx, ctx, conversationId);
+      if (own === null && !isAllowed(ctx.principal, 'escalations.handle')) throw new ConversationNotFoundError();
+      const locked = await this.handover.lock(tx, conversationId);
+      if (locked === null) throw new ConversationNotFoundError();
+      if (locked.status === 'ended') throw new ConversationClosedError();
+      const cause = own === null ? 'staff' : wish.cause;
+      return this.open(tx, conversationId, { ...wish, cause }, isOpen);
+    });
+    await this.told(ctx, requested, answers);
+    return requested.escalation;
+  }
+
+  /** Under the conversation's lock. @param isOpen whether the tenant's hours say that people are there */
+  async open(tx: TenantTx, conversationId: string, wish: EscalationWish, isOpen: boolean): Promise<Requested> {
+    const { cause, email = null, language = null, reason, skill = null, turnId = null } = wish;
+    const open = await this.escalations.openOf(tx, conversationId);
+    if (open !== null) {
+      if (email === null || email === open.email) return { escalation: open, isNews: false };
+      await this.escalations.setEmail(tx, open.id, email);
+      return { escalation: await this.stored(tx, open.id), isNews: true };
+    }
+    const messages = await this.handover.latest(tx, conversationId, SUMMARISED);
+    const { online } = await this.presence.workforce(tx, skill);
+    const id = await this.escalations.insert(tx, {
+      ...{ conversationId, cause, reason, skill, email, turnId },
+      language: language ?? languageOf(messages),
+      contactForm: !isOpen || online === 0,
+      summary: summaryOf(messages),
+    });
+    return { escalation: await this.stored(tx, id), isNews: true };
+  }
+
+  /** After the commit. */
+  async told(scope: TenantScope, { escalation, isNews }: Requested, except?: string): Promise<void> {
+    const { conversationId, id, status } = escalation;
+    if (!isNews) return;
+    await this.handover.told(scope, { conversationId, handedOff: null, seq: 0 }, except);
+    await this.news.changed(new EscalationChanged(scope.tenantId, id, conversationId, status));
+  }
+
+  private async stored(tx: TenantTx, id: string): Promise<Escalation> {
+    const stored = await this.escalations.find(tx, id);
+    if (stored === null) throw new Error('An escalation that was just written is gone');
+    return stored;
+  }
+}
+
+/** Of the last answer: what the user writes in. */
+function languageOf(messages: readonly { readonly metadata: Readonly<Record<string, unknown>> }[]): string | null {
+  const said = messages
+    .map(({ metadata }) => metadata['language'])
+    .findLast((language) => typeof language === 'string');
+  return typeof said === 'string' ? said : null;
+}
