@@ -19,6 +19,8 @@ export interface BlockContext<Source extends CitedSource = CitedSource> {
   readonly citations: readonly Source[];
   onCite(citation: Source): void;
   readonly labels: BlockLabels;
+  /** Where a link may lead; null: it is only text. Default: `safeHref`. */
+  readonly hrefOf?: (href: string) => string | null;
 }
 
 /** Wide code scrolls; the keyboard can scroll it too. */
@@ -114,14 +116,15 @@ function renderInline<Source extends CitedSource>(
         inline.href,
         inline.children.map((child, index) => renderInline(child, index, context)),
         key,
+        context.hrefOf,
       );
     case 'cite':
       return citeMark(inline.n, String(key), context);
   }
 }
 
-export function link(href: string, children: ComponentChildren[], key: number): VNode {
-  const safe = safeHref(href);
+export function link(href: string, children: ComponentChildren[], key: number, hrefOf = safeHref): VNode {
+  const safe = hrefOf(href);
   if (!safe) return <Fragment key={key}>{children}</Fragment>;
   return (
     <a key={key} href={safe} target="_blank" rel="noopener noreferrer nofollow">

@@ -14,7 +14,7 @@ export {
   scrollable,
   scrolledCode,
 } from './blocks.js';
-export { type Block, type Inline, parseMarkdown, safeHref } from './markdown.js';
+export { absoluteHref, type Block, type Inline, parseMarkdown, safeHref } from './markdown.js';
 export { markQuote } from './marked-quote.js';
-export { type PayloadCard, payloadCards, payloadHeading } from './payload-card.js';
+export { type CardWords, type PayloadCard, payloadCards, payloadHeading } from './payload-card.js';
 export { plainText } from './plain-text.js';
