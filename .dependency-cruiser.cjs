@@ -91,10 +91,10 @@ const fences = [
     comment: 'Letters are sent by the Mailer port.',
   },
   {
-    name: 'preact-in-console',
+    name: 'preact-in-pages',
     vendor: '^preact$',
-    only: '^src/console/',
-    comment: 'Browser code lives in console.',
+    only: '^src/(console|answers|widget/page)/',
+    comment: 'Browser code lives in console, answers and widget/page.',
   },
 ];
 const packageOf = (pattern) => {
@@ -188,7 +188,32 @@ module.exports = {
       severity: 'error',
       comment: 'Browser code talks to the API only.',
       from: { path: '^src/console/', pathNot: SPECS },
-      to: { pathNot: ['^src/console/', '^src/sdk/index\\.ts$', '(^|/)node_modules/preact/'] },
+      to: { pathNot: ['^src/console/', '^src/(sdk|answers)/index\\.ts$', '(^|/)node_modules/preact/'] },
+    },
+    {
+      name: 'widget-page-stands-alone',
+      severity: 'error',
+      comment: 'It runs on customers’ pages and talks to the API only.',
+      from: { path: '^src/widget/page/', pathNot: SPECS },
+      to: { pathNot: ['^src/widget/page/', '^src/(sdk|answers)/index\\.ts$', '(^|/)node_modules/preact/'] },
+    },
+    {
+      name: 'nobody-imports-the-widget-page',
+      severity: 'error',
+      from: { pathNot: ['^src/widget/page/', '^test/'] },
+      to: { path: '^src/widget/page/' },
+    },
+    {
+      name: 'answers-stand-alone',
+      severity: 'error',
+      from: { path: '^src/answers/', pathNot: SPECS },
+      to: { pathNot: ['^src/answers/', '(^|/)node_modules/preact/'] },
+    },
+    {
+      name: 'answers-are-for-pages',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/(answers|console|widget/page)/'] },
+      to: { path: '^src/answers/' },
     },
     {
       name: 'client-library-stands-alone',
@@ -200,7 +225,7 @@ module.exports = {
     {
       name: 'client-library-is-for-browsers',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(sdk|console|widget)/'] },
+      from: { path: '^src/', pathNot: ['^src/(sdk|console|widget/page)/'] },
       to: { path: '^src/sdk/' },
     },
     {
@@ -248,7 +273,7 @@ module.exports = {
     {
       name: 'no-dev-dependencies',
       severity: 'error',
-      from: { path: '^(src|migrations)/', pathNot: [SPECS, '^src/console/'] },
+      from: { path: '^(src|migrations)/', pathNot: [SPECS, '^src/(console|answers|widget/page)/'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
     },
   ],

@@ -5,8 +5,9 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 
 /**
- * The console: its page at `/`, its files below `/console/`; and the client library below `/sdk/`, which pages of other sites
- * may load. Names are not hashed, so browsers ask each time (ETag).
+ * The console: its page at `/`, its files below `/console/`. For pages of other sites as well: the client library below
+ * `/sdk/`, and the widget at `/widget.js` with what it loads below `/widget/`. Names are not hashed, so browsers ask each time
+ * (ETag).
  */
 export function servePages(app: NestExpressApplication, config: Pick<AppConfig, 'production'>): void {
   const folder = builtFile('console');
@@ -14,6 +15,7 @@ export function servePages(app: NestExpressApplication, config: Pick<AppConfig, 
   if (config.production) app.use(withoutSourceMaps);
   app.useStaticAssets(folder, { ...options, prefix: '/console' });
   app.useStaticAssets(builtFile('sdk'), { ...options, prefix: '/sdk', setHeaders: forEverybody });
+  app.useStaticAssets(builtFile('page'), { ...options, prefix: '/', setHeaders: forEverybody });
   app.useStaticAssets(folder, { ...options, prefix: '/', index: 'index.html' });
 }
 

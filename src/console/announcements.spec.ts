@@ -1,4 +1,4 @@
-import { announcementsBetween, plainText } from './announcements.js';
+import { announcementsBetween } from './announcements.js';
 import { emptyConversation, reduce, type Action, type ConversationState } from '../sdk/index.js';
 import type { ServerFrame } from '../sdk/index.js';
 
@@ -49,13 +49,5 @@ describe('announcementsBetween', () => {
       messages: [{ id: 'a', turn_id: 't', role: 'assistant', content: 'Old' }],
     };
     expect(said(emptyConversation('c'), [restored])).toEqual([]);
-  });
-});
-
-describe('plainText', () => {
-  it('drops the marks and keeps the words', () => {
-    expect(plainText('## Refunds\n\n- **Free** return [2]\n- see [help](https://a.b)')).toBe(
-      'Refunds\n\n- Free return\n- see help',
-    );
   });
 });

@@ -2,6 +2,7 @@
  * What a screen reader is told: steps as they come and each answer once, when it is whole. Single tokens would drown
  * everything else.
  */
+import { plainText } from '../answers/index.js';
 import type { ConversationState, TurnView } from '../sdk/index.js';
 
 /** The sentences that turn the one state into the other; none for a conversation that was just opened. */
@@ -36,15 +37,4 @@ function turnAnnouncements(before: TurnView | null, turn: TurnView): string[] {
     default:
       return [];
   }
-}
-
-/** Markdown without the marks that would be read out. */
-export function plainText(markdown: string): string {
-  return markdown
-    .replaceAll(/\s*\[(\d{1,3})\](?!\()/g, '')
-    .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replaceAll(/[*_`~]+/g, '')
-    .replaceAll(/[#>|]+|-{3,}/g, ' ')
-    .replaceAll(/[ \t]+/g, ' ')
-    .trim();
 }

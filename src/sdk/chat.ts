@@ -141,6 +141,32 @@ export class Chat {
     if (sent) this.dispatch({ type: 'stopping', turnId: turn.turnId });
   }
 
+  /** Asks for a person, in the conversation that is open. @returns false when there is none, or no connection */
+  escalate(reason?: string): boolean {
+    const { conversationId } = this.conversation;
+    if (conversationId === null) return false;
+    return this.connection.send({
+      type: 'escalate',
+      conversation_id: conversationId,
+      ...(reason === undefined ? {} : { reason }),
+      ref: 'escalate',
+    });
+  }
+
+  /** Tells the person at the other end, where there is one. */
+  typing(on: boolean): void {
+    const { conversationId, people } = this.conversation;
+    if (conversationId === null || people.owner !== 'human') return;
+    this.connection.send({ type: 'typing', conversation_id: conversationId, on });
+  }
+
+  /** Asks who owns the open conversation and whether it has ended, which no frame says again. @throws RestError */
+  async refresh(): Promise<void> {
+    const { conversationId } = this.conversation;
+    if (conversationId === null) return;
+    this.dispatch({ type: 'known', conversation: await this.conversations.get(conversationId) });
+  }
+
   /** Fetches the messages before the ones that are shown. @throws RestError */
   async loadEarlier(): Promise<void> {
     const id = this.conversation.conversationId;

@@ -8,7 +8,16 @@
  * Every frame may arrive again (another tab, a resume, a repeated send), so each one is applied by identity (message
  * id, turn id, token offset) and never by being the next in line.
  */
-import type { Payload, RestoredTurn, ServerFrame, StoredMessage, TurnFault, UserMessageFrame } from './protocol.js';
+import { NOBODY, type People, peopleOf, reducePeople } from './people.js';
+import type {
+  Conversation,
+  Payload,
+  RestoredTurn,
+  ServerFrame,
+  StoredMessage,
+  TurnFault,
+  UserMessageFrame,
+} from './protocol.js';
 
 /** `unanswered`: a stored question whose turn is not known to run, for example one that was stopped before a word. */
 export type TurnStatus =
@@ -63,6 +72,8 @@ export interface NoteView {
   key: string;
   createdAt: string;
   message: StoredMessage;
+  /** What became of the wish for a person, where the note tells that. */
+  escalation?: { status: string; supporter: string | null };
 }
 
 export type Item = TurnView | NoteView;
@@ -82,6 +93,7 @@ export interface ConversationState {
   hasEarlier: boolean;
   /** An error that belongs to no turn. */
   notice: TurnError | null;
+  people: People;
 }
 
 export type Action =
@@ -93,6 +105,8 @@ export type Action =
   | { type: 'stopping'; turnId: string }
   | { type: 'earlier'; messages: StoredMessage[]; hasEarlier: boolean }
   | { type: 'question'; turnId: string; content: string }
+  /** What REST says of the conversation. */
+  | { type: 'known'; conversation: Conversation }
   | { type: 'dismiss' };
 
 /** How many messages `context_restored` holds at most. */
@@ -122,6 +136,7 @@ export function emptyConversation(conversationId: string | null = null): Convers
     needsResume: false,
     hasEarlier: false,
     notice: null,
+    people: NOBODY,
   };
 }
 
@@ -143,6 +158,9 @@ export function reduce(state: ConversationState, action: Action): ConversationSt
       return patchTurn(state, (turn) => turn.turnId === action.turnId && turn.question === null, {
         question: { id: null, content: action.content },
       });
+    case 'known':
+      if (action.conversation.id !== state.conversationId) return state;
+      return { ...state, people: peopleOf(state.people, action.conversation) };
     case 'dismiss':
       return { ...state, notice: null };
   }
@@ -248,7 +266,8 @@ function applySend(state: ConversationState, action: Extract<Action, { type: 'se
 
 function applyFrame(state: ConversationState, frame: ServerFrame): ConversationState {
   if (!concernsThis(state, frame)) return state;
-  const seen = { ...state, lastSeq: Math.max(state.lastSeq, frame.seq ?? 0) };
+  const people = reducePeople(state.people, frame);
+  const seen = { ...state, people, lastSeq: Math.max(state.lastSeq, frame.seq ?? 0) };
   switch (frame.type) {
     case 'ack':
       return applyAck(seen, frame);
@@ -296,11 +315,8 @@ function applyFrame(state: ConversationState, frame: ServerFrame): ConversationS
       }));
     case 'error':
       return applyError(seen, frame);
-    case 'escalation': {
-      const id = `escalation-${frame.status ?? 'waiting'}-${frame.seq ?? 0}`;
-      const message: StoredMessage = { id, role: 'system', content: escalationText(frame) };
-      return { ...seen, items: mergeMessages(seen.items, [message]) };
-    }
+    case 'escalation':
+      return applyEscalation(seen, frame);
     case 'ready':
     case 'pong':
     case 'server_draining':
@@ -498,7 +514,8 @@ function restoredStatus(status: string): TurnStatus {
 function mergeMessages(items: Item[], messages: StoredMessage[], live = false): Item[] {
   const first = messages[0]?.created_at;
   const result = [...items];
-  const younger = first ? result.findIndex((item) => item.createdAt === '' || item.createdAt > first) : -1;
+  // A live one is the newest, whatever this machine's clock says of the ones before.
+  const younger = first && !live ? result.findIndex((item) => item.createdAt === '' || item.createdAt > first) : -1;
   let position = younger < 0 ? result.length : younger;
   for (const message of messages) {
     const index = result.findIndex((item) => holds(item, message));
@@ -565,6 +582,25 @@ function hasStep(steps: Step[], step: Step): boolean {
 function addPayload(payloads: Payload[], payload: Payload): Payload[] {
   const text = JSON.stringify(payload);
   return payloads.some((known) => JSON.stringify(known) === text) ? payloads : [...payloads, payload];
+}
+
+/** One note for each step of the way; the place in the queue, which changes meanwhile, is no news for the log. */
+function applyEscalation(
+  state: ConversationState,
+  frame: Extract<ServerFrame, { type: 'escalation' }>,
+): ConversationState {
+  const status = frame.status ?? 'waiting';
+  const key = `escalation-${frame.escalation_id ?? frame.seq ?? 0}-${status}`;
+  if (state.items.some((item) => item.key === key)) return state;
+  const createdAt = state.items.at(-1)?.createdAt ?? '';
+  const note: NoteView = {
+    kind: 'note',
+    key,
+    createdAt,
+    message: { id: key, role: 'system', content: escalationText(frame) },
+    escalation: { status, supporter: frame.supporter?.name ?? null },
+  };
+  return { ...state, items: [...state.items, note] };
 }
 
 function escalationText(frame: Extract<ServerFrame, { type: 'escalation' }>): string {

@@ -13,6 +13,10 @@ export class Conversations {
     return this.rest.get(`${this.root}?${pageQuery(cursor)}`);
   }
 
+  get(id: string): Promise<Conversation> {
+    return this.rest.get(`${this.root}/${id}`);
+  }
+
   async delete(id: string): Promise<void> {
     await this.rest.request(`${this.root}/${id}`, { method: 'DELETE' });
   }
@@ -33,6 +37,11 @@ export class Conversations {
   /** One's opinion of an answer; said again it replaces what was said before. */
   async rate(id: string, messageId: string, rating: 'up' | 'down', comment?: string): Promise<void> {
     await this.rest.request(`${this.root}/${id}/messages/${messageId}/feedback`, json('POST', { rating, comment }));
+  }
+
+  /** How it was, once it has ended. @param score 1 to 5 */
+  async rateConversation(id: string, score: number, comment?: string): Promise<void> {
+    await this.rest.request(`${this.root}/${id}/rating`, json('POST', { score, comment }));
   }
 
   private get root(): string {

@@ -34,6 +34,7 @@ export {
 } from './conversation-state.js';
 export { Conversations } from './conversations.js';
 export { Outbox } from './outbox.js';
+export { type Escalation, type People, type Typing } from './people.js';
 export type * from './protocol.js';
 export { parseServerFrame } from './protocol.js';
 export { RenewedToken } from './renewed-token.js';

@@ -52,7 +52,12 @@ export interface UserMessageFrame {
   client_message_id: string;
 }
 
-export type ClientFrame = Exclude<wire.ClientFrame, wire.UserMessageFrame> | UserMessageFrame;
+/** What this client can say, also where the server it talks to does not listen yet. */
+type LaterClientFrame =
+  | { type: 'escalate'; conversation_id: string; reason?: string; ref?: string }
+  | { type: 'typing'; conversation_id: string; on: boolean };
+
+export type ClientFrame = Exclude<wire.ClientFrame, wire.UserMessageFrame> | UserMessageFrame | LaterClientFrame;
 
 /** Members that any frame of a conversation may carry; direct answers have no `seq`. */
 interface OfConversation {
@@ -78,7 +83,24 @@ export type RestoredTurn = Omit<
 /** What this client understands, also where the server it talks to does not send it yet. */
 type LaterFrame =
   | { type: 'input_required'; interrupt_id?: string; kind?: string; prompt?: string }
-  | { type: 'escalation'; status?: string; position?: number | null; supporter?: { name?: string } | null };
+  | {
+      type: 'escalation';
+      escalation_id?: string;
+      status?: string;
+      position?: number | null;
+      eta_s?: number | null;
+      reason?: string | null;
+      supporter?: { name?: string | null } | null;
+      contact_form?: boolean;
+    }
+  | {
+      type: 'conversation';
+      owner?: string;
+      status?: string;
+      title?: string | null;
+      supporter?: { name?: string | null } | null;
+    }
+  | { type: 'typing'; on?: boolean; from?: string; name?: string | null };
 
 export type ServerFrame = OfConversation &
   (
@@ -134,6 +156,8 @@ export interface Page<T> {
 export interface Conversation {
   readonly id: string;
   readonly title?: string | null;
+  readonly owner?: string;
+  readonly status?: string;
   readonly message_count?: number;
   readonly last_interaction_at?: string | null;
   readonly updated_at?: string;

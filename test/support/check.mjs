@@ -22,6 +22,7 @@ const STEPS = [
   { name: 'types', command: [...bin('ts7/bin/tsc'), '-p', '.', '--noEmit'] },
   { name: 'types of the console', command: [...bin('ts7/bin/tsc'), '-p', 'src/console', '--noEmit'] },
   { name: 'types of the client library', command: [...bin('ts7/bin/tsc'), '-p', 'src/sdk', '--noEmit'] },
+  { name: 'types of the widget', command: [...bin('ts7/bin/tsc'), '-p', 'src/widget/page', '--noEmit'] },
   {
     name: 'module rules',
     command: [

@@ -1,7 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { messageOf } from '../hooks.js';
-import { parseMarkdown, safeHref } from '../markdown.js';
-import { markQuote } from '../marked-quote.js';
+import { markQuote, parseMarkdown, safeHref } from '../../answers/index.js';
 import type { Citation, Conversations, Passage } from '../../sdk/index.js';
 import { AlertIcon, FileIcon, LinkIcon } from './icons.js';
 import { Blocks } from './rich-text.js';

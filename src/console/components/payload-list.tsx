@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { payloadCards, payloadHeading, type PayloadCard } from '../payload-card.js';
+import { payloadCards, payloadHeading, type PayloadCard } from '../../answers/index.js';
 import type { Payload } from '../../sdk/index.js';
 import { LinkIcon } from './icons.js';
 

@@ -1,4 +1,4 @@
-import { parseInline, parseMarkdown, safeHref } from './markdown.js';
+import { absoluteHref, parseInline, parseMarkdown, safeHref } from './markdown.js';
 
 describe('parseMarkdown', () => {
   it('reads the blocks that answers are made of', () => {
@@ -67,5 +67,13 @@ describe('safeHref', () => {
     expect(
       ['javascript:x', ' JavaScript:x', 'data:text/html,x', '//evil.test', '/\\evil.test', 'vbscript:x'].map(safeHref),
     ).toEqual(Array(6).fill(null));
+  });
+});
+
+describe('absoluteHref', () => {
+  it('leads to other sites and to mail, and never to a path of the page that it stands on', () => {
+    expect(absoluteHref('https://a.example/b')).toBe('https://a.example/b');
+    expect(absoluteHref('mailto:help@a.example')).toBe('mailto:help@a.example');
+    expect(['/account', 'javascript:alert(1)', '//a.example'].map(absoluteHref)).toEqual([null, null, null]);
   });
 });

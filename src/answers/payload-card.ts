@@ -20,6 +20,17 @@ export interface PayloadCard {
   url: string | null;
 }
 
+/** What a card says by itself, in the reader's language. */
+export interface CardWords {
+  /** Of numbers and dates. */
+  readonly locale: string;
+  readonly yes: string;
+  readonly no: string;
+  result(n: number): string;
+}
+
+const ENGLISH: CardWords = { locale: 'en', yes: 'Yes', no: 'No', result: (n) => `Result ${n}` };
+
 const TITLE = ['title', 'name', 'label', 'subject'];
 const SUBTITLE = ['company', 'headline', 'employer', 'organisation', 'organization'];
 const TEXT = ['description', 'summary', 'text'];
@@ -56,14 +67,14 @@ export function payloadHeading(payloadType: string): string {
   return HEADINGS[payloadType] ?? humanise(payloadType);
 }
 
-export function payloadCards(items: unknown[]): PayloadCard[] {
-  return items.map((item, index) => cardOf(item, index));
+export function payloadCards(items: readonly unknown[], words = ENGLISH): PayloadCard[] {
+  return items.map((item, index) => cardOf(item, index, words));
 }
 
-function cardOf(item: unknown, index: number): PayloadCard {
-  const fallback = `Result ${index + 1}`;
+function cardOf(item: unknown, index: number, words: CardWords): PayloadCard {
+  const fallback = words.result(index + 1);
   if (!isRecord(item)) {
-    return { ...EMPTY, key: String(index), title: valueText(item) ?? fallback };
+    return { ...EMPTY, key: String(index), title: valueText(item, words) ?? fallback };
   }
   // Records keep their own data one level down; what the match says about them stands beside it.
   const inner = [item['metadata'], item['record'], item['fields'], item['attributes']].find(isRecord) ?? {};
@@ -73,11 +84,11 @@ function cardOf(item: unknown, index: number): PayloadCard {
   return {
     key: `${String(all['id'] ?? '')}-${index}`,
     title: firstText(all, TITLE) ?? fallback,
-    subtitle: subtitleKey ? valueText(all[subtitleKey]) : null,
+    subtitle: subtitleKey ? valueText(all[subtitleKey], words) : null,
     percent: percentOf(all['score']),
-    reasons: Array.isArray(all['reasons']) ? all['reasons'].map(reasonText).filter((text) => text !== null) : [],
+    reasons: listOf(all['reasons'], words),
     text: firstText(all, TEXT),
-    fields: fieldsOf(all, subtitleKey, inner),
+    fields: fieldsOf(all, { subtitleKey, inner, words }),
     url: url && /^https?:\/\//i.test(url) ? url : null,
   };
 }
@@ -100,12 +111,15 @@ export function percentOf(score: unknown): number | null {
   return Math.round(Math.min(100, Math.max(0, percent)));
 }
 
-function fieldsOf(all: Record<string, unknown>, subtitleKey: string | undefined, inner: object): CardField[] {
+function fieldsOf(
+  all: Record<string, unknown>,
+  { inner, subtitleKey, words }: { subtitleKey: string | undefined; inner: object; words: CardWords },
+): CardField[] {
   const currency = typeof all['currency'] === 'string' ? all['currency'] : null;
   const fields: CardField[] = [];
   for (const [name, value] of Object.entries(withRanges(all))) {
     if (NOT_A_FIELD.has(name) || name === subtitleKey || value === inner || /_ids?$/.test(name)) continue;
-    const text = valueText(value);
+    const text = valueText(value, words);
     if (text === null || text === '') continue;
     const unit = currency !== null && MONEY.test(name) && /\d$/.test(text) ? ` ${currency}` : '';
     fields.push({ label: humanise(name), value: `${text}${unit}` });
@@ -125,9 +139,14 @@ function withRanges(all: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(entries);
 }
 
-function reasonText(reason: unknown): string | null {
-  if (!isRecord(reason)) return valueText(reason);
-  return firstText(reason, ['text', 'reason', 'message', 'label', 'detail']) ?? valueText(reason);
+function listOf(reasons: unknown, words: CardWords): string[] {
+  if (!Array.isArray(reasons)) return [];
+  return reasons.map((reason) => reasonText(reason, words)).filter((text) => text !== null);
+}
+
+function reasonText(reason: unknown, words: CardWords): string | null {
+  if (!isRecord(reason)) return valueText(reason, words);
+  return firstText(reason, ['text', 'reason', 'message', 'label', 'detail']) ?? valueText(reason, words);
 }
 
 function firstText(record: Record<string, unknown>, names: string[]): string | null {
@@ -136,25 +155,31 @@ function firstText(record: Record<string, unknown>, names: string[]): string | n
 }
 
 /** A value in words: lists with commas, ranges and other objects as `name: value`; null for nothing. */
-function valueText(value: unknown): string | null {
+function valueText(value: unknown, words: CardWords): string | null {
   switch (typeof value) {
     case 'string':
-      if (ISO_TIME.test(value)) return timeText(value);
+      if (ISO_TIME.test(value)) return timeText(value, words.locale);
       return KEYWORD.test(value) ? humanise(value) : shorten(value);
     case 'number':
-      return new Intl.NumberFormat('en').format(value);
+      return new Intl.NumberFormat(words.locale).format(value);
     case 'boolean':
-      return value ? 'Yes' : 'No';
+      return value ? words.yes : words.no;
     case 'object':
       break;
     default:
       return null;
   }
   if (value === null) return null;
-  if (Array.isArray(value)) return shorten(value.map(valueText).filter(Boolean).join(', '));
+  if (Array.isArray(value))
+    return shorten(
+      value
+        .map((part) => valueText(part, words))
+        .filter(Boolean)
+        .join(', '),
+    );
   const { min, max } = value as { min?: unknown; max?: unknown };
-  if (typeof min === 'number' && typeof max === 'number') return `${valueText(min)} – ${valueText(max)}`;
-  const parts = Object.entries(value).map(([name, part]) => [humanise(name), valueText(part)]);
+  if (typeof min === 'number' && typeof max === 'number') return `${valueText(min, words)} – ${valueText(max, words)}`;
+  const parts = Object.entries(value).map(([name, part]) => [humanise(name), valueText(part, words)]);
   return shorten(
     parts
       .filter(([, text]) => text)
@@ -168,12 +193,12 @@ const KEYWORD = /^[a-z]+(?:_[a-z]+)+$/;
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
 /** A day stays that day everywhere; a moment is shown in the reader's own time zone. */
-function timeText(iso: string): string {
+function timeText(iso: string, locale: string): string {
   const time = new Date(iso);
   if (Number.isNaN(time.getTime())) return iso;
   return iso.includes('T')
-    ? new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' }).format(time)
-    : new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone: 'UTC' }).format(time);
+    ? new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(time)
+    : new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(time);
 }
 
 function shorten(text: string): string {

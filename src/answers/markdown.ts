@@ -146,3 +146,9 @@ export function safeHref(href: string): string | null {
   if (/^(?:https?:\/\/|mailto:)/i.test(trimmed)) return trimmed;
   return /^\/(?![/\\])/.test(trimmed) ? trimmed : null;
 }
+
+/** The same without paths, for answers that stand on somebody else's page: there they would lead to that page's site. */
+export function absoluteHref(href: string): string | null {
+  const safe = safeHref(href);
+  return safe?.startsWith('/') ? null : safe;
+}

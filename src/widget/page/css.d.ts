@@ -1,0 +1,5 @@
+/** As text, for `adoptedStyleSheets`. */
+declare module '*.css' {
+  const text: string;
+  export default text;
+}

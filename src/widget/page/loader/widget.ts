@@ -1,0 +1,257 @@
+/** The widget of one page: it shows the launcher, does what the page asks, and loads the panel when there is a reason to. */
+import type {
+  LanguageModule,
+  Panel,
+  PanelModule,
+  Place,
+  Visit,
+  VisitModule,
+  WidgetConfig,
+  WidgetEvents,
+} from '../contract.js';
+import type { Call } from './commands.js';
+import { languageOf } from './language.js';
+import { Launcher } from './launcher.js';
+
+type Listener = (detail: unknown) => void;
+
+export class Widget {
+  private readonly listeners = new Map<string, Set<Listener>>();
+  private launcher: Launcher | null = null;
+  private config: WidgetConfig | null = null;
+  private panel: Promise<Panel> | null = null;
+  private visiting: Promise<Visit> | null = null;
+  private unread = 0;
+  private isOpen = false;
+  private isReady = false;
+  /** What had the focus before. */
+  private before: Element | null = null;
+
+  constructor(private readonly place: Place) {}
+
+  start(): void {
+    this.place.commands.takeOver((call) => this.obey(call));
+    void this.show();
+  }
+
+  private async show(): Promise<void> {
+    const { base, key, page } = this.place;
+    try {
+      const response = await fetch(`${base}/api/public/widgets/${key}/config`);
+      if (!response.ok) throw new Error(`The chat is not served here (${response.status})`);
+      this.config = (await response.json()) as WidgetConfig;
+    } catch (error) {
+      // The page goes on as if there were no chat; whoever builds it can hear why.
+      return this.fail(error);
+    }
+    await whenParsed(page.document);
+    this.launcher = new Launcher(page, this.config, this.language, () => this.toggle());
+    this.isReady = true;
+    this.emit('ready', {});
+    if (this.isOpen) await this.open();
+    else await this.lookForNews();
+  }
+
+  private get language() {
+    const { language, page } = this.place;
+    return languageOf([language, ...page.navigator.languages]);
+  }
+
+  /** Only where a conversation was left open. */
+  private async lookForNews(): Promise<void> {
+    if (!hasChat(this.place.key)) return;
+    const count = await this.visit()
+      .then((visit) => visit.countUnread())
+      .catch(() => 0);
+    if (count === 0) return;
+    this.setUnread(count);
+    await this.loaded();
+  }
+
+  private obey([name, ...args]: Call): void {
+    switch (name) {
+      case 'open':
+        return void this.open();
+      case 'close':
+        return this.close();
+      case 'toggle':
+        return this.toggle();
+      case 'send':
+        return void this.send(args[0]);
+      case 'identify':
+        return void this.identify(args[0]);
+      case 'logout':
+        return void this.logout();
+      case 'on':
+      case 'off':
+        return this.listen(name, args[0], args[1]);
+      default:
+    }
+  }
+
+  private toggle(): void {
+    if (this.isOpen) this.close();
+    else void this.open();
+  }
+
+  private async open(): Promise<void> {
+    const wasOpen = this.isOpen;
+    this.isOpen = true;
+    if (!this.isReady) return;
+    if (!wasOpen || this.before === null) this.before = this.place.page.document.activeElement;
+    const panel = await this.loaded();
+    // Closed again while it was loaded.
+    if (panel === null || !this.isOpen) return;
+    this.launcher?.setOpen(true);
+    panel.open();
+    this.emit('open', {});
+  }
+
+  private close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    if (!this.isReady) return;
+    this.launcher?.setOpen(false);
+    void this.panel?.then((panel) => panel.close());
+    this.giveFocusBack();
+    this.emit('close', {});
+  }
+
+  private giveFocusBack(): void {
+    const { body, documentElement } = this.place.page.document;
+    const before = this.before as HTMLElement | null;
+    this.before = null;
+    const isPlace = before !== null && before !== body && before !== documentElement && before.isConnected;
+    if (isPlace && before.localName !== 'switchboard-widget') before.focus();
+    else this.launcher?.focus();
+  }
+
+  private async send(text: unknown): Promise<void> {
+    if (typeof text !== 'string' || text.trim() === '') return;
+    await this.open();
+    if (!this.isReady) {
+      // Said before there is anything to say it to.
+      const later = () => {
+        this.listen('off', 'ready', later);
+        void this.send(text);
+      };
+      return this.listen('on', 'ready', later);
+    }
+    (await this.loaded())?.send(text);
+  }
+
+  private async identify(source: unknown): Promise<void> {
+    if (typeof source !== 'string' && typeof source !== 'function') return;
+    try {
+      const { visitor } = await this.visit();
+      const hadToken = visitor.isKnown;
+      visitor.identify(source as () => string);
+      // What the visitor said becomes the person's at once; who said nothing is somebody when there is something to say.
+      if (hadToken) await visitor.token();
+      (await this.panel)?.visitorChanged();
+      if (this.panel === null && this.isReady) await this.lookForNews();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private async logout(): Promise<void> {
+    (await this.visit()).visitor.forget();
+    this.setUnread(0);
+    (await this.panel)?.reset();
+  }
+
+  private visit(): Promise<Visit> {
+    const { base, key } = this.place;
+    this.visiting ??= (import(`${base}/widget/visit.js`) as Promise<VisitModule>).then(
+      (module) => module.visit(base, key),
+      (error: unknown) => {
+        this.visiting = null;
+        throw error;
+      },
+    );
+    return this.visiting;
+  }
+
+  private loaded(): Promise<Panel | null> {
+    const { launcher, config } = this;
+    if (launcher === null || config === null) return Promise.resolve(null);
+    launcher.setBusy(true);
+    this.panel ??= this.load(launcher, config);
+    return this.panel
+      .catch((error: unknown) => {
+        // The next click tries again.
+        this.panel = null;
+        this.isOpen = false;
+        this.fail(error);
+        return null;
+      })
+      .finally(() => launcher.setBusy(false));
+  }
+
+  private async load(launcher: Launcher, config: WidgetConfig): Promise<Panel> {
+    const { base, page } = this.place;
+    const { language } = this;
+    const [{ mount }, { words }, visit] = await Promise.all([
+      import(`${base}/widget/panel.js`) as Promise<PanelModule>,
+      import(`${base}/widget/${language}.js`) as Promise<LanguageModule>,
+      this.visit(),
+    ]);
+    return mount({
+      page,
+      element: launcher.panel,
+      base,
+      config,
+      language,
+      words,
+      visit,
+      emit: (event, detail) => this.emit(event, detail),
+      setUnread: (count) => this.setUnread(count),
+      close: () => this.close(),
+    });
+  }
+
+  private setUnread(count: number): void {
+    if (count === this.unread) return;
+    this.unread = count;
+    this.launcher?.setUnread(count);
+    this.emit('unread', { count });
+  }
+
+  private listen(name: 'on' | 'off', event: unknown, listener: unknown): void {
+    if (typeof event !== 'string' || typeof listener !== 'function') return;
+    const set = this.listeners.get(event) ?? new Set();
+    this.listeners.set(event, set);
+    if (name === 'off') set.delete(listener as Listener);
+    else set.add(listener as Listener);
+    // Who comes late is told as well.
+    if (name === 'on' && event === 'ready' && this.isReady) this.tell(listener as Listener, {});
+  }
+
+  private emit<Event extends keyof WidgetEvents>(event: Event, detail: WidgetEvents[Event]): void {
+    for (const listener of [...(this.listeners.get(event) ?? [])]) this.tell(listener, detail);
+  }
+
+  private fail(error: unknown): void {
+    this.emit('error', { message: error instanceof Error ? error.message : String(error) });
+  }
+
+  /** A listener that throws is the page's own trouble, and said there. */
+  private tell(listener: Listener, detail: unknown): void {
+    this.place.page.setTimeout(() => listener(detail));
+  }
+}
+
+/** As `visit/memory.ts` keeps it. */
+function hasChat(key: string): boolean {
+  try {
+    return localStorage.getItem(`switchboard.chat.${key}`) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function whenParsed(document: Document): Promise<void> {
+  if (document.readyState !== 'loading') return Promise.resolve();
+  return new Promise((resolve) => document.addEventListener('DOMContentLoaded', () => resolve(), { once: true }));
+}

@@ -1,0 +1,167 @@
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Citation, Item } from '../../../sdk/index.js';
+import type { WidgetConfig } from '../contract.js';
+import { useWords } from './context.js';
+import { explainThrown } from './errors.js';
+import { ToEndIcon } from './icons.js';
+import { Note } from './note.js';
+import { Rating } from './rating.js';
+import type { Room, RoomState } from './room.js';
+import { Turn } from './turn.js';
+
+interface LogProps {
+  room: Room;
+  state: RoomState;
+  config: WidgetConfig;
+  onCite(messageId: string, citation: Citation): void;
+  onEdit(text: string): void;
+}
+
+/** Distance from the end, in pixels, within which new text keeps scrolling along. */
+const NEAR_END = 60;
+
+/** The greeting, what was said, and how it went. */
+export function Log({ room, state, config, onCite, onEdit }: LogProps) {
+  const words = useWords();
+  const { conversation, connection, isOpen } = state;
+  const { items, conversationId, people } = conversation;
+  const scroller = useRef<HTMLDivElement>(null);
+  const follows = useRef(true);
+  const count = useRef(0);
+  const [isAway, setAway] = useState(false);
+  const isConnected = connection?.state === 'ready' || connection?.state === 'connecting' || connection === null;
+
+  useLayoutEffect(() => {
+    follows.current = true;
+    setAway(false);
+  }, [conversationId, isOpen]);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const last = items.at(-1);
+    // One's own message is always worth seeing.
+    if (items.length > count.current && last?.kind === 'turn' && last.status === 'sending') follows.current = true;
+    count.current = items.length;
+    if (follows.current) element.scrollTop = element.scrollHeight;
+  });
+
+  return (
+    <div class="log-frame">
+      <div
+        ref={scroller}
+        class="log"
+        role="region"
+        aria-label={words.conversation}
+        tabIndex={0}
+        onScroll={({ currentTarget: { clientHeight, scrollHeight, scrollTop } }) => {
+          const isNear = scrollHeight - scrollTop - clientHeight < NEAR_END;
+          follows.current = isNear;
+          setAway(!isNear);
+        }}
+        data-testid="log"
+      >
+        {conversation.hasEarlier ? <Earlier room={room} /> : <Greeting config={config} />}
+        {conversation.restoring && items.length === 0 && <p class="hint">{words.loading}</p>}
+        {items.map((item) => (
+          <Memo
+            key={item.key}
+            values={[item, isConnected, conversationId]}
+            draw={() => <Entry item={item} room={room} isConnected={isConnected} onCite={onCite} onEdit={onEdit} />}
+          />
+        ))}
+        {people.typing !== null && (
+          <p class="typing" data-testid="typing">
+            <Dots /> {words.typing(people.typing.name ?? people.supporter ?? words.aColleague)}
+          </p>
+        )}
+        {people.ended && conversationId !== null && <Rating key={conversationId} room={room} />}
+        {items.length === 0 && !conversation.restoring && conversation.notice === null && state.refusal === null && (
+          <Questions questions={config.questions} onPick={(question) => room.send(question)} />
+        )}
+      </div>
+      {isAway && (
+        <button
+          type="button"
+          class="to-end"
+          aria-label={words.toEnd}
+          onClick={() => {
+            follows.current = true;
+            scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: 'smooth' });
+          }}
+        >
+          <ToEndIcon />
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Drawn again only when one of the values is another one: what has ended stays as it is while something streams. */
+function Memo({ values, draw }: { values: unknown[]; draw: () => preact.VNode }) {
+  return useMemo(draw, values);
+}
+
+interface EntryProps extends Pick<LogProps, 'room' | 'onCite' | 'onEdit'> {
+  item: Item;
+  isConnected: boolean;
+}
+
+function Entry({ item, ...props }: EntryProps) {
+  return item.kind === 'turn' ? <Turn turn={item} {...props} /> : <Note note={item} />;
+}
+
+function Greeting({ config }: { config: WidgetConfig }) {
+  const words = useWords();
+  return (
+    <div class="row">
+      <p class="bubble theirs greeting" dir="auto" data-testid="greeting">
+        {config.texts.greeting || words.greeting}
+      </p>
+    </div>
+  );
+}
+
+function Questions({ questions, onPick }: { questions: readonly string[]; onPick(question: string): void }) {
+  if (questions.length === 0) return null;
+  return (
+    <ul class="questions">
+      {questions.map((question) => (
+        <li key={question}>
+          <button type="button" dir="auto" onClick={() => onPick(question)} data-testid="question">
+            {question}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Earlier({ room }: { room: Room }) {
+  const words = useWords();
+  const [isLoading, setLoading] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const load = async () => {
+    setLoading(true);
+    setError(null);
+    await room.loadEarlier().catch((thrown: unknown) => setError(explainThrown(thrown, words)));
+    setLoading(false);
+  };
+  return (
+    <div class="earlier">
+      <button type="button" class="quiet-button" disabled={isLoading} onClick={() => void load()}>
+        {isLoading ? words.loading : words.earlier}
+      </button>
+      {error !== null && <p class="hint">{error}</p>}
+    </div>
+  );
+}
+
+export function Dots() {
+  return (
+    <span class="dots" aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </span>
+  );
+}
