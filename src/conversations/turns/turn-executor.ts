@@ -16,7 +16,7 @@ import { type HandoverDecision, PeopleRegistry } from '../model/people-registry.
 import { endEvents, MessageRepository } from '../store/message.repository.js';
 import { type Settled, type Settlement, type StoredAnswer, TurnRepository } from '../store/turn.repository.js';
 import type { RunningTurn } from './running-turn.js';
-import { storable, wholeCharacters } from './storable-text.js';
+import { wholeCharacters, withoutNul } from './streamed-text.js';
 import { totalUsage } from './usage.view.js';
 
 /** How a run came out, before it is written down. */
@@ -219,7 +219,7 @@ export class TurnExecutor {
     if (turn.controller.signal.aborted || stream.live !== live || live.over) return;
     switch (event.type) {
       case 'token': {
-        const content = storable(event.content);
+        const content = withoutNul(event.content);
         if (content === '') return;
         if (live.text === '') this.metrics.turnSpoke(secondsSince(turn.acceptedAt));
         stream.token(live, content);
@@ -381,7 +381,7 @@ export class TurnExecutor {
           agent: answer.agents[0] ?? null,
           outbox: escalation(turn, answer),
           answer: {
-            content: storable(answer.content).toWellFormed(),
+            content: withoutNul(answer.content).toWellFormed(),
             payloads: answer.payloads,
             metadata: answerMetadata(turn, answer, usage, run.timings['total_ms'] ?? 0),
             tokensUsed: usage === null ? null : usage.input_tokens + usage.output_tokens,

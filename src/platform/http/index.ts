@@ -37,7 +37,7 @@ export { isLoopbackHost, isOperatorOrigin } from './origins.js';
 export { ForeignPageError } from './cross-origin.js';
 export { KnownOrigins } from './known-origins.js';
 export { isCallFromThisMachine, limitedAddress } from './client-address.js';
-export { redactPath, redactUrl, scrubSecrets } from './redact.js';
+export { redactPath, scrubSecrets } from './redact.js';
 export { HttpConnections, type TrustProxy } from './http-connections.js';
 export { ProxyHint } from './proxy-hint.js';
 export { correlationIdFrom } from './correlation.js';

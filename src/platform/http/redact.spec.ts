@@ -1,17 +1,4 @@
-import { redactPath, redactUrl, scrubSecrets } from './redact.js';
-
-describe('redactUrl', () => {
-  it.each([
-    ['/ws/chat?token=eyJ.a.b&stream=true', '/ws/chat?token=[redacted]&stream=true'],
-    ['/ws/chat?stream=true&TOKEN=x', '/ws/chat?stream=true&TOKEN=[redacted]'],
-    ['/ws/chat?%74oken=x', '/ws/chat?%74oken=[redacted]'],
-    ['/ws/chat?%zz=x', '/ws/chat?%zz=[redacted]'],
-    ['/page#access_token=x', '/page'],
-    ['/plain', '/plain'],
-  ])('turns %s into %s', (url, shown) => {
-    expect(redactUrl(url)).toBe(shown);
-  });
-});
+import { redactPath, scrubSecrets } from './redact.js';
 
 describe('redactPath', () => {
   const id = '0199f6f2-7c1e-7a55-8f3e-5a4f0f3f9a10';

@@ -1,27 +1,3 @@
-const SENSITIVE_PARAMETERS = /^(token|access_token|refresh_token|id_token|password|secret|api_key|key|code)$/i;
-
-/** A URL that may be logged: values of sensitive query parameters replaced, fragments dropped. */
-export function redactUrl(url: string): string {
-  const [beforeFragment = ''] = url.split('#', 1);
-  const at = beforeFragment.indexOf('?');
-  if (at < 0) return beforeFragment;
-  const query = beforeFragment
-    .slice(at + 1)
-    .split('&')
-    .map((pair) => (isSensitive(pair) ? `${pair.split('=', 1)[0] ?? ''}=[redacted]` : pair));
-  return `${beforeFragment.slice(0, at)}?${query.join('&')}`;
-}
-
-/** Also when the name itself is percent-encoded (`%74oken=…`). */
-function isSensitive(pair: string): boolean {
-  const [name = ''] = pair.split('=', 1);
-  try {
-    return SENSITIVE_PARAMETERS.test(decodeURIComponent(name));
-  } catch {
-    return true;
-  }
-}
-
 /** Tokens, and this server's own secrets by their first letters (not `pk_`, which is public), as long as they are made. */
 const IN_PATH = /\beyJ[\w-]+\.[\w.-]+|\b(?:sk|rt|pr|in|vt|ws|whsec|gsk)_[\w.-]{16,}|(?<=\/)sk-[\w.-]{16,}/g;
 

@@ -1,5 +1,5 @@
 /** Text without NUL, which Postgres cannot hold. */
-export function storable(text: string): string {
+export function withoutNul(text: string): string {
   return text.includes('\0') ? text.replaceAll('\0', '') : text;
 }
 
