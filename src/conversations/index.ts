@@ -14,6 +14,7 @@
  *   live/    readers of this instance, catching up from the rows (CatchUp), words between instances (TurnRelay)
  *   turns/   accept, schedule, run, settle, stop      rest/    reading and changing conversations
  *   feedback/  thumbs on answers                      staff/   conversations of all users, for staff
+ *   events/  what the tenant's servers are told of these
  *
  * Folders import to the left and above: turns ─▶ live ─▶ store ─▶ model. Nothing flows back: a channel hands in a subscriber
  * and is called; it never asks how a turn is going. What other instances do arrives as rows; the bus only says when to look.

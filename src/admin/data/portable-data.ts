@@ -27,6 +27,7 @@ const PORTABLE: Readonly<Record<string, readonly string[]>> = {
   ],
   tool_call: ['id', 'conversation_id', 'turn_id', 'message_id', 'tool_key', 'status', 'started_at', 'ended_at'],
   feedback: ['message_id', 'conversation_id', 'rating', 'comment', 'created_at', 'updated_at'],
+  webhook_delivery: ['id', 'webhook_id', 'conversation_id', 'type', 'status', 'created_at', 'ended_at'],
   document: [
     ...['id', 'knowledge_base_id', 'title', 'source_type', 'source_url', 'mime_type', 'file_name', 'size', 'metadata'],
     ...['record', 'created_at', 'updated_at'],
