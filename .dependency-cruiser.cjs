@@ -14,6 +14,7 @@ const above = {
   escalations: ['platform', 'tenants', 'auth', 'conversations'],
   channels: ['platform', 'tenants', 'auth', 'conversations', 'escalations'],
   widget: ['platform', 'tenants', 'auth', 'conversations', 'channels'],
+  webhooks: ['platform', 'tenants'],
 };
 const list = Object.keys(above);
 above.admin = list;

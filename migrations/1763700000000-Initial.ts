@@ -21,10 +21,12 @@ export class Initial1763700000000 implements MigrationInterface {
     await runner.query(CONVERSATIONS);
     await runner.query(PEOPLE);
     await runner.query(OPERATIONS);
+    await runner.query(WEBHOOKS);
     await runner.query(vectorIndexes());
     await runner.query(ROW_SECURITY);
     await runner.query(EXPIRY);
     await runner.query(sealedOtherwise('app.widget', 'app.tenants_of_widgets_sealed_otherwise'));
+    await runner.query(sealedOtherwise('app.webhook', 'app.tenants_of_webhooks_sealed_otherwise'));
     await runner.query(sealedOtherwise('app.credential', 'app.tenants_of_credentials_sealed_otherwise'));
     await runner.query(sealedOtherwise('app.idempotency_key', 'app.tenants_of_answers_sealed_otherwise'));
     await runner.query(LOOKUPS);
@@ -892,9 +894,14 @@ CREATE TABLE app.outbox (
   created_at timestamptz NOT NULL DEFAULT now(),
   claimed_until timestamptz,
   processed_at timestamptz,
+  -- For the tenant's own servers (app.publish): gone once it was handed on. Otherwise for a module of ours.
+  outside boolean NOT NULL DEFAULT false,
+  -- In which order the events of a conversation happened: its own numbers, which are a clock as well.
+  position bigint NOT NULL DEFAULT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
   PRIMARY KEY (tenant_id, id)
 );
-CREATE INDEX outbox_pending_idx ON app.outbox (created_at) WHERE processed_at IS NULL;
+CREATE INDEX outbox_pending_idx ON app.outbox (created_at) WHERE processed_at IS NULL AND NOT outside;
+CREATE INDEX outbox_outside_idx ON app.outbox (tenant_id, position, id) WHERE outside;
 CREATE INDEX outbox_processed_idx ON app.outbox (processed_at) WHERE processed_at IS NOT NULL;
 
 CREATE TABLE app.idempotency_key (
@@ -911,6 +918,146 @@ CREATE TABLE app.idempotency_key (
 );
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key (created_at);
 CREATE INDEX idempotency_key_sealed_idx ON app.idempotency_key (sealed_key, tenant_id) WHERE sealed_key IS NOT NULL;
+`;
+
+/**
+ * What a tenant's own servers are told. Which facts are events is said here once, by the rows that hold them, so that nobody
+ * who writes such a row can forget it; it costs a look at the tenant's few webhooks, in the commit of the fact itself.
+ */
+const WEBHOOKS = `
+CREATE TABLE app.webhook (
+  tenant_id uuid NOT NULL REFERENCES app.tenant (id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  url text NOT NULL,
+  events text[] NOT NULL CHECK (events <> '{}'),
+  enabled boolean NOT NULL DEFAULT true,
+  failing_since timestamptz,
+  disabled_at timestamptz,
+  disabled_reason text,
+  -- The secret, and for a day after it was replaced the one before.
+  sealed bytea NOT NULL,
+  sealed_key bytea GENERATED ALWAYS AS (substr(sealed, 2, 4)) STORED,
+  last4 text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX webhook_sealed_key_idx ON app.webhook (sealed_key, tenant_id);
+
+-- One event on its way to one webhook, and what became of it. It goes with what it tells of.
+CREATE TABLE app.webhook_delivery (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  webhook_id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('event', 'redelivery', 'test')),
+  event_id uuid NOT NULL,
+  type text NOT NULL,
+  body text NOT NULL,
+  conversation_id uuid,
+  document_id uuid,
+  position bigint NOT NULL,
+  -- Held: an earlier event of its conversation is still on its way to this webhook.
+  status text NOT NULL CHECK (status IN ('held', 'pending', 'delivered', 'failed')),
+  attempt integer NOT NULL DEFAULT 0,
+  -- Of a delivery that is being tried: when somebody else tries it, should nothing be heard of it.
+  next_attempt_at timestamptz,
+  last_attempt_at timestamptz,
+  response_status integer,
+  response_text text,
+  error text,
+  duration_ms integer,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  ended_at timestamptz,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, webhook_id) REFERENCES app.webhook (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation (tenant_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, document_id) REFERENCES app.document (tenant_id, id) ON DELETE CASCADE,
+  CHECK ((status = 'pending') = (next_attempt_at IS NOT NULL)),
+  CHECK ((status IN ('delivered', 'failed')) = (ended_at IS NOT NULL))
+);
+CREATE INDEX webhook_delivery_recent_idx ON app.webhook_delivery (tenant_id, webhook_id, id DESC);
+CREATE INDEX webhook_delivery_due_idx ON app.webhook_delivery (tenant_id, webhook_id, next_attempt_at) WHERE status = 'pending';
+CREATE INDEX webhook_delivery_order_idx ON app.webhook_delivery (tenant_id, webhook_id, conversation_id, position, id)
+  WHERE kind = 'event' AND status IN ('held', 'pending');
+CREATE INDEX webhook_delivery_conversation_idx ON app.webhook_delivery (tenant_id, conversation_id) WHERE conversation_id IS NOT NULL;
+CREATE INDEX webhook_delivery_document_idx ON app.webhook_delivery (tenant_id, document_id) WHERE document_id IS NOT NULL;
+CREATE INDEX webhook_delivery_ended_idx ON app.webhook_delivery (ended_at) WHERE ended_at IS NOT NULL;
+
+-- That something happened which the tenant's servers want to know: ids only, for a tenant that has an enabled webhook for it.
+CREATE FUNCTION app.publish(tenant uuid, event text, place bigint, subject jsonb) RETURNS void
+  LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+  AS $$
+    INSERT INTO app.outbox (tenant_id, id, type, payload, outside, position)
+    SELECT tenant, gen_random_uuid(), event, subject, true,
+           coalesce(place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+     WHERE EXISTS (SELECT 1 FROM app.webhook w WHERE w.tenant_id = tenant AND w.enabled AND event = ANY (w.events)) $$;
+REVOKE ALL ON FUNCTION app.publish(uuid, text, bigint, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.publish(uuid, text, bigint, jsonb) TO switchboard_app;
+
+CREATE FUNCTION app.publish_conversation() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- Before anything else in it, whose numbers begin in the same microsecond.
+  PERFORM app.publish(NEW.tenant_id, TG_ARGV[0], CASE WHEN TG_OP = 'INSERT' THEN 0 END,
+    jsonb_build_object('conversation_id', NEW.id));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER conversation_is_created AFTER INSERT ON app.conversation
+  FOR EACH ROW EXECUTE FUNCTION app.publish_conversation('conversation.created');
+CREATE TRIGGER conversation_is_ended AFTER UPDATE OF status ON app.conversation
+  FOR EACH ROW WHEN (NEW.status = 'ended' AND OLD.status <> 'ended')
+  EXECUTE FUNCTION app.publish_conversation('conversation.ended');
+
+-- A message is one from when it is part of its conversation: a question, when its turn has not failed.
+CREATE FUNCTION app.publish_message() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM app.publish(NEW.tenant_id, 'message.created', NEW.seq,
+    jsonb_build_object('conversation_id', NEW.conversation_id, 'message_id', NEW.id));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER message_is_created AFTER INSERT ON app.message
+  FOR EACH ROW WHEN (NEW.state IN ('final', 'partial')) EXECUTE FUNCTION app.publish_message();
+CREATE TRIGGER message_is_settled AFTER UPDATE OF state ON app.message
+  FOR EACH ROW WHEN (OLD.state = 'pending' AND NEW.state IN ('final', 'partial')) EXECUTE FUNCTION app.publish_message();
+
+CREATE FUNCTION app.publish_turn() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- After its answer, which has the number before.
+  PERFORM app.publish(NEW.tenant_id, 'turn.' || NEW.status, NEW.end_seq + 1,
+    jsonb_build_object('conversation_id', NEW.conversation_id, 'turn_id', NEW.id));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER turn_is_over AFTER UPDATE OF status ON app.turn
+  FOR EACH ROW WHEN (NEW.status IN ('completed', 'failed', 'cancelled') AND OLD.status <> NEW.status)
+  EXECUTE FUNCTION app.publish_turn();
+
+CREATE FUNCTION app.publish_document() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM app.publish(NEW.tenant_id, 'document.' || NEW.status, NULL, jsonb_build_object('document_id', NEW.id));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER document_is_done AFTER UPDATE OF status ON app.document
+  FOR EACH ROW WHEN (NEW.status IN ('ready', 'failed') AND OLD.status <> NEW.status)
+  EXECUTE FUNCTION app.publish_document();
+
+CREATE FUNCTION app.publish_feedback() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM app.publish(NEW.tenant_id, 'feedback.created', NULL, jsonb_build_object(
+    'conversation_id', NEW.conversation_id, 'message_id', NEW.message_id, 'principal_id', NEW.principal_id));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER feedback_is_given AFTER INSERT ON app.feedback
+  FOR EACH ROW EXECUTE FUNCTION app.publish_feedback();
+CREATE TRIGGER feedback_is_changed AFTER UPDATE OF rating, comment ON app.feedback
+  FOR EACH ROW WHEN ((OLD.rating, OLD.comment) IS DISTINCT FROM (NEW.rating, NEW.comment))
+  EXECUTE FUNCTION app.publish_feedback();
+
+DO $$
+DECLARE f text;
+BEGIN
+  FOREACH f IN ARRAY ARRAY['conversation', 'message', 'turn', 'document', 'feedback'] LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION app.publish_%s() FROM PUBLIC', f);
+  END LOOP;
+END $$;
 `;
 
 /** One HNSW index for each supported dimension, on every partition; other dimensions get an exact scan. */
@@ -1002,6 +1149,15 @@ CREATE FUNCTION app.tenants_of_processed_events(age_seconds integer, most intege
     SELECT o.tenant_id FROM app.outbox o
     WHERE o.processed_at < now() - make_interval(secs => age_seconds) ORDER BY o.processed_at LIMIT most) old $$;
 
+GRANT SELECT (tenant_id, id, webhook_id, status, next_attempt_at, ended_at), UPDATE (next_attempt_at)
+  ON app.webhook_delivery TO switchboard_lookup;
+CREATE POLICY lookup ON app.webhook_delivery TO switchboard_lookup USING (true) WITH CHECK (true);
+CREATE FUNCTION app.tenants_of_old_deliveries(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT d.tenant_id FROM app.webhook_delivery d
+    WHERE d.ended_at < now() - make_interval(secs => age_seconds) ORDER BY d.ended_at LIMIT most) old $$;
+
 CREATE FUNCTION app.tenants_of_failed_conversations(age_seconds integer, most integer) RETURNS TABLE (tenant_id uuid)
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$ SELECT DISTINCT old.tenant_id FROM (
@@ -1076,7 +1232,7 @@ CREATE POLICY lookup ON app.tenant_origin FOR SELECT TO switchboard_lookup USING
 GRANT SELECT (tenant_id, id, conversation_id, status, start, accepted_by, cancel_requested, lease_owner, lease_until, fence, seq, created_at),
   UPDATE (lease_until) ON app.turn TO switchboard_lookup;
 CREATE POLICY lookup ON app.turn TO switchboard_lookup USING (true) WITH CHECK (true);
-GRANT SELECT (tenant_id, id, created_at, claimed_until, processed_at), UPDATE (claimed_until) ON app.outbox TO switchboard_lookup;
+GRANT SELECT (tenant_id, id, created_at, claimed_until, processed_at, outside, position), UPDATE (claimed_until) ON app.outbox TO switchboard_lookup;
 CREATE POLICY lookup ON app.outbox TO switchboard_lookup USING (true) WITH CHECK (true);
 GRANT SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, deleted_at) ON app.document TO switchboard_lookup;
 CREATE POLICY lookup ON app.document FOR SELECT TO switchboard_lookup USING (true);
@@ -1197,12 +1353,54 @@ CREATE FUNCTION app.claim_outbox(most integer, seconds integer) RETURNS TABLE (t
   AS $$
     WITH due AS (
       SELECT o.tenant_id, o.id FROM app.outbox o
-      WHERE o.processed_at IS NULL AND (o.claimed_until IS NULL OR o.claimed_until < clock_timestamp())
+      WHERE o.processed_at IS NULL AND NOT o.outside AND (o.claimed_until IS NULL OR o.claimed_until < clock_timestamp())
       ORDER BY o.created_at LIMIT most FOR UPDATE SKIP LOCKED
     )
     UPDATE app.outbox o SET claimed_until = clock_timestamp() + make_interval(secs => seconds)
     FROM due WHERE o.tenant_id = due.tenant_id AND o.id = due.id
     RETURNING o.tenant_id, o.id $$;
+
+-- Who has events for servers outside: found by skipping through the index.
+CREATE FUNCTION app.tenants_with_events(most integer) RETURNS TABLE (tenant_id uuid)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    WITH RECURSIVE waiting AS (
+      (SELECT o.tenant_id FROM app.outbox o WHERE o.outside ORDER BY o.tenant_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT o.tenant_id FROM app.outbox o WHERE o.outside AND o.tenant_id > w.tenant_id ORDER BY o.tenant_id LIMIT 1)
+      FROM waiting w WHERE w.tenant_id IS NOT NULL
+    )
+    SELECT w.tenant_id FROM waiting w WHERE w.tenant_id IS NOT NULL LIMIT most $$;
+
+-- Deliveries whose time has come, a few of each webhook (none of \`busy\`), for this caller alone as long as the lease lasts.
+-- Webhooks are found by skipping through the index; what waits for an earlier event of its conversation is not in it.
+GRANT SELECT (tenant_id, sealed_key) ON app.webhook TO switchboard_lookup;
+CREATE POLICY lookup ON app.webhook FOR SELECT TO switchboard_lookup USING (true);
+CREATE FUNCTION app.claim_deliveries(most integer, of_each integer, seconds integer, busy uuid[])
+  RETURNS TABLE (tenant_id uuid, webhook_id uuid, delivery_id uuid)
+  LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+  AS $$
+    WITH RECURSIVE waiting AS (
+      (SELECT d.tenant_id, d.webhook_id FROM app.webhook_delivery d WHERE d.status = 'pending'
+        ORDER BY d.tenant_id, d.webhook_id LIMIT 1)
+      UNION ALL
+      SELECT next.tenant_id, next.webhook_id FROM waiting w CROSS JOIN LATERAL (
+        SELECT d.tenant_id, d.webhook_id FROM app.webhook_delivery d
+        WHERE d.status = 'pending' AND (d.tenant_id, d.webhook_id) > (w.tenant_id, w.webhook_id)
+        ORDER BY d.tenant_id, d.webhook_id LIMIT 1) next
+    ), due AS (
+      SELECT d.tenant_id, d.id FROM waiting w CROSS JOIN LATERAL (
+        SELECT n.tenant_id, n.id, n.next_attempt_at FROM app.webhook_delivery n
+        WHERE n.tenant_id = w.tenant_id AND n.webhook_id = w.webhook_id AND n.status = 'pending'
+          AND n.next_attempt_at <= clock_timestamp()
+        ORDER BY n.next_attempt_at LIMIT of_each FOR UPDATE SKIP LOCKED) d
+      WHERE w.webhook_id <> ALL (busy)
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = w.tenant_id AND s.status = 'suspended')
+      ORDER BY d.next_attempt_at LIMIT most
+    )
+    UPDATE app.webhook_delivery d SET next_attempt_at = clock_timestamp() + make_interval(secs => seconds)
+    FROM due WHERE d.tenant_id = due.tenant_id AND d.id = due.id
+    RETURNING d.tenant_id, d.webhook_id, d.id $$;
 
 -- Of each tenant the next document that nobody works on, tenants in turn: who has the fewest in work first, then who was
 -- served the longest ago (\`served\`, oldest first). The tenants are found by skipping through the index, and the document by

@@ -15,11 +15,13 @@ import { LimitsModule } from '#platform/limits';
 import { type Logger, LoggingModule } from '#platform/logging';
 import { MailModule } from '#platform/mail';
 import { OutboundModule } from '#platform/outbound';
+import { OutboxModule } from '#platform/outbox';
 import { QueueModule } from '#platform/queue';
 import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { RagModule } from '#rag';
 import { TenantsModule } from '#tenants';
+import { WebhooksModule } from '#webhooks';
 import { WidgetModule } from '#widget';
 import type { DataSource } from 'typeorm';
 
@@ -49,12 +51,14 @@ export class AppModule {
         SecretsModule,
         MailModule,
         OutboundModule,
+        OutboxModule,
         QueueModule.forRoot(parts.databaseUrl, parts.databaseLogin),
         HttpModule,
         HealthModule,
         TenantsModule,
         AuthModule,
         WidgetModule,
+        WebhooksModule,
         AdminModule,
         RagModule,
         DemoModule,

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AgentsModule } from '#agents';
 import { ExpiryModule } from '#platform/expiry';
 import { TenantsModule } from '#tenants';
+import { ConversationEvents } from './events/conversation-events.js';
 import { FeedbackRepository } from './feedback/feedback.repository.js';
 import { FeedbackService } from './feedback/feedback.service.js';
 import { CatchUp } from './live/catch-up.js';
@@ -38,6 +39,7 @@ import { TurnService } from './turns/turn.service.js';
   controllers: [StaffConversationsController, ConversationsController],
   providers: [
     CatchUp,
+    ConversationEvents,
     ConversationExpiry,
     ConversationRepository,
     ConversationService,

@@ -15,6 +15,7 @@
  *   turns/   accept, schedule, run, settle, stop      rest/    reading and changing conversations
  *   feedback/  thumbs on answers                      staff/   conversations of all users, for staff
  *   people/  who answers: the agent or a person, and what people say
+ *   events/  what the tenant's servers are told of these
  *
  * Folders import to the left and above: people ─▶ turns ─▶ live ─▶ store ─▶ model. The module of people stands above this one and
  * registers what it knows (model/PeopleRegistry). Nothing flows back: a channel hands in a subscriber

@@ -6,6 +6,7 @@ import { TenantsModule } from '#tenants';
 import { ToolRegistry, ToolsModule } from '#tools';
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { MulterModule } from '@nestjs/platform-express';
+import { DocumentEvents } from './documents/document-events.js';
 import { DocumentFiles } from './documents/document-files.js';
 import { DocumentRemoval } from './documents/document-removal.js';
 import { DocumentRepository } from './documents/document.repository.js';
@@ -53,6 +54,7 @@ import { RetrievalService } from './retrieval/retrieval.service.js';
     SpaceRenewalRepository,
     DocumentRepository,
     StorageQuota,
+    DocumentEvents,
     DocumentService,
     DocumentFiles,
     DocumentRemoval,

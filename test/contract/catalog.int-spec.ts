@@ -86,6 +86,7 @@ describe('the catalog of a migrated database', () => {
       'audit_event.details UPDATE',
       'outbox.claimed_until UPDATE',
       'turn.lease_until UPDATE',
+      'webhook_delivery.next_attempt_at UPDATE',
     ]);
     const tables = await names(
       `SELECT DISTINCT table_name::text AS name FROM information_schema.column_privileges WHERE grantee = 'switchboard_lookup'`,
@@ -105,7 +106,7 @@ describe('the catalog of a migrated database', () => {
         'session',
         'tenant',
       ],
-      ...['tenant_origin', 'tool_call', 'trusted_issuer', 'turn', 'turn_live', 'visitor', 'widget'],
+      ...['tenant_origin', 'tool_call', 'trusted_issuer', 'turn', 'turn_live', 'visitor', 'webhook', 'webhook_delivery', 'widget'],
     ]);
     expect(
       await names(

@@ -73,6 +73,8 @@ app.turn RLS FORCED owned by owner
 app.turn_live RLS FORCED owned by owner
 app.usage_record RLS FORCED owned by owner
 app.visitor RLS FORCED owned by owner
+app.webhook RLS FORCED owned by owner
+app.webhook_delivery RLS FORCED owned by owner
 app.widget RLS FORCED owned by owner
 public.schema_migration owned by owner
 public.schema_migration_id_seq owned by owner
@@ -371,6 +373,8 @@ app.outbox.payload jsonb not null
 app.outbox.created_at timestamp with time zone not null default now()
 app.outbox.claimed_until timestamp with time zone
 app.outbox.processed_at timestamp with time zone
+app.outbox.outside boolean not null default false
+app.outbox.position bigint not null default ((EXTRACT(epoch FROM clock_timestamp()) * (1000000)::numeric))::bigint
 app.principal.tenant_id uuid not null
 app.principal.id uuid not null
 app.principal.kind text not null
@@ -536,6 +540,39 @@ app.visitor.token_hash bytea not null
 app.visitor.moved_at timestamp with time zone
 app.visitor.created_at timestamp with time zone not null default now()
 app.visitor.last_seen_at timestamp with time zone not null default now()
+app.webhook.tenant_id uuid not null
+app.webhook.id uuid not null
+app.webhook.url text not null
+app.webhook.events text[] not null
+app.webhook.enabled boolean not null default true
+app.webhook.failing_since timestamp with time zone
+app.webhook.disabled_at timestamp with time zone
+app.webhook.disabled_reason text
+app.webhook.sealed bytea not null
+app.webhook.sealed_key bytea default substr(sealed, 2, 4)
+app.webhook.last4 text not null
+app.webhook.created_at timestamp with time zone not null default now()
+app.webhook.updated_at timestamp with time zone not null default now()
+app.webhook_delivery.tenant_id uuid not null
+app.webhook_delivery.id uuid not null
+app.webhook_delivery.webhook_id uuid not null
+app.webhook_delivery.kind text not null
+app.webhook_delivery.event_id uuid not null
+app.webhook_delivery.type text not null
+app.webhook_delivery.body text not null
+app.webhook_delivery.conversation_id uuid
+app.webhook_delivery.document_id uuid
+app.webhook_delivery.position bigint not null
+app.webhook_delivery.status text not null
+app.webhook_delivery.attempt integer not null default 0
+app.webhook_delivery.next_attempt_at timestamp with time zone
+app.webhook_delivery.last_attempt_at timestamp with time zone
+app.webhook_delivery.response_status integer
+app.webhook_delivery.response_text text
+app.webhook_delivery.error text
+app.webhook_delivery.duration_ms integer
+app.webhook_delivery.created_at timestamp with time zone not null default now()
+app.webhook_delivery.ended_at timestamp with time zone
 app.widget.tenant_id uuid not null
 app.widget.id uuid not null
 app.widget.public_key text not null
@@ -711,6 +748,17 @@ app.usage_record usage_record_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES 
 app.visitor visitor_pkey PRIMARY KEY (tenant_id, id)
 app.visitor visitor_tenant_id_id_fkey FOREIGN KEY (tenant_id, id) REFERENCES app.principal(tenant_id, id) ON DELETE CASCADE
 app.visitor visitor_tenant_id_widget_id_fkey FOREIGN KEY (tenant_id, widget_id) REFERENCES app.widget(tenant_id, id) ON DELETE SET NULL (widget_id)
+app.webhook webhook_events_check CHECK ((events <> '{}'::text[]))
+app.webhook webhook_pkey PRIMARY KEY (tenant_id, id)
+app.webhook webhook_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES app.tenant(id) ON DELETE CASCADE
+app.webhook_delivery webhook_delivery_check CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL)))
+app.webhook_delivery webhook_delivery_check1 CHECK (((status = ANY (ARRAY['delivered'::text, 'failed'::text])) = (ended_at IS NOT NULL)))
+app.webhook_delivery webhook_delivery_kind_check CHECK ((kind = ANY (ARRAY['event'::text, 'redelivery'::text, 'test'::text])))
+app.webhook_delivery webhook_delivery_pkey PRIMARY KEY (tenant_id, id)
+app.webhook_delivery webhook_delivery_status_check CHECK ((status = ANY (ARRAY['held'::text, 'pending'::text, 'delivered'::text, 'failed'::text])))
+app.webhook_delivery webhook_delivery_tenant_id_conversation_id_fkey FOREIGN KEY (tenant_id, conversation_id) REFERENCES app.conversation(tenant_id, id) ON DELETE CASCADE
+app.webhook_delivery webhook_delivery_tenant_id_document_id_fkey FOREIGN KEY (tenant_id, document_id) REFERENCES app.document(tenant_id, id) ON DELETE CASCADE
+app.webhook_delivery webhook_delivery_tenant_id_webhook_id_fkey FOREIGN KEY (tenant_id, webhook_id) REFERENCES app.webhook(tenant_id, id) ON DELETE CASCADE
 app.widget widget_identity_check CHECK ((identity = ANY (ARRAY['optional'::text, 'required'::text])))
 app.widget widget_pkey PRIMARY KEY (tenant_id, id)
 app.widget widget_tenant_id_agent_fkey FOREIGN KEY (tenant_id, agent) REFERENCES app.agent(tenant_id, key) ON DELETE SET NULL (agent)
@@ -751,7 +799,8 @@ CREATE INDEX feedback_principal_idx ON app.feedback USING btree (tenant_id, prin
 CREATE INDEX idempotency_key_sealed_idx ON app.idempotency_key USING btree (sealed_key, tenant_id) WHERE (sealed_key IS NOT NULL)
 CREATE INDEX idempotency_key_time_idx ON app.idempotency_key USING btree (created_at)
 CREATE INDEX job_open_idx ON app.job USING btree (id) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]))
-CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE (processed_at IS NULL)
+CREATE INDEX outbox_outside_idx ON app.outbox USING btree (tenant_id, "position", id) WHERE outside
+CREATE INDEX outbox_pending_idx ON app.outbox USING btree (created_at) WHERE ((processed_at IS NULL) AND (NOT outside))
 CREATE INDEX outbox_processed_idx ON app.outbox USING btree (processed_at) WHERE (processed_at IS NOT NULL)
 CREATE INDEX session_api_key_idx ON app.session USING btree (tenant_id, api_key_id) WHERE ((api_key_id IS NOT NULL) AND (revoked_at IS NULL))
 CREATE INDEX session_ended_idx ON app.session USING btree (LEAST(expires_at, revoked_at))
@@ -777,6 +826,13 @@ CASE
     ELSE last_seen_at
 END))
 CREATE INDEX visitor_widget_idx ON app.visitor USING btree (tenant_id, widget_id)
+CREATE INDEX webhook_delivery_conversation_idx ON app.webhook_delivery USING btree (tenant_id, conversation_id) WHERE (conversation_id IS NOT NULL)
+CREATE INDEX webhook_delivery_document_idx ON app.webhook_delivery USING btree (tenant_id, document_id) WHERE (document_id IS NOT NULL)
+CREATE INDEX webhook_delivery_due_idx ON app.webhook_delivery USING btree (tenant_id, webhook_id, next_attempt_at) WHERE (status = 'pending'::text)
+CREATE INDEX webhook_delivery_ended_idx ON app.webhook_delivery USING btree (ended_at) WHERE (ended_at IS NOT NULL)
+CREATE INDEX webhook_delivery_order_idx ON app.webhook_delivery USING btree (tenant_id, webhook_id, conversation_id, "position", id) WHERE ((kind = 'event'::text) AND (status = ANY (ARRAY['held'::text, 'pending'::text])))
+CREATE INDEX webhook_delivery_recent_idx ON app.webhook_delivery USING btree (tenant_id, webhook_id, id DESC)
+CREATE INDEX webhook_sealed_key_idx ON app.webhook USING btree (sealed_key, tenant_id)
 CREATE INDEX widget_agent_idx ON app.widget USING btree (tenant_id, agent) WHERE (agent IS NOT NULL)
 CREATE INDEX widget_origin_idx ON app.widget USING gin (origins) WHERE enabled
 CREATE INDEX widget_sealed_key_idx ON app.widget USING btree (sealed_key, tenant_id)
@@ -845,6 +901,8 @@ CREATE UNIQUE INDEX turn_one_running_key ON app.turn USING btree (tenant_id, con
 CREATE UNIQUE INDEX turn_pkey ON app.turn USING btree (tenant_id, id)
 CREATE UNIQUE INDEX usage_record_pkey ON app.usage_record USING btree (tenant_id, id)
 CREATE UNIQUE INDEX visitor_pkey ON app.visitor USING btree (tenant_id, id)
+CREATE UNIQUE INDEX webhook_delivery_pkey ON app.webhook_delivery USING btree (tenant_id, id)
+CREATE UNIQUE INDEX webhook_pkey ON app.webhook USING btree (tenant_id, id)
 CREATE UNIQUE INDEX widget_pkey ON app.widget USING btree (tenant_id, id)
 CREATE UNIQUE INDEX widget_tenant_id_name_key ON app.widget USING btree (tenant_id, name)
 CREATE UNIQUE INDEX widget_tenant_id_public_key_key ON app.widget USING btree (tenant_id, public_key)
@@ -911,6 +969,10 @@ app.turn_live tenant_isolation for all to switchboard_app using ((tenant_id = ap
 app.usage_record tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.visitor lookup for select to switchboard_lookup using (true) check ()
 app.visitor tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.webhook lookup for select to switchboard_lookup using (true) check ()
+app.webhook tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
+app.webhook_delivery lookup for all to switchboard_lookup using (true) check (true)
+app.webhook_delivery tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 app.widget lookup for select to switchboard_lookup using (true) check ()
 app.widget tenant_isolation for all to switchboard_app using ((tenant_id = app.current_tenant())) check ((tenant_id = app.current_tenant()))
 
@@ -960,6 +1022,8 @@ app.turn: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.turn_live: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.usage_record: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.visitor: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.webhook: DELETE, INSERT, SELECT, UPDATE to switchboard_app
+app.webhook_delivery: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 app.widget: DELETE, INSERT, SELECT, UPDATE to switchboard_app
 
 -- grants on columns
@@ -972,7 +1036,7 @@ app.document: SELECT (tenant_id, id, status, held, heartbeat_at, wait_until, del
 app.escalation: SELECT (tenant_id, status) to switchboard_lookup
 app.idempotency_key: SELECT (tenant_id, sealed_key, created_at) to switchboard_lookup
 app.job: SELECT (tenant_id, id, status, heartbeat_at) to switchboard_lookup
-app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at) to switchboard_lookup
+app.outbox: SELECT (tenant_id, id, created_at, claimed_until, processed_at, outside, position) to switchboard_lookup
 app.outbox: UPDATE (claimed_until) to switchboard_lookup
 app.principal: SELECT (tenant_id, external_id) to switchboard_lookup
 app.session: SELECT (tenant_id, expires_at, revoked_at) to switchboard_lookup
@@ -984,6 +1048,9 @@ app.turn: SELECT (tenant_id, id, conversation_id, status, start, accepted_by, ca
 app.turn: UPDATE (lease_until) to switchboard_lookup
 app.turn_live: SELECT (tenant_id, updated_at) to switchboard_lookup
 app.visitor: SELECT (tenant_id, widget_id, last_seen_at) to switchboard_lookup
+app.webhook: SELECT (tenant_id, sealed_key) to switchboard_lookup
+app.webhook_delivery: SELECT (tenant_id, id, webhook_id, status, next_attempt_at, ended_at) to switchboard_lookup
+app.webhook_delivery: UPDATE (next_attempt_at) to switchboard_lookup
 app.widget: SELECT (tenant_id, origins, enabled, sealed_key) to switchboard_lookup
 public.schema_migration: SELECT (name) to switchboard_app
 
@@ -1004,6 +1071,72 @@ DECLARE listed text[] := CASE jsonb_typeof(NEW.settings -> 'allowed_origins')
 BEGIN
   DELETE FROM app.tenant_origin o WHERE o.tenant_id = NEW.id AND o.origin <> ALL (listed);
   INSERT INTO app.tenant_origin (tenant_id, origin) SELECT NEW.id, unnest(listed) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.publish(tenant uuid, event text, place bigint, subject jsonb)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    INSERT INTO app.outbox (tenant_id, id, type, payload, outside, position)
+    SELECT tenant, gen_random_uuid(), event, subject, true,
+           coalesce(place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+     WHERE EXISTS (SELECT 1 FROM app.webhook w WHERE w.tenant_id = tenant AND w.enabled AND event = ANY (w.events)) $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.publish_conversation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  -- Before anything else in it, whose numbers begin in the same microsecond.
+  PERFORM app.publish(NEW.tenant_id, TG_ARGV[0], CASE WHEN TG_OP = 'INSERT' THEN 0 END,
+    jsonb_build_object('conversation_id', NEW.id));
+  RETURN NULL;
+END $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.publish_document()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM app.publish(NEW.tenant_id, 'document.' || NEW.status, NULL, jsonb_build_object('document_id', NEW.id));
+  RETURN NULL;
+END $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.publish_feedback()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM app.publish(NEW.tenant_id, 'feedback.created', NULL, jsonb_build_object(
+    'conversation_id', NEW.conversation_id, 'message_id', NEW.message_id, 'principal_id', NEW.principal_id));
+  RETURN NULL;
+END $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.publish_message()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM app.publish(NEW.tenant_id, 'message.created', NEW.seq,
+    jsonb_build_object('conversation_id', NEW.conversation_id, 'message_id', NEW.id));
+  RETURN NULL;
+END $function$
+
+owned by owner: CREATE OR REPLACE FUNCTION app.publish_turn()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  -- After its answer, which has the number before.
+  PERFORM app.publish(NEW.tenant_id, 'turn.' || NEW.status, NEW.end_seq + 1,
+    jsonb_build_object('conversation_id', NEW.conversation_id, 'turn_id', NEW.id));
   RETURN NULL;
 END $function$
 
@@ -1039,6 +1172,34 @@ BEGIN
   RETURN NULL;
 END $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.claim_deliveries(most integer, of_each integer, seconds integer, busy uuid[])
+ RETURNS TABLE(tenant_id uuid, webhook_id uuid, delivery_id uuid)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH RECURSIVE waiting AS (
+      (SELECT d.tenant_id, d.webhook_id FROM app.webhook_delivery d WHERE d.status = 'pending'
+        ORDER BY d.tenant_id, d.webhook_id LIMIT 1)
+      UNION ALL
+      SELECT next.tenant_id, next.webhook_id FROM waiting w CROSS JOIN LATERAL (
+        SELECT d.tenant_id, d.webhook_id FROM app.webhook_delivery d
+        WHERE d.status = 'pending' AND (d.tenant_id, d.webhook_id) > (w.tenant_id, w.webhook_id)
+        ORDER BY d.tenant_id, d.webhook_id LIMIT 1) next
+    ), due AS (
+      SELECT d.tenant_id, d.id FROM waiting w CROSS JOIN LATERAL (
+        SELECT n.tenant_id, n.id, n.next_attempt_at FROM app.webhook_delivery n
+        WHERE n.tenant_id = w.tenant_id AND n.webhook_id = w.webhook_id AND n.status = 'pending'
+          AND n.next_attempt_at <= clock_timestamp()
+        ORDER BY n.next_attempt_at LIMIT of_each FOR UPDATE SKIP LOCKED) d
+      WHERE w.webhook_id <> ALL (busy)
+        AND NOT EXISTS (SELECT 1 FROM app.tenant s WHERE s.id = w.tenant_id AND s.status = 'suspended')
+      ORDER BY d.next_attempt_at LIMIT most
+    )
+    UPDATE app.webhook_delivery d SET next_attempt_at = clock_timestamp() + make_interval(secs => seconds)
+    FROM due WHERE d.tenant_id = due.tenant_id AND d.id = due.id
+    RETURNING d.tenant_id, d.webhook_id, d.id $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.claim_outbox(most integer, seconds integer)
  RETURNS TABLE(tenant_id uuid, outbox_id uuid)
  LANGUAGE sql
@@ -1047,7 +1208,7 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.claim_outbox(most in
 AS $function$
     WITH due AS (
       SELECT o.tenant_id, o.id FROM app.outbox o
-      WHERE o.processed_at IS NULL AND (o.claimed_until IS NULL OR o.claimed_until < clock_timestamp())
+      WHERE o.processed_at IS NULL AND NOT o.outside AND (o.claimed_until IS NULL OR o.claimed_until < clock_timestamp())
       ORDER BY o.created_at LIMIT most FOR UPDATE SKIP LOCKED
     )
     UPDATE app.outbox o SET claimed_until = clock_timestamp() + make_interval(secs => seconds)
@@ -1297,6 +1458,15 @@ AS $function$
         AND c.last_interaction_at < now() - make_interval(days => t.conversations_kept_days))
     LIMIT most $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_deliveries(age_seconds integer, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$ SELECT DISTINCT old.tenant_id FROM (
+    SELECT d.tenant_id FROM app.webhook_delivery d
+    WHERE d.ended_at < now() - make_interval(secs => age_seconds) ORDER BY d.ended_at LIMIT most) old $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_old_idempotency_keys(age_seconds integer, most integer)
  RETURNS TABLE(tenant_id uuid)
  LANGUAGE sql
@@ -1345,6 +1515,23 @@ AS $function$ SELECT DISTINCT old.tenant_id FROM (
     SELECT o.tenant_id FROM app.outbox o
     WHERE o.processed_at < now() - make_interval(secs => age_seconds) ORDER BY o.processed_at LIMIT most) old $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_webhooks_sealed_otherwise(known bytea[], after uuid, most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH RECURSIVE used AS (
+      (SELECT s.sealed_key FROM app.webhook s WHERE s.sealed_key IS NOT NULL ORDER BY s.sealed_key LIMIT 1)
+      UNION ALL
+      SELECT (SELECT s.sealed_key FROM app.webhook s WHERE s.sealed_key > u.sealed_key ORDER BY s.sealed_key LIMIT 1)
+      FROM used u WHERE u.sealed_key IS NOT NULL
+    )
+    SELECT DISTINCT t.tenant_id FROM used u CROSS JOIN LATERAL (
+      SELECT s.tenant_id FROM app.webhook s WHERE s.sealed_key = u.sealed_key AND (after IS NULL OR s.tenant_id > after)
+      ORDER BY s.tenant_id LIMIT most) t
+    WHERE u.sealed_key IS NOT NULL AND u.sealed_key <> ALL (known) ORDER BY 1 LIMIT most $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_of_widgets_sealed_otherwise(known bytea[], after uuid, most integer)
  RETURNS TABLE(tenant_id uuid)
  LANGUAGE sql
@@ -1378,6 +1565,20 @@ owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_visited_by(v
 AS $function$ SELECT t.id FROM app.tenant t WHERE EXISTS (
     SELECT 1 FROM app.principal p WHERE p.tenant_id = t.id AND p.external_id = visitor) $function$
 
+owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_with_events(most integer)
+ RETURNS TABLE(tenant_id uuid)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+    WITH RECURSIVE waiting AS (
+      (SELECT o.tenant_id FROM app.outbox o WHERE o.outside ORDER BY o.tenant_id LIMIT 1)
+      UNION ALL
+      SELECT (SELECT o.tenant_id FROM app.outbox o WHERE o.outside AND o.tenant_id > w.tenant_id ORDER BY o.tenant_id LIMIT 1)
+      FROM waiting w WHERE w.tenant_id IS NOT NULL
+    )
+    SELECT w.tenant_id FROM waiting w WHERE w.tenant_id IS NOT NULL LIMIT most $function$
+
 owned by switchboard_lookup: CREATE OR REPLACE FUNCTION app.tenants_with_open_escalations()
  RETURNS TABLE(tenant_id uuid)
  LANGUAGE sql
@@ -1388,6 +1589,7 @@ AS $function$ SELECT DISTINCT e.tenant_id FROM app.escalation e JOIN app.tenant 
 
 
 -- grants on functions
+app.claim_deliveries(integer,integer,integer,uuid[]): EXECUTE to switchboard_app
 app.claim_outbox(integer,integer): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_app
 app.current_tenant(): EXECUTE to switchboard_lookup
@@ -1397,6 +1599,7 @@ app.due_jobs(integer,integer): EXECUTE to switchboard_app
 app.look_after(uuid,jsonb,jsonb,jsonb,double precision,boolean,integer,uuid[]): EXECUTE to switchboard_app
 app.loose_blobs(text,integer,integer): EXECUTE to switchboard_app
 app.origin_is_known(text[]): EXECUTE to switchboard_app
+app.publish(uuid,text,bigint,jsonb): EXECUTE to switchboard_app
 app.redact_audit(uuid,text): EXECUTE to switchboard_app
 app.tenant_id_by_slug(text): EXECUTE to switchboard_app
 app.tenant_ids(uuid,integer): EXECUTE to switchboard_app
@@ -1406,17 +1609,28 @@ app.tenants_of_ended_sessions(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_failed_conversations(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_forgotten_texts(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_conversations(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_old_deliveries(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_idempotency_keys(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_tool_calls(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_old_visitors(integer,integer): EXECUTE to switchboard_app
 app.tenants_of_processed_events(integer,integer): EXECUTE to switchboard_app
+app.tenants_of_webhooks_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
 app.tenants_of_widgets_sealed_otherwise(bytea[],uuid,integer): EXECUTE to switchboard_app
 app.tenants_trusting(text,text[]): EXECUTE to switchboard_app
 app.tenants_visited_by(text): EXECUTE to switchboard_app
+app.tenants_with_events(integer): EXECUTE to switchboard_app
 app.tenants_with_open_escalations(): EXECUTE to switchboard_app
 
 -- triggers
+CREATE TRIGGER conversation_is_created AFTER INSERT ON app.conversation FOR EACH ROW EXECUTE FUNCTION app.publish_conversation('conversation.created')
+CREATE TRIGGER conversation_is_ended AFTER UPDATE OF status ON app.conversation FOR EACH ROW WHEN (((new.status = 'ended'::text) AND (old.status <> 'ended'::text))) EXECUTE FUNCTION app.publish_conversation('conversation.ended')
+CREATE TRIGGER document_is_done AFTER UPDATE OF status ON app.document FOR EACH ROW WHEN (((new.status = ANY (ARRAY['ready'::text, 'failed'::text])) AND (old.status <> new.status))) EXECUTE FUNCTION app.publish_document()
+CREATE TRIGGER feedback_is_changed AFTER UPDATE OF rating, comment ON app.feedback FOR EACH ROW WHEN (((old.rating IS DISTINCT FROM new.rating) OR (old.comment IS DISTINCT FROM new.comment))) EXECUTE FUNCTION app.publish_feedback()
+CREATE TRIGGER feedback_is_given AFTER INSERT ON app.feedback FOR EACH ROW EXECUTE FUNCTION app.publish_feedback()
 CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins()
+CREATE TRIGGER message_is_created AFTER INSERT ON app.message FOR EACH ROW WHEN ((new.state = ANY (ARRAY['final'::text, 'partial'::text]))) EXECUTE FUNCTION app.publish_message()
+CREATE TRIGGER message_is_settled AFTER UPDATE OF state ON app.message FOR EACH ROW WHEN (((old.state = 'pending'::text) AND (new.state = ANY (ARRAY['final'::text, 'partial'::text])))) EXECUTE FUNCTION app.publish_message()
+CREATE TRIGGER turn_is_over AFTER UPDATE OF status ON app.turn FOR EACH ROW WHEN (((new.status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])) AND (old.status <> new.status))) EXECUTE FUNCTION app.publish_turn()
 CREATE TRIGGER turn_is_released AFTER DELETE ON app.turn REFERENCING OLD TABLE AS deleted FOR EACH STATEMENT EXECUTE FUNCTION app.release_deleted()
 CREATE TRIGGER usage_is_spent AFTER INSERT ON app.usage_record REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION app.spend()
 

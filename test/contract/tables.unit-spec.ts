@@ -6,6 +6,7 @@ import { projectRoot } from '#platform/paths';
 const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'platform/blobs': ['blob', 'blob_chunk'],
   'platform/http': ['idempotency_key'],
+  'platform/outbox': ['outbox'],
   tenants: ['tenant', 'tenant_origin', 'entitlement', 'audit_event', 'budget', 'budget_reservation'],
   auth: ['principal', 'ended_identity', 'session', 'api_key', 'recovery', 'invitation', 'trusted_issuer'],
   admin: ['job'],
@@ -13,7 +14,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   tools: ['tool', 'tool_call'],
   rag: ['knowledge_base', 'embedding_space', 'document', 'chunk', 'chunk_vector', 'chunk_term', 'term_stat'],
   agents: ['agent', 'agent_tool'],
-  conversations: ['conversation', 'message', 'turn', 'turn_live', 'feedback', 'outbox'],
+  conversations: ['conversation', 'message', 'turn', 'turn_live', 'feedback'],
   escalations: [
     ...[
       'escalation',
@@ -25,6 +26,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   widget: ['widget', 'visitor'],
+  webhooks: ['webhook', 'webhook_delivery'],
 };
 
 /** Who reads another module's table in a query of its own, and why asking the owner would cost a round trip where it counts. */
@@ -64,8 +66,8 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
     'the passage of a citation, if the reader may still see it',
   ],
   'src/conversations/store/turn.sql.ts': [
-    ['tenant'],
-    'no turn of a suspended tenant is begun, by the statement itself',
+    ['tenant', 'outbox'],
+    'no turn of a suspended tenant is begun, and what a turn asks of others is written, by the statement itself',
   ],
   'src/conversations/store/turn.repository.ts': [
     ['session'],

@@ -24,6 +24,8 @@ describe('replacing SECRETS_KEY', () => {
       expect(made.status).toBe(201);
       const widget = await first.api('/api/admin/widgets', { token: admin.token, body: { name: 'Shop' } });
       expect(widget.status).toBe(201);
+      const hook = { url: 'https://example.com/', events: ['message.created'] };
+      expect((await first.api('/api/admin/webhooks', { token: admin.token, body: hook })).status).toBe(201);
       await first.kill();
 
       const refused = TestServer.start({ ...data, env: { SECRETS_KEY: after } });
@@ -37,6 +39,7 @@ describe('replacing SECRETS_KEY', () => {
         data: [
           { name: 'credentials', resealed: 0, lost: 0 },
           { name: 'widget secrets', resealed: 0, lost: 1 },
+          { name: 'webhook secrets', resealed: 0, lost: 1 },
           { name: ANSWERS, resealed: 0, lost: 1 },
         ],
       });
@@ -47,6 +50,7 @@ describe('replacing SECRETS_KEY', () => {
         data: [
           { name: 'credentials', resealed: 0, lost: 0 },
           { name: 'widget secrets', resealed: 1, lost: 0 },
+          { name: 'webhook secrets', resealed: 1, lost: 0 },
           { name: ANSWERS, resealed: 1, lost: 0 },
         ],
       });

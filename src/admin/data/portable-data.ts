@@ -34,6 +34,7 @@ const PORTABLE: Readonly<Record<string, readonly string[]>> = {
   escalation_note: ['id', 'escalation_id', 'content', 'created_at'],
   conversation_rating: ['conversation_id', 'score', 'comment', 'created_at', 'updated_at'],
   supporter_presence: ['status', 'capacity', 'skills', 'languages', 'updated_at'],
+  webhook_delivery: ['id', 'webhook_id', 'conversation_id', 'type', 'status', 'created_at', 'ended_at'],
   document: [
     ...['id', 'knowledge_base_id', 'title', 'source_type', 'source_url', 'mime_type', 'file_name', 'size', 'metadata'],
     ...['record', 'created_at', 'updated_at'],

@@ -15,6 +15,10 @@ export class FeedbackRepository {
     return stored;
   }
 
+  find(tx: TenantTx, messageId: string, principalId: string): Promise<Feedback | null> {
+    return tx.rows(FeedbackEntity).findOne({ messageId, principalId });
+  }
+
   /** The conversation of an answer that its owner may rate; null for a question, another's, or none. */
   async conversationOfAnswer(tx: TenantTx, principalId: string, messageId: string): Promise<string | null> {
     const row = await tx.one<{ id: string }>(

@@ -5,8 +5,6 @@ import { Injectable } from '@nestjs/common';
 const DAY_SECONDS = 24 * 3600;
 /** A conversation that only failed, after its last attempt (`last_seq` is a clock): nobody sees it, nothing was answered. */
 const FAILED_KEPT_SECONDS = 30 * DAY_SECONDS;
-/** What was handed on is of use only for finding out what happened last week. */
-const OUTBOX_KEPT_SECONDS = 7 * DAY_SECONDS;
 /** Its owner removes it with the turn's end; what a process left that died is older than any turn. */
 const LIVE_KEPT_SECONDS = 3600;
 /** Messages and turns go with a conversation. */
@@ -48,14 +46,6 @@ export class ConversationExpiry {
       afterSeconds: LIVE_KEPT_SECONDS,
       tenants: 'app.tenants_of_forgotten_texts',
       condition: 'updated_at < now() - make_interval(secs => $2)',
-    });
-    expiry.register({
-      name: 'processed events',
-      table: 'app.outbox',
-      key: ['id'],
-      afterSeconds: OUTBOX_KEPT_SECONDS,
-      tenants: 'app.tenants_of_processed_events',
-      condition: 'processed_at < now() - make_interval(secs => $2)',
     });
   }
 }

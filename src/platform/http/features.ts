@@ -8,6 +8,7 @@ export const FEATURES = [
   'end_user_tokens', // the tenant's own server signs its users in
   'knowledge', // knowledge bases, their documents, and the agents that answer from them
   'trusted_issuers', // tokens of another issuer are taken
+  'webhooks', // the tenant's own servers are told what happens
   'widgets', // chat on websites
 ] as const;
 export type Feature = (typeof FEATURES)[number];

@@ -41,6 +41,8 @@ export interface OutboundRequest {
   readonly headers?: HeaderRecord;
   readonly body?: string | Uint8Array;
   readonly signal?: AbortSignal;
+  /** Followed unless told: `refuse` where a request is meant for the one address that was named. */
+  readonly redirects?: 'follow' | 'refuse';
   /** More `host:port` entries for this request alone. Never from a tenant's own settings. */
   readonly allow?: readonly string[];
   /** Bytes of the answer's body, inflated; 2 MiB unless told. */
@@ -139,6 +141,8 @@ export class OutboundClient {
       for (let redirects = 0; ; redirects += 1) {
         const answer = await this.send(hop, request, deadlines);
         if ('status' in answer) return answer;
+        if (request.redirects === 'refuse')
+          throw network('The service redirects to another address, which is not followed: enter that one.', true);
         if (redirects === MAX_REDIRECTS) throw network('The service redirects too often.', true);
         hop = confine(follow(hop, answer), request.confined);
       }

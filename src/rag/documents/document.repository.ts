@@ -52,6 +52,13 @@ export class DocumentRepository {
     return row === undefined ? null : toDocument(row);
   }
 
+  /** In whichever base it is. */
+  async findAnywhere(tx: TenantTx, id: string): Promise<StoredDocument | null> {
+    const sql = `SELECT ${COLUMNS} FROM app.document WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL`;
+    const row = await tx.one<Row>(sql, [tx.tenantId, id]);
+    return row === null ? null : toDocument(row);
+  }
+
   async findForUpdate(tx: TenantTx, knowledgeBaseId: string, id: string): Promise<StoredDocument | null> {
     const sql = `SELECT ${COLUMNS} FROM app.document
       WHERE tenant_id = $1 AND knowledge_base_id = $2 AND id = $3 AND deleted_at IS NULL FOR UPDATE`;

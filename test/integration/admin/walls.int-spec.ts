@@ -6,6 +6,7 @@ import { newId } from '#platform/database';
 import { openApiDocument } from '#platform/http';
 import { QueueModule } from '#platform/queue';
 import { RagModule } from '#rag';
+import { WebhooksModule } from '#webhooks';
 import { WidgetModule } from '#widget';
 import { Client } from 'pg';
 import { AuthApp } from '../auth/auth-app.js';
@@ -13,7 +14,16 @@ import { withoutRowSecurity, withoutTenantPredicates } from '../../support/one-w
 
 type Person = Awaited<ReturnType<AuthApp['signedIn']>>;
 
-const IMPORTS = [QueueModule, LlmModule, RagModule, AgentsModule, ConversationsModule, WidgetModule, AdminModule];
+const IMPORTS = [
+  QueueModule,
+  LlmModule,
+  RagModule,
+  AgentsModule,
+  ConversationsModule,
+  WidgetModule,
+  WebhooksModule,
+  AdminModule,
+];
 /** In every name that the other tenant gives. */
 const CANARY = 'canary-of-the-other';
 /** Fewer on the embedded database, which is several times slower on a single connection; a real one has them all. */
@@ -22,6 +32,7 @@ const REQUESTS = process.env['DATABASE_URL'] ? 2000 : 200;
 const ISSUER = { audience: ['us'], jwks_url: 'https://a.example/jwks', algorithms: ['RS256'] };
 
 function changeOf(path: string): object {
+  if (path.includes('/webhooks/')) return { enabled: false };
   if (path.includes('/trusted-issuers/')) return { enabled: false };
   return /\/(documents|conversations)\//.test(path) ? { title: 'x' } : { name: 'x' };
 }
@@ -48,6 +59,7 @@ async function furnish(app: AuthApp, admin: Person, word: string): Promise<strin
   await make(`knowledge-bases/${base}/documents`, { title: word, text: word });
   const conversation = await make('conversations', { title: word }, `/api/${admin.slug}`);
   made.push(`/api/admin/conversations/${conversation}`);
+  await make('webhooks', { url: `https://${word}.example/`, events: ['message.created'] });
   await make('widgets', { name: word, origins: ['https://a.example'] });
   await make('invitations', { email: `${word}.invited@example.test` });
   await make('trusted-issuers', { ...ISSUER, issuer: `https://${word}.example/` });

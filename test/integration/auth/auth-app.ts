@@ -16,6 +16,7 @@ import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
 import { MailModule } from '#platform/mail';
 import { OutboundModule } from '#platform/outbound';
+import { OutboxModule } from '#platform/outbox';
 import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { TenantsModule } from '#tenants';
@@ -103,6 +104,7 @@ export class AuthApp {
         SecretsModule,
         MailModule,
         OutboundModule,
+        OutboxModule,
         HttpModule,
         TenantsModule,
         AuthModule,

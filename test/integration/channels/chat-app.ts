@@ -21,9 +21,11 @@ import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
 import { MailModule } from '#platform/mail';
 import { OutboundModule } from '#platform/outbound';
+import { OutboxModule } from '#platform/outbox';
 import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
 import { TenantService, TenantsModule } from '#tenants';
+import { WebhooksModule } from '#webhooks';
 import { WidgetModule } from '#widget';
 import { TestDatabase } from '../../support/test-database.js';
 import { ChatClient } from './chat-client.js';
@@ -106,6 +108,7 @@ export class ChatApp {
         SecretsModule,
         MailModule,
         OutboundModule,
+        OutboxModule,
         HttpModule,
         HealthModule,
         TenantsModule,
@@ -114,6 +117,7 @@ export class ChatApp {
         ConversationsModule,
         EscalationsModule,
         WidgetModule,
+        WebhooksModule,
       ],
     })
       .overrideModule(AgentsModule)

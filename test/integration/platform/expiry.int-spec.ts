@@ -10,6 +10,7 @@ import { ConversationExpiry } from '../../../src/conversations/store/conversatio
 import { TenantRepository } from '../../../src/tenants/tenant.repository.js';
 import { ToolCallExpiry } from '../../../src/tools/tool-call.expiry.js';
 import { VisitorExpiry } from '../../../src/widget/sessions/visitor.expiry.js';
+import { OutboxExpiry } from '../../../src/platform/outbox/outbox.expiry.js';
 import { TestDatabase } from '../../support/test-database.js';
 
 const CLOCK_SEQ = (age: string) => `(extract(epoch FROM now() - interval '${age}') * 1000000)::bigint`;
@@ -29,7 +30,7 @@ describe('what is too old', () => {
   beforeEach(() => {
     const logger = createLogger({ level: 'silent' });
     expiry = new ExpiryService(db.uow, logger);
-    for (const Kind of [IdempotencyExpiry, SessionExpiry, VisitorExpiry]) new Kind(expiry);
+    for (const Kind of [IdempotencyExpiry, OutboxExpiry, SessionExpiry, VisitorExpiry]) new Kind(expiry);
     const settings = new TenantSettingsCache(loadConfig({}), new TenantRepository(db.uow), new EventBus(logger));
     for (const Kind of [ConversationExpiry, ToolCallExpiry]) new Kind(expiry, settings);
   });

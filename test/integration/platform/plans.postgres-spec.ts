@@ -122,6 +122,9 @@ describe('the plan of a hot statement', () => {
 
   it.each([
     ['claim_outbox', { most: '100', seconds: '30' }],
+    ['claim_deliveries', { most: '32', of_each: '4', seconds: '45', busy: `'{}'::uuid[]` }],
+    ['tenants_with_events', { most: '20' }],
+    ['tenants_of_old_deliveries', { age_seconds: '2592000', most: '500' }],
     ['deleted_documents', { older_than_seconds: '60', most: '100' }],
     ['loose_blobs', { wanted: "'document'", older_than_seconds: '3600', most: '100' }],
     ['tenants_of_ended_sessions', { age_seconds: '2592000', most: '500' }],
@@ -184,6 +187,13 @@ describe('the plan of a hot statement', () => {
        ${rows(`'${t}', 'document', gen_random_uuid(), 1, CASE WHEN n % 100 = 0 THEN ${past} END`)}`,
       `INSERT INTO app.outbox (tenant_id, id, type, payload, created_at, processed_at)
        ${rows(`'${t}', gen_random_uuid(), 'x', '{}', ${past}, CASE WHEN n % 100 > 0 THEN now() END`)}`,
+      `INSERT INTO app.outbox (tenant_id, id, type, payload, outside)
+       ${rows(`'${t}', gen_random_uuid(), 'turn.completed', '{}', true`)}`,
+      `INSERT INTO app.webhook_delivery (tenant_id, id, webhook_id, kind, event_id, type, body, position, status,
+         next_attempt_at, ended_at)
+       ${rows(`'${t}', gen_random_uuid(), ${mine(base)}, 'event', gen_random_uuid(), 'turn.completed', '{}', n,
+         CASE WHEN n % 100 = 0 THEN 'pending' ELSE 'delivered' END, CASE WHEN n % 100 = 0 THEN ${past} END,
+         CASE WHEN n % 100 > 0 THEN ${past} END`)}`,
       `INSERT INTO app.principal (tenant_id, id, kind, role) ${rows(`'${t}', gen_random_uuid(), 'end_user', 'end_user'`)}`,
       `INSERT INTO app.widget (tenant_id, id, public_key, name, origins, sealed, last4)
        ${rows(`'${t}', gen_random_uuid(), 'pk_' || n, 'w' || n, ARRAY['https://w' || n || '.example.com'], '\\x0102030405', 'abcd'`)}`,

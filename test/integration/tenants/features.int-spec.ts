@@ -8,6 +8,7 @@ import { QueueModule } from '#platform/queue';
 import { TenantService } from '#tenants';
 import { ToolService } from '#tools';
 import { SignJWT } from 'jose';
+import { EventFanOut } from '../../../src/webhooks/deliveries/event-fan-out.js';
 import { AuthApp } from '../auth/auth-app.js';
 import { type Answer, ChatApp, type Person } from '../channels/chat-app.js';
 
@@ -276,5 +277,23 @@ describe('features in use', () => {
     const body = { name: 'Y', origins: [PAGE] };
     expect(await app.call('/api/admin/widgets', { ...by, body })).toMatchObject(refusedFor('widgets'));
     expect((await app.call(path, { ...by, method: 'DELETE' })).status).toBe(204);
+  });
+
+  it('without webhooks tell nobody, and make none', async () => {
+    const { id } = await made('webhooks', { url: 'https://hooks.example.com/', events: ['turn.completed'] });
+    const at = `/api/admin/webhooks/${String(id)}`;
+    const by = { token: admin.token };
+    await grant(WITHOUT('webhooks'));
+    const own = await app.person(tenant);
+    await app.call(`/api/${tenant.slug}/chat`, { token: own.token, body: { content: 'echo quietly' } });
+    await app.app.get(EventFanOut, { strict: false }).run(() => false);
+    expect((await app.call(`${at}/deliveries`, by)).body['data']).toEqual([]);
+    expect((await app.call(at, by)).status).toBe(200);
+    const body = { url: 'https://hooks.example.com/', events: ['turn.failed'] };
+    expect(await app.call('/api/admin/webhooks', { ...by, body })).toMatchObject(refusedFor('webhooks'));
+    expect(await app.call(at, { ...by, method: 'PATCH', body })).toMatchObject(refusedFor('webhooks'));
+    for (const command of ['test', 'rotate-secret'])
+      expect(await app.call(`${at}/${command}`, { ...by, method: 'POST' })).toMatchObject(refusedFor('webhooks'));
+    expect((await app.call(at, { ...by, method: 'DELETE' })).status).toBe(204);
   });
 });
