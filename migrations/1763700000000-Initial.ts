@@ -750,6 +750,7 @@ CREATE TABLE app.escalation_note (
   FOREIGN KEY (tenant_id, author_id) REFERENCES app.principal (tenant_id, id) ON DELETE SET NULL (author_id)
 );
 CREATE INDEX escalation_note_idx ON app.escalation_note (tenant_id, escalation_id, id);
+CREATE INDEX escalation_note_author_idx ON app.escalation_note (tenant_id, author_id);
 
 CREATE TABLE app.conversation_rating (
   tenant_id uuid NOT NULL,

@@ -791,6 +791,7 @@ CREATE INDEX document_knowledge_base_idx ON app.document USING btree (tenant_id,
 CREATE INDEX document_owner_idx ON app.document USING btree (tenant_id, owner_id) WHERE (owner_id IS NOT NULL)
 CREATE INDEX document_unfinished_idx ON app.document USING btree (tenant_id, id) WHERE (status <> ALL (ARRAY['ready'::text, 'failed'::text]))
 CREATE INDEX escalation_conversation_idx ON app.escalation USING btree (tenant_id, conversation_id, id DESC)
+CREATE INDEX escalation_note_author_idx ON app.escalation_note USING btree (tenant_id, author_id)
 CREATE INDEX escalation_note_idx ON app.escalation_note USING btree (tenant_id, escalation_id, id)
 CREATE INDEX escalation_queue_idx ON app.escalation USING btree (tenant_id, waiting_since, id) WHERE (status = 'waiting'::text)
 CREATE INDEX escalation_supporter_idx ON app.escalation USING btree (tenant_id, supporter_id) WHERE (status = 'assigned'::text)
