@@ -185,6 +185,11 @@ export class Chat {
     this.dispatch({ type: 'dismiss' });
   }
 
+  /** Goes on with another token, in the same conversation: the token's owner has changed, or is somebody by now. */
+  signInAgain(): void {
+    this.connection.signInAgain();
+  }
+
   reconnectNow(): void {
     this.connection.retryNow();
   }

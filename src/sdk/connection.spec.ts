@@ -93,6 +93,18 @@ describe('Connection', () => {
     expect(test.sockets).toHaveLength(1);
   });
 
+  it('signs in again with a fresh token, also after it has stopped', async () => {
+    const test = setup((fresh) => Promise.resolve(fresh ? 'of somebody else' : null));
+    test.socket.connect();
+    test.last().onopen?.();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(test.statuses.at(-1)).toMatchObject({ state: 'stopped' });
+    test.socket.signInAgain();
+    await test.connect();
+    expect(test.last().sent).toEqual([{ type: 'auth', token: 'of somebody else' }]);
+    expect(test.ready()).toBe(1);
+  });
+
   it('asks for a fresh token after a refused one', async () => {
     const test = setup();
     test.socket.connect();

@@ -101,6 +101,12 @@ export class Connection {
     this.send({ type: 'auth', token });
   }
 
+  /** Begins again with another token: whoever it is signed in for is somebody else by now. */
+  signInAgain(): void {
+    this.needsFreshToken = true;
+    this.connect();
+  }
+
   /** The network is back, or the person is impatient. */
   retryNow(): void {
     if (this.status.state === 'waiting' || this.status.state === 'stopped') this.connect();

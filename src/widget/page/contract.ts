@@ -8,8 +8,8 @@ import type { Words } from './panel/words.js';
 export interface Place {
   /** The customer's window; this code's own may be an empty frame's. */
   readonly page: Window;
-  /** Of the server: `https://chat.example.com`. */
-  readonly base: string;
+  /** Of the script: `https://chat.example.com/widget.js`. */
+  readonly src: string;
   readonly key: string;
   /** What the page asks for; null: the browser's. */
   readonly language: string | null;

@@ -34,7 +34,7 @@ function begin(): void {
   window.Switchboard = commands.api;
   const found = {
     page: window,
-    base: script.src.replace(/\/widget\.js(\?.*)?(#.*)?$/, ''),
+    src: script.src,
     key,
     language: script.getAttribute('data-language'),
     commands,

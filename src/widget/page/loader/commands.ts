@@ -31,8 +31,8 @@ export function readCalls(queue: unknown): Call[] {
   const waiting = queue as { length?: unknown; [index: number]: unknown } | null | undefined;
   const length = typeof waiting?.length === 'number' ? waiting.length : 0;
   for (let index = 0; index < length; index++) {
-    const call = waiting?.[index] as Call | undefined;
-    if (call !== undefined && typeof call[0] === 'string') calls[calls.length] = call;
+    const call = waiting?.[index] as Call | null | undefined;
+    if (call !== undefined && call !== null && typeof call[0] === 'string') calls[calls.length] = call;
   }
   return calls;
 }

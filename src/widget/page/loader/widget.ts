@@ -22,12 +22,19 @@ export class Widget {
   private panel: Promise<Panel> | null = null;
   private visiting: Promise<Visit> | null = null;
   private unread = 0;
+  /** What is wanted, which may be before there is anything to see. */
   private isOpen = false;
+  private isShown = false;
   private isReady = false;
   /** What had the focus before. */
   private before: Element | null = null;
 
-  constructor(private readonly place: Place) {}
+  /** Of the server: `https://chat.example.com`. */
+  private readonly base: string;
+
+  constructor(private readonly place: Place) {
+    this.base = place.src.replace(/\/widget\.js([?#].*)?$/, '');
+  }
 
   start(): void {
     this.place.commands.takeOver((call) => this.obey(call));
@@ -35,9 +42,9 @@ export class Widget {
   }
 
   private async show(): Promise<void> {
-    const { base, key, page } = this.place;
+    const { key, page } = this.place;
     try {
-      const response = await fetch(`${base}/api/public/widgets/${key}/config`);
+      const response = await fetch(`${this.base}/api/public/widgets/${key}/config`);
       if (!response.ok) throw new Error(`The chat is not served here (${response.status})`);
       this.config = (await response.json()) as WidgetConfig;
     } catch (error) {
@@ -102,6 +109,8 @@ export class Widget {
     const panel = await this.loaded();
     // Closed again while it was loaded.
     if (panel === null || !this.isOpen) return;
+    if (this.isShown) return;
+    this.isShown = true;
     this.launcher?.setOpen(true);
     panel.open();
     this.emit('open', {});
@@ -110,7 +119,8 @@ export class Widget {
   private close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    if (!this.isReady) return;
+    if (!this.isShown) return;
+    this.isShown = false;
     this.launcher?.setOpen(false);
     void this.panel?.then((panel) => panel.close());
     this.giveFocusBack();
@@ -143,11 +153,7 @@ export class Widget {
   private async identify(source: unknown): Promise<void> {
     if (typeof source !== 'string' && typeof source !== 'function') return;
     try {
-      const { visitor } = await this.visit();
-      const hadToken = visitor.isKnown;
-      visitor.identify(source as () => string);
-      // What the visitor said becomes the person's at once; who said nothing is somebody when there is something to say.
-      if (hadToken) await visitor.token();
+      await (await this.visit()).visitor.identify(source as () => string);
       (await this.panel)?.visitorChanged();
       if (this.panel === null && this.isReady) await this.lookForNews();
     } catch (error) {
@@ -162,7 +168,8 @@ export class Widget {
   }
 
   private visit(): Promise<Visit> {
-    const { base, key } = this.place;
+    const { base } = this;
+    const { key } = this.place;
     this.visiting ??= (import(`${base}/widget/visit.js`) as Promise<VisitModule>).then(
       (module) => module.visit(base, key),
       (error: unknown) => {
@@ -190,8 +197,8 @@ export class Widget {
   }
 
   private async load(launcher: Launcher, config: WidgetConfig): Promise<Panel> {
-    const { base, page } = this.place;
-    const { language } = this;
+    const { page } = this.place;
+    const { base, language } = this;
     const [{ mount }, { words }, visit] = await Promise.all([
       import(`${base}/widget/panel.js`) as Promise<PanelModule>,
       import(`${base}/widget/${language}.js`) as Promise<LanguageModule>,

@@ -40,7 +40,7 @@ export function Composer({ room, state, draft, placeholder, isRunning }: Compose
 
   if (people.ended || state.refusal !== null) return null;
   const over = text.length - LONGEST_MESSAGE;
-  const canSend = text.trim() !== '' && over <= 0 && !room.awaitsFirstAck && !state.conversation.restoring;
+  const canSend = text.trim() !== '' && over <= 0 && !room.awaitsFirstAck;
   const send = () => {
     if (!canSend) return;
     room.send(text);
@@ -59,7 +59,7 @@ export function Composer({ room, state, draft, placeholder, isRunning }: Compose
         <textarea
           ref={field}
           rows={1}
-          dir="auto"
+          dir={text === '' ? undefined : 'auto'}
           value={text}
           aria-label={words.message}
           placeholder={placeholder}

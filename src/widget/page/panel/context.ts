@@ -28,14 +28,17 @@ export function useRoom(room: Room, place: PanelPlace): RoomState {
   const [, draw] = useReducer<number, void>((count) => count + 1, 0);
   useEffect(() => {
     let isScheduled = false;
-    return room.subscribe(() => {
+    const onChange = () => {
       if (isScheduled) return;
       isScheduled = true;
       onNextFrame(place.page, () => {
         isScheduled = false;
         draw();
       });
-    });
+    };
+    // What changed between the first drawing and this.
+    onChange();
+    return room.subscribe(onChange);
   }, [room]);
   return room.state;
 }

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useWords } from './context.js';
 import { explainThrown } from './errors.js';
 import { CheckIcon, DownIcon, UpIcon } from './icons.js';
@@ -12,6 +12,12 @@ export function Feedback({ room, messageId }: { room: Room; messageId: string })
   const [text, setText] = useState('');
   const [said, setSaid] = useState<string | null>(null);
   const thumbs = useRef<HTMLDivElement>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (!isAsking) return;
+    form.current?.scrollIntoView({ block: 'nearest' });
+    form.current?.querySelector('textarea')?.focus({ preventScroll: true });
+  }, [isAsking]);
   const rate = async (next: 'up' | 'down', comment?: string) => {
     setRating(next);
     setSaid(null);
@@ -50,6 +56,7 @@ export function Feedback({ room, messageId }: { room: Room; messageId: string })
       </div>
       {isAsking && (
         <form
+          ref={form}
           class="comment"
           onSubmit={(event) => {
             event.preventDefault();

@@ -19,6 +19,8 @@ interface LogProps {
 
 /** Distance from the end, in pixels, within which new text keeps scrolling along. */
 const NEAR_END = 60;
+/** Between a question and the edge. */
+const ABOVE = 12;
 
 /** The greeting, what was said, and how it went. */
 export function Log({ room, state, config, onCite, onEdit }: LogProps) {
@@ -28,6 +30,8 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const count = useRef(0);
+  /** The item whose beginning was brought into sight; from there on people scroll by themselves. */
+  const held = useRef<string | null>(null);
   const [isAway, setAway] = useState(false);
   const isConnected = connection?.state === 'ready' || connection?.state === 'connecting' || connection === null;
 
@@ -42,8 +46,15 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
     // One's own message is always worth seeing.
     if (items.length > count.current && last?.kind === 'turn' && last.status === 'sending') follows.current = true;
     count.current = items.length;
-    if (follows.current) element.scrollTop = element.scrollHeight;
-  });
+    if (!follows.current) return;
+    const beginning = last !== undefined && last.key !== held.current ? beginningOf(element, last) : null;
+    const end = element.scrollHeight - element.clientHeight;
+    if (beginning !== null && beginning < end) {
+      held.current = last?.key ?? null;
+      follows.current = false;
+      element.scrollTop = beginning;
+    } else element.scrollTop = end;
+  }, [items, isOpen, people.typing]);
 
   return (
     <div class="log-frame">
@@ -94,6 +105,12 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
       )}
     </div>
   );
+}
+
+/** A long answer is read from its beginning: its question stays in sight, whatever is still to come below. */
+function beginningOf(log: HTMLElement, last: Item): number | null {
+  const turn = last.kind === 'turn' && last.text !== '' ? log.querySelector<HTMLElement>('.turn:last-of-type') : null;
+  return turn === null ? null : turn.offsetTop - ABOVE;
 }
 
 /** Drawn again only when one of the values is another one: what has ended stays as it is while something streams. */

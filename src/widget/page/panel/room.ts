@@ -40,6 +40,7 @@ export class Room {
   /** The chat connects, or is connected. */
   private isBegun = false;
   private isOpen = false;
+  private isGoingOn = false;
   private view: View = 'chat';
   private contactedIn: string | null = null;
   private refusal: string | null = null;
@@ -56,12 +57,12 @@ export class Room {
     const { document } = place.page;
     document.addEventListener('visibilitychange', () => this.update());
     place.page.addEventListener('online', () => this.chat?.reconnectNow());
-    if (this.memory.chat !== null && place.visit.visitor.isKnown) this.started();
+    if (this.memory.chat !== null && place.visit.visitor.isKnown) void this.goOn();
   }
 
   get state(): RoomState {
     const snapshot = this.chat?.snapshot;
-    const conversation = snapshot?.conversation ?? NOTHING;
+    const conversation = snapshot?.conversation ?? (this.isGoingOn ? COMING : NOTHING);
     return {
       conversation,
       connection: snapshot?.connection ?? null,
@@ -196,10 +197,13 @@ export class Room {
     this.update();
   }
 
-  /** One and the same conversation goes on, under another name. */
+  /** One and the same conversation goes on, under another name; unless it is somebody else's. */
   visitorChanged(): void {
+    const { chat, conversationId } = this;
     this.refusal = null;
-    if (this.chat !== null || this.memory.chat !== null) this.restart();
+    if (chat === null) return this.update();
+    if (conversationId !== null && this.memory.chat?.id !== conversationId) return this.reset();
+    if (this.isBegun) chat.signInAgain();
     this.update();
   }
 
@@ -226,6 +230,16 @@ export class Room {
     return this.place.config.identity !== 'required' || this.place.visit.visitor.isIdentified;
   }
 
+  /** With what was left open; unless it turns out to be somebody else's, which the memory forgets then. */
+  private async goOn(): Promise<void> {
+    this.isGoingOn = true;
+    // Not reached: the connection says so, and tries again.
+    await this.place.visit.visitor.token().catch(() => undefined);
+    this.isGoingOn = false;
+    if (this.chat === null && this.memory.chat !== null) this.started();
+    this.update();
+  }
+
   private restart(): void {
     this.chat?.close();
     this.chat = null;
@@ -236,7 +250,8 @@ export class Room {
   private started(): Chat {
     const isNew = this.chat === null;
     const chat = this.made();
-    if (isNew || !this.isBegun) this.begin(chat, this.memory.chat?.id ?? null);
+    const last = this.place.visit.visitor.isKnown ? this.memory.chat : null;
+    if (isNew || !this.isBegun) this.begin(chat, last?.id ?? null);
     return chat;
   }
 
@@ -333,3 +348,4 @@ export class Room {
 }
 
 const NOTHING = emptyConversation();
+const COMING = { ...NOTHING, restoring: true };

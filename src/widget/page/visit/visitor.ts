@@ -27,12 +27,14 @@ export class SessionRefusedError extends Error {
 
 /** One that ends sooner is not used for another page. */
 const GOOD_FOR_MS = 60_000;
+const SHARED_MS = 3000;
 
 export class Visitor {
   private identity: IdentitySource | null = null;
   private visitorId: string | null = null;
   private lastToken: string | null = null;
   private asking: Promise<string> | null = null;
+  private askedAt = -Infinity;
   /** Raised when the visitor becomes another, so that answers for the one before are told apart. */
   private generation = 0;
 
@@ -56,21 +58,38 @@ export class Visitor {
     return this.identity !== null || this.memory.visitorToken !== null;
   }
 
-  identify(source: IdentitySource): void {
+  /**
+   * The site's server says who it is. What the visitor said before becomes the person's at once; for who said nothing a session
+   * is asked for when there is something to say.
+   * @throws SessionRefusedError and leaves everything as it was, when the identity is refused
+   */
+  async identify(source: IdentitySource): Promise<void> {
+    const before = { identity: this.identity, wasKnown: this.isKnown };
+    this.become(source);
+    if (!before.wasKnown) return;
+    try {
+      await this.token();
+    } catch (error) {
+      if (this.identity === source && error instanceof SessionRefusedError && error.status === 401)
+        this.become(before.identity);
+      throw error;
+    }
+  }
+
+  private become(identity: IdentitySource | null): void {
     this.generation += 1;
-    this.identity = source;
+    this.identity = identity;
     this.asking = null;
+    this.askedAt = -Infinity;
     this.memory.session = null;
   }
 
   /** Nobody again. What was said stays with the server. */
   forget(): void {
     const token = this.lastToken;
-    this.generation += 1;
-    this.identity = null;
+    this.become(null);
     this.visitorId = null;
     this.lastToken = null;
-    this.asking = null;
     this.memory.forget();
     if (token !== null) void this.end(token);
   }
@@ -81,6 +100,9 @@ export class Visitor {
    */
   token(): Promise<string> {
     const { generation } = this;
+    // Who asks right after somebody else wants the same one.
+    if (this.asking === null && this.lastToken !== null && this.now() - this.askedAt < SHARED_MS)
+      return Promise.resolve(this.lastToken);
     this.asking ??= this.ask(generation).finally(() => {
       if (generation === this.generation) this.asking = null;
     });
@@ -103,6 +125,7 @@ export class Visitor {
     if (chat !== null && chat.of !== visitorId) this.memory.chat = isMoved ? { ...chat, of: visitorId } : null;
     this.visitorId = visitorId;
     this.lastToken = token;
+    this.askedAt = this.now();
     this.memory.visitorToken = answer.visitor_token;
     this.memory.session =
       answer.visitor_token === null ? null : { token, visitorId, endsAt: this.now() + answer.expires_in * 1000 };

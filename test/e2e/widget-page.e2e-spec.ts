@@ -1,0 +1,206 @@
+import jwt from 'jsonwebtoken';
+import type { Browser, Page } from 'playwright-core';
+import { describeInBrowser, launchChromium } from '../support/chromium.js';
+import { CustomerSite } from '../support/customer-site.js';
+import { TestServer } from '../support/test-server.js';
+
+const QUESTION = 'How long do I have to return something?';
+
+/** What pages do to the language they stand on: what old libraries did, and worse. */
+const HOSTILE = `
+  document.title = document.compatMode;
+  Array.prototype.toJSON = function () { return 'an array'; };
+  for (const name of ['map', 'filter', 'forEach', 'push', 'slice', 'find', 'findIndex', 'flatMap', 'includes'])
+    Array.prototype[name] = function () { return 'broken'; };
+  Array.prototype[Symbol.iterator] = function () { throw new Error('no iterators'); };
+  Object.prototype.extra = function () {};
+  Object.keys = Object.entries = Object.assign = function () { return {}; };
+  String.prototype.replace = String.prototype.split = function () { return ''; };
+  JSON.parse = function () { return null; };
+  JSON.stringify = function () { return '{}'; };
+  window.Promise = function () { throw new Error('no promises'); };
+  window.Promise.resolve = window.Promise.all = function () { return null; };
+  window.fetch = function () { throw new Error('no fetch'); };
+  window.WebSocket = function () { throw new Error('no sockets'); };
+  window.Map = window.Set = function () { throw new Error('no collections'); };
+  window.setTimeout = function (callback) { return 0; };
+`;
+
+/** The widget as customers put it into their pages: on another origin, under a strict policy. */
+describeInBrowser('the widget on a customer’s page', () => {
+  let server: TestServer;
+  let site: CustomerSite;
+  let browser: Browser;
+  let secret: string;
+
+  beforeAll(async () => {
+    server = await TestServer.start();
+    site = await CustomerSite.start(server.url);
+    const { token } = await server.login('admin@acme.test');
+    const made = await server.api('/api/admin/widgets', {
+      token,
+      body: {
+        name: 'Shop',
+        origins: [site.origin],
+        texts: { title: 'ACME help', greeting: 'Hello! What can we do for you?' },
+        questions: [QUESTION, 'Where is my order 1042?'],
+        appearance: { accent: '#f5c518' },
+      },
+    });
+    expect(made.status).toBe(201);
+    site.publicKey = made.body.public_key;
+    secret = made.body.secret;
+    browser = await launchChromium();
+  }, 180_000);
+  afterEach(async () => {
+    await site.leave();
+    expect(site.problems.splice(0)).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    site?.stop();
+    await server?.stop();
+  });
+
+  const answered = (page: Page, count = 1) =>
+    page
+      .locator('[data-testid=turn][data-status=completed]')
+      .nth(count - 1)
+      .waitFor();
+  const ask = async (page: Page, text: string) => {
+    await page.getByTestId('input').fill(text);
+    await page.keyboard.press('Enter');
+  };
+  const call = (page: Page, ...args: unknown[]) =>
+    page.evaluate(
+      (words) => (window as unknown as { Switchboard: { push(call: unknown[]): void } }).Switchboard.push(words),
+      args,
+    );
+
+  it('greets, answers with its sources, and takes an opinion', async () => {
+    const page = await site.visit(browser);
+    await page.getByTestId('launcher').click();
+    expect(await page.getByTestId('greeting').innerText()).toBe('Hello! What can we do for you?');
+    await page.getByTestId('question').first().click();
+    await answered(page);
+    expect(await page.getByTestId('answer').innerText()).toMatch(/30/);
+    await page.getByTestId('source-1').click();
+    await page.getByTestId('passage').locator('.prose').waitFor();
+    expect(await page.getByTestId('passage').innerText()).toMatch(/days/);
+    await page.keyboard.press('Escape');
+    await page.getByTestId('passage').waitFor({ state: 'detached' });
+    await page.getByTestId('thumb-down').click();
+    await page.getByTestId('comment').fill('Too long');
+    await page.getByTestId('comment-send').click();
+    await page.getByText('Thank you for telling us.').waitFor();
+    const { token } = await server.login('admin@acme.test');
+    const rated = await server.api('/api/admin/conversations?rating=down', { token });
+    expect(rated.body.data).toHaveLength(1);
+  }, 60_000);
+
+  it('goes on after a reload, and counts what came while it was closed', async () => {
+    const page = await site.visit(browser);
+    await page.getByTestId('launcher').click();
+    await ask(page, QUESTION);
+    await page.getByTestId('turn').waitFor();
+    await page.getByTestId('close').click();
+    await page.locator('.badge', { hasText: '1' }).waitFor();
+    expect(await page.getByTestId('launcher').getAttribute('aria-label')).toBe('Open chat, 1 unread');
+    await page.reload();
+    await page.locator('.badge', { hasText: '1' }).waitFor();
+    await page.getByTestId('launcher').click();
+    await answered(page);
+    await page.getByTestId('close').click();
+    expect(await page.locator('.badge').isHidden()).toBe(true);
+    await page.reload();
+    await page.getByTestId('launcher').click();
+    await answered(page);
+    await page.getByTestId('menu').click();
+    await page.getByTestId('menu-new').click();
+    await page.getByTestId('question').first().waitFor();
+    await page.getByTestId('menu').click();
+    await page.getByTestId('menu-history').click();
+    await page.getByTestId('past').click();
+    await answered(page);
+  }, 60_000);
+
+  it('does what the page asks, before it is loaded and after, and tells it what happens', async () => {
+    const script = `
+      window.heard = [];
+      const hear = (name) => ['on', name, (detail) => window.heard.push([name, detail.role || detail.count])];
+      window.Switchboard = [hear('open'), hear('close'), hear('message'), ['send', ${JSON.stringify(QUESTION)}]];`;
+    const page = await site.visit(browser, { script });
+    await answered(page);
+    await call(page, 'toggle');
+    await page.locator('.panel.closed').waitFor({ state: 'attached' });
+    await page.waitForFunction(() => (window as unknown as { heard: unknown[] }).heard.length >= 4);
+    const heard = await page.evaluate(() => (window as unknown as { heard: unknown[] }).heard);
+    expect(heard).toEqual(
+      [
+        ['open', null],
+        ['message', 'user'],
+        ['message', 'assistant'],
+        ['close', null],
+      ].map(([a, b]) => (b === null ? [a, undefined] : [a, b])),
+    );
+  }, 60_000);
+
+  it('keeps the conversation of a visitor who signs in, and hides it when they sign out', async () => {
+    const page = await site.visit(browser);
+    await page.getByTestId('launcher').click();
+    await ask(page, QUESTION);
+    await answered(page);
+    const identity = jwt.sign({ sub: 'customer-7', name: 'Ana Byrne' }, secret, { algorithm: 'HS256', expiresIn: 300 });
+    await call(page, 'identify', identity);
+    await ask(page, 'And how do I send it back?');
+    await answered(page, 2);
+    const { token } = await server.login('admin@acme.test');
+    const people = await server.api('/api/admin/users?kind=end_user&q=Ana%20Byrne', { token });
+    expect(people.body.data.map((one: { external_id?: string }) => one.external_id)).toContain('customer-7');
+    await call(page, 'logout');
+    await page.getByTestId('question').first().waitFor();
+    expect(await page.getByTestId('turn').count()).toBe(0);
+    await page.reload();
+    await page.getByTestId('launcher').click();
+    await page.getByTestId('question').first().waitFor();
+    expect(await page.getByTestId('turn').count()).toBe(0);
+  }, 60_000);
+
+  it('is served by keyboard: the focus goes in, stays in, and comes back', async () => {
+    const page = await site.visit(browser, { body: '<button id="buy">Buy</button>' });
+    await page.locator('#buy').focus();
+    await call(page, 'open');
+    const focused = () =>
+      page.evaluate(
+        () =>
+          document.activeElement?.shadowRoot?.activeElement?.getAttribute('data-testid') ?? document.activeElement?.id,
+      );
+    await page.getByTestId('greeting').waitFor();
+    await page.waitForFunction(() => document.activeElement?.shadowRoot?.activeElement?.localName === 'textarea');
+    for (let step = 0; step < 12; step++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement?.localName)).toBe('switchboard-widget');
+    }
+    await page.keyboard.press('Escape');
+    await page.locator('.panel.closed').waitFor({ state: 'attached' });
+    expect(await focused()).toBe('buy');
+  }, 60_000);
+
+  it('works on a page in quirks mode that has broken the language', async () => {
+    const page = await site.visit(browser, { mode: 'quirks', script: HOSTILE });
+    await page.getByTestId('launcher').click();
+    await page.getByTestId('question').first().click();
+    await answered(page);
+    expect(await page.getByTestId('answer').innerText()).toMatch(/30/);
+    expect(await page.title()).toBe('BackCompat');
+  }, 60_000);
+
+  it('speaks the visitor’s language, or the one that the page sets', async () => {
+    const german = await site.visit(browser, {}, { locale: 'de-AT' });
+    await german.getByTestId('launcher').click();
+    expect(await german.getByTestId('input').getAttribute('placeholder')).toBe('Nachricht schreiben…');
+    const arabic = await site.visit(browser, { attributes: 'data-language="ar"' });
+    await arabic.getByTestId('launcher').click();
+    expect(await arabic.getByTestId('panel').evaluate((panel) => getComputedStyle(panel).direction)).toBe('rtl');
+  }, 60_000);
+});
