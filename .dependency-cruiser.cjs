@@ -118,7 +118,7 @@ module.exports = {
       name: `${name}-looks-up-only`,
       severity: 'error',
       comment: `${name} may import: ${above[name].join(', ') || 'nothing'}.`,
-      from: { path: `^src/${name}/`, pathNot: SPECS },
+      from: { path: `^src/${name}/`, pathNot: [SPECS, '^src/widget/page/'] },
       to: { path: '^src/', pathNot: any([name, ...above[name]]) },
     })),
     ...Object.entries(rooms).map(([name, below]) => ({
@@ -195,7 +195,7 @@ module.exports = {
       name: 'widget-page-stands-alone',
       severity: 'error',
       comment: 'It runs on customers’ pages and talks to the API only.',
-      from: { path: '^src/widget/page/', pathNot: SPECS },
+      from: { path: '^src/widget/page/', pathNot: [SPECS, '\\.mjs$'] },
       to: { pathNot: ['^src/widget/page/', '^src/(sdk|answers)/index\\.ts$', '(^|/)node_modules/preact/'] },
     },
     {

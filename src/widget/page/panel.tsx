@@ -18,7 +18,7 @@ import panel from './panel/styles/panel.css';
 import people from './panel/styles/people.css';
 
 export function mount(place: PanelPlace): Panel {
-  const { element, page, words } = place;
+  const { element, page } = place;
   // The frame that this runs in is never painted: it has no animation frames of its own.
   options.requestAnimationFrame = (callback) => onNextFrame(page, callback);
   adoptStyles(page, element.getRootNode() as ShadowRoot, place.config, panel + messages + people);

@@ -32,7 +32,7 @@ export function readCalls(queue: unknown): Call[] {
   const length = typeof waiting?.length === 'number' ? waiting.length : 0;
   for (let index = 0; index < length; index++) {
     const call = waiting?.[index] as Call | null | undefined;
-    if (call !== undefined && call !== null && typeof call[0] === 'string') calls[calls.length] = call;
+    if (typeof call === 'object' && call !== null && typeof call[0] === 'string') calls[calls.length] = call;
   }
   return calls;
 }
@@ -54,11 +54,10 @@ export function commandsOf(waiting: Call[]): Commands {
       send: (text) => take(['send', text]),
       on: (event, listener) => take(['on', event, listener]),
       off: (event, listener) => take(['off', event, listener]),
+      // A rest parameter would be an array of the page's.
       push() {
         for (let index = 0; index < arguments.length; index++) {
-          // eslint-disable-next-line prefer-rest-params -- a rest parameter is an array of the page's, to be walked with its iterator
-          const call = arguments[index] as Call;
-          take(call);
+          take(arguments[index] as Call);
         }
       },
     },

@@ -95,7 +95,11 @@ export function adoptStyles(
   const paint = () => theme.replaceSync(themeRule(appearance, isDark(appearance, page)));
   paint();
   page.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
-  root.adoptedStyleSheets = [...root.adoptedStyleSheets, theme, own];
+  const sheets: CSSStyleSheet[] = [];
+  // An array of the page's, whose ways to be walked may be broken.
+  for (let index = 0; index < root.adoptedStyleSheets.length; index++)
+    sheets.push(root.adoptedStyleSheets[index] as CSSStyleSheet);
+  root.adoptedStyleSheets = [...sheets, theme, own];
 }
 
 function element<Tag extends keyof HTMLElementTagNameMap>(tag: Tag): HTMLElementTagNameMap[Tag] {

@@ -60,8 +60,8 @@ export class Widget {
   }
 
   private get language() {
-    const { language, page } = this.place;
-    return languageOf([language, ...page.navigator.languages]);
+    // The own navigator's: its list is an array of this realm.
+    return languageOf([this.place.language, ...navigator.languages]);
   }
 
   /** Only where a conversation was left open. */
@@ -75,7 +75,8 @@ export class Widget {
     await this.loaded();
   }
 
-  private obey([name, ...args]: Call): void {
+  /** By index: a page may have broken how its arrays are walked. */
+  private obey({ 0: name, 1: first, 2: second }: Call): void {
     switch (name) {
       case 'open':
         return void this.open();
@@ -84,14 +85,14 @@ export class Widget {
       case 'toggle':
         return this.toggle();
       case 'send':
-        return void this.send(args[0]);
+        return void this.send(first);
       case 'identify':
-        return void this.identify(args[0]);
+        return void this.identify(first);
       case 'logout':
         return void this.logout();
       case 'on':
       case 'off':
-        return this.listen(name, args[0], args[1]);
+        return this.listen(name, first, second);
       default:
     }
   }
@@ -245,7 +246,7 @@ export class Widget {
 
   /** A listener that throws is the page's own trouble, and said there. */
   private tell(listener: Listener, detail: unknown): void {
-    this.place.page.setTimeout(() => listener(detail));
+    setTimeout(() => listener(detail));
   }
 }
 

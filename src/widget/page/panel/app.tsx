@@ -6,7 +6,7 @@ import { Composer, type Draft } from './composer.js';
 import { PanelContext, useRoom } from './context.js';
 import { Header } from './header.js';
 import { History } from './history.js';
-import { focusIn, keepFocusIn } from './focus.js';
+import { focusedBeside, focusIn, keepFocusIn } from './focus.js';
 import { Log } from './log.js';
 import { Notices } from './notices.js';
 import { PeopleBar } from './people-bar.js';
@@ -81,7 +81,7 @@ export function App({ room, place }: AppProps) {
                 config={config}
                 onEdit={(text) => setDraft({ text, nonce: draft.nonce + 1 })}
                 onCite={(messageId, citation) => {
-                  opener.current = (dialog.current?.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
+                  opener.current = focusedBeside(dialog.current);
                   setSource({ messageId, citation });
                 }}
               />

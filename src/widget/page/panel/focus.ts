@@ -8,6 +8,11 @@ function focusable(panel: HTMLElement): HTMLElement[] {
   );
 }
 
+/** What has the focus beside this element. */
+export function focusedBeside(element: HTMLElement | null): HTMLElement | null {
+  return element === null ? null : ((element.getRootNode() as ShadowRoot).activeElement as HTMLElement | null);
+}
+
 /** Into the field to write in; on a touch screen that would open the keyboard over the conversation. */
 export function focusIn(panel: HTMLElement | null, page: Window): void {
   if (panel === null) return;
@@ -21,7 +26,7 @@ export function keepFocusIn(panel: HTMLElement | null, event: KeyboardEvent): vo
   if (panel === null) return;
   const elements = focusable(panel);
   const [first, last] = [elements[0], elements.at(-1)];
-  const at = (panel.getRootNode() as ShadowRoot).activeElement;
+  const at = focusedBeside(panel);
   const next = event.shiftKey ? (at === first ? last : null) : at === last ? first : null;
   if (!next) return;
   event.preventDefault();

@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { WidgetConfig } from '../contract.js';
 import { useWords } from './context.js';
+import { focusedBeside } from './focus.js';
 import { BackIcon, ChatIcon, ClockIcon, CloseIcon, MoreIcon, PersonIcon, PlusIcon, SoundIcon } from './icons.js';
 import type { Room, RoomState } from './room.js';
 
@@ -74,7 +75,7 @@ function Menu({ room, state }: Pick<HeaderProps, 'room' | 'state'>) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (!isOpen) return;
     const entries = [...(list.current?.querySelectorAll<HTMLElement>('button') ?? [])];
-    const at = entries.indexOf(activeIn(list.current));
+    const at = entries.indexOf(focusedBeside(list.current) as HTMLElement);
     const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (step !== 0) {
       event.preventDefault();
@@ -128,10 +129,6 @@ function Menu({ room, state }: Pick<HeaderProps, 'room' | 'state'>) {
       )}
     </div>
   );
-}
-
-function activeIn(list: HTMLElement | null): HTMLElement {
-  return (list?.getRootNode() as ShadowRoot).activeElement as HTMLElement;
 }
 
 /** "Dara Lynch" → "DL". */

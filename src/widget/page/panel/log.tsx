@@ -2,6 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Citation, Item } from '../../../sdk/index.js';
 import type { WidgetConfig } from '../contract.js';
 import { useWords } from './context.js';
+import { Dots } from './dots.js';
 import { explainThrown } from './errors.js';
 import { ToEndIcon } from './icons.js';
 import { Note } from './note.js';
@@ -170,15 +171,5 @@ function Earlier({ room }: { room: Room }) {
       </button>
       {error !== null && <p class="hint">{error}</p>}
     </div>
-  );
-}
-
-export function Dots() {
-  return (
-    <span class="dots" aria-hidden="true">
-      <i />
-      <i />
-      <i />
-    </span>
   );
 }

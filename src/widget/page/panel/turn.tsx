@@ -2,10 +2,10 @@ import { useState } from 'preact/hooks';
 import { type Citation, isSettled, type Step, type TurnView } from '../../../sdk/index.js';
 import { Cards } from './cards.js';
 import { useNow, useWords } from './context.js';
+import { Dots } from './dots.js';
 import { explain } from './errors.js';
 import { Feedback } from './feedback.js';
 import { AlertIcon, RetryIcon } from './icons.js';
-import { Dots } from './log.js';
 import { Prose } from './prose.js';
 import type { Room } from './room.js';
 

@@ -1,0 +1,10 @@
+/** Somebody is at it. */
+export function Dots() {
+  return (
+    <span class="dots" aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </span>
+  );
+}
