@@ -43,6 +43,7 @@ export class Chat {
   private status: ConnectionStatus = { state: 'connecting' };
   private earlierCursor: string | null = null;
   private tenant: string | undefined;
+  private watched: ReadonlySet<string> = new Set();
   private readonly connection: Connection;
   private readonly outbox: Outbox;
   private readonly listeners = new Set<() => void>();
@@ -90,6 +91,14 @@ export class Chat {
     if (conversationId === null) return;
     this.showPending(conversationId);
     this.resume();
+  }
+
+  /** Conversations whose frames come to `onFrame` beside those of the open one. */
+  watch(conversationIds: Iterable<string>): void {
+    const before = this.watched;
+    this.watched = new Set(conversationIds);
+    for (const id of before) if (!this.watched.has(id) && id !== this.conversation.conversationId) this.leave(id);
+    for (const id of this.watched) if (!before.has(id)) this.follow(id);
   }
 
   /** Sends a message; it goes out as soon as the connection allows. */
@@ -224,7 +233,17 @@ export class Chat {
   /** After each (re)connection: what was missed, then what the server has not answered. */
   private catchUp(): void {
     if (this.conversation.conversationId !== null) this.resume();
+    for (const id of this.watched) this.follow(id);
     for (const entry of this.outbox.pending) this.connection.send(entry.frame);
+  }
+
+  private follow(conversationId: string): void {
+    if (conversationId !== this.conversation.conversationId)
+      this.connection.send({ type: 'resume', conversation_id: conversationId });
+  }
+
+  private leave(conversationId: string): void {
+    this.connection.send({ type: 'unsubscribe', conversation_id: conversationId });
   }
 
   private resume(): void {

@@ -1,0 +1,127 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { ConversationState, Item, StoredMessage } from '../../sdk/index.js';
+import { agentLabel, agentsOf } from '../../sdk/index.js';
+import { Markdown, SanitisedHtml } from './rich-text.js';
+
+/** A reply that is on its way: its message comes by a frame, under an id of the server's. */
+export interface PendingReply {
+  readonly key: string;
+  readonly content: string;
+  readonly error: string | null;
+  /** Of the stored message; null until the server has answered. */
+  readonly messageId: string | null;
+}
+
+interface CaseLogProps {
+  conversation: ConversationState;
+  userName: string;
+  pending: readonly PendingReply[];
+  typing: boolean;
+  onRetry(key: string): void;
+  onEarlier(): void;
+}
+
+const NOTHING_CITED = { citations: [], onCite: () => undefined };
+
+/** The conversation as the person in the middle sees it: the user on one side, agent and colleagues on the other. */
+export function CaseLog({ conversation, userName, pending, typing, onRetry, onEarlier }: CaseLogProps) {
+  const log = useRef<HTMLDivElement>(null);
+  const { items } = conversation;
+  const shown = new Set(items.map((item) => (item.kind === 'note' ? item.message.id : null)));
+  const open = pending.filter(({ messageId }) => messageId === null || !shown.has(messageId));
+  useLayoutEffect(() => {
+    const element = log.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  }, [items, open.length, typing]);
+  return (
+    <div class="case-log" ref={log} role="log" aria-label="Conversation" tabIndex={0} data-testid="case-log">
+      {conversation.hasEarlier && (
+        <button type="button" class="button small" onClick={onEarlier}>
+          Earlier messages
+        </button>
+      )}
+      {conversation.restoring && <p class="centered muted">Opening the conversation…</p>}
+      {items.map((item) => (
+        <LogItem key={item.key} item={item} userName={userName} />
+      ))}
+      {open.map(({ content, error, key }) => (
+        <div key={key} class="said own" data-testid="pending-reply">
+          <p class="bubble pending" dir="auto">
+            {content}
+          </p>
+          <p class="muted small">
+            {error === null ? (
+              'Sending…'
+            ) : (
+              <>
+                {error}{' '}
+                <button type="button" class="link-button" onClick={() => onRetry(key)} data-testid="reply-again">
+                  Send again
+                </button>
+              </>
+            )}
+          </p>
+        </div>
+      ))}
+      {typing && (
+        <p class="muted small" role="status" data-testid="user-typing">
+          {userName} is writing…
+        </p>
+      )}
+    </div>
+  );
+}
+
+function LogItem({ item, userName }: { item: Item; userName: string }) {
+  if (item.kind === 'note') return <Person message={item.message} />;
+  const { answer, question, status, text } = item;
+  const agents = agentsOf(item).map((agent) => agentLabel(item, agent));
+  const isHandedOff = status === 'handed_off';
+  return (
+    <>
+      {question && (
+        <div class="said user" data-testid="said-user">
+          <p class="who muted small">{userName}</p>
+          <p class="bubble" dir="auto">
+            {question.content}
+          </p>
+        </div>
+      )}
+      {(answer !== null || text !== '') && !isHandedOff && (
+        <div class="said agent" data-testid="said-agent">
+          <p class="who muted small">{agents.length > 0 ? agents.join(', ') : 'Agent'}</p>
+          <div class="bubble">
+            {answer?.content_html ? (
+              <SanitisedHtml html={answer.content_html} {...NOTHING_CITED} />
+            ) : (
+              <Markdown text={text} {...NOTHING_CITED} />
+            )}
+          </div>
+        </div>
+      )}
+      {status === 'failed' && <p class="muted small centered">The agent’s answer failed.</p>}
+    </>
+  );
+}
+
+function Person({ message }: { message: StoredMessage }) {
+  const supporter = message.metadata?.['supporter'] as { name?: string } | undefined;
+  if (message.role !== 'supporter')
+    return (
+      <p class="muted small centered" dir="auto">
+        {message.content}
+      </p>
+    );
+  return (
+    <div class="said own" data-testid="said-supporter">
+      <p class="who muted small">{supporter?.name ?? 'Team'}</p>
+      <div class="bubble" dir="auto">
+        {message.content_html ? (
+          <SanitisedHtml html={message.content_html} {...NOTHING_CITED} />
+        ) : (
+          <Markdown text={message.content} {...NOTHING_CITED} />
+        )}
+      </div>
+    </div>
+  );
+}
