@@ -1031,6 +1031,19 @@ CREATE TRIGGER turn_is_over AFTER UPDATE OF status ON app.turn
   FOR EACH ROW WHEN (NEW.status IN ('completed', 'failed', 'cancelled') AND OLD.status <> NEW.status)
   EXECUTE FUNCTION app.publish_turn();
 
+CREATE FUNCTION app.publish_escalation() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM app.publish(NEW.tenant_id, 'escalation.' || CASE NEW.status WHEN 'waiting' THEN 'created' ELSE NEW.status END, NULL,
+    jsonb_build_object('conversation_id', NEW.conversation_id, 'escalation_id', NEW.id));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER escalation_is_created AFTER INSERT ON app.escalation
+  FOR EACH ROW EXECUTE FUNCTION app.publish_escalation();
+CREATE TRIGGER escalation_moves_on AFTER UPDATE OF status, supporter_id ON app.escalation
+  FOR EACH ROW WHEN (NEW.status IN ('assigned', 'resolved', 'closed')
+    AND (OLD.status, OLD.supporter_id) IS DISTINCT FROM (NEW.status, NEW.supporter_id))
+  EXECUTE FUNCTION app.publish_escalation();
+
 CREATE FUNCTION app.publish_document() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM app.publish(NEW.tenant_id, 'document.' || NEW.status, NULL, jsonb_build_object('document_id', NEW.id));
@@ -1055,7 +1068,7 @@ CREATE TRIGGER feedback_is_changed AFTER UPDATE OF rating, comment ON app.feedba
 DO $$
 DECLARE f text;
 BEGIN
-  FOREACH f IN ARRAY ARRAY['conversation', 'message', 'turn', 'document', 'feedback'] LOOP
+  FOREACH f IN ARRAY ARRAY['conversation', 'message', 'turn', 'escalation', 'document', 'feedback'] LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION app.publish_%s() FROM PUBLIC', f);
   END LOOP;
 END $$;

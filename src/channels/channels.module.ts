@@ -5,10 +5,12 @@ import { EscalationsModule } from '#escalations';
 import { TenantsModule } from '#tenants';
 import { ChannelsDrain } from './channels-drain.js';
 import { ChannelsState } from './channels-state.js';
+import { ChatResponses } from './http/chat-responses.js';
 import { ChatController } from './http/chat.controller.js';
 import { ConversationEventsController } from './http/conversation-events.controller.js';
 import { EventStreams } from './http/event-streams.js';
 import { HttpChatService } from './http/http-chat.service.js';
+import { RegenerateController } from './http/regenerate.controller.js';
 import { ChatCommands } from './websocket/chat-commands.js';
 import { ChatGateway } from './websocket/chat.gateway.js';
 import { ConnectionRegistry } from './websocket/connection-registry.js';
@@ -22,11 +24,12 @@ import { UpgradeGate } from './websocket/upgrade-gate.js';
 
 @Module({
   imports: [AuthModule, ConversationsModule, EscalationsModule, TenantsModule],
-  controllers: [PresenceController, ChatController, ConversationEventsController],
+  controllers: [PresenceController, ChatController, RegenerateController, ConversationEventsController],
   providers: [
     ChannelsDrain,
     ChannelsState,
     ChatCommands,
+    ChatResponses,
     ChatGateway,
     ConnectionRegistry,
     EventStreams,

@@ -13,6 +13,7 @@ import { QueueFeed } from './queue/queue-feed.js';
 import { QueueNews } from './queue/queue-news.js';
 import { AdminEscalationsController } from './rest/admin-escalations.controller.js';
 import { EscalateController } from './rest/escalate.controller.js';
+import { EscalationEvents } from './rest/escalation-events.js';
 import { EscalationReader } from './rest/escalation-reader.js';
 import { SupporterController } from './rest/supporter.controller.js';
 import { EscalationRepository } from './store/escalation.repository.js';
@@ -24,6 +25,7 @@ import { PresenceRepository } from './store/presence.repository.js';
   providers: [
     AvailabilityService,
     Departures,
+    EscalationEvents,
     EscalationReader,
     EscalationRepository,
     EscalationRequests,

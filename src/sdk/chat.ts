@@ -130,6 +130,13 @@ export class Chat {
     if (this.connection.accepting) this.connection.send(entry.frame);
   }
 
+  /** Asks the last question again; what it was answered stays until the new answer is complete. @returns false while not connected */
+  regenerate(key: string): boolean {
+    const turn = this.conversation.items.find((item) => item.kind === 'turn' && item.key === key);
+    if (turn?.kind !== 'turn' || turn.turnId === null || !this.connection.accepting) return false;
+    return this.connection.send({ type: 'regenerate', turn_id: turn.turnId, ref: `regenerate:${turn.turnId}` });
+  }
+
   /** One's opinion of an answer; said again it replaces what was said before. @throws RestError */
   async rate(messageId: string, rating: 'up' | 'down', comment?: string): Promise<void> {
     const { conversationId } = this.conversation;

@@ -435,3 +435,70 @@ describe('restoring', () => {
     expect(state).toMatchObject({ restoring: false, notice: { code: 'NOT_FOUND' } });
   });
 });
+
+describe('a question that is asked again', () => {
+  const stored = (id: string, turnId: string, more: object = {}): StoredMessage => ({
+    id,
+    role: 'assistant',
+    content: `Answer ${id}`,
+    turn_id: turnId,
+    ...more,
+  });
+  const told = (message: StoredMessage): ServerFrame => ({
+    type: 'message',
+    conversation_id: CONVERSATION,
+    seq: 20,
+    ...message,
+    turn_id: message.turn_id ?? null,
+  });
+  const done = (turnId: string, status: 'completed' | 'failed' | 'cancelled'): ServerFrame => ({
+    type: 'done',
+    conversation_id: CONVERSATION,
+    turn_id: turnId,
+    seq: 21,
+    status,
+  });
+  const answered = () =>
+    receive(send(emptyConversation()), ack(), begun(), told(stored('a1', 't1')), done('t1', 'completed'));
+  const only = (state: ConversationState): TurnView => {
+    expect(state.items).toHaveLength(1);
+    return state.items[0] as TurnView;
+  };
+
+  it('shows the new answer as it is written, and in the place of the earlier one', () => {
+    const begins = receive(answered(), ack('t2'), begun(1, 'running', 't2', 2));
+    expect(only(begins)).toMatchObject({
+      turnId: 't2',
+      status: 'running',
+      text: '',
+      answer: null,
+      earlier: { id: 'a1' },
+    });
+    const over = receive(begins, told(stored('a2', 't2', { metadata: { replaces: ['a1'] } })), done('t2', 'completed'));
+    expect(only(over)).toMatchObject({ status: 'completed', text: 'Answer a2', earlier: null, question: { id: 'm1' } });
+  });
+
+  it.each(['failed', 'cancelled'] as const)('has its earlier answer back when the new attempt is %s', (status) => {
+    const state = receive(answered(), begun(1, 'running', 't2', 2), done('t2', status));
+    expect(only(state)).toMatchObject({ turnId: 't1', status: 'completed', text: 'Answer a1', error: null });
+    expect(state.notice === null).toBe(status === 'cancelled');
+  });
+
+  it('is one also for a reader who was away meanwhile', () => {
+    const state = receive(answered(), told(stored('a2', 't2', { metadata: { replaces: ['a1'] } })));
+    expect(only(state)).toMatchObject({ turnId: 't2', text: 'Answer a2', question: { id: 'm1' } });
+  });
+
+  it('stays answered when asking again is refused', () => {
+    const refused: ServerFrame = {
+      type: 'error',
+      code: 'CONFLICT',
+      message: 'Not now',
+      ref: 'regenerate:t1',
+      turn_id: 't1',
+    };
+    const state = receive(answered(), refused);
+    expect(only(state)).toMatchObject({ status: 'completed', text: 'Answer a1' });
+    expect(state.notice).toMatchObject({ message: 'Not now' });
+  });
+});

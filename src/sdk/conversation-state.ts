@@ -60,6 +60,8 @@ export interface TurnView {
   lastTokenSeq: number;
   payloads: Payload[];
   answer: StoredMessage | null;
+  /** The answer that is being replaced: it comes back should the new attempt come to nothing. */
+  earlier: StoredMessage | null;
   prompt: string | null;
   error: TurnError | null;
   degraded: boolean;
@@ -229,10 +231,21 @@ const FRESH_ATTEMPT = {
   lastTokenSeq: 0,
   payloads: [],
   answer: null,
+  earlier: null,
   prompt: null,
   error: null,
   stopping: false,
 } satisfies Partial<TurnView>;
+
+/** The same question, from the beginning. */
+function attemptedAnew(turn: TurnView): Partial<TurnView> {
+  return { ...FRESH_ATTEMPT, earlier: turn.answer ?? turn.earlier };
+}
+
+/** A new attempt came to nothing: what there was before is there again. */
+function withEarlier(turn: TurnView, earlier: StoredMessage): TurnView {
+  return { ...turn, ...FRESH_ATTEMPT, ...answered(turn, earlier), turnId: earlier.turn_id ?? turn.turnId };
+}
 
 function newTurn(fields: Partial<TurnView> & { key: string }): TurnView {
   return {
@@ -306,13 +319,7 @@ function applyFrame(state: ConversationState, frame: ServerFrame): ConversationS
     case 'context_restored':
       return applyRestored(seen, frame);
     case 'done':
-      return onTurn(seen, frame, (turn) => ({
-        ...turn,
-        status: frame.status,
-        stopping: false,
-        queued: false,
-        error: frame.status === 'failed' ? (turn.error ?? failureOf(frame.error)) : null,
-      }));
+      return applyDone(seen, frame);
     case 'error':
       return applyError(seen, frame);
     case 'escalation':
@@ -372,9 +379,23 @@ function applyAck(state: ConversationState, frame: Extract<ServerFrame, { type: 
             start: stray.start,
           }
         : {};
-      return { ...item, ...FRESH_ATTEMPT, ...found, question, turnId };
+      return { ...item, ...attemptedAnew(item), ...found, question, turnId };
     }),
   };
+}
+
+function applyDone(state: ConversationState, frame: Extract<ServerFrame, { type: 'done' }>): ConversationState {
+  let notice = state.notice;
+  const next = onTurn(state, frame, (turn) => {
+    const error = frame.status === 'failed' ? (turn.error ?? failureOf(frame.error)) : null;
+    const isInVain = frame.status === 'failed' || frame.status === 'cancelled';
+    if (isInVain && turn.earlier !== null && turn.answer === null) {
+      notice = error ?? notice;
+      return withEarlier(turn, turn.earlier);
+    }
+    return { ...turn, status: frame.status, stopping: false, queued: false, earlier: null, error };
+  });
+  return { ...next, notice };
 }
 
 /** A turn waits, starts, or starts again. It is never replayed, so it always means a turn that has not ended. */
@@ -391,7 +412,7 @@ function applyTurn(state: ConversationState, frame: Extract<ServerFrame, { type:
   const isNew = known.turnId !== turnId || (start > known.start && known.start > 0);
   const turn: TurnView = {
     ...known,
-    ...(isNew ? { ...FRESH_ATTEMPT, stopping: known.turnId === turnId && known.stopping } : {}),
+    ...(isNew ? { ...attemptedAnew(known), stopping: known.turnId === turnId && known.stopping } : {}),
     turnId,
     status: 'running',
     queued: frame.status === 'queued',
@@ -436,6 +457,8 @@ function applyError(state: ConversationState, frame: Extract<ServerFrame, { type
   };
   // Nothing left to stop: the turn ended a moment before.
   if (frame.ref?.startsWith('abort')) return state;
+  // The question stays answered as it was.
+  if (frame.ref?.startsWith('regenerate')) return { ...state, notice: error };
   const matches = (turn: TurnView) =>
     (frame.client_message_id !== undefined && turn.clientMessageId === frame.client_message_id) ||
     (frame.turn_id !== undefined && turn.turnId === frame.turn_id);
@@ -518,6 +541,16 @@ function mergeMessages(items: Item[], messages: StoredMessage[], live = false): 
   const younger = first && !live ? result.findIndex((item) => item.createdAt === '' || item.createdAt > first) : -1;
   let position = younger < 0 ? result.length : younger;
   for (const message of messages) {
+    const replaced = result.findIndex((item) => isReplacedBy(item, message));
+    const taken = result[replaced];
+    if (taken?.kind === 'turn') {
+      result[replaced] = withMessage({ ...taken, turnId: message.turn_id ?? null }, message, live);
+      // What a faster frame of the new turn had begun.
+      const stray = result.findIndex((item, at) => at !== replaced && holds(item, message));
+      if (stray >= 0) result.splice(stray, 1);
+      position = Math.min(position, result.length);
+      continue;
+    }
     const index = result.findIndex((item) => holds(item, message));
     const known = index >= 0 ? result[index] : undefined;
     if (known) {
@@ -539,6 +572,12 @@ function holds(item: Item, message: StoredMessage): boolean {
   return sameTurn && (message.role === 'user' || message.role === 'assistant');
 }
 
+/** The question was asked again while nobody looked: the new answer takes the place of the one on the screen. */
+function isReplacedBy(item: Item, message: StoredMessage): boolean {
+  if (item.kind !== 'turn' || item.answer === null) return false;
+  return message.metadata?.replaces?.includes(item.answer.id) === true;
+}
+
 function withMessage(item: Item, message: StoredMessage, live: boolean): Item {
   if (item.kind === 'note') return { ...item, message };
   if (message.role === 'user') {
@@ -547,15 +586,19 @@ function withMessage(item: Item, message: StoredMessage, live: boolean): Item {
     if (isNewAttempt) return { ...item, ...FRESH_ATTEMPT, question, turnId: message.turn_id ?? null };
     return { ...item, question };
   }
+  return { ...item, ...answered(item, message) };
+}
+
+function answered(turn: TurnView, message: StoredMessage): Partial<TurnView> {
   return {
-    ...item,
     answer: message,
+    earlier: null,
     text: message.content,
-    payloads: message.payloads?.length ? message.payloads : item.payloads,
+    payloads: message.payloads?.length ? message.payloads : turn.payloads,
     status: message.metadata?.partial ? 'cancelled' : 'completed',
     error: null,
     stopping: false,
-    degraded: item.degraded || message.metadata?.degraded === true,
+    degraded: turn.degraded || message.metadata?.degraded === true,
   };
 }
 

@@ -384,6 +384,10 @@ export type Message = {
      */
     partial?: boolean;
     /**
+     * Answers whose place this one has taken (`regenerate`)
+     */
+    replaces?: Array<string>;
+    /**
      * The parts of the answer: whose each is, by its name, and where in `content` it begins (UTF-16 units)
      */
     sections?: Array<{
@@ -445,6 +449,10 @@ export type MessageFrame = {
      * The turn was stopped: this is what there was of the answer
      */
     partial?: boolean;
+    /**
+     * Answers whose place this one has taken (`regenerate`)
+     */
+    replaces?: Array<string>;
     /**
      * The parts of the answer: whose each is, by its name, and where in `content` it begins (UTF-16 units)
      */
@@ -555,6 +563,21 @@ export type ReadyFrame = {
     persona: string | null;
     role: 'platform_admin' | 'tenant_admin' | 'supporter' | 'end_user' | 'visitor';
   };
+};
+
+/**
+ * Answers the last question of a conversation again, by any of its turns: a new turn, whose answer takes the place of the earlier one (`metadata.replaces`) once it is complete. Answered with `ack`, as a message
+ */
+export type RegenerateFrame = {
+  /**
+   * Echoed by the direct answers to this frame
+   */
+  ref?: string;
+  /**
+   * A UUID
+   */
+  turn_id: string;
+  type: 'regenerate';
 };
 
 /**
@@ -773,6 +796,7 @@ export type ClientFrame =
   | AuthFrame
   | UserMessageFrame
   | AbortFrame
+  | RegenerateFrame
   | ResumeFrame
   | UnsubscribeFrame
   | EscalateFrame

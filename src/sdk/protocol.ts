@@ -21,10 +21,15 @@ export interface Payload {
   readonly items: unknown[];
 }
 
-export interface MessageMetadata extends Omit<Loosely<wire.Message['metadata']>, 'agents' | 'citations' | 'sections'> {
+export interface MessageMetadata extends Omit<
+  Loosely<wire.Message['metadata']>,
+  'agents' | 'citations' | 'replaces' | 'sections'
+> {
   readonly agents?: unknown[];
   readonly sections?: { readonly agent: string; readonly name: string; readonly offset: number }[];
   readonly citations?: Citation[];
+  /** Answers whose place this one has taken. */
+  readonly replaces?: readonly string[];
 }
 
 /** A message as it is kept, by the names of REST. */

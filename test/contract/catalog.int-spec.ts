@@ -106,7 +106,17 @@ describe('the catalog of a migrated database', () => {
         'session',
         'tenant',
       ],
-      ...['tenant_origin', 'tool_call', 'trusted_issuer', 'turn', 'turn_live', 'visitor', 'webhook', 'webhook_delivery', 'widget'],
+      ...[
+        'tenant_origin',
+        'tool_call',
+        'trusted_issuer',
+        'turn',
+        'turn_live',
+        'visitor',
+        'webhook',
+        'webhook_delivery',
+        'widget',
+      ],
     ]);
     expect(
       await names(

@@ -1107,6 +1107,17 @@ BEGIN
   RETURN NULL;
 END $function$
 
+owned by owner: CREATE OR REPLACE FUNCTION app.publish_escalation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM app.publish(NEW.tenant_id, 'escalation.' || CASE NEW.status WHEN 'waiting' THEN 'created' ELSE NEW.status END, NULL,
+    jsonb_build_object('conversation_id', NEW.conversation_id, 'escalation_id', NEW.id));
+  RETURN NULL;
+END $function$
+
 owned by owner: CREATE OR REPLACE FUNCTION app.publish_feedback()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1626,6 +1637,8 @@ app.tenants_with_open_escalations(): EXECUTE to switchboard_app
 CREATE TRIGGER conversation_is_created AFTER INSERT ON app.conversation FOR EACH ROW EXECUTE FUNCTION app.publish_conversation('conversation.created')
 CREATE TRIGGER conversation_is_ended AFTER UPDATE OF status ON app.conversation FOR EACH ROW WHEN (((new.status = 'ended'::text) AND (old.status <> 'ended'::text))) EXECUTE FUNCTION app.publish_conversation('conversation.ended')
 CREATE TRIGGER document_is_done AFTER UPDATE OF status ON app.document FOR EACH ROW WHEN (((new.status = ANY (ARRAY['ready'::text, 'failed'::text])) AND (old.status <> new.status))) EXECUTE FUNCTION app.publish_document()
+CREATE TRIGGER escalation_is_created AFTER INSERT ON app.escalation FOR EACH ROW EXECUTE FUNCTION app.publish_escalation()
+CREATE TRIGGER escalation_moves_on AFTER UPDATE OF status, supporter_id ON app.escalation FOR EACH ROW WHEN (((new.status = ANY (ARRAY['assigned'::text, 'resolved'::text, 'closed'::text])) AND ((old.status IS DISTINCT FROM new.status) OR (old.supporter_id IS DISTINCT FROM new.supporter_id)))) EXECUTE FUNCTION app.publish_escalation()
 CREATE TRIGGER feedback_is_changed AFTER UPDATE OF rating, comment ON app.feedback FOR EACH ROW WHEN (((old.rating IS DISTINCT FROM new.rating) OR (old.comment IS DISTINCT FROM new.comment))) EXECUTE FUNCTION app.publish_feedback()
 CREATE TRIGGER feedback_is_given AFTER INSERT ON app.feedback FOR EACH ROW EXECUTE FUNCTION app.publish_feedback()
 CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins()

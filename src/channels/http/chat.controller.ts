@@ -5,11 +5,9 @@ import type { RequestContext } from '#platform/context';
 import { CountsAgainst, Ctx, type HttpRequest, RequirePermission } from '#platform/http';
 import type { z } from 'zod';
 import { parseUserMessage, type UserMessageFrame } from '../protocol/parse-frame.js';
+import { ChatResponses } from './chat-responses.js';
 import { chatAnswer, chatBody } from './chat.dto.js';
-import { EventStreams } from './event-streams.js';
-import { HttpChatService } from './http-chat.service.js';
 import { clientMessageIdOf } from './idempotency-key.js';
-import { SseResponse } from './sse-response.js';
 
 /** Chat for those who do not want a socket. */
 @ApiTags('chat')
@@ -17,10 +15,7 @@ import { SseResponse } from './sse-response.js';
 @RequirePermission('chat')
 @Controller('api/:tenant/chat')
 export class ChatController {
-  constructor(
-    private readonly chats: HttpChatService,
-    private readonly streams: EventStreams,
-  ) {}
+  constructor(private readonly responses: ChatResponses) {}
 
   @Post()
   @HttpCode(200)
@@ -42,14 +37,7 @@ export class ChatController {
     @Res() response: Response,
   ): Promise<void> {
     const message = identified(parseUserMessage(body), request.headers['idempotency-key']);
-    if (wantsEvents(request)) {
-      await this.chats.stream(ctx, message, (onEnd) => new SseResponse(ctx, response, this.streams, onEnd));
-      return;
-    }
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    const answer = await this.chats.answer(ctx, message, gone.signal);
-    if (answer !== null && !response.destroyed) response.json(answer);
+    await this.responses.tell(ctx, message, request, response);
   }
 }
 
@@ -58,8 +46,4 @@ function identified(message: UserMessageFrame, key: string | string[] | undefine
   if (typeof key !== 'string') return message;
   const id = clientMessageIdOf(key);
   return message.clientMessageId === null ? { ...message, clientMessageId: id } : message;
-}
-
-function wantsEvents(request: HttpRequest): boolean {
-  return request.headers.accept !== undefined && request.accepts(['json', 'text/event-stream']) === 'text/event-stream';
 }

@@ -20,6 +20,15 @@ const LONGEST_MS = 6 * 3600 * 1000;
 /** How long a suspended tenant's running turn has to be told of its end. */
 const SUSPENDED_MS = 2000;
 
+/** A question that is asked again is told as a message in its conversation. */
+export type Said =
+  | UserMessageFrame
+  | (Pick<UserMessageFrame, 'conversation' | 'stream' | 'final' | 'format' | 'onDisconnect' | 'echo'> & {
+      readonly type: 'regenerate';
+      readonly conversationId: string;
+      readonly turnId: string;
+    });
+
 /** One message over HTTP: its turn as events, or as one answer. */
 @Injectable()
 export class HttpChatService {
@@ -38,7 +47,7 @@ export class HttpChatService {
    * @returns null when there is nobody left to answer
    * @throws what refuses the message, or what the turn failed with (its `turn_id` in the details)
    */
-  async answer(ctx: RequestContext, message: UserMessageFrame, gone: AbortSignal): Promise<ChatAnswer | null> {
+  async answer(ctx: RequestContext, message: Said, gone: AbortSignal): Promise<ChatAnswer | null> {
     const { websocket: tenant } = await this.settings.get(ctx);
     const reader = new TurnReader();
     try {
@@ -85,11 +94,7 @@ export class HttpChatService {
    * @param open makes the stream; its argument is called when the stream has ended, whoever ended it
    * @throws what refuses the message, as long as nothing was sent
    */
-  async stream(
-    ctx: RequestContext,
-    message: UserMessageFrame,
-    open: (onEnd: () => void) => SseResponse,
-  ): Promise<void> {
+  async stream(ctx: RequestContext, message: Said, open: (onEnd: () => void) => SseResponse): Promise<void> {
     const { websocket: tenant } = await this.settings.get(ctx);
     const { reference, sessionId } = message.conversation ?? NEW_CONVERSATION;
     const options = readerOptions([message], tenant, reference.kind === 'key');
@@ -120,10 +125,14 @@ export class HttpChatService {
 
   private submit(
     ctx: RequestContext,
-    message: UserMessageFrame,
+    message: Said,
     tenant: TenantSettings['websocket'],
     by: { reader: TurnReader; channel: 'http' | 'sse' },
   ): Promise<Submitted> {
+    const channel = ctx.principal.widget === undefined ? by.channel : 'widget';
+    const onDisconnect = message.onDisconnect ?? tenant.onDisconnect;
+    if (message.type === 'regenerate')
+      return this.turns.regenerate(ctx, message, { channel, onDisconnect, subscriber: by.reader });
     return this.turns.submit(
       ctx,
       {
@@ -132,8 +141,8 @@ export class HttpChatService {
         clientMessageId: message.clientMessageId,
         metadata: message.metadata,
         agent: message.agent ?? ctx.principal.widget?.agent ?? null,
-        channel: ctx.principal.widget === undefined ? by.channel : 'widget',
-        onDisconnect: message.onDisconnect ?? tenant.onDisconnect,
+        channel,
+        onDisconnect,
       },
       by.reader,
     );

@@ -57,6 +57,15 @@ export const abortFrame = z
       'given must agree. Nothing to stop: `NOT_FOUND`',
   });
 
+export const regenerateFrame = z
+  .strictObject({ type: z.literal('regenerate'), turn_id: uuidSchema, ref: refSchema.optional() })
+  .meta({
+    id: 'RegenerateFrame',
+    description:
+      'Answers the last question of a conversation again, by any of its turns: a new turn, whose answer takes the place ' +
+      'of the earlier one (`metadata.replaces`) once it is complete. Answered with `ack`, as a message',
+  });
+
 export const resumeFrame = z
   .strictObject({
     type: z.literal('resume'),
@@ -120,6 +129,7 @@ export const CLIENT_FRAMES = {
   auth: authFrame,
   user_message: userMessageFrame,
   abort: abortFrame,
+  regenerate: regenerateFrame,
   resume: resumeFrame,
   unsubscribe: unsubscribeFrame,
   escalate: escalateFrame,
@@ -131,6 +141,6 @@ export const CLIENT_FRAMES = {
 export type ServedType = keyof typeof CLIENT_FRAMES;
 
 /** Types of the contract that a later version serves. */
-export const LATER_TYPES: readonly string[] = ['respond', 'regenerate'];
+export const LATER_TYPES: readonly string[] = ['respond'];
 
 export type UserMessage = z.output<typeof userMessageFrame>;

@@ -20,7 +20,7 @@ describe('a frame that cannot be used', () => {
     ['a type that is null', { type: null }, /type: must be a string/],
     ['a type of nobody', { type: 'shout' }, /does not serve "shout"/],
     ['a type from the prototype', { type: 'constructor' }, /does not serve "constructor"/],
-    ...['respond', 'regenerate'].map((type): [string, object, RegExp] => [
+    ...['respond'].map((type): [string, object, RegExp] => [
       type,
       { type },
       new RegExp(`does not serve "${type}" yet`),
@@ -83,6 +83,7 @@ describe('a frame that cannot be used', () => {
     ],
     ['a resume from a word', { type: 'resume', conversation_id: UUID, after_seq: '1' }, /after_seq: must be a whole/],
     ['an abort of a new one', { type: 'abort', conversation_id: 'new' }, /must name a conversation that exists/],
+    ['regenerating nothing', { type: 'regenerate' }, /turn_id/],
     ['an abort of no turn', { type: 'abort', turn_id: 'x' }, /turn_id: must be a UUID/],
   ])('is answered with what is wrong: %s', (_name, frame, message) => {
     expect(refusal(frame).message).toMatch(message);

@@ -47,6 +47,10 @@ export interface AbortFrame extends Echoed {
   readonly conversation: ConversationName | undefined;
   readonly turnId: string | undefined;
 }
+export interface RegenerateFrame extends Echoed {
+  readonly type: 'regenerate';
+  readonly turnId: string;
+}
 export interface ResumeFrame extends Echoed {
   readonly type: 'resume';
   readonly conversation: ConversationName;
@@ -81,6 +85,7 @@ export type ClientFrame =
   | AuthFrame
   | UserMessageFrame
   | AbortFrame
+  | RegenerateFrame
   | ResumeFrame
   | UnsubscribeFrame
   | EscalateFrame
@@ -154,6 +159,10 @@ function read(type: ServedType, value: Readonly<Record<string, unknown>>, echo: 
       const frame = checked(CLIENT_FRAMES.abort, fields, clientName);
       const conversation = frame.conversation_id === undefined ? undefined : existing(named(frame.conversation_id));
       return { type, echo, conversation, turnId: frame.turn_id };
+    }
+    case 'regenerate': {
+      const frame = checked(CLIENT_FRAMES.regenerate, fields, clientName);
+      return { type, echo, turnId: frame.turn_id };
     }
     case 'resume': {
       const frame = checked(CLIENT_FRAMES.resume, fields, clientName);

@@ -11,6 +11,7 @@ import type {
   AbortFrame,
   EscalateFrame,
   FeedbackFrame,
+  RegenerateFrame,
   ResumeFrame,
   TypingFrame,
   UnsubscribeFrame,
@@ -95,6 +96,34 @@ export class ChatCommands {
     await connection.catchingUp(reference.id, async () => {
       const { conversationId, clientKey } = await submit();
       connection.nameConversation(conversationId, clientKey, conversation);
+    });
+  }
+
+  /** Resolves when the question has been accepted once more and acknowledged; its new answer follows. */
+  async regenerate(connection: ChatConnection, frame: RegenerateFrame, options: ConnectionOptions): Promise<void> {
+    const ctx = contextOf(connection);
+    const { websocket: tenant } = await this.settings.get(ctx);
+    const { conversationId } = await this.turns.placeOf(ctx, frame.turnId);
+    const telling = readerOptions([options], tenant, false);
+    assertDelivers(telling);
+    connection.expect({ ref: frame.echo.ref, turn: telling, conversation: null });
+    const regenerate = () =>
+      this.turns.regenerate(
+        ctx,
+        { turnId: frame.turnId, conversationId },
+        {
+          channel: ctx.principal.widget === undefined ? 'websocket' : 'widget',
+          onDisconnect: options.onDisconnect ?? tenant.onDisconnect,
+          subscriber: connection,
+        },
+      );
+    if (connection.knows(conversationId)) {
+      await regenerate();
+      return;
+    }
+    await connection.catchingUp(conversationId, async () => {
+      const { clientKey } = await regenerate();
+      connection.nameConversation(conversationId, clientKey, telling);
     });
   }
 

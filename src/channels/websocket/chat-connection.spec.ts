@@ -86,6 +86,7 @@ function world(
     restore: async () => undefined,
     submit: async () => undefined,
     abort: async () => undefined,
+    regenerate: async () => undefined,
     resume: async () => undefined,
     unsubscribe: async () => undefined,
     escalate: async () => undefined,

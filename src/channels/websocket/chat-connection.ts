@@ -23,6 +23,7 @@ import {
   type ResumeFrame,
   type EscalateFrame,
   type FeedbackFrame,
+  type RegenerateFrame,
   type TypingFrame,
   type UnsubscribeFrame,
   type UserMessageFrame,
@@ -65,6 +66,7 @@ export interface ConnectionServices {
   restore(connection: ChatConnection, options: ConnectionOptions): Promise<void>;
   submit(connection: ChatConnection, frame: UserMessageFrame, options: ConnectionOptions): Promise<void>;
   abort(connection: ChatConnection, frame: AbortFrame): Promise<void>;
+  regenerate(connection: ChatConnection, frame: RegenerateFrame, options: ConnectionOptions): Promise<void>;
   resume(connection: ChatConnection, frame: ResumeFrame): Promise<void>;
   unsubscribe(connection: ChatConnection, frame: UnsubscribeFrame): Promise<void>;
   escalate(connection: ChatConnection, frame: EscalateFrame): Promise<void>;
@@ -457,6 +459,9 @@ export class ChatConnection implements Subscriber, RegisteredConnection {
       case 'abort':
         await this.assertAlive();
         return this.services.abort(this, frame);
+      case 'regenerate':
+        await this.assertAlive();
+        return this.services.regenerate(this, frame, this.options);
       case 'resume':
         await this.assertAlive();
         return this.services.resume(this, frame);

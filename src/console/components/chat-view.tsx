@@ -2,7 +2,15 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { announcementsBetween } from '../announcements.js';
 import type { Api } from '../api.js';
 import { messageOf, useLatest } from '../hooks.js';
-import { activeTurn, type Chat, type ChatSnapshot, type Citation, type Item, type User } from '../../sdk/index.js';
+import {
+  activeTurn,
+  type Chat,
+  type ChatSnapshot,
+  type Citation,
+  type Item,
+  type TurnView,
+  type User,
+} from '../../sdk/index.js';
 import { suggestionsFor } from '../suggestions.js';
 import { CitationSheet, type OpenCitation } from './citation-sheet.js';
 import { Composer } from './composer.js';
@@ -31,6 +39,11 @@ export function ChatView({ chat, snapshot, user, api, onNew }: ChatViewProps) {
   const openCitation = (messageId: string, cited: Citation) => {
     if (conversationId !== null) setCitation({ conversationId, messageId, citation: cited });
   };
+  const last = conversation.items.at(-1);
+  // One that others have followed is a question of its own by now.
+  const askAgain = (turn: TurnView) => {
+    if (turn.question && !(turn === last && chat.regenerate(turn.key))) chat.send(turn.question.content);
+  };
   const isEmpty = conversation.items.length === 0;
   const isGone = isEmpty && conversation.notice?.code === 'NOT_FOUND';
 
@@ -46,7 +59,7 @@ export function ChatView({ chat, snapshot, user, api, onNew }: ChatViewProps) {
           item.kind === 'turn' ? (
             <Memo
               key={item.key}
-              values={[item, connected, conversationId]}
+              values={[item, connected, conversationId, item === last]}
               render={() => (
                 <TurnItem
                   turn={item}
@@ -54,7 +67,8 @@ export function ChatView({ chat, snapshot, user, api, onNew }: ChatViewProps) {
                   onCite={openCitation}
                   onRetry={(key) => chat.retry(key)}
                   onEdit={(text) => setDraft({ text, nonce: draft.nonce + 1 })}
-                  onAgain={(text) => chat.send(text)}
+                  isLast={item === last}
+                  onAgain={askAgain}
                 />
               )}
             />

@@ -12,12 +12,13 @@ interface TurnItemProps {
   onCite(messageId: string, citation: Citation): void;
   onRetry(key: string): void;
   onEdit(content: string): void;
-  /** Asks the same anew. */
-  onAgain(content: string): void;
+  /** The last question: it can be answered again. */
+  isLast: boolean;
+  onAgain(turn: TurnView): void;
 }
 
 /** A question and everything that came of it. */
-export function TurnItem({ turn, connected, onCite, onRetry, onEdit, onAgain }: TurnItemProps) {
+export function TurnItem({ turn, connected, isLast, onCite, onRetry, onEdit, onAgain }: TurnItemProps) {
   const { question } = turn;
   const agents = agentsOf(turn);
   const hasAnswer = turn.text !== '' || turn.payloads.length > 0 || turn.prompt !== null;
@@ -60,7 +61,7 @@ export function TurnItem({ turn, connected, onCite, onRetry, onEdit, onAgain }: 
               {turn.payloads.map((payload, index) => (
                 <PayloadList key={index} payload={payload} />
               ))}
-              <AnswerFooter turn={turn} onCite={onCite} />
+              <AnswerFooter turn={turn} onCite={onCite} onAgain={isLast && connected ? onAgain : null} />
             </div>
           )}
           {turn.status === 'cancelled' && (
@@ -69,12 +70,7 @@ export function TurnItem({ turn, connected, onCite, onRetry, onEdit, onAgain }: 
                 {hasAnswer ? 'Stopped. The part above is kept, but the agents will not build on it.' : 'Stopped.'}
               </p>
               {question && (
-                <button
-                  type="button"
-                  class="button small"
-                  onClick={() => onAgain(question.content)}
-                  data-testid="again"
-                >
+                <button type="button" class="button small" onClick={() => onAgain(turn)} data-testid="again">
                   <RetryIcon /> Ask again
                 </button>
               )}
@@ -138,7 +134,11 @@ function AnswerText({ turn, onCite }: Pick<TurnItemProps, 'turn' | 'onCite'>) {
 
 const NO_CITATIONS: Citation[] = [];
 
-function AnswerFooter({ turn, onCite }: Pick<TurnItemProps, 'turn' | 'onCite'>) {
+interface AnswerFooterProps extends Pick<TurnItemProps, 'turn' | 'onCite'> {
+  onAgain: TurnItemProps['onAgain'] | null;
+}
+
+function AnswerFooter({ turn, onCite, onAgain }: AnswerFooterProps) {
   const { answer } = turn;
   if (!answer) return null;
   const citations = answer.metadata?.citations ?? NO_CITATIONS;
@@ -163,6 +163,18 @@ function AnswerFooter({ turn, onCite }: Pick<TurnItemProps, 'turn' | 'onCite'>) 
         </ul>
       )}
       <CopyButton text={answer.content} />
+      {onAgain && turn.question && turn.status === 'completed' && (
+        <button
+          type="button"
+          class="icon-button small"
+          aria-label="Ask again"
+          title="Ask again"
+          onClick={() => onAgain(turn)}
+          data-testid="regenerate"
+        >
+          <RetryIcon />
+        </button>
+      )}
     </footer>
   );
 }

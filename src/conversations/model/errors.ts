@@ -48,6 +48,13 @@ export class TooManyQueuedError extends DomainError {
   }
 }
 
+/** Why a question cannot be asked again now. */
+export class NotAgainError extends DomainError {
+  constructor(message: string, { retryable = false } = {}) {
+    super({ code: 'CONFLICT', kind: 'conflict', field: 'turn_id', retryable, message });
+  }
+}
+
 export class DrainingError extends DomainError {
   constructor() {
     super({

@@ -97,6 +97,7 @@ const messageMetadata = z
     latency_ms: z.number().optional(),
     degraded: z.boolean().optional(),
     partial: z.boolean().optional().describe('The turn was stopped: this is what there was of the answer'),
+    replaces: z.array(z.string()).optional().describe('Answers whose place this one has taken (`regenerate`)'),
   })
   .describe('Of a question: what the client sent with it. Of an answer: the members named here');
 

@@ -18,6 +18,29 @@ export interface LockedConversation {
   readonly client_key: string | null;
   readonly status: 'active' | 'ended';
   readonly title_source: 'default' | 'automatic' | 'user';
+  readonly owner: 'agent' | 'human';
+}
+
+/** A question that is to be asked again, and what was asked for with it. */
+export interface AskedQuestion {
+  readonly conversation_id: string;
+  readonly message_id: string;
+  readonly content: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly client_message_id: string | null;
+  readonly request: TurnRequest;
+}
+
+/** What of a question that is to be asked again only counts while its conversation is locked. */
+export interface LastAsked {
+  readonly message_id: string;
+  /** Of its newest turn. */
+  readonly turn_id: string;
+  readonly status: TurnStatus;
+  readonly attempt: number;
+  readonly state: 'pending' | 'final' | 'partial' | 'discarded';
+  /** Somebody has written since. */
+  readonly is_followed: boolean;
 }
 
 /** An earlier message with the same client id, and the latest turn that it started (none: a person owned the conversation). */
@@ -58,6 +81,8 @@ export interface NewTurn {
   readonly attempt: number;
   /** The failed turn of the message, which is there already, that this one tries again. */
   readonly retries: string | null;
+  /** The message is there and has been answered: it is asked again. */
+  readonly again: boolean;
   /** Set: the conversation is made in the same statement. */
   readonly create: { readonly channel: string; readonly persona: string | null; readonly title: string } | null;
   readonly instance: string;
@@ -81,6 +106,8 @@ export interface OpenedTurn {
   readonly owner_epoch: number;
   readonly created_at: Date;
   readonly history: readonly HistoryMessage[];
+  /** Answers to the same question, whose place this one takes. */
+  readonly replaces: readonly string[];
 }
 
 /** Which running turns a claim may take (see `CLAIM_TURN`). */
@@ -106,6 +133,8 @@ export interface ClaimedTurn {
   readonly client_message_id: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly history: readonly HistoryMessage[];
+  /** Answers to the same question, whose place this one takes. */
+  readonly replaces: readonly string[];
 }
 
 export interface Settlement {
@@ -232,7 +261,7 @@ export class TurnRepository {
   /** Locks the conversation, if it is the principal's. */
   lockConversation(tx: TenantTx, principalId: string, id: string): Promise<LockedConversation | null> {
     return tx.one<LockedConversation>(
-      `SELECT id, client_key, status, title_source FROM app.conversation
+      `SELECT id, client_key, status, title_source, owner FROM app.conversation
         WHERE tenant_id = $1 AND id = $2 AND principal_id = $3 FOR UPDATE`,
       [tx.tenantId, id, principalId],
       'turn_lock_conversation',
@@ -257,12 +286,40 @@ export class TurnRepository {
       `INSERT INTO app.conversation (tenant_id, id, principal_id, client_key, channel, persona, title)
        VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT (tenant_id, principal_id, client_key) DO UPDATE SET client_key = excluded.client_key
-       RETURNING id, client_key, status, title_source`,
+       RETURNING id, client_key, status, title_source, owner`,
       [tx.tenantId, create.id, create.principalId, create.key, create.channel, create.persona, create.title],
       'turn_lock_conversation_by_key',
     );
     if (row === undefined) throw new Error('An upsert returned no row');
     return row;
+  }
+
+  /** The question of one of the principal's turns. */
+  findAsked(
+    tx: TenantTx,
+    principalId: string,
+    target: { readonly turnId: string; readonly conversationId: string | null },
+  ): Promise<AskedQuestion | null> {
+    return tx.one<AskedQuestion>(
+      `SELECT t.conversation_id, t.message_id, t.content, m.metadata, m.client_message_id, t.request
+         FROM app.turn t
+         JOIN app.conversation c ON c.tenant_id = t.tenant_id AND c.id = t.conversation_id
+         JOIN app.message m ON m.tenant_id = t.tenant_id AND m.id = t.message_id
+        WHERE t.tenant_id = $1 AND t.id = $2 AND c.principal_id = $3 AND ($4::uuid IS NULL OR t.conversation_id = $4)`,
+      [tx.tenantId, target.turnId, principalId, target.conversationId],
+    );
+  }
+
+  /** The last question of a conversation that this transaction has locked. */
+  lastAsked(tx: TenantTx, conversationId: string): Promise<LastAsked | null> {
+    return tx.one<LastAsked>(
+      `SELECT t.message_id, t.id AS turn_id, t.status, t.attempt, m.state, EXISTS (
+                SELECT 1 FROM app.message later WHERE later.tenant_id = $1 AND later.conversation_id = $2
+                   AND later.seq > m.seq AND later.role IN ('user', 'supporter') AND later.state <> 'discarded') AS is_followed
+         FROM app.turn t JOIN app.message m ON m.tenant_id = t.tenant_id AND m.id = t.message_id
+        WHERE t.tenant_id = $1 AND t.conversation_id = $2 ORDER BY t.seq DESC LIMIT 1`,
+      [tx.tenantId, conversationId],
+    );
   }
 
   /** Removes a conversation that this transaction made for a message that turned out to belong elsewhere. */
@@ -309,6 +366,7 @@ export class TurnRepository {
         turn.queueMode,
         turn.wait,
         turn.answerId,
+        turn.again,
       ],
       'turn_open',
     );

@@ -15,8 +15,9 @@ const NOW = `date_trunc('milliseconds', clock_timestamp())`;
 /**
  * The last messages that the model may see: those of completed turns only, each question beside its answer, also when
  * it had waited for the answer to another one.
+ * @param also a condition on `message`
  */
-export function history(tenant: string, conversation: string, limit: string): string {
+export function history(tenant: string, conversation: string, limit: string, also = 'true'): string {
   return `(SELECT coalesce(json_agg(json_build_object('role', h.role, 'content', h.content, 'metadata', h.metadata)
               ORDER BY h.asked, h.seq), '[]')
      FROM (SELECT seq, role, content,
@@ -29,13 +30,27 @@ export function history(tenant: string, conversation: string, limit: string): st
                     'shown', CASE WHEN payloads <> '[]' THEN
                       jsonb_path_query_array(payloads, '$[*].items[*].document_id ? (@.type() == "string")') END)) AS metadata
              FROM (SELECT seq, role, content, turn_id, metadata, payloads FROM app.message
-                    WHERE tenant_id = ${tenant} AND conversation_id = ${conversation} AND state IN ('final', 'noted')
+                    WHERE tenant_id = ${tenant} AND conversation_id = ${conversation} AND state IN ('final', 'noted') AND ${also}
                     ORDER BY seq DESC LIMIT ${limit}) latest) h)`;
+}
+
+/** Of messages other than a question that is asked again, and what has answered it. */
+function otherThan(isAsked: string, tenant: string, question: string): string {
+  return `(NOT (${isAsked}) OR (id <> ${question} AND id NOT IN (
+            SELECT e.answer_id FROM app.turn e WHERE e.tenant_id = ${tenant} AND e.message_id = ${question})))`;
+}
+
+/** The answers to a question that are shown: what a new one takes the place of. */
+function answersOf(tenant: string, question: string): string {
+  return `(SELECT coalesce(json_agg(m.id), '[]') FROM app.turn e
+            JOIN app.message m ON m.tenant_id = e.tenant_id AND m.id = e.answer_id
+           WHERE e.tenant_id = ${tenant} AND e.message_id = ${question} AND m.state <> 'discarded')`;
 }
 
 /**
  * $12 is the failed turn that is tried again (verdict 'repeated': another repeat was quicker); $14 this instance; $15 the
- * lease in seconds; $16 messages of history; $17 the queue mode; $18 whether messages have to wait.
+ * lease in seconds; $16 messages of history; $17 the queue mode; $18 whether messages have to wait; $20 whether the message
+ * $4 has been answered and is asked again: it stays as it is, with what answered it, until the new answer takes their place.
  */
 export const OPEN_TURN = `
 WITH waiting AS (
@@ -68,7 +83,7 @@ WITH waiting AS (
                            client_message_id, fingerprint, created_at)
   SELECT $1, $4, $2, CASE WHEN base.verdict = 'handed_off' THEN NULL ELSE $5::uuid END, $3, base.seq, 'user',
          CASE WHEN base.verdict = 'handed_off' THEN 'final' ELSE 'pending' END, $6, $9::jsonb, $7, $8, base.now
-    FROM base WHERE base.verdict NOT IN ('refused', 'repeated') AND $12::uuid IS NULL
+    FROM base WHERE base.verdict NOT IN ('refused', 'repeated') AND $12::uuid IS NULL AND NOT $20::boolean
 ), revived AS (
   UPDATE app.message m SET turn_id = CASE WHEN base.verdict = 'handed_off' THEN NULL ELSE $5::uuid END, seq = base.seq,
          state = CASE WHEN base.verdict = 'handed_off' THEN 'final' ELSE 'pending' END, created_at = base.now
@@ -83,7 +98,9 @@ WITH waiting AS (
    WHERE base.verdict IN ('running', 'queued')
 )
 SELECT base.verdict, base.seq, base.previous, base.owner_epoch, base.now AS created_at,
-       CASE WHEN base.verdict = 'running' THEN ${history('$1', '$2', '$16')} ELSE '[]' END AS history FROM base`;
+       CASE WHEN $20::boolean THEN ${answersOf('$1', '$4')} ELSE '[]' END AS replaces,
+       CASE WHEN base.verdict = 'running' THEN ${history('$1', '$2', '$16', otherThan('$20::boolean', '$1', '$4'))} ELSE '[]' END AS history
+  FROM base`;
 
 /**
  * $1 tenant, $2 conversation, $3 turn, $4 instance, $5 lease seconds, $6 messages of history, $7 whose turns may be taken:
@@ -112,7 +129,9 @@ WITH claimed AS (
   RETURNING t.id, t.message_id, t.answer_id, t.attempt, t.start, t.fence, t.content, t.request, t.owner_epoch,
             t.principal_id, t.created_at, t.seq, c.last_seq, c.client_key, c.title_source, c.owner
 )
-SELECT claimed.*, m.client_message_id, m.metadata, ${history('$1', '$2', '$6')} AS history
+SELECT claimed.*, m.client_message_id, m.metadata,
+       CASE WHEN claimed.attempt > 1 THEN ${answersOf('$1', 'claimed.message_id')} ELSE '[]' END AS replaces,
+       ${history('$1', '$2', '$6', otherThan('claimed.attempt > 1', '$1', 'claimed.message_id'))} AS history
   FROM claimed JOIN app.message m ON m.tenant_id = $1 AND m.id = claimed.message_id`;
 
 /**
@@ -122,7 +141,7 @@ SELECT claimed.*, m.client_message_id, m.metadata, ${history('$1', '$2', '$6')} 
 export const SETTLE_TURN = `
 WITH base AS (
   SELECT greatest(c.last_seq + 1, $19::bigint + 1, ${CLOCK_SEQ}) AS seq, c.last_seq AS previous, ${NOW} AS now,
-         t.answer_id, t.message_id, t.principal_id,
+         t.answer_id, t.message_id, t.principal_id, t.attempt,
          CASE WHEN $11::bigint IS NOT NULL AND (c.owner <> 'agent' OR c.owner_epoch <> $12::bigint) THEN 'handed_off'
               ELSE $4::text END AS status
     FROM app.conversation c
@@ -139,9 +158,17 @@ WITH base AS (
          timings = $8::jsonb, ended_at = base.now, end_seq = base.seq, lease_until = NULL, cancel_requested = false
     FROM base WHERE t.tenant_id = $1 AND t.id = $3
 ), asked AS (
+  -- One that was answered before stays so when it is answered again in vain.
   UPDATE app.message m
-     SET state = CASE base.status WHEN 'cancelled' THEN 'partial' WHEN 'failed' THEN 'discarded' ELSE 'final' END
+     SET state = CASE WHEN base.status IN ('completed', 'handed_off') THEN 'final' WHEN m.state <> 'pending' THEN m.state
+                      WHEN base.status = 'cancelled' THEN 'partial' ELSE 'discarded' END,
+         turn_id = CASE WHEN base.status = 'completed' THEN $3 ELSE m.turn_id END
     FROM base WHERE m.tenant_id = $1 AND m.id = base.message_id
+), replaced AS (
+  UPDATE app.message m SET state = 'discarded'
+    FROM base JOIN app.turn e ON e.tenant_id = $1 AND e.message_id = base.message_id AND e.id <> $3
+   WHERE base.attempt > 1 AND base.status = 'completed' AND m.tenant_id = $1 AND m.id = e.answer_id AND m.state <> 'discarded'
+  RETURNING 1
 ), answered AS (
   INSERT INTO app.message (tenant_id, id, conversation_id, turn_id, seq, role, state, content, payloads, metadata,
                            tokens_used, created_at)
@@ -152,7 +179,9 @@ WITH base AS (
   UPDATE app.conversation c
      SET last_seq = base.seq + 1,
          message_count = message_count + CASE WHEN base.status = 'failed' THEN 0
-                                              WHEN $14::text IS NULL OR base.status = 'handed_off' THEN 1 ELSE 2 END,
+                                              WHEN $14::text IS NULL OR base.status = 'handed_off' THEN 1 ELSE 2 END
+           - CASE WHEN base.attempt = 1 OR base.status = 'failed' THEN 0 ELSE (SELECT count(*) FROM replaced) + (
+               SELECT count(*) FROM app.message q WHERE q.tenant_id = $1 AND q.id = base.message_id AND q.state <> 'pending') END,
          failed_only = base.status = 'failed' AND c.message_count = 0 AND NOT EXISTS (
            SELECT 1 FROM app.turn w WHERE w.tenant_id = $1 AND w.conversation_id = $2 AND w.id <> $3
               AND w.status IN ('running', 'queued')),

@@ -25,6 +25,8 @@ export interface RunningTurn {
   readonly fence: number;
   readonly ownerEpoch: number;
   readonly history: readonly HistoryMessage[];
+  /** Answers to the same question, whose place this one takes. */
+  readonly replaces: readonly string[];
   /** The highest number that a commit had given out in the conversation. */
   readonly lastSeq: number;
   /** One signal a turn; its reason tells how the turn ends (`model/errors.ts`). */
@@ -61,6 +63,7 @@ export function fromClaim(scope: { tenantId: string; conversationId: string }, r
     fence: row.fence,
     ownerEpoch: row.owner_epoch,
     history: row.history,
+    replaces: row.replaces,
     lastSeq: row.last_seq,
     controller: new AbortController(),
   };

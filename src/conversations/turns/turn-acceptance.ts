@@ -10,11 +10,15 @@ import {
   ClientMessageConflictError,
   ConversationClosedError,
   ConversationNotFoundError,
+  NotAgainError,
   TooManyQueuedError,
+  TurnNotFoundError,
 } from '../model/errors.js';
 import type { ConversationReference, SubmitInput } from '../model/submit.js';
 import {
+  type AskedQuestion,
   type EarlierSubmission,
+  type LastAsked,
   type LockedConversation,
   type OpenedTurn,
   TurnRepository,
@@ -40,6 +44,8 @@ export interface Opened {
   readonly messageId: string;
   readonly attempt: number;
   readonly untitled: boolean;
+  /** It is there already, has been answered, and its readers know it. */
+  readonly again: boolean;
 }
 export type Accepted =
   | { readonly kind: 'repeat'; readonly earlier: EarlierSubmission }
@@ -56,6 +62,8 @@ export interface Circumstances {
   readonly startedBy: string;
   /** Turns wait already for a place to run here: this one waits behind them. */
   readonly wait: boolean;
+  /** A question that is there already is asked again. */
+  readonly again?: AskedQuestion;
 }
 
 /**
@@ -82,6 +90,16 @@ export class TurnAcceptance {
       answerId: newId(),
       fingerprint: input.clientMessageId === null ? null : fingerprint(input),
     };
+  }
+
+  /** The question of a turn. @throws TurnNotFoundError */
+  async asked(
+    ctx: RequestContext,
+    target: { readonly turnId: string; readonly conversationId: string | null },
+  ): Promise<AskedQuestion> {
+    const question = await this.uow.run(ctx, (tx) => this.turns.findAsked(tx, ctx.principal.id, target));
+    if (question === null) throw new TurnNotFoundError();
+    return question;
   }
 
   async accept(ctx: RequestContext, input: SubmitInput, draft: Draft, by: Circumstances): Promise<Accepted> {
@@ -155,7 +173,9 @@ export class TurnAcceptance {
       // Sent together: one round trip, but for a key that looks like an id.
       const [, earlier, named] = await Promise.all([
         this.turns.holdSession(tx, ctx.principal),
-        clientMessageId === null ? null : this.turns.findEarlier(tx, principalId, clientMessageId),
+        clientMessageId === null || by.again !== undefined
+          ? null
+          : this.turns.findEarlier(tx, principalId, clientMessageId),
         this.lockNamed(tx, ctx, input, draft),
       ]);
       if (earlier !== null) {
@@ -177,8 +197,11 @@ export class TurnAcceptance {
           : await this.turns.lockConversation(tx, principalId, earlier.conversation_id);
       if (conversation?.status === 'ended') throw new ConversationClosedError();
       const conversationId = conversation?.id ?? draft.conversationId;
-      const messageId = earlier?.message_id ?? draft.messageId;
-      const attempt = (earlier?.attempt ?? 0) + 1;
+      const last = by.again === undefined ? null : await this.lastQuestion(tx, named, by.again);
+      const messageId = (last ?? earlier)?.message_id ?? draft.messageId;
+      const attempt = ((last ?? earlier)?.attempt ?? 0) + 1;
+      // Of a question that was never answered nothing is shown: it is sent once more.
+      const again = last !== null && last.state !== 'discarded';
       const { settings } = by;
       const opened = await this.turns.open(tx, {
         conversationId,
@@ -201,7 +224,8 @@ export class TurnAcceptance {
           correlation_id: ctx.correlationId,
         },
         attempt,
-        retries: earlier?.turn_id ?? null,
+        retries: again ? null : ((last ?? earlier)?.turn_id ?? null),
+        again,
         create:
           conversation === null
             ? { channel: input.channel, persona: ctx.principal.persona, title: defaultTitle(new Date()) }
@@ -223,8 +247,28 @@ export class TurnAcceptance {
         messageId,
         attempt,
         untitled,
+        again,
       };
     });
+  }
+
+  /** @throws NotAgainError when it is not the last one, or not over */
+  private async lastQuestion(
+    tx: TenantTx,
+    conversation: LockedConversation | null,
+    { message_id: messageId }: AskedQuestion,
+  ): Promise<LastAsked> {
+    const last = conversation === null ? null : await this.turns.lastAsked(tx, conversation.id);
+    if (last === null) throw new TurnNotFoundError();
+    if (conversation?.owner === 'human')
+      throw new NotAgainError('A person has taken this conversation over: write to them instead');
+    if (last.status === 'queued' || last.status === 'running')
+      throw new NotAgainError('An answer is being written in this conversation: wait until it is done', {
+        retryable: true,
+      });
+    if (last.message_id !== messageId || last.is_followed)
+      throw new NotAgainError('Only the last question can be asked again: send this one as a new message');
+    return last;
   }
 
   private lockNamed(

@@ -442,6 +442,7 @@ function answerMetadata(
     degraded: answer.degraded,
     partial: false,
     conversation_id: turn.conversationId,
+    ...(turn.replaces.length === 0 ? {} : { replaces: turn.replaces }),
     ...(answer.awaiting.length === 0 ? {} : { awaiting: answer.awaiting }),
   };
 }

@@ -9,7 +9,7 @@ import type { AckEvent, Subscriber } from '../model/conversation-event.js';
 import { DrainingError, UnknownAgentError } from '../model/errors.js';
 import type { ConversationReference, Submitted, SubmitInput } from '../model/submit.js';
 import { MessageRepository } from '../store/message.repository.js';
-import type { EarlierSubmission } from '../store/turn.repository.js';
+import type { AskedQuestion, EarlierSubmission } from '../store/turn.repository.js';
 import { LastReaders } from './last-readers.js';
 import type { RunningTurn } from './running-turn.js';
 import { type Draft, type Opened, TurnAcceptance } from './turn-acceptance.js';
@@ -45,7 +45,45 @@ export class TurnService {
    * @throws ConversationNotFoundError, ConversationClosedError, ClientMessageConflictError, TooManyQueuedError,
    *   UnknownAgentError, RateLimitError, QuotaExceededError, DrainingError; nothing is written then
    */
-  async submit(ctx: RequestContext, input: SubmitInput, subscriber: Subscriber): Promise<Submitted> {
+  submit(ctx: RequestContext, input: SubmitInput, subscriber: Subscriber): Promise<Submitted> {
+    return this.accept(ctx, input, subscriber);
+  }
+
+  /** @throws TurnNotFoundError for what is not one of the caller's turns */
+  async placeOf(ctx: RequestContext, turnId: string): Promise<{ readonly conversationId: string }> {
+    const { conversation_id: conversationId } = await this.acceptance.asked(ctx, { turnId, conversationId: null });
+    return { conversationId };
+  }
+
+  /**
+   * Asks the question of a turn again: a new turn, whose answer takes the place of the earlier one once it is complete.
+   * Acknowledged and told as a message is.
+   * @throws TurnNotFoundError, NotAgainError when it is not the last question or not over; and what `submit` throws
+   */
+  async regenerate(
+    ctx: RequestContext,
+    target: { readonly turnId: string; readonly conversationId: string | null },
+    by: Pick<SubmitInput, 'channel' | 'onDisconnect'> & { readonly subscriber: Subscriber },
+  ): Promise<Submitted> {
+    const again = await this.acceptance.asked(ctx, target);
+    const input: SubmitInput = {
+      conversation: { kind: 'id', id: again.conversation_id },
+      content: again.content,
+      clientMessageId: again.client_message_id,
+      metadata: again.metadata,
+      agent: again.request.agent,
+      channel: by.channel,
+      onDisconnect: by.onDisconnect,
+    };
+    return this.accept(ctx, input, by.subscriber, again);
+  }
+
+  private async accept(
+    ctx: RequestContext,
+    input: SubmitInput,
+    subscriber: Subscriber,
+    again?: AskedQuestion,
+  ): Promise<Submitted> {
     if (this.draining) throw new DrainingError();
     const settings = await this.settings.get(ctx);
     if (input.agent !== null && !(await this.runtime.offers(ctx, input.agent)))
@@ -57,6 +95,7 @@ export class TurnService {
       estimate: await this.estimate(ctx, input, settings),
       startedBy: subscriber.id,
       wait: this.scheduler.mustWait,
+      ...(again === undefined ? {} : { again }),
     });
     switch (accepted.kind) {
       case 'repeat':
@@ -107,7 +146,7 @@ export class TurnService {
     const turnId = handedOff ? null : draft.turnId;
     const listened = this.streams.find(ctx, conversationId)?.has(subscriber.id) === true;
     const stream = this.streams.subscribe(ctx, conversationId, subscriber, opened.seq);
-    stream.asked(messageId, subscriber.id);
+    if (!accepted.again) stream.asked(messageId, subscriber.id);
     const ack: AckEvent = {
       type: 'ack',
       client_message_id: input.clientMessageId,
@@ -125,7 +164,9 @@ export class TurnService {
       seq: opened.seq,
       createdAt: opened.created_at,
     });
-    const told = stream.tellCommitted([{ type: 'message', ...question }], opened.previous, opened.seq);
+    // Whoever listens has the question already.
+    const news = accepted.again ? [] : [{ type: 'message' as const, ...question }];
+    const told = stream.tellCommitted(news, opened.previous, opened.seq);
     const { live } = stream;
     const knowsRunning = [...stream.open.values()].some(({ status }) => status === 'running');
     if (!told) await this.catchUp.runWithin(CATCH_UP_MS, stream);
@@ -184,6 +225,7 @@ export class TurnService {
       fence: 1,
       ownerEpoch: opened.owner_epoch,
       history: opened.history,
+      replaces: opened.replaces,
       lastSeq: opened.seq,
       controller: new AbortController(),
     };

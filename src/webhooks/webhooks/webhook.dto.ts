@@ -15,13 +15,9 @@ const fields = {
   enabled: z.boolean(),
 };
 
-export const createWebhookBody = z
-  .strictObject({ ...fields, enabled: fields.enabled.default(true) })
-  .meta({
-    examples: [
-      { url: 'https://hooks.shop.example.com/switchboard', events: ['escalation.created', 'document.failed'] },
-    ],
-  });
+export const createWebhookBody = z.strictObject({ ...fields, enabled: fields.enabled.default(true) }).meta({
+  examples: [{ url: 'https://hooks.shop.example.com/switchboard', events: ['escalation.created', 'document.failed'] }],
+});
 export type CreateWebhookBody = z.infer<typeof createWebhookBody>;
 
 export const patchWebhookBody = z

@@ -90,6 +90,7 @@ describe('a statement of the turns', () => {
     historyMessages: 10,
     queueMode: 'queue',
     wait: false,
+    again: false,
     ...overrides,
   });
   const settlement = (turn: NewTurn, expect: Settlement['expect']): Settlement => ({

@@ -122,7 +122,6 @@ describe('the plan of a hot statement', () => {
 
   it.each([
     ['claim_outbox', { most: '100', seconds: '30' }],
-    ['claim_deliveries', { most: '32', of_each: '4', seconds: '45', busy: `'{}'::uuid[]` }],
     ['tenants_with_events', { most: '20' }],
     ['tenants_of_old_deliveries', { age_seconds: '2592000', most: '500' }],
     ['deleted_documents', { older_than_seconds: '60', most: '100' }],
@@ -137,6 +136,14 @@ describe('the plan of a hot statement', () => {
     ['origin_is_known', { patterns: `ARRAY['https://w7.example.com']` }],
   ])('%s goes by what is due', async (name, args) => {
     expect(faults(nodesOf(await planOfLookup(database.ownerUrl, name, args)))).toEqual([]);
+  });
+
+  it('claim_deliveries finds a few rows of each webhook, and sorts those alone', async () => {
+    const args = { most: '32', of_each: '4', seconds: '45', busy: `'{}'::uuid[]` };
+    const nodes = nodesOf(await planOfLookup(database.ownerUrl, 'claim_deliveries', args));
+    expect(faults(nodes)).toEqual(['Sort ']);
+    const read = nodes.filter((node) => node['Relation Name'] === 'webhook_delivery').map((node) => node['Node Type']);
+    expect(read.filter((type) => !/^(Index|Update|ModifyTable)/.test(type))).toEqual([]);
   });
 
   it('due_documents finds one row of each tenant that waits, and sorts those alone', async () => {

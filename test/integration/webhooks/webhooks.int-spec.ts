@@ -190,6 +190,41 @@ describe('a webhook', () => {
     ]);
   });
 
+  it('is told of people who are asked for and who come', async () => {
+    const { path } = await hook([
+      'escalation.created',
+      'escalation.assigned',
+      'message.created',
+      'escalation.resolved',
+      'escalation.closed',
+    ]);
+    const conversation = await say('echo a person, please');
+    const asked = await app.call(`/api/${shop.slug}/conversations/${conversation}/escalate`, {
+      token: user.token,
+      body: { reason: 'A parcel is lost' },
+    });
+    const supporter = await app.person(shop, 'supporter');
+    const at = `/api/${shop.slug}/supporter/escalations/${String(asked.body['id'])}`;
+    for (const [step, body] of [
+      ['accept', {}],
+      ['reply', { content: 'Here I am' }],
+      ['resolve', {}],
+    ] as const)
+      expect((await app.call(`${at}/${step}`, { token: supporter.token, body })).status).toBe(200);
+    await until(() => receiver.at(path).length === 6);
+    expect(receiver.typesAt(path).slice(2)).toEqual([
+      'escalation.created',
+      'escalation.assigned',
+      'message.created',
+      'escalation.resolved',
+    ]);
+    const data = receiver.at(path).map(({ event }) => event.data);
+    expect(data[2]).toMatchObject({ conversation_id: conversation, reason: 'A parcel is lost' });
+    expect(data[3]).toMatchObject({ supporter: { id: supporter.id } });
+    expect(data[4]).toMatchObject({ role: 'supporter', content: 'Here I am' });
+    expect(data[5]).toMatchObject({ status: 'resolved' });
+  });
+
   it('costs nothing where nobody wants to know', async () => {
     await say('echo nobody listens');
     const { id } = await hook(['document.ready']);
