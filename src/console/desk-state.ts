@@ -144,12 +144,14 @@ export function causeOf({ cause }: Case): string {
 
 const STATUSES: Readonly<Record<CaseStatus, string>> = {
   waiting: 'Waiting',
-  assigned: 'With',
+  assigned: 'With somebody',
   returned: 'Back with the agent',
   resolved: 'Resolved',
   closed: 'Closed',
 };
 
-export function statusOf({ status, supporter }: Case): string {
-  return status === 'assigned' ? `With ${supporter?.name ?? 'somebody'}` : (STATUSES[status] ?? status);
+/** @param me the reader's own id */
+export function statusOf({ status, supporter }: Case, me: string): string {
+  if (status !== 'assigned') return STATUSES[status] ?? status;
+  return supporter?.id === me ? 'With you' : `With ${supporter?.name ?? 'somebody'}`;
 }

@@ -19,7 +19,8 @@ describe('formatting', () => {
 describe('routes', () => {
   it('come back from the hash as they went in', () => {
     const id = '01a1fd06-09ed-7282-8dd8-1731929c2184';
-    for (const hash of ['#/', `#/c/${id}`, '#/knowledge']) expect(hashOf(parseRoute(hash))).toBe(hash);
+    for (const hash of ['#/', `#/c/${id}`, '#/knowledge', '#/inbox', `#/inbox/${id}`])
+      expect(hashOf(parseRoute(hash))).toBe(hash);
   });
 
   it('start a new conversation for anything else', () => {

@@ -1,5 +1,7 @@
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { Chat, ChatSnapshot, Session, Tokens } from '../sdk/index.js';
+import type { Desk } from './desk.js';
+import { type DeskState, EMPTY_DESK } from './desk-state.js';
 import { hashOf, parseRoute, type Route } from './routes.js';
 
 export function useTokens(session: Session): Tokens | null {
@@ -26,6 +28,12 @@ export function useChat(chat: Chat): ChatSnapshot {
     });
   }, [chat]);
   return chat.snapshot;
+}
+
+export function useDesk(desk: Desk | null): DeskState {
+  const [state, setState] = useState(desk?.snapshot ?? EMPTY_DESK);
+  useEffect(() => desk?.subscribe(() => setState(desk.snapshot)), [desk]);
+  return state;
 }
 
 export function useRoute(): [Route, (route: Route, options?: { replace?: boolean }) => void] {

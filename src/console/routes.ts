@@ -1,13 +1,25 @@
 /** Where the page is, kept in the URL's hash so that a reload or a shared tab comes back to it. */
-export type Route = { view: 'chat'; conversationId: string | null } | { view: 'knowledge' };
+export type Route =
+  | { view: 'chat'; conversationId: string | null }
+  | { view: 'knowledge' }
+  /** `caseId`: the escalation that is open. */
+  | { view: 'inbox'; caseId: string | null };
 
 export function parseRoute(hash: string): Route {
   if (hash === '#/knowledge') return { view: 'knowledge' };
-  const id = /^#\/c\/([0-9a-fA-F-]{36})$/.exec(hash)?.[1];
+  if (hash === '#/inbox') return { view: 'inbox', caseId: null };
+  const [, place, id] = /^#\/(c|inbox)\/([0-9a-fA-F-]{36})$/.exec(hash) ?? [];
+  if (place === 'inbox') return { view: 'inbox', caseId: id ?? null };
   return { view: 'chat', conversationId: id ?? null };
 }
 
 export function hashOf(route: Route): string {
-  if (route.view === 'knowledge') return '#/knowledge';
-  return route.conversationId === null ? '#/' : `#/c/${route.conversationId}`;
+  switch (route.view) {
+    case 'knowledge':
+      return '#/knowledge';
+    case 'inbox':
+      return route.caseId === null ? '#/inbox' : `#/inbox/${route.caseId}`;
+    case 'chat':
+      return route.conversationId === null ? '#/' : `#/c/${route.conversationId}`;
+  }
 }

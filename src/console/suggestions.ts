@@ -45,6 +45,11 @@ export function roleName(role: string, persona: string | null | undefined): stri
   return NAMES[name] ?? name.replaceAll('_', ' ');
 }
 
+/** Has a desk where people ask for a person. */
+export function handlesPeople(user: User): boolean {
+  return user.role === 'supporter' || user.role === 'tenant_admin';
+}
+
 export function managesKnowledge(user: User): boolean {
   return user.role === 'tenant_admin' || user.role === 'platform_admin';
 }

@@ -8,6 +8,7 @@ interface CaseListProps {
   tab: Tab;
   search: string;
   openId: string | null;
+  me: string;
   onTab(tab: Tab): void;
   onSearch(search: string): void;
   onOpen(id: string): void;
@@ -26,7 +27,7 @@ const NOTHING: Readonly<Record<Tab, string>> = {
 };
 
 /** Who waits, whom one has, and everybody lately. */
-export function CaseList({ desk, cases, tab, search, openId, onTab, onSearch, onOpen }: CaseListProps) {
+export function CaseList({ desk, cases, tab, search, openId, me, onTab, onSearch, onOpen }: CaseListProps) {
   const now = useNow(true, 15_000);
   const count = (of: Tab) => (of === 'waiting' ? (desk.waiting?.length ?? 0) : of === 'mine' ? desk.mine.length : 0);
   return (
@@ -68,7 +69,7 @@ export function CaseList({ desk, cases, tab, search, openId, onTab, onSearch, on
       <ul class="cases" data-testid="cases">
         {found(cases, search).map((one) => (
           <li key={one.id}>
-            <CaseRow one={one} desk={desk} now={now} isOpen={one.id === openId} onOpen={() => onOpen(one.id)} />
+            <CaseRow one={one} me={me} desk={desk} now={now} isOpen={one.id === openId} onOpen={() => onOpen(one.id)} />
           </li>
         ))}
       </ul>
@@ -78,13 +79,14 @@ export function CaseList({ desk, cases, tab, search, openId, onTab, onSearch, on
 
 interface CaseRowProps {
   one: Case;
+  me: string;
   desk: DeskState;
   now: number;
   isOpen: boolean;
   onOpen(): void;
 }
 
-function CaseRow({ one, desk, now, isOpen, onOpen }: CaseRowProps) {
+function CaseRow({ one, me, desk, now, isOpen, onOpen }: CaseRowProps) {
   const unread = desk.unread.get(one.conversation_id) ?? 0;
   const said = one.reason || (one.summary.asked.at(-1) ?? '');
   return (
@@ -104,7 +106,7 @@ function CaseRow({ one, desk, now, isOpen, onOpen }: CaseRowProps) {
         {desk.typing.has(one.conversation_id) ? 'is writing…' : said}
       </span>
       <span class="case-line">
-        <span class={`state ${one.status}`}>{one.status === 'waiting' ? causeOf(one) : statusOf(one)}</span>
+        <span class={`state ${one.status}`}>{one.status === 'waiting' ? causeOf(one) : statusOf(one, me)}</span>
         {one.skill && <span class="tag">{one.skill}</span>}
         {unread > 0 && (
           <span class="count" data-testid="unread">

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import type { ConversationState, Item, StoredMessage } from '../../sdk/index.js';
+import type { ConversationState, Item, NoteView, StoredMessage } from '../../sdk/index.js';
 import { agentLabel, agentsOf } from '../../sdk/index.js';
 import { Markdown, SanitisedHtml } from './rich-text.js';
 
@@ -73,7 +73,7 @@ export function CaseLog({ conversation, userName, pending, typing, onRetry, onEa
 }
 
 function LogItem({ item, userName }: { item: Item; userName: string }) {
-  if (item.kind === 'note') return <Person message={item.message} />;
+  if (item.kind === 'note') return item.escalation ? <Step {...item.escalation} /> : <Person message={item.message} />;
   const { answer, question, status, text } = item;
   const agents = agentsOf(item).map((agent) => agentLabel(item, agent));
   const isHandedOff = status === 'handed_off';
@@ -99,16 +99,27 @@ function LogItem({ item, userName }: { item: Item; userName: string }) {
           </div>
         </div>
       )}
-      {status === 'failed' && <p class="muted small centered">The agent’s answer failed.</p>}
+      {status === 'failed' && <p class="muted small centered-line">The agent’s answer failed.</p>}
     </>
   );
+}
+
+function Step({ status, supporter }: NonNullable<NoteView['escalation']>) {
+  const said: Readonly<Record<string, string>> = {
+    waiting: 'A person was asked for',
+    assigned: `${supporter ?? 'Somebody'} took over`,
+    returned: 'Back with the agent',
+    resolved: 'Resolved',
+    closed: 'Ended',
+  };
+  return <p class="muted small centered-line">{said[status] ?? status}</p>;
 }
 
 function Person({ message }: { message: StoredMessage }) {
   const supporter = message.metadata?.['supporter'] as { name?: string } | undefined;
   if (message.role !== 'supporter')
     return (
-      <p class="muted small centered" dir="auto">
+      <p class="muted small centered-line" dir="auto">
         {message.content}
       </p>
     );

@@ -5,7 +5,7 @@ import { formatAgo } from '../formatting.js';
 import { messageOf, useNow } from '../hooks.js';
 
 /** What somebody who takes over should know before the first word, and what colleagues wrote for each other. */
-export function CasePacket({ desk, one }: { desk: Desk; one: Case }) {
+export function CasePacket({ desk, one, me }: { desk: Desk; one: Case; me: string }) {
   const { asked, entities, sources, tried } = one.summary;
   const values = Object.entries(entities);
   return (
@@ -18,7 +18,7 @@ export function CasePacket({ desk, one }: { desk: Desk; one: Case }) {
             {one.reason}
           </p>
         )}
-        <p class="muted small">{statusOf(one)}</p>
+        <p class="muted small">{statusOf(one, me)}</p>
         {one.email && (
           <p>
             <a href={`mailto:${one.email}`}>{one.email}</a>

@@ -99,3 +99,11 @@ export const LinkIcon = () => (
     }
   </Icon>
 );
+export const BackIcon = () => <Icon>{<path d="M19 12H5m6-6-6 6 6 6" />}</Icon>;
+export const InboxIcon = () => <Icon>{<path d="M4.5 13.5 7 5.5h10l2.5 8v5h-15v-5Zm0 0h4.5a3 3 0 0 0 6 0h4.5" />}</Icon>;
+export const InfoIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M12 11v5.5m0-9v.1" />
+  </Icon>
+);

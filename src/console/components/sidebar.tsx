@@ -4,7 +4,7 @@ import { messageOf, useNow } from '../hooks.js';
 import type { Conversation, Conversations, User } from '../../sdk/index.js';
 import { hashOf, type Route } from '../routes.js';
 import { managesKnowledge, roleName } from '../suggestions.js';
-import { BookIcon, ChatIcon, CloseIcon, CodeIcon, ExitIcon, Logo, PlusIcon, TrashIcon } from './icons.js';
+import { BookIcon, ChatIcon, CloseIcon, CodeIcon, ExitIcon, InboxIcon, Logo, PlusIcon, TrashIcon } from './icons.js';
 import { Confirm } from './sheet.js';
 
 interface SidebarProps {
@@ -12,6 +12,8 @@ interface SidebarProps {
   user: User;
   route: Route;
   activeId: string | null;
+  /** How many wait for a person; null: not this user's concern. */
+  waiting: number | null;
   /** Raised when a turn began or ended: the list may have changed. */
   activity: number;
   onNavigate(route: Route): void;
@@ -22,7 +24,8 @@ interface SidebarProps {
 }
 
 export function Sidebar(props: SidebarProps) {
-  const { conversations, user, route, activeId, activity, onNavigate, onDeleted, onTitles, onSignOut, onClose } = props;
+  const { conversations, user, route, activeId, activity, waiting } = props;
+  const { onNavigate, onDeleted, onTitles, onSignOut, onClose } = props;
   return (
     <>
       <header class="sidebar-header">
@@ -49,6 +52,27 @@ export function Sidebar(props: SidebarProps) {
       >
         <PlusIcon /> New conversation
       </button>
+      {waiting !== null && (
+        <a
+          class={route.view === 'inbox' ? 'nav-link active' : 'nav-link'}
+          href={hashOf({ view: 'inbox', caseId: null })}
+          aria-current={route.view === 'inbox' ? 'page' : undefined}
+          onClick={(event) => {
+            if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+            event.preventDefault();
+            onNavigate({ view: 'inbox', caseId: null });
+          }}
+          data-testid="nav-inbox"
+        >
+          <InboxIcon /> Inbox
+          {waiting > 0 && (
+            <span class="count">
+              {waiting}
+              <span class="visually-hidden"> waiting</span>
+            </span>
+          )}
+        </a>
+      )}
       <nav class="conversations" aria-label="Conversations">
         <ConversationList
           conversations={conversations}

@@ -1,12 +1,14 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Api } from '../api.js';
-import { useChat, useLatest, useMedia, useRoute } from '../hooks.js';
+import { useChat, useDesk, useLatest, useMedia, useRoute } from '../hooks.js';
 import type { Route } from '../routes.js';
 import { Chat, type Session, type User } from '../../sdk/index.js';
-import { managesKnowledge } from '../suggestions.js';
+import { Desk } from '../desk.js';
+import { handlesPeople, managesKnowledge } from '../suggestions.js';
 import { ChatView } from './chat-view.js';
 import { ConnectionBadge } from './connection-badge.js';
 import { MenuIcon } from './icons.js';
+import { InboxView } from './inbox-view.js';
 import { KnowledgeView } from './knowledge-view.js';
 import { Sidebar } from './sidebar.js';
 
@@ -27,8 +29,8 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
   const sidebar = useRef<HTMLElement>(null);
   const latest = useLatest({ route, navigate });
 
-  const chat = useMemo(() => {
-    return new Chat({
+  const [chat, desk] = useMemo(() => {
+    const chat = new Chat({
       url: location.origin,
       token: session,
       tenant: user.tenant.slug,
@@ -38,17 +40,35 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
         if (at.view === 'chat') go({ view: 'chat', conversationId }, { replace: true });
       },
       onActivity: () => setActivity((count) => count + 1),
+      onFrame: (frame) => desk?.receive(frame),
     });
+    const desk = handlesPeople(user)
+      ? new Desk({
+          session,
+          tenant: user.tenant.slug,
+          me: user.id,
+          openConversation: () =>
+            latest.current.route.view === 'inbox' ? chat.snapshot.conversation.conversationId : null,
+          watch: (conversationIds) => chat.watch(conversationIds),
+          onNews: () => undefined,
+        })
+      : null;
+    return [chat, desk] as const;
   }, [session, user]);
   const snapshot = useChat(chat);
+  const deskState = useDesk(desk);
   const activeId = snapshot.conversation.conversationId;
 
   useEffect(() => {
+    // A supporter's day begins with who waits.
+    if (user.role === 'supporter' && location.hash === '') navigate({ view: 'inbox', caseId: null }, { replace: true });
     chat.start(route.view === 'chat' ? route.conversationId : null);
+    void desk?.start();
     const online = () => chat.reconnectNow();
     addEventListener('online', online);
     return () => {
       removeEventListener('online', online);
+      desk?.stop();
       chat.close();
     };
   }, [chat]);
@@ -83,11 +103,14 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
   };
 
   const showsKnowledge = route.view === 'knowledge' && managesKnowledge(user);
+  const showsInbox = route.view === 'inbox' && desk !== null;
   const title = showsKnowledge
     ? 'Knowledge'
-    : activeId === null
-      ? 'New conversation'
-      : (titles.get(activeId) ?? 'Conversation');
+    : showsInbox
+      ? 'Inbox'
+      : activeId === null
+        ? 'New conversation'
+        : (titles.get(activeId) ?? 'Conversation');
   useEffect(() => {
     document.title = `${title} · Switchboard`;
   }, [title]);
@@ -111,7 +134,8 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
           conversations={chat.conversations}
           user={user}
           route={route}
-          activeId={activeId}
+          activeId={route.view === 'inbox' ? null : activeId}
+          waiting={desk === null ? null : (deskState.waiting?.length ?? 0)}
           activity={activity}
           onNavigate={go}
           onDeleted={(id) => {
@@ -150,8 +174,22 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
           <h1 data-testid="title">{title}</h1>
           <ConnectionBadge status={snapshot.connection} onRetry={() => chat.reconnectNow()} />
         </header>
-        <main id="main" tabIndex={-1} class={showsKnowledge ? 'main knowledge' : 'main'}>
-          {showsKnowledge ? (
+        <main
+          id="main"
+          tabIndex={-1}
+          class={showsKnowledge ? 'main knowledge' : showsInbox ? 'main with-inbox' : 'main'}
+        >
+          {showsInbox ? (
+            <InboxView
+              desk={desk}
+              state={deskState}
+              chat={chat}
+              snapshot={snapshot}
+              user={user}
+              caseId={route.caseId}
+              onOpen={(caseId) => navigate({ view: 'inbox', caseId }, { replace: caseId === null })}
+            />
+          ) : showsKnowledge ? (
             <KnowledgeView api={api} />
           ) : (
             <ChatView
