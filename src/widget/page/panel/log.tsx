@@ -86,7 +86,7 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
             <Dots /> {words.typing(people.typing.name ?? people.supporter ?? words.aColleague)}
           </p>
         )}
-        {people.ended && conversationId !== null && <Rating key={conversationId} room={room} />}
+        {conversationId !== null && isOver(items, people.ended) && <Rating key={conversationId} room={room} />}
         {items.length === 0 && !conversation.restoring && conversation.notice === null && state.refusal === null && (
           <Questions questions={config.questions} onPick={(question) => room.send(question)} />
         )}
@@ -112,6 +112,13 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
 function beginningOf(log: HTMLElement, last: Item): number | null {
   const turn = last.kind === 'turn' && last.text !== '' ? log.querySelector<HTMLElement>('.turn:last-of-type') : null;
   return turn === null ? null : turn.offsetTop - ABOVE;
+}
+
+/** With a person, until somebody goes on; or altogether. */
+function isOver(items: readonly Item[], isEnded: boolean): boolean {
+  const last = items.at(-1);
+  const status = last?.kind === 'note' ? last.escalation?.status : undefined;
+  return isEnded || status === 'resolved' || status === 'closed';
 }
 
 /** Drawn again only when one of the values is another one: what has ended stays as it is while something streams. */
