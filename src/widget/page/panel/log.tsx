@@ -32,7 +32,7 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
   const follows = useRef(true);
   const count = useRef(0);
   /** The item whose beginning was brought into sight; from there on people scroll by themselves. */
-  const held = useRef<string | null>(null);
+  const held = useRef<{ key: string | null; top: number }>({ key: null, top: -1 });
   const [isAway, setAway] = useState(false);
   const isConnected = connection?.state === 'ready' || connection?.state === 'connecting' || connection === null;
 
@@ -48,10 +48,10 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
     if (items.length > count.current && last?.kind === 'turn' && last.status === 'sending') follows.current = true;
     count.current = items.length;
     if (!follows.current) return;
-    const beginning = last !== undefined && last.key !== held.current ? beginningOf(element, last) : null;
+    const beginning = last !== undefined && last.key !== held.current.key ? beginningOf(element, last) : null;
     const end = element.scrollHeight - element.clientHeight;
     if (beginning !== null && beginning < end) {
-      held.current = last?.key ?? null;
+      held.current = { key: last?.key ?? null, top: beginning };
       follows.current = false;
       element.scrollTop = beginning;
     } else element.scrollTop = end;
@@ -67,7 +67,8 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
         tabIndex={0}
         onScroll={({ currentTarget: { clientHeight, scrollHeight, scrollTop } }) => {
           const isNear = scrollHeight - scrollTop - clientHeight < NEAR_END;
-          follows.current = isNear;
+          // Brought there, rather than scrolled there: what is still to come below does not move it.
+          follows.current = isNear && Math.abs(scrollTop - held.current.top) > 1;
           setAway(!isNear);
         }}
         data-testid="log"
