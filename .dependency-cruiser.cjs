@@ -265,7 +265,7 @@ module.exports = {
           '^src/platform/',
           '^src/llm/',
           '^src/rag/parsing/close-network\\.ts$', // takes the network away from the parser's child
-          '^src/demo/demo-api\\.ts$', // listens, on loopback
+          '^src/demo/(demo-api|shop/shop-site)\\.ts$', // listen, on loopback
           SPECS,
         ],
       },

@@ -3,7 +3,7 @@ import { AdminModule } from '#admin';
 import { AuthModule } from '#auth';
 import { ChannelsModule } from '#channels';
 import { ConversationsModule } from '#conversations';
-import { DemoModule } from '#demo';
+import { DemoModule, DemoShopModule } from '#demo';
 import { EscalationsModule } from '#escalations';
 import { BusModule } from '#platform/bus';
 import { AppConfig, ConfigModule } from '#platform/config';
@@ -62,6 +62,7 @@ export class AppModule {
         AdminModule,
         RagModule,
         DemoModule,
+        DemoShopModule,
         ChannelsModule,
         EscalationsModule,
         ConversationsModule,

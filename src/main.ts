@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { type AppConfig, ConfigError, loadConfig } from '#platform/config';
 import { errorCause } from '#platform/errors';
 import { createLogger } from '#platform/logging';
-import { DemoSeeder } from '#demo';
+import { DemoSeeder, DemoShop } from '#demo';
 import { type RunningServer, startServer } from './server.js';
 import { startFailure } from './start-failure.js';
 
@@ -51,7 +51,7 @@ function welcome(server: RunningServer, config: AppConfig): string {
       : `  model: ${config.llmProvider} ${config.llmModel}`,
   );
   if (config.env.AUTH_BYPASS) lines.push('  AUTH_BYPASS is on: requests without a token are the demo admin');
-  if (config.seedDemo) lines.push(...server.app.get(DemoSeeder).welcome(url));
+  if (config.seedDemo) lines.push(...server.app.get(DemoSeeder).welcome(url, server.app.get(DemoShop).url));
   return `${lines.join('\n')}\n\n`;
 }
 

@@ -10,7 +10,7 @@ import { builtFile } from '#platform/paths';
 import { assertOpenable } from '#platform/sealed';
 import { SecretBox } from '#platform/secrets';
 import { ChannelsDrain, ChatSocketAdapter } from '#channels';
-import { DemoSeeder } from '#demo';
+import { DemoSeeder, DemoShop } from '#demo';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { prepareDatabase } from './prepare-database.js';
@@ -67,6 +67,7 @@ export async function startServer(config: AppConfig, logger: Logger): Promise<Ru
     await app.listen(config.env.PORT, config.env.HOST);
     const url = addressOf(app, config);
     app.get(OutboundClient).denyOwnPort(Number(new URL(url).port));
+    if (config.seedDemo) await app.get(DemoShop).open(url);
 
     let stopping: Promise<void> | undefined;
     return {

@@ -71,9 +71,9 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
     this.logger.info({ ms, made, demo_api: this.api.url }, made === 0 ? 'demo is there' : 'demo tenants seeded');
   }
 
-  /** What a newcomer can do now, for the start's banner. @param url `http://127.0.0.1:3000` */
-  welcome(url: string): string[] {
-    return welcomeLines(url, this.logins);
+  /** What a newcomer can do now, for the start's banner. @param url `http://127.0.0.1:3000` @param shop of the demo's website */
+  welcome(url: string, shop: string | null): string[] {
+    return welcomeLines(url, this.logins, shop);
   }
 
   async onModuleDestroy(): Promise<void> {

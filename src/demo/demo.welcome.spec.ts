@@ -41,6 +41,13 @@ describe('welcomeLines', () => {
     expect(lines(false)).not.toContain('still being read');
   });
 
+  it('says where the shop stands, when it is open', () => {
+    const lines = (shop: string | null) =>
+      welcomeLines('http://127.0.0.1:3000', { list: loginsOf(ACME), password: 'x', reading: false }, shop).join('\n');
+    expect(lines('http://127.0.0.1:3001')).toContain('http://127.0.0.1:3001/');
+    expect(lines(null)).not.toContain('website');
+  });
+
   it('says nothing where the shop was not seeded', () => {
     expect(welcomeLines('http://127.0.0.1:3000', { list: loginsOf(JOBS), password: 'x', reading: true })).toEqual([]);
   });

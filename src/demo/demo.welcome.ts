@@ -13,6 +13,7 @@ const ASKS = {
 export function welcomeLines(
   url: string,
   { list: logins, password, reading }: Pick<DemoLogins, 'list' | 'password' | 'reading'>,
+  shop: string | null = null,
 ): string[] {
   const asker = logins.find(({ tenant, user }) => tenant === ASKS.tenant && user.role === 'end_user');
   if (asker === undefined) return [];
@@ -30,6 +31,7 @@ export function welcomeLines(
     ...(reading
       ? ['  the demo’s documents are still being read, some seconds yet: answers from them say so until then', '']
       : []),
+    ...(shop === null ? [] : [`  a shop’s website with the chat in its corner: ${shop}/`, '']),
     `  demo logins, each with the password ${password}`,
     ...people,
     '',

@@ -39,6 +39,11 @@ export class Conversations {
     await this.rest.request(`${this.root}/${id}/messages/${messageId}/feedback`, json('POST', { rating, comment }));
   }
 
+  /** Asks for a person; where one is asked for already, says where to write to. */
+  async escalate(id: string, wish: { readonly reason?: string; readonly email?: string }): Promise<void> {
+    await this.rest.request(`${this.root}/${id}/escalate`, json('POST', wish));
+  }
+
   /** How it was, once it has ended. @param score 1 to 5 */
   async rateConversation(id: string, score: number, comment?: string): Promise<void> {
     await this.rest.request(`${this.root}/${id}/rating`, json('POST', { score, comment }));

@@ -57,12 +57,7 @@ export interface UserMessageFrame {
   client_message_id: string;
 }
 
-/** What this client can say, also where the server it talks to does not listen yet. */
-type LaterClientFrame =
-  | { type: 'escalate'; conversation_id: string; reason?: string; ref?: string }
-  | { type: 'typing'; conversation_id: string; on: boolean };
-
-export type ClientFrame = Exclude<wire.ClientFrame, wire.UserMessageFrame> | UserMessageFrame | LaterClientFrame;
+export type ClientFrame = Exclude<wire.ClientFrame, wire.UserMessageFrame> | UserMessageFrame;
 
 /** Members that any frame of a conversation may carry; direct answers have no `seq`. */
 interface OfConversation {
@@ -86,26 +81,7 @@ export type RestoredTurn = Omit<
 };
 
 /** What this client understands, also where the server it talks to does not send it yet. */
-type LaterFrame =
-  | { type: 'input_required'; interrupt_id?: string; kind?: string; prompt?: string }
-  | {
-      type: 'escalation';
-      escalation_id?: string;
-      status?: string;
-      position?: number | null;
-      eta_s?: number | null;
-      reason?: string | null;
-      supporter?: { name?: string | null } | null;
-      contact_form?: boolean;
-    }
-  | {
-      type: 'conversation';
-      owner?: string;
-      status?: string;
-      title?: string | null;
-      supporter?: { name?: string | null } | null;
-    }
-  | { type: 'typing'; on?: boolean; from?: string; name?: string | null };
+type LaterFrame = { type: 'input_required'; interrupt_id?: string; kind?: string; prompt?: string };
 
 export type ServerFrame = OfConversation &
   (
@@ -134,6 +110,9 @@ export type ServerFrame = OfConversation &
         code: string;
         retry_after_ms?: number | null;
       })
+    | Needs<wire.EscalationFrame>
+    | Needs<wire.ConversationFrame>
+    | Needs<wire.TypingNoticeFrame>
     | { type: 'pong' }
     | { type: 'server_draining' }
     | LaterFrame

@@ -10,4 +10,6 @@
  * What a session was let in under stands in its token and in its row: `auth` judges each request's page by the widget's list.
  */
 export { WidgetModule } from './widget.module.js';
+export type { Widget, WidgetDraft } from './widgets/widget.js';
+export { WidgetService } from './widgets/widget.service.js';
 export { SEALED_WIDGETS } from './widgets/widget-keys.js';

@@ -27,5 +27,6 @@ import { WidgetsController } from './widgets/widgets.controller.js';
     VisitorSessionService,
     VisitorExpiry,
   ],
+  exports: [WidgetService],
 })
 export class WidgetModule {}

@@ -135,9 +135,16 @@ export const operatorSettings = z.strictObject({
     .array(z.string().check(...atMost(300)))
     .max(50)
     .optional(),
-  /** Written by the demo seed, in tenants that it made: which content is there, and a digest of the logins' password. */
+  /**
+   * Written by the demo seed, in tenants that it made: which content is there, a digest of the logins' password, and the id of
+   * the widget in the shop's website.
+   */
   demo: z
-    .strictObject({ content: z.string().check(...atMost(100)), password: z.string().check(...atMost(100)) })
+    .strictObject({
+      content: z.string().check(...atMost(100)),
+      password: z.string().check(...atMost(100)),
+      shop: z.guid(),
+    })
     .partial()
     .optional(),
 });

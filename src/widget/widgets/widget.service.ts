@@ -35,6 +35,10 @@ export class WidgetService {
     return this.widgets.list(scope, before, limit);
   }
 
+  find(scope: TenantScope, id: string): Promise<Widget | null> {
+    return this.unitOfWork.run(scope, (tx) => this.widgets.find(tx, id));
+  }
+
   /** @throws NotFoundError */
   get(scope: TenantScope, id: string): Promise<Widget> {
     return this.unitOfWork.run(scope, (tx) => this.existing(tx, id));

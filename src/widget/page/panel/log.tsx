@@ -32,7 +32,7 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
   const follows = useRef(true);
   const count = useRef(0);
   /** The item whose beginning was brought into sight; from there on people scroll by themselves. */
-  const held = useRef<string | null>(null);
+  const held = useRef<{ key: string | null; top: number }>({ key: null, top: -1 });
   const [isAway, setAway] = useState(false);
   const isConnected = connection?.state === 'ready' || connection?.state === 'connecting' || connection === null;
 
@@ -48,10 +48,10 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
     if (items.length > count.current && last?.kind === 'turn' && last.status === 'sending') follows.current = true;
     count.current = items.length;
     if (!follows.current) return;
-    const beginning = last !== undefined && last.key !== held.current ? beginningOf(element, last) : null;
+    const beginning = last !== undefined && last.key !== held.current.key ? beginningOf(element, last) : null;
     const end = element.scrollHeight - element.clientHeight;
     if (beginning !== null && beginning < end) {
-      held.current = last?.key ?? null;
+      held.current = { key: last?.key ?? null, top: beginning };
       follows.current = false;
       element.scrollTop = beginning;
     } else element.scrollTop = end;
@@ -67,7 +67,8 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
         tabIndex={0}
         onScroll={({ currentTarget: { clientHeight, scrollHeight, scrollTop } }) => {
           const isNear = scrollHeight - scrollTop - clientHeight < NEAR_END;
-          follows.current = isNear;
+          // Brought there, rather than scrolled there: what is still to come below does not move it.
+          follows.current = isNear && Math.abs(scrollTop - held.current.top) > 1;
           setAway(!isNear);
         }}
         data-testid="log"
@@ -86,7 +87,7 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
             <Dots /> {words.typing(people.typing.name ?? people.supporter ?? words.aColleague)}
           </p>
         )}
-        {people.ended && conversationId !== null && <Rating key={conversationId} room={room} />}
+        {conversationId !== null && isOver(items, people.ended) && <Rating key={conversationId} room={room} />}
         {items.length === 0 && !conversation.restoring && conversation.notice === null && state.refusal === null && (
           <Questions questions={config.questions} onPick={(question) => room.send(question)} />
         )}
@@ -112,6 +113,13 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
 function beginningOf(log: HTMLElement, last: Item): number | null {
   const turn = last.kind === 'turn' && last.text !== '' ? log.querySelector<HTMLElement>('.turn:last-of-type') : null;
   return turn === null ? null : turn.offsetTop - ABOVE;
+}
+
+/** With a person, until somebody goes on; or altogether. */
+function isOver(items: readonly Item[], isEnded: boolean): boolean {
+  const last = items.at(-1);
+  const status = last?.kind === 'note' ? last.escalation?.status : undefined;
+  return isEnded || status === 'resolved' || status === 'closed';
 }
 
 /** Drawn again only when one of the values is another one: what has ended stays as it is while something streams. */

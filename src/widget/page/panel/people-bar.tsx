@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { useWords } from './context.js';
+import { explainThrown } from './errors.js';
 import { CheckIcon, PersonIcon, PlusIcon } from './icons.js';
 import type { Room, RoomState } from './room.js';
 
@@ -57,8 +58,9 @@ const EMAIL = /^[^\s@<>"',;:]{1,64}@[^\s@<>"',;:.]+(\.[^\s@<>"',;:.]+)+$/;
 
 function ContactForm({ room, text }: { room: Room; text: string }) {
   const words = useWords();
-  const [fields, setFields] = useState({ name: '', email: '', text: '' });
+  const [fields, setFields] = useState({ email: '', text: '' });
   const [isWrong, setWrong] = useState(false);
+  const [error, setError] = useState<string | null>(null);
   const set = (name: keyof typeof fields) => (event: { currentTarget: { value: string } }) =>
     setFields({ ...fields, [name]: event.currentTarget.value });
   return (
@@ -73,15 +75,13 @@ function ContactForm({ room, text }: { room: Room; text: string }) {
           event.currentTarget.querySelector<HTMLElement>('[type=email]')?.focus();
           return;
         }
-        room.leaveAddress({ name: fields.name.trim(), email, text: fields.text.trim() });
+        room
+          .leaveAddress({ email, text: fields.text.trim() })
+          .catch((thrown: unknown) => setError(explainThrown(thrown, words)));
       }}
       data-testid="contact-form"
     >
       <p dir="auto">{text}</p>
-      <label>
-        {words.name}
-        <input type="text" autocomplete="name" maxLength={200} value={fields.name} onInput={set('name')} />
-      </label>
       <label>
         {words.email}
         <input
@@ -103,8 +103,13 @@ function ContactForm({ room, text }: { room: Room; text: string }) {
       )}
       <label>
         {words.contactText}
-        <textarea rows={2} maxLength={4000} dir="auto" value={fields.text} onInput={set('text')} />
+        <textarea rows={2} maxLength={1500} dir="auto" value={fields.text} onInput={set('text')} />
       </label>
+      {error !== null && (
+        <p class="wrong" role="alert">
+          {error}
+        </p>
+      )}
       <button type="submit" class="main-button" data-testid="contact-send">
         {words.submit}
       </button>

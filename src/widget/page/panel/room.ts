@@ -42,7 +42,6 @@ export class Room {
   private isOpen = false;
   private isGoingOn = false;
   private view: View = 'chat';
-  private contactedIn: string | null = null;
   private refusal: string | null = null;
   /** Said before the first message had made a conversation. */
   private held: string[] = [];
@@ -69,7 +68,7 @@ export class Room {
       isOpen: this.isOpen,
       view: this.view,
       hasSound: this.memory.hasSound,
-      isContacted: this.contactedIn !== null && this.contactedIn === conversation.conversationId,
+      isContacted: this.memory.chat?.isContacted === true,
       refusal: this.mayChat ? this.refusal : this.place.words.signIn,
     };
   }
@@ -150,10 +149,14 @@ export class Room {
     else this.send(this.place.words.wantsPerson);
   }
 
-  leaveAddress(fields: { name: string; email: string; text: string }): void {
-    this.send(this.place.words.contactMessage(fields));
-    this.contactedIn = this.conversationId;
-    this.update();
+  /** Where to write to, since nobody is there; what it is about becomes part of the conversation. @throws RestError */
+  async leaveAddress({ email, text }: { email: string; text: string }): Promise<void> {
+    const { chat, conversationId } = this;
+    if (chat === null || conversationId === null) return;
+    await chat.conversations.escalate(conversationId, { email });
+    if (this.memory.chat !== null) this.memory.chat = { ...this.memory.chat, isContacted: true };
+    if (text === '') this.update();
+    else this.send(text);
   }
 
   /** The person writes: whoever is at the other end may know. */
@@ -212,7 +215,6 @@ export class Room {
     this.chat = null;
     this.held = [];
     this.refusal = null;
-    this.contactedIn = null;
     this.view = 'chat';
     this.told.clear();
     this.update();

@@ -59,8 +59,8 @@ export function noteText({ status, supporter }: { status: string; supporter: str
       return words.returned;
     case 'resolved':
     case 'closed':
-      return words.ended;
+      return words.teamLeft;
     default:
-      return words.waiting;
+      return words.asked;
   }
 }

@@ -48,6 +48,8 @@ export interface Words {
   skip: string;
   talkToPerson: string;
   wantsPerson: string;
+  asked: string;
+  teamLeft: string;
   waiting: string;
   nextInLine: string;
   position(n: number): string;
@@ -60,11 +62,9 @@ export interface Words {
   ended: string;
   typing(name: string): string;
   nobodyThere: string;
-  name: string;
   email: string;
   emailInvalid: string;
   contactText: string;
-  contactMessage(fields: { name: string; email: string; text: string }): string;
   contactSent: string;
   rateTitle: string;
   star(n: number): string;

@@ -13,6 +13,8 @@ export interface OpenChat {
   readonly of: string | null;
   /** `seq` of the last message that was on the screen. */
   readonly seen: number;
+  /** An address was left in it. */
+  readonly isContacted?: boolean;
 }
 
 type Name = 'visitor' | 'chat' | 'session' | 'sound';
