@@ -180,7 +180,7 @@ describe('a webhook', () => {
     await client.next('token');
     client.send({ type: 'abort' });
     await client.next('done');
-    client.close();
+    await client.close();
     await until(() => receiver.at(path).length === 4);
     expect(receiver.typesAt(path).sort()).toEqual([
       'message.created',
