@@ -73,12 +73,18 @@ export function caseById(state: DeskState, id: string): Case | null {
   return known.find((one) => one.id === id) ?? null;
 }
 
+/** Visitors have no name until they give one. */
+export function nameOf({ user }: Case): string {
+  return user.name.trim() || 'Visitor';
+}
+
 /** Those whose person, reason, words or tags hold all of the words that were typed. */
 export function found(cases: readonly Case[], search: string): readonly Case[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return cases;
-  return cases.filter(({ language, reason, skill, summary, supporter, user }) => {
-    const text = [user.name, reason, supporter?.name, skill, language, ...summary.asked].join('\n').toLowerCase();
+  return cases.filter((one) => {
+    const { language, reason, skill, summary, supporter } = one;
+    const text = [nameOf(one), reason, supporter?.name, skill, language, ...summary.asked].join('\n').toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }

@@ -5,6 +5,7 @@ import {
   type Case,
   type DeskState,
   EMPTY_DESK,
+  nameOf,
   withCase,
   withTyping,
   withUnread,
@@ -213,9 +214,9 @@ export class Desk {
     const before = this.known;
     this.known = new Set(waiting.map(({ id }) => id));
     if (before === null) return;
-    for (const { id, reason, summary, user } of waiting.filter((one) => !before.has(one.id))) {
-      const text = reason || (summary.asked.at(-1) ?? '');
-      this.options.onNews({ kind: 'waiting', title: `${user.name} waits for a person`, text, caseId: id });
+    for (const one of waiting.filter(({ id }) => !before.has(id))) {
+      const text = one.reason || (one.summary.asked.at(-1) ?? '');
+      this.options.onNews({ kind: 'waiting', title: `${nameOf(one)} waits for a person`, text, caseId: one.id });
     }
   }
 
@@ -226,7 +227,7 @@ export class Desk {
     const own = this.state.mine.find((one) => one.conversation_id === conversationId);
     if (own === undefined || (this.options.openConversation() === conversationId && !document.hidden)) return;
     if (this.options.openConversation() !== conversationId) this.set(withUnread(this.state, conversationId));
-    this.options.onNews({ kind: 'message', title: own.user.name, text: content, caseId: own.id });
+    this.options.onNews({ kind: 'message', title: nameOf(own), text: content, caseId: own.id });
   }
 
   private typing(conversationId: string, on: boolean): void {

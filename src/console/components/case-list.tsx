@@ -1,6 +1,6 @@
 import { formatAgo } from '../formatting.js';
 import { useNow } from '../hooks.js';
-import { type Case, causeOf, type DeskState, found, statusOf, type Tab } from '../desk-state.js';
+import { type Case, causeOf, type DeskState, found, nameOf, statusOf, type Tab } from '../desk-state.js';
 
 interface CaseListProps {
   desk: DeskState;
@@ -99,7 +99,7 @@ function CaseRow({ one, me, desk, now, isOpen, onOpen }: CaseRowProps) {
       data-status={one.status}
     >
       <span class="case-line">
-        <strong dir="auto">{one.user.name}</strong>
+        <strong dir="auto">{nameOf(one)}</strong>
         <span class="muted">{formatAgo(one.status === 'waiting' ? one.waiting_since : one.updated_at, now)}</span>
       </span>
       <span class="case-said muted" dir="auto">

@@ -21,6 +21,8 @@ interface CaseLogProps {
   onEarlier(): void;
 }
 
+/** Pixels from the end within which new words keep scrolling along. */
+const NEAR_END = 80;
 const NOTHING_CITED = { citations: [], onCite: () => undefined };
 
 /** The conversation as the person in the middle sees it: the user on one side, agent and colleagues on the other. */
@@ -29,12 +31,30 @@ export function CaseLog({ conversation, userName, pending, typing, onRetry, onEa
   const { items } = conversation;
   const shown = new Set(items.map((item) => (item.kind === 'note' ? item.message.id : null)));
   const open = pending.filter(({ messageId }) => messageId === null || !shown.has(messageId));
-  useLayoutEffect(() => {
+  const follows = useRef(true);
+  const toEnd = () => {
     const element = log.current;
-    if (element) element.scrollTop = element.scrollHeight;
-  }, [items, open.length, typing]);
+    if (element && follows.current) element.scrollTop = element.scrollHeight;
+  };
+  useLayoutEffect(toEnd, [items, open.length, typing]);
+  // The field below grows while somebody writes.
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(toEnd);
+    if (log.current) observer.observe(log.current);
+    return () => observer.disconnect();
+  }, []);
   return (
-    <div class="case-log" ref={log} role="log" aria-label="Conversation" tabIndex={0} data-testid="case-log">
+    <div
+      class="case-log"
+      ref={log}
+      role="log"
+      aria-label="Conversation"
+      tabIndex={0}
+      onScroll={({ currentTarget: { clientHeight, scrollHeight, scrollTop } }) => {
+        follows.current = scrollHeight - scrollTop - clientHeight < NEAR_END;
+      }}
+      data-testid="case-log"
+    >
       {conversation.hasEarlier && (
         <button type="button" class="button small" onClick={onEarlier}>
           Earlier messages

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Chat, ChatSnapshot } from '../../sdk/index.js';
 import type { Desk } from '../desk.js';
-import { type Case, statusOf } from '../desk-state.js';
+import { type Case, nameOf, statusOf } from '../desk-state.js';
 import { messageOf } from '../hooks.js';
 import { BackIcon, InfoIcon } from './icons.js';
 import { CaseLog, type PendingReply } from './case-log.js';
@@ -78,7 +78,7 @@ export function CaseView({ desk, chat, snapshot, one, me, typing, wish, onBack }
             <BackIcon />
           </button>
           <div class="case-title">
-            <h2 dir="auto">{one.user.name}</h2>
+            <h2 dir="auto">{nameOf(one)}</h2>
             <span class="muted small">{statusOf(one, me)}</span>
           </div>
           <div class="case-actions">
@@ -154,7 +154,7 @@ export function CaseView({ desk, chat, snapshot, one, me, typing, wish, onBack }
         )}
         <CaseLog
           conversation={snapshot.conversation}
-          userName={one.user.name}
+          userName={nameOf(one)}
           pending={pending}
           typing={typing}
           onRetry={(key) => {

@@ -93,6 +93,14 @@ it('quotes what stands under a telling heading together with the heading', () =>
   ]);
 });
 
+it('writes a heading once over neighbours that stand under it', () => {
+  const text = readFileSync(join(projectRoot, 'src/demo/documents/acme/returns-and-refunds.md'), 'utf8');
+  const answer = extract('How long do I have to return something?', [passage(text)]).join('\n\n');
+  const headings = answer.match(/^\*\*.+\*\*$/gm) ?? [];
+  expect(headings.length).toBeGreaterThan(0);
+  expect(new Set(headings).size).toBe(headings.length);
+});
+
 it('leaves a heading out that says no more than the sentence', () => {
   const page = passage('## Keys\n\nLost keys cost 40 euros to replace.', { title: 'House rules' });
   expect(extract('What does it cost to replace lost keys?', [page])).toEqual([

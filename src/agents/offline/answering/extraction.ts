@@ -38,17 +38,21 @@ export function extract(question: string, passages: readonly Passage[]): string[
   );
   const parts: string[] = [];
   const taken = new Set<string>();
+  let under = '';
   for (const candidate of [...home, ...away]) {
     if (parts.length >= MOST_PARTS) break;
     const place = `${candidate.passage}/${candidate.unit.block}`;
     if (taken.has(place) || taken.has(candidate.unit.text)) continue;
     taken.add(place);
-    const text = introduced(partOf(candidate, ranked), candidate);
+    // One heading for neighbours that stand under the same one.
+    const headed = `${documentOf(candidate)}/${candidate.heading}`;
+    const text = introduced(partOf(candidate, ranked), candidate, headed === under ? '' : candidate.heading);
     if (parts.some((part) => part.includes(candidate.unit.text))) continue;
     // Overlapping chunks say the same twice.
     for (const { unit } of ranked) if (text.includes(unit.text)) taken.add(unit.text);
     if (candidate.led !== null) taken.add(`${candidate.passage}/${candidate.unit.block + 1}`);
     parts.push(marked(text, candidate.passage + 1));
+    under = headed;
   }
   return parts;
 }
@@ -84,7 +88,7 @@ function partOf(candidate: RankedUnit, ranked: readonly RankedUnit[]): string {
 }
 
 /** With the heading that gives it its sense, and the line before a list or code. */
-function introduced(text: string, { heading, lead, unit }: RankedUnit): string {
+function introduced(text: string, { lead, unit }: RankedUnit, heading: string): string {
   const whole = unit.kind === 'code' || text.includes('\n') ? lead.trim() : '';
   if (text.startsWith('|')) return text;
   const before = [heading === '' ? '' : `**${heading}**`, whole].filter((line) => line !== '' && !text.includes(line));
