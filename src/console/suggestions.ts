@@ -45,6 +45,11 @@ export function roleName(role: string, persona: string | null | undefined): stri
   return NAMES[name] ?? name.replaceAll('_', ' ');
 }
 
+/** Of a tenant's own: who runs the installation has no website. */
+export function managesWidgets(user: User): boolean {
+  return user.role === 'tenant_admin';
+}
+
 export function managesKnowledge(user: User): boolean {
   return user.role === 'tenant_admin' || user.role === 'platform_admin';
 }

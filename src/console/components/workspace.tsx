@@ -3,12 +3,13 @@ import type { Api } from '../api.js';
 import { useChat, useLatest, useMedia, useRoute } from '../hooks.js';
 import type { Route } from '../routes.js';
 import { Chat, type Session, type User } from '../../sdk/index.js';
-import { managesKnowledge } from '../suggestions.js';
+import { managesKnowledge, managesWidgets } from '../suggestions.js';
 import { ChatView } from './chat-view.js';
 import { ConnectionBadge } from './connection-badge.js';
 import { MenuIcon } from './icons.js';
 import { KnowledgeView } from './knowledge-view.js';
 import { Sidebar } from './sidebar.js';
+import { WidgetsView } from './widgets-view.js';
 
 interface WorkspaceProps {
   session: Session;
@@ -83,11 +84,14 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
   };
 
   const showsKnowledge = route.view === 'knowledge' && managesKnowledge(user);
+  const showsWidgets = route.view === 'widgets' && managesWidgets(user);
   const title = showsKnowledge
     ? 'Knowledge'
-    : activeId === null
-      ? 'New conversation'
-      : (titles.get(activeId) ?? 'Conversation');
+    : showsWidgets
+      ? 'Website chat'
+      : activeId === null
+        ? 'New conversation'
+        : (titles.get(activeId) ?? 'Conversation');
   useEffect(() => {
     document.title = `${title} · Switchboard`;
   }, [title]);
@@ -150,9 +154,11 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
           <h1 data-testid="title">{title}</h1>
           <ConnectionBadge status={snapshot.connection} onRetry={() => chat.reconnectNow()} />
         </header>
-        <main id="main" tabIndex={-1} class={showsKnowledge ? 'main knowledge' : 'main'}>
+        <main id="main" tabIndex={-1} class={showsKnowledge || showsWidgets ? 'main knowledge' : 'main'}>
           {showsKnowledge ? (
             <KnowledgeView api={api} />
+          ) : showsWidgets ? (
+            <WidgetsView api={api} />
           ) : (
             <ChatView
               chat={chat}
