@@ -10,6 +10,7 @@ import {
   type TokenAnswer,
   type User,
 } from '../sdk/index.js';
+import type { Widget, WidgetDraft } from './widget-draft.js';
 import type { Demo, KnowledgeBase, KnowledgeDocument, SearchAnswer } from './protocol.js';
 
 /** The demo logins; null where there are none (production, or no demo data). */
@@ -47,6 +48,29 @@ export class Api {
 
   async logout(): Promise<void> {
     await this.rest.request('/api/auth/logout', { method: 'POST' });
+  }
+
+  widgets(): Promise<Page<Widget>> {
+    return this.rest.get('/api/admin/widgets?limit=100');
+  }
+
+  /** With the secret, which is shown this once. */
+  async createWidget(draft: WidgetDraft): Promise<Widget & { secret: string }> {
+    return (await this.rest.request('/api/admin/widgets', json('POST', draft))) as Widget & { secret: string };
+  }
+
+  async changeWidget(id: string, change: Partial<WidgetDraft>): Promise<Widget> {
+    return (await this.rest.request(`/api/admin/widgets/${id}`, json('PATCH', change))) as Widget;
+  }
+
+  async deleteWidget(id: string): Promise<void> {
+    await this.rest.request(`/api/admin/widgets/${id}`, { method: 'DELETE' });
+  }
+
+  /** What the earlier secret signs is refused from now on. */
+  async rotateWidgetSecret(id: string): Promise<Widget & { secret: string }> {
+    const path = `/api/admin/widgets/${id}/rotate-secret`;
+    return (await this.rest.request(path, { method: 'POST' })) as Widget & { secret: string };
   }
 
   knowledgeBases(): Promise<Page<KnowledgeBase>> {

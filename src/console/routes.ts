@@ -2,11 +2,13 @@
 export type Route =
   | { view: 'chat'; conversationId: string | null }
   | { view: 'knowledge' }
+  | { view: 'widgets' }
   /** `caseId`: the escalation that is open. */
   | { view: 'inbox'; caseId: string | null };
 
 export function parseRoute(hash: string): Route {
   if (hash === '#/knowledge') return { view: 'knowledge' };
+  if (hash === '#/widgets') return { view: 'widgets' };
   if (hash === '#/inbox') return { view: 'inbox', caseId: null };
   const [, place, id] = /^#\/(c|inbox)\/([0-9a-fA-F-]{36})$/.exec(hash) ?? [];
   if (place === 'inbox') return { view: 'inbox', caseId: id ?? null };
@@ -16,7 +18,8 @@ export function parseRoute(hash: string): Route {
 export function hashOf(route: Route): string {
   switch (route.view) {
     case 'knowledge':
-      return '#/knowledge';
+    case 'widgets':
+      return `#/${route.view}`;
     case 'inbox':
       return route.caseId === null ? '#/inbox' : `#/inbox/${route.caseId}`;
     case 'chat':

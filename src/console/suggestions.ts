@@ -50,6 +50,11 @@ export function handlesPeople(user: User): boolean {
   return user.role === 'supporter' || user.role === 'tenant_admin';
 }
 
+/** Of a tenant's own: who runs the installation has no website. */
+export function managesWidgets(user: User): boolean {
+  return user.role === 'tenant_admin';
+}
+
 export function managesKnowledge(user: User): boolean {
   return user.role === 'tenant_admin' || user.role === 'platform_admin';
 }

@@ -91,6 +91,12 @@ export const ChatIcon = () => (
     }
   </Icon>
 );
+export const WidgetIcon = () => (
+  <Icon>
+    <rect x="3.5" y="5" width="17" height="14" rx="2.5" />
+    <path d="M3.5 9h17M13 13h4.5v3H16l-1.5 1.2V16H13v-3Z" />
+  </Icon>
+);
 export const DownIcon = () => <Icon>{<path d="M12 5v14m-6-6 6 6 6-6" />}</Icon>;
 export const LinkIcon = () => (
   <Icon>

@@ -3,8 +3,19 @@ import { formatAgo, initials } from '../formatting.js';
 import { messageOf, useNow } from '../hooks.js';
 import type { Conversation, Conversations, User } from '../../sdk/index.js';
 import { hashOf, type Route } from '../routes.js';
-import { managesKnowledge, roleName } from '../suggestions.js';
-import { BookIcon, ChatIcon, CloseIcon, CodeIcon, ExitIcon, InboxIcon, Logo, PlusIcon, TrashIcon } from './icons.js';
+import { managesKnowledge, managesWidgets, roleName } from '../suggestions.js';
+import {
+  BookIcon,
+  ChatIcon,
+  CloseIcon,
+  CodeIcon,
+  ExitIcon,
+  InboxIcon,
+  Logo,
+  PlusIcon,
+  TrashIcon,
+  WidgetIcon,
+} from './icons.js';
 import { Confirm } from './sheet.js';
 
 interface SidebarProps {
@@ -84,26 +95,36 @@ export function Sidebar(props: SidebarProps) {
         />
       </nav>
       <nav class="sidebar-links" aria-label="More">
-        {managesKnowledge(user) &&
-          (route.view === 'knowledge' ? (
-            <button
-              type="button"
-              class="nav-link"
-              onClick={() => onNavigate({ view: 'chat', conversationId: activeId })}
-              data-testid="nav-chat"
-            >
-              <ChatIcon /> Back to the chat
-            </button>
-          ) : (
-            <button
-              type="button"
-              class="nav-link"
-              onClick={() => onNavigate({ view: 'knowledge' })}
-              data-testid="nav-knowledge"
-            >
-              <BookIcon /> Knowledge
-            </button>
-          ))}
+        {managesWidgets(user) && route.view !== 'widgets' && (
+          <button
+            type="button"
+            class="nav-link"
+            onClick={() => onNavigate({ view: 'widgets' })}
+            data-testid="nav-widgets"
+          >
+            <WidgetIcon /> Website chat
+          </button>
+        )}
+        {managesKnowledge(user) && route.view !== 'knowledge' && (
+          <button
+            type="button"
+            class="nav-link"
+            onClick={() => onNavigate({ view: 'knowledge' })}
+            data-testid="nav-knowledge"
+          >
+            <BookIcon /> Knowledge
+          </button>
+        )}
+        {route.view !== 'chat' && (
+          <button
+            type="button"
+            class="nav-link"
+            onClick={() => onNavigate({ view: 'chat', conversationId: activeId })}
+            data-testid="nav-chat"
+          >
+            <ChatIcon /> Back to the chat
+          </button>
+        )}
         <a class="nav-link" href="/docs">
           <CodeIcon /> API documentation
         </a>

@@ -4,13 +4,14 @@ import { useChat, useDesk, useLatest, useMedia, useRoute } from '../hooks.js';
 import type { Route } from '../routes.js';
 import { Chat, type Session, type User } from '../../sdk/index.js';
 import { Desk } from '../desk.js';
-import { handlesPeople, managesKnowledge } from '../suggestions.js';
+import { handlesPeople, managesKnowledge, managesWidgets } from '../suggestions.js';
 import { ChatView } from './chat-view.js';
 import { ConnectionBadge } from './connection-badge.js';
 import { MenuIcon } from './icons.js';
 import { InboxView } from './inbox-view.js';
 import { KnowledgeView } from './knowledge-view.js';
 import { Sidebar } from './sidebar.js';
+import { WidgetsView } from './widgets-view.js';
 
 interface WorkspaceProps {
   session: Session;
@@ -104,13 +105,16 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
 
   const showsKnowledge = route.view === 'knowledge' && managesKnowledge(user);
   const showsInbox = route.view === 'inbox' && desk !== null;
+  const showsWidgets = route.view === 'widgets' && managesWidgets(user);
   const title = showsKnowledge
     ? 'Knowledge'
     : showsInbox
       ? 'Inbox'
-      : activeId === null
-        ? 'New conversation'
-        : (titles.get(activeId) ?? 'Conversation');
+      : showsWidgets
+        ? 'Website chat'
+        : activeId === null
+          ? 'New conversation'
+          : (titles.get(activeId) ?? 'Conversation');
   useEffect(() => {
     document.title = `${title} · Switchboard`;
   }, [title]);
@@ -177,7 +181,7 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
         <main
           id="main"
           tabIndex={-1}
-          class={showsKnowledge ? 'main knowledge' : showsInbox ? 'main with-inbox' : 'main'}
+          class={showsKnowledge || showsWidgets ? 'main knowledge' : showsInbox ? 'main with-inbox' : 'main'}
         >
           {showsInbox ? (
             <InboxView
@@ -191,6 +195,8 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
             />
           ) : showsKnowledge ? (
             <KnowledgeView api={api} />
+          ) : showsWidgets ? (
+            <WidgetsView api={api} />
           ) : (
             <ChatView
               chat={chat}

@@ -98,4 +98,6 @@ export interface Panel {
   visitorChanged(): void;
   /** Everything that was said is hidden, and begins anew. */
   reset(): void;
+  /** Lets go of the page and the connection. */
+  remove(): void;
 }

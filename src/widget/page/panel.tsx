@@ -30,5 +30,9 @@ export function mount(place: PanelPlace): Panel {
     send: (text) => room.send(text),
     visitorChanged: () => room.visitorChanged(),
     reset: () => room.reset(),
+    remove: () => {
+      room.leave();
+      render(null, element);
+    },
   };
 }

@@ -51,12 +51,13 @@ export class Room {
   private readonly listeners = new Set<() => void>();
   private typingUntil: ReturnType<typeof setTimeout> | undefined;
   private typingSaidAt = 0;
+  private readonly leaving = new AbortController();
 
   constructor(private readonly place: PanelPlace) {
-    const { document } = place.page;
-    document.addEventListener('visibilitychange', () => this.update());
-    place.page.addEventListener('online', () => this.chat?.reconnectNow());
-    if (this.memory.chat !== null && place.visit.visitor.isKnown) void this.goOn();
+    const { signal } = this.leaving;
+    place.page.document.addEventListener('visibilitychange', () => this.update(), { signal });
+    place.page.addEventListener('online', () => this.chat?.reconnectNow(), { signal });
+    if (!place.isPreview && this.memory.chat !== null && place.visit.visitor.isKnown) void this.goOn();
   }
 
   get state(): RoomState {
@@ -109,6 +110,12 @@ export class Room {
 
   stop(): void {
     this.chat?.stop();
+  }
+
+  /** Answers the question once more, in the place of the answer that was stopped; an earlier one is asked anew. */
+  again(key: string, content: string): void {
+    const isLast = this.state.conversation.items.at(-1)?.key === key;
+    if (!isLast || this.chat?.regenerate(key) !== true) this.send(content);
   }
 
   retry(key: string): void {
@@ -220,6 +227,12 @@ export class Room {
     this.update();
   }
 
+  leave(): void {
+    this.leaving.abort();
+    this.chat?.close();
+    this.listeners.clear();
+  }
+
   private get memory() {
     return this.place.visit.memory;
   }
@@ -252,7 +265,7 @@ export class Room {
   private started(): Chat {
     const isNew = this.chat === null;
     const chat = this.made();
-    const last = this.place.visit.visitor.isKnown ? this.memory.chat : null;
+    const last = this.place.visit.visitor.isKnown && !this.place.isPreview ? this.memory.chat : null;
     if (isNew || !this.isBegun) this.begin(chat, last?.id ?? null);
     return chat;
   }

@@ -42,7 +42,12 @@ export function Turn({ turn, room, isConnected, onCite, onEdit }: TurnProps) {
         <p class="outcome" data-testid="stopped">
           {words.stopped}
           {question && (
-            <button type="button" class="quiet-button" onClick={() => room.send(question.content)} data-testid="again">
+            <button
+              type="button"
+              class="quiet-button"
+              onClick={() => room.again(turn.key, question.content)}
+              data-testid="again"
+            >
               <RetryIcon /> {words.askAgain}
             </button>
           )}
