@@ -3,6 +3,8 @@ import { BlobsModule } from '#platform/blobs';
 import { RagModule } from '#rag';
 import { TenantsModule } from '#tenants';
 import { Module } from '@nestjs/common';
+import { AnalyticsController } from './analytics/analytics.controller.js';
+import { AnalyticsRepository } from './analytics/analytics.repository.js';
 import { ArchiveWriter } from './data/archive-writer.js';
 import { Archives } from './data/archives.js';
 import { EraseTenant } from './data/erase-tenant.js';
@@ -19,8 +21,9 @@ import { JobsController } from './jobs/jobs.controller.js';
 
 @Module({
   imports: [TenantsModule, AuthModule, BlobsModule, RagModule],
-  controllers: [JobsController, TenantDataController, UserDataController],
+  controllers: [AnalyticsController, JobsController, TenantDataController, UserDataController],
   providers: [
+    AnalyticsRepository,
     JobRepository,
     JobRunner,
     JobService,

@@ -18,6 +18,7 @@ export type {
   AwaitingInput,
   Citation,
   HistoryMessage,
+  PersonCall,
   TurnAnswer,
   TurnInput,
 } from './turn/turn.types.js';

@@ -12,6 +12,8 @@ import { TurnRelay } from './live/turn-relay.js';
 import { Typing } from './live/typing.js';
 import { PeopleRegistry } from './model/people-registry.js';
 import { HandoverService } from './people/handover.service.js';
+import { PastExchanges } from './people/past-exchanges.js';
+import { Suggestions } from './people/suggestions.js';
 import { ConversationService } from './rest/conversation.service.js';
 import { ConversationsController } from './rest/conversations.controller.js';
 import { StaffConversationRepository } from './staff/staff-conversation.repository.js';
@@ -50,10 +52,12 @@ import { TurnService } from './turns/turn.service.js';
     LastReaders,
     MessageRepository,
     PartyNews,
+    PastExchanges,
     PeopleRegistry,
     PersonRepository,
     StaffConversationRepository,
     StaffConversationService,
+    Suggestions,
     SuspendedTurns,
     TitleService,
     TurnAcceptance,
@@ -67,6 +71,15 @@ import { TurnService } from './turns/turn.service.js';
     TurnStopper,
     Typing,
   ],
-  exports: [ConversationService, FeedbackService, HandoverService, PeopleRegistry, TurnService, Typing],
+  exports: [
+    ConversationService,
+    FeedbackService,
+    HandoverService,
+    PastExchanges,
+    PeopleRegistry,
+    Suggestions,
+    TurnService,
+    Typing,
+  ],
 })
 export class ConversationsModule {}

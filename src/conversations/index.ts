@@ -35,6 +35,8 @@ export {
   type PeopleState,
 } from './model/people-registry.js';
 export { HandoverService, type PeopleChange } from './people/handover.service.js';
+export { PastExchanges } from './people/past-exchanges.js';
+export { type Suggestion, Suggestions } from './people/suggestions.js';
 export { Typing } from './live/typing.js';
 export { TurnService } from './turns/turn.service.js';
 export { ConversationService } from './rest/conversation.service.js';

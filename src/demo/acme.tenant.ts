@@ -272,6 +272,33 @@ Do not invent figures, names, prices or dates: use those in the request, or leav
       ],
     },
   ],
+  people: {
+    rules: {
+      failures: 3,
+      keywords: [
+        { word: 'lawyer', skill: 'complaints' },
+        { word: 'abogado', skill: 'complaints' },
+        { word: 'Anwalt', skill: 'complaints' },
+      ],
+    },
+    cannedReplies: [
+      {
+        title: 'Hello',
+        content: 'Hello, I have read what you wrote and am looking into it now. One moment, please.',
+        language: 'en',
+      },
+      {
+        title: 'Order number, please',
+        content: 'Could you give me the order number? It is in the confirmation email, four to six digits.',
+        language: 'en',
+      },
+      {
+        title: 'Return label',
+        content: 'I have sent you a return label by email. Stick it on the parcel and hand it in at any post office.',
+        language: 'en',
+      },
+    ],
+  },
   texts: {
     greeting: {
       en: 'Hello, I am the assistant of ACME. Ask me where an order is, for an invoice, or about returns, delivery, warranty and everything else in our help pages.',

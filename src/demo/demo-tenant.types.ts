@@ -152,4 +152,12 @@ export interface DemoTenant {
   };
   /** Names of the built-in tools that the tenant is entitled to; empty when it needs none. */
   readonly entitlements: readonly string[];
+  /** When a person is called, and what supporters have ready. */
+  readonly people?: {
+    readonly rules: {
+      readonly failures: number;
+      readonly keywords: readonly { readonly word: string; readonly skill: string | null }[];
+    };
+    readonly cannedReplies: readonly { readonly title: string; readonly content: string; readonly language: string }[];
+  };
 }

@@ -14,6 +14,7 @@ import type { DemoAgent, DemoTenant, DemoTool } from './demo-tenant.types.js';
 import { DEMO_TENANTS } from './demo-tenants.js';
 import { DemoKnowledge } from './demo.knowledge.js';
 import { DemoLogins } from './demo.logins.js';
+import { DemoPeople } from './demo.people.js';
 import { welcomeLines } from './demo.welcome.js';
 
 /** Changes with the demo's content, so that what a new version adds is added at its first start. */
@@ -53,6 +54,7 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
     private readonly knowledge: DemoKnowledge,
     private readonly tools: ToolService,
     private readonly agents: AgentService,
+    private readonly people: DemoPeople,
     private readonly allowList: TenantAllowList,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -114,6 +116,7 @@ export class DemoSeeder implements OnModuleDestroy, OnApplicationShutdown {
     if (demo.entitlements.length > 0) {
       await this.entitlements.ensure(scope, { ...OPERATOR_DEFAULTS, tools: ['http', ...demo.entitlements] });
     }
+    await this.people.ensure(ctx, demo);
     this.unfilled.push({ ctx, demo, baseIds });
     return true;
   }

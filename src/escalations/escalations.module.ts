@@ -7,6 +7,13 @@ import { EscalationRequests } from './lifecycle/escalation-requests.js';
 import { EscalationService } from './lifecycle/escalation.service.js';
 import { PeopleBehindConversations } from './lifecycle/people-behind.js';
 import { Replies } from './lifecycle/replies.js';
+import { DeskController } from './desk/desk.controller.js';
+import { DeskRepository } from './desk/desk.repository.js';
+import { DeskService } from './desk/desk.service.js';
+import { RatingRepository } from './desk/rating.repository.js';
+import { RatingService } from './desk/rating.service.js';
+import { AbsenceMail } from './keeping/absence-mail.js';
+import { QueueKeeper } from './keeping/queue-keeper.js';
 import { AvailabilityService } from './queue/availability.service.js';
 import { OpeningHours } from './queue/opening-hours.js';
 import { QueueFeed } from './queue/queue-feed.js';
@@ -16,15 +23,28 @@ import { EscalateController } from './rest/escalate.controller.js';
 import { EscalationEvents } from './rest/escalation-events.js';
 import { EscalationReader } from './rest/escalation-reader.js';
 import { SupporterController } from './rest/supporter.controller.js';
+import { RulesDryRun } from './rules/dry-run.js';
+import { EscalationRulesController } from './rules/rules.controller.js';
+import { RulesRepository } from './rules/rules.repository.js';
+import { RulesService } from './rules/rules.service.js';
 import { EscalationRepository } from './store/escalation.repository.js';
 import { PresenceRepository } from './store/presence.repository.js';
 
 @Module({
   imports: [AuthModule, ConversationsModule, TenantsModule],
-  controllers: [AdminEscalationsController, EscalateController, SupporterController],
+  controllers: [
+    AdminEscalationsController,
+    EscalationRulesController,
+    EscalateController,
+    SupporterController,
+    DeskController,
+  ],
   providers: [
+    AbsenceMail,
     AvailabilityService,
     Departures,
+    DeskRepository,
+    DeskService,
     EscalationEvents,
     EscalationReader,
     EscalationRepository,
@@ -34,9 +54,15 @@ import { PresenceRepository } from './store/presence.repository.js';
     PeopleBehindConversations,
     PresenceRepository,
     QueueFeed,
+    QueueKeeper,
     QueueNews,
+    RatingRepository,
+    RatingService,
     Replies,
+    RulesDryRun,
+    RulesRepository,
+    RulesService,
   ],
-  exports: [EscalationReader, EscalationRequests, QueueFeed, Replies],
+  exports: [DeskService, EscalationReader, EscalationRequests, QueueFeed, Replies, RulesService],
 })
 export class EscalationsModule {}

@@ -10,13 +10,17 @@
  *                                                        └─▶ `conversations` PartyNews: those who wait, and their places
  *
  *   model/  what an escalation is, hours, presence, estimates (pure)      store/  rows and their SQL
- *   lifecycle/  how it comes to be, its steps, what people say            queue/  who is there, who waits, who is told
- *   rest/  the user's wish, the supporters' desk, the admins' list
+ *   rules/  when a person is called, per tenant; what they would have done  queue/  who is there, who waits, who is told
+ *   lifecycle/  how it comes to be, its steps, what people say            keeping/  what time brings: assignment, long waits
+ *   desk/  notes, canned replies, suggestions, ratings                     rest/  the user's wish, the desk, the admins' list
  *
- * Folders import to the right: rest ─▶ lifecycle ─▶ queue ─▶ store ─▶ model. `conversations` stands below and knows
+ * Folders import to the right: rest, keeping, desk ─▶ lifecycle ─▶ queue, rules ─▶ store ─▶ model. `conversations` stands below and knows
  * nothing of this module: it offers the hand-over, and asks what was registered with it.
  */
 export { EscalationsModule } from './escalations.module.js';
+export { DeskService } from './desk/desk.service.js';
+export { escalationRules } from './rules/rules.schema.js';
+export { RulesService } from './rules/rules.service.js';
 export { EscalationRequests } from './lifecycle/escalation-requests.js';
 export { Replies } from './lifecycle/replies.js';
 export { QueueFeed } from './queue/queue-feed.js';

@@ -372,6 +372,10 @@ export type Message = {
     chunks_used?: number;
     citations?: Array<Citation>;
     degraded?: boolean;
+    /**
+     * Why this answer called for a person
+     */
+    escalated?: string;
     intent?: string | null;
     intents?: Array<{
       agent: string;
@@ -438,6 +442,10 @@ export type MessageFrame = {
     chunks_used?: number;
     citations?: Array<Citation>;
     degraded?: boolean;
+    /**
+     * Why this answer called for a person
+     */
+    escalated?: string;
     intent?: string | null;
     intents?: Array<{
       agent: string;

@@ -53,6 +53,10 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
     ['principal'],
     'what somebody is called who is typing, for those who do not know yet',
   ],
+  'src/admin/analytics/analytics.repository.ts': [
+    ['conversation', 'turn', 'message', 'feedback', 'escalation', 'conversation_rating', 'tool_call'],
+    'figures over all of them at once, for whoever runs the tenant',
+  ],
   'src/escalations/store/escalation.repository.ts': [
     ['conversation', 'principal'],
     'who waits and who has it, by their names, in lists for supporters; and whether a supporter still is one',

@@ -6,6 +6,8 @@ import { PeopleBehindConversations } from '../../src/escalations/lifecycle/peopl
 import { Replies } from '../../src/escalations/lifecycle/replies.js';
 import { OpeningHours } from '../../src/escalations/queue/opening-hours.js';
 import { QueueNews } from '../../src/escalations/queue/queue-news.js';
+import { RulesRepository } from '../../src/escalations/rules/rules.repository.js';
+import { RulesService } from '../../src/escalations/rules/rules.service.js';
 import { EscalationRepository } from '../../src/escalations/store/escalation.repository.js';
 import { PresenceRepository } from '../../src/escalations/store/presence.repository.js';
 import { conversationWorld } from './conversation-world.js';
@@ -20,7 +22,18 @@ export function peopleWorld(uow: UnitOfWork, options: Parameters<typeof conversa
   const requests = new EscalationRequests(uow, world.handover, rows, presence, hours, news);
   const escalations = new EscalationService(uow, world.handover, rows, new AuditService(uow), news);
   const replies = new Replies(uow, world.handover, rows);
-  const people = new PeopleBehindConversations(world.people, rows, presence, requests, escalations, hours, news);
+  const rules = new RulesService(uow, new RulesRepository(), new AuditService(uow), world.events);
+  const people = new PeopleBehindConversations(
+    uow,
+    world.people,
+    rows,
+    presence,
+    requests,
+    escalations,
+    rules,
+    hours,
+    news,
+  );
   news.onModuleInit();
   people.onModuleInit();
   return { ...world, escalations, replies, requests };

@@ -85,6 +85,8 @@ function answerOf(run: SupervisorRun, state: SupervisorStateType): TurnAnswer {
     degraded: state.degraded,
     awaiting: answered.flatMap(({ awaiting }) => awaiting ?? []),
     humanRequested: state.reply?.kind === 'human_request' ? { reason: 'The user asked for a person' } : null,
+    personCalls: run.notes.calls,
+    failedParts: state.sections.length - answered.length,
     timings: run.notes.timings,
   };
 }

@@ -81,11 +81,18 @@ export class AgentRuntime {
    * @throws DomainError when the turn fails: LLM_ERROR, LLM_TIMEOUT, RETRIEVAL_ERROR, NOT_FOUND (agent); the signal's
    *   reason when it was aborted
    */
-  async run(ctx: RequestContext, input: TurnInput, emit: TurnEventSink, signal: AbortSignal): Promise<TurnAnswer> {
+  async run(
+    ctx: RequestContext,
+    input: TurnInput,
+    emit: TurnEventSink,
+    signal: AbortSignal,
+    /** `tools` false: agents that answer by calling tools are left out, so that nothing is done. */
+    { tools }: { readonly tools: boolean } = { tools: true },
+  ): Promise<TurnAnswer> {
     assertNoConnectionHeld('A turn');
     signal.throwIfAborted();
     const start = performance.now();
-    const turn = await this.prepare(ctx, input, emit, signal);
+    const turn = await this.prepare(ctx, input, { emit, signal, tools });
     try {
       const answer = await this.dependencies.supervisor.answer(turn);
       signal.throwIfAborted();
@@ -103,8 +110,7 @@ export class AgentRuntime {
   private async prepare(
     ctx: RequestContext,
     input: TurnInput,
-    emit: TurnEventSink,
-    signal: AbortSignal,
+    { emit, signal, tools }: { emit: TurnEventSink; signal: AbortSignal; tools: boolean },
   ): Promise<TurnContext> {
     const { directory, llm, logger, passages, records, settings: tenants } = this.dependencies;
     const [settings, found, model] = await Promise.all([
@@ -113,7 +119,8 @@ export class AgentRuntime {
       llm.chatModel(ctx),
     ]);
     const usage = new TurnUsage(emit);
-    const agents = visibleAgents(found.agents, ctx.principal);
+    const visible = visibleAgents(found.agents, ctx.principal);
+    const agents = tools ? visible : visible.filter(({ kind }) => kind !== 'domain');
     return {
       ctx,
       input,
@@ -123,7 +130,7 @@ export class AgentRuntime {
       log: logger.child({ tenant: ctx.tenantId, conversation: input.conversationId, turn: input.turnId }),
       agents,
       others: agents === found.agents ? [] : found.agents.filter((agent) => !agents.includes(agent)),
-      entitlements: found.entitlements,
+      entitlements: tools ? found.entitlements : [],
       model,
       voice: new TenantVoice(settings),
       retrievals: new Retrievals(passages, ctx, { signal, metered: usage.metered('retrieve') }),

@@ -1,3 +1,5 @@
+import type { PersonCall } from './turn.types.js';
+
 /** What a run notes beside its answer. */
 export class TurnNotes {
   /** Milliseconds by step, for the turn's record. */
@@ -14,6 +16,9 @@ export class TurnNotes {
   degrade(): void {
     this.fellBack = true;
   }
+
+  /** Tools whose results call for a person; whether one comes is the tenant's to say. */
+  readonly calls: PersonCall[] = [];
 
   took(step: string, ms: number): void {
     this.times[step] = (this.times[step] ?? 0) + ms;

@@ -68,6 +68,10 @@ export interface TurnAnswer {
   readonly awaiting: readonly AwaitingInput[];
   /** Why a person is wanted, when one is. */
   readonly humanRequested: { readonly reason: string } | null;
+  /** Tools whose results call for a person. */
+  readonly personCalls?: readonly PersonCall[];
+  /** Parts of the message that no agent could answer. */
+  readonly failedParts?: number;
   /** Milliseconds by step, for the turn's record. */
   readonly timings: Readonly<Record<string, number>>;
 }
@@ -76,6 +80,13 @@ export interface AnswerSection {
   readonly agent: string;
   readonly name: string;
   readonly offset: number;
+}
+
+/** A tool says that this is a case for a person. */
+export interface PersonCall {
+  readonly tool: string;
+  readonly reason: string;
+  readonly skill: string | null;
 }
 
 /** A part of a message and the agent that answers it. */

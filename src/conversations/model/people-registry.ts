@@ -19,7 +19,11 @@ export interface AnsweredTurn {
   readonly turnId: string;
   readonly messageId: string;
   readonly content: string;
-  readonly history: readonly { readonly role: string; readonly content: string; readonly metadata: object }[];
+  readonly history: readonly {
+    readonly role: string;
+    readonly content: string;
+    readonly metadata: Readonly<Record<string, unknown>>;
+  }[];
   readonly answer: TurnAnswer;
 }
 
@@ -27,6 +31,8 @@ export interface AnsweredTurn {
 export interface HandoverDecision {
   /** Put behind the answer. */
   readonly say: string | null;
+  /** Why, for the answer's metadata. */
+  readonly cause: string;
   /** Runs in the transaction that stores the answer, after it: both are there, or neither. */
   store(tx: TenantTx): Promise<void>;
   /** After the commit. */

@@ -96,6 +96,7 @@ const messageMetadata = z
     usage: usageSchema.nullable().optional(),
     latency_ms: z.number().optional(),
     degraded: z.boolean().optional(),
+    escalated: z.string().optional().describe('Why this answer called for a person'),
     partial: z.boolean().optional().describe('The turn was stopped: this is what there was of the answer'),
     replaces: z.array(z.string()).optional().describe('Answers whose place this one has taken (`regenerate`)'),
   })

@@ -24,6 +24,7 @@ export function history(tenant: string, conversation: string, limit: string, als
                   CASE WHEN turn_id IS NULL THEN seq ELSE min(seq) OVER (PARTITION BY turn_id) END AS asked,
                   jsonb_strip_nulls(jsonb_build_object('awaiting', metadata->'awaiting',
                     'agents', metadata->'agents', 'intent', metadata->'intent', 'language', metadata->'language',
+                    'escalated', metadata->'escalated', 'failed_parts', metadata->'failed_parts',
                     'citations', CASE WHEN metadata #> '{citations,0}' IS NOT NULL THEN
                       jsonb_build_array(jsonb_build_object('document_id', metadata #> '{citations,0,document_id}',
                         'title', metadata #> '{citations,0,title}', 'section', metadata #> '{citations,0,section}')) END,

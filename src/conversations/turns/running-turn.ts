@@ -31,6 +31,8 @@ export interface RunningTurn {
   readonly lastSeq: number;
   /** One signal a turn; its reason tells how the turn ends (`model/errors.ts`). */
   readonly controller: AbortController;
+  /** When its first word was told, in ms since its message was accepted. */
+  spokeMs?: number;
   /** The process stops: an end that cannot be written now is left for another one to come to. */
   released?: boolean;
 }

@@ -118,6 +118,7 @@ export class TurnExecutor {
     }
     const timings = {
       ...(outcome.status === 'completed' ? outcome.answer.timings : {}),
+      ...(turn.spokeMs === undefined ? {} : { first_token_ms: turn.spokeMs }),
       waited_ms: Math.round(startedAt - turn.acceptedAt),
       total_ms: Math.round(performance.now() - turn.acceptedAt),
     };
@@ -221,7 +222,10 @@ export class TurnExecutor {
       case 'token': {
         const content = withoutNul(event.content);
         if (content === '') return;
-        if (live.text === '') this.metrics.turnSpoke(secondsSince(turn.acceptedAt));
+        if (live.text === '') {
+          this.metrics.turnSpoke(secondsSince(turn.acceptedAt));
+          turn.spokeMs ??= Math.round(performance.now() - turn.acceptedAt);
+        }
         stream.token(live, content);
         return;
       }
@@ -383,7 +387,10 @@ export class TurnExecutor {
           answer: {
             content: withoutNul(answer.content).toWellFormed(),
             payloads: answer.payloads,
-            metadata: answerMetadata(turn, answer, usage, run.timings['total_ms'] ?? 0),
+            metadata: {
+              ...answerMetadata(turn, answer, usage, run.timings['total_ms'] ?? 0),
+              ...(outcome.handover === null ? {} : { escalated: outcome.handover.cause }),
+            },
             tokensUsed: usage === null ? null : usage.input_tokens + usage.output_tokens,
           },
         };
@@ -443,6 +450,7 @@ function answerMetadata(
     partial: false,
     conversation_id: turn.conversationId,
     ...(turn.replaces.length === 0 ? {} : { replaces: turn.replaces }),
+    ...((answer.failedParts ?? 0) === 0 ? {} : { failed_parts: answer.failedParts }),
     ...(answer.awaiting.length === 0 ? {} : { awaiting: answer.awaiting }),
   };
 }

@@ -5,7 +5,7 @@ import type { RequestContext, TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { OpeningHours } from '../queue/opening-hours.js';
 import { QueueNews } from '../queue/queue-news.js';
-import { EscalationChanged } from '../model/escalation.events.js';
+import { EscalationChanged, EscalationOpened } from '../model/escalation.events.js';
 import type { Escalation, EscalationCause } from '../model/escalation.js';
 import { summaryOf } from '../model/summary.js';
 import { EscalationRepository } from '../store/escalation.repository.js';
@@ -93,6 +93,7 @@ export class EscalationRequests {
     if (!isNews) return;
     await this.handover.told(scope, { conversationId, handedOff: null, seq: 0 }, except);
     await this.news.changed(new EscalationChanged(scope.tenantId, id, conversationId, status));
+    await this.news.opened(new EscalationOpened(scope.tenantId, id));
   }
 
   private async stored(tx: TenantTx, id: string): Promise<Escalation> {

@@ -183,6 +183,15 @@ export class EscalationService {
     return ended !== null;
   }
 
+  /** Nobody came in time: it goes on waiting, and the user can leave an address meanwhile. */
+  async askForAddress(scope: TenantScope, id: string): Promise<void> {
+    const asked = await this.uow.run(scope, async (tx) => {
+      const current = await this.locked(tx, id);
+      return (await this.escalations.askForAddress(tx, id)) ? current : null;
+    });
+    if (asked !== null) await this.told(scope, asked, NOTHING, 'waiting');
+  }
+
   /** One step: judged under the lock, audited, and told after the commit. @param work null: nothing was to be done */
   private async step(
     ctx: RequestContext,

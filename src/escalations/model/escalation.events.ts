@@ -14,3 +14,11 @@ export class EscalationChanged {
 export class QueueMoved {
   constructor(readonly tenantId: string) {}
 }
+
+/** Somebody asks for a person, or leaves an address; heard on the instance that stored it alone. */
+export class EscalationOpened {
+  constructor(
+    readonly tenantId: string,
+    readonly escalationId: string,
+  ) {}
+}

@@ -3,7 +3,7 @@ import { HandoverService } from '#conversations';
 import type { TenantScope } from '#platform/context';
 import { EventBus } from '#platform/events';
 import { z } from 'zod';
-import { EscalationChanged, QueueMoved } from '../model/escalation.events.js';
+import { EscalationChanged, EscalationOpened, QueueMoved } from '../model/escalation.events.js';
 import { ESCALATION_STATUSES } from '../model/escalation.js';
 
 const changed = z
@@ -32,6 +32,10 @@ export class QueueNews implements OnModuleInit {
   }
 
   async changed(event: EscalationChanged): Promise<void> {
+    await this.events.publish(event);
+  }
+
+  async opened(event: EscalationOpened): Promise<void> {
     await this.events.publish(event);
   }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Availability, PRESENCE_STATUSES } from '../model/presence.js';
-import { languageSchema, skillSchema } from './escalation.dto.js';
+import { languageSchema, skillSchema } from '../model/fields.js';
 
 const fields = {
   status: z.enum(PRESENCE_STATUSES),

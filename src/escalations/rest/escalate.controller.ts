@@ -1,13 +1,18 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { RequestContext } from '#platform/context';
-import { Ctx, Id, RequirePermission } from '#platform/http';
+import { Ctx, Id, idSchema, RequirePermission } from '#platform/http';
+import type { z } from 'zod';
+import { RatingService } from '../desk/rating.service.js';
 import { EscalationRequests } from '../lifecycle/escalation-requests.js';
 import {
   type EscalateBody,
   escalateBody,
   type EscalationResponse,
   escalationResponse,
+  ratingBody,
+  type RatingResponse,
+  ratingResponse,
   toEscalationResponse,
 } from './escalation.dto.js';
 import { EscalationReader } from './escalation-reader.js';
@@ -21,7 +26,31 @@ export class EscalateController {
   constructor(
     private readonly requests: EscalationRequests,
     private readonly reader: EscalationReader,
+    private readonly ratings: RatingService,
   ) {}
+
+  @Post(':id/rating')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Say how it was, after the end; said again, it replaces what was said before' })
+  @ApiOkResponse({ standardSchema: ratingResponse })
+  async rate(
+    @Ctx() ctx: RequestContext,
+    @Param('id', { schema: idSchema }) id: string,
+    @Body({ schema: ratingBody }) body: z.infer<typeof ratingBody>,
+  ): Promise<RatingResponse> {
+    const { comment, conversationId, createdAt, escalationId, score, updatedAt } = await this.ratings.rate(
+      ctx,
+      id,
+      body,
+    );
+    return {
+      conversation_id: conversationId,
+      escalation_id: escalationId,
+      ...{ score, comment },
+      created_at: createdAt.toISOString(),
+      updated_at: updatedAt.toISOString(),
+    };
+  }
 
   @Post(':id/escalate')
   @HttpCode(200)

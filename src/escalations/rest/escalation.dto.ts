@@ -3,6 +3,7 @@ import { messageSchema } from '#conversations';
 import { idSchema, listQuery, timeSchema } from '#platform/http';
 import { atMost } from '#platform/text';
 import { z } from 'zod';
+import { languageSchema, skillSchema } from '../model/fields.js';
 import { CAUSES, type Escalation, ESCALATION_STATUSES } from '../model/escalation.js';
 import { waitSeconds, type Workforce } from '../model/presence.js';
 
@@ -12,12 +13,6 @@ const text = (most: number) =>
     .trim()
     .check(...atMost(most));
 const said = (most: number) => text(most).min(1, 'must not be empty');
-/** The tenant's own word for what somebody is good at: `returns`. */
-export const skillSchema = said(63);
-export const languageSchema = z
-  .string()
-  .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'must be a language tag such as en or pt-BR')
-  .max(35);
 export const reasonSchema = text(2000);
 
 export const escalateBody = z
@@ -44,6 +39,21 @@ const state = {
   created_at: timeSchema,
   updated_at: timeSchema,
 };
+
+export const ratingBody = z
+  .strictObject({ score: z.int().min(1).max(5), comment: text(2000).default('') })
+  .meta({ examples: [{ score: 5, comment: 'Quick and friendly' }] });
+export const ratingResponse = z
+  .object({
+    conversation_id: z.guid(),
+    escalation_id: z.guid().nullable(),
+    score: z.int(),
+    comment: z.string(),
+    created_at: timeSchema,
+    updated_at: timeSchema,
+  })
+  .meta({ id: 'ConversationRating' });
+export type RatingResponse = z.infer<typeof ratingResponse>;
 
 /** As its user sees it. */
 export const escalationResponse = z
@@ -94,7 +104,7 @@ export const replyBody = z
       .refine((value) => value.trim() !== '', 'must not be only white space'),
     client_message_id: idSchema.optional().describe('Makes a retry safe; unique per supporter'),
   })
-  .meta({ examples: [{ content: 'Hello, this is Maria. I have looked at your order.' }] });
+  .meta({ example: { content: 'Hello, this is Maria. I have looked at your order.' } });
 export type ReplyBody = z.infer<typeof replyBody>;
 
 export const returnBody = z
@@ -106,14 +116,14 @@ export type ReturnBody = z.infer<typeof returnBody>;
 
 export const assignBody = z
   .strictObject({ supporter_id: idSchema })
-  .meta({ examples: [{ supporter_id: '0190b8a0-0000-7000-8000-00000000000a' }] });
+  .meta({ example: { supporter_id: '01890000-0000-7000-8000-000000000000' } });
 export const transferBody = z
   .strictObject({ supporter_id: idSchema.optional(), skill: skillSchema.optional() })
   .refine(({ skill, supporter_id: id }) => (skill === undefined) !== (id === undefined), {
     path: ['supporter_id'],
     message: 'name a supporter_id or a skill, one of them',
   })
-  .meta({ examples: [{ skill: 'returns' }] });
+  .meta({ example: { skill: 'returns' } });
 
 export function toEscalationResponse(escalation: Escalation, workforce: Workforce): EscalationResponse {
   const { supporter } = escalation;

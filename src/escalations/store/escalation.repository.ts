@@ -115,6 +115,16 @@ export class EscalationRepository {
     return id;
   }
 
+  /** @returns false when it does not wait, or asks already */
+  async askForAddress(tx: TenantTx, id: string): Promise<boolean> {
+    const changed = await tx.execute(
+      `UPDATE app.escalation SET contact_form = true, updated_at = clock_timestamp()
+        WHERE tenant_id = $1 AND id = $2 AND status = 'waiting' AND NOT contact_form`,
+      [tx.tenantId, id],
+    );
+    return changed === 1;
+  }
+
   /** The address that a user left. */
   async setEmail(tx: TenantTx, id: string, email: string): Promise<void> {
     await tx.execute(
@@ -133,11 +143,12 @@ export class EscalationRepository {
           WHERE tenant_id = $1 AND id = $2 AND status = ANY ($4)`,
         [tx.tenantId, id, supporterId, from],
       );
-      if (changed === 1)
+      if (changed === 1) {
         await tx.execute(
           'UPDATE app.supporter_presence SET assigned_at = clock_timestamp() WHERE tenant_id = $1 AND principal_id = $2',
           [tx.tenantId, supporterId],
         );
+      }
       return changed === 1;
     } catch (error) {
       if (isUniqueViolation(error)) throw new AnotherOpenError();

@@ -13,6 +13,9 @@ import { DomainError } from '#platform/errors';
  *   fail              fails as a provider does, after one word
  *   payload           one payload beside the text
  *   say <markdown>    the rest of the message in one token
+ *   want              as whom the user asked for a person
+ *   unclear, weak     as one that was not understood, or rests on a poor source
+ *   call <tool>       a tool's result calls for a person
  *   flood <n>         n tokens of 4 KiB, in bursts
  *   spend <usd>       as echo, and costs so much; `spend <usd> fail`, `spend <usd> hang`: as those
  */
@@ -110,7 +113,7 @@ export class ScriptedRuntime {
       default:
         for (const word of input.content.split(/(?<= )/)) say(word);
     }
-    return answer(text, payloads);
+    return { ...answer(text, payloads), ...SAID[verb]?.(rest) };
   }
 
   private untilReleased(signal: AbortSignal): Promise<void> {
@@ -126,6 +129,25 @@ function usage(costUsd: number): UsageEntry {
   return { kind: 'chat', purpose: 'answer', ...counted };
 }
 
+const SOURCE: TurnAnswer['citations'][number] = {
+  n: 1,
+  document_id: '0190b8a0-0000-7000-8000-0000000000d0',
+  chunk_id: '0190b8a0-0000-7000-8000-0000000000c0',
+  title: 'Help',
+  page: null,
+  section: null,
+  url: null,
+  score: 0.9,
+  quote: 'Help',
+};
+
+const SAID: Readonly<Record<string, (rest: readonly string[]) => Partial<TurnAnswer>>> = {
+  want: () => ({ intent: 'human_request', humanRequested: { reason: 'The user asked for a person' } }),
+  unclear: () => ({ intent: 'unclear', citations: [] }),
+  weak: () => ({ citations: [{ ...SOURCE, score: 0.1 }] }),
+  call: ([tool = '']) => ({ personCalls: [{ tool, reason: 'Above the limit', skill: 'refunds' }] }),
+};
+
 function answer(content: string, payloads: TurnAnswer['payloads']): TurnAnswer {
   return {
     content,
@@ -135,7 +157,7 @@ function answer(content: string, payloads: TurnAnswer['payloads']): TurnAnswer {
     agents: ['echo'],
     sections: [{ agent: 'echo', name: 'Echo', offset: 0 }],
     language: 'en',
-    citations: [],
+    citations: [SOURCE],
     sourceChunks: [],
     degraded: false,
     awaiting: [],

@@ -21,6 +21,7 @@ import { status, timed } from '../../turn/turn-context.js';
 import { UnknownOutcomeError } from '../../turn/turn.errors.js';
 import type { AwaitingInput } from '../../turn/turn.types.js';
 import type { CallerAddresses } from './caller.repository.js';
+import { personCallOf } from './person-call.js';
 import type { ToolRunner } from './tool-runner.js';
 
 /** A turn never calls more tools than this for one agent, whatever a model wants. */
@@ -342,6 +343,7 @@ async function call({ agent, run, section, task, work }: DomainPart, { runner }:
   run.log.info({ agent: agent.key, tool: tool.key, outcome: result.ok ? 'succeeded' : result.code }, 'tool called');
   if (!result.ok && result.code === 'UNKNOWN_OUTCOME') throw new UnknownOutcomeError(result.message);
   if (result.ok && result.payload !== undefined) section.payload(result.payload.payloadType, result.payload.items);
+  if (result.ok) run.notes.calls.push(...personCallOf(tool.key, result.data));
   const done = result.ok ? [...calls, { tool: tool.key, arguments: args, result }] : calls;
   const failed = result.ok ? [] : [failureText(run, result, args, task.language)];
   const [next, ...later] = further;
