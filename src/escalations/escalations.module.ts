@@ -9,6 +9,7 @@ import { PeopleBehindConversations } from './lifecycle/people-behind.js';
 import { Replies } from './lifecycle/replies.js';
 import { AvailabilityService } from './queue/availability.service.js';
 import { OpeningHours } from './queue/opening-hours.js';
+import { PeopleThere } from './queue/people-there.js';
 import { QueueFeed } from './queue/queue-feed.js';
 import { QueueNews } from './queue/queue-news.js';
 import { AdminEscalationsController } from './rest/admin-escalations.controller.js';
@@ -32,11 +33,12 @@ import { PresenceRepository } from './store/presence.repository.js';
     EscalationService,
     OpeningHours,
     PeopleBehindConversations,
+    PeopleThere,
     PresenceRepository,
     QueueFeed,
     QueueNews,
     Replies,
   ],
-  exports: [EscalationReader, EscalationRequests, QueueFeed, Replies],
+  exports: [EscalationReader, EscalationRequests, PeopleThere, QueueFeed, Replies],
 })
 export class EscalationsModule {}

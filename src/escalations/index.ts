@@ -19,6 +19,7 @@
 export { EscalationsModule } from './escalations.module.js';
 export { EscalationRequests } from './lifecycle/escalation-requests.js';
 export { Replies } from './lifecycle/replies.js';
+export { PeopleThere } from './queue/people-there.js';
 export { QueueFeed } from './queue/queue-feed.js';
 export { stateFor } from './queue/escalation.view.js';
 export { EscalationReader } from './rest/escalation-reader.js';
