@@ -1,9 +1,8 @@
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { Cluster, type ClusterServer } from '../faults/cluster.js';
-import { eventually } from '../faults/waiting.js';
 import { describeInBrowser, launchChromium } from '../support/chromium.js';
 import { CustomerSite } from '../support/customer-site.js';
 
@@ -45,6 +44,7 @@ describeInBrowser('a visitor on a customer’s page, an agent and a person', () 
   let balancer: Balancer;
   let site: CustomerSite;
   let browser: Browser;
+  const problems: string[] = [];
 
   beforeAll(async () => {
     cluster = await Cluster.start({ redis: true, env: { LLM_PROVIDER: 'offline' } });
@@ -62,60 +62,91 @@ describeInBrowser('a visitor on a customer’s page, an agent and a person', () 
     await cluster?.stop();
   }, 60_000);
 
-  const picture = async (page: Page, name: string): Promise<void> => {
-    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `${name}.png`) });
+  const open = async (url: string, options: BrowserContextOptions = {}): Promise<Page> => {
+    const context = await browser.newContext({ locale: 'en-GB', ...options });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => problems.push(error.message));
+    await page.goto(url);
+    return page;
   };
 
-  /** The supporter's desk, at the server that is not killed. */
-  const desk = async (): Promise<(path: string, body?: object, method?: string) => Promise<Record<string, any>>> => {
-    const { token } = await cluster.b.process.login('supporter@acme.test');
-    return async (path, body, method = body === undefined ? 'GET' : 'POST') => {
-      const answer = await cluster.b.api(`/api/acme/supporter/${path}`, { token, method, ...(body ? { body } : {}) });
-      if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-      return answer.body;
-    };
+  /** The supporter's page, at the server that is not killed. */
+  const inbox = async (): Promise<Page> => {
+    const page = await open(cluster.b.url, { viewport: { width: 1400, height: 860 } });
+    await page.getByTestId('demo-user-supporter@acme.test').click();
+    await page.getByTestId('inbox').waitFor();
+    await page.getByTestId('availability').selectOption('online');
+    return page;
   };
 
   it('go from one to the other and back, over two servers of which one is killed', async () => {
-    const supporter = await desk();
-    await supporter('availability', { status: 'online', capacity: 3, skills: [], languages: ['en'] }, 'PUT');
+    const supporter = await inbox();
     const visitor = await site.visit(browser);
     const write = async (text: string) => {
       await visitor.getByTestId('input').fill(text);
       await visitor.keyboard.press('Enter');
     };
+    const answer = async (text: string) => {
+      await supporter.getByTestId('reply-input').fill(text);
+      await supporter.keyboard.press('Enter');
+    };
+    const picture = async (name: string): Promise<void> => {
+      for (const [side, page] of [
+        ['visitor', visitor],
+        ['supporter', supporter],
+      ] as const) {
+        const desktop = page.viewportSize() ?? { width: 1280, height: 720 };
+        for (const colorScheme of PICTURES === undefined ? [] : (['light', 'dark'] as const)) {
+          await page.emulateMedia({ colorScheme });
+          for (const [size, viewport] of Object.entries({ desktop, phone: { width: 360, height: 740 } })) {
+            await page.setViewportSize(viewport);
+            await page.waitForTimeout(400);
+            await page.screenshot({ path: join(PICTURES ?? '', `${name}-${side}-${size}-${colorScheme}.png`) });
+          }
+        }
+        await page.setViewportSize(desktop);
+      }
+    };
     const completed = visitor.locator('[data-testid=turn][data-status=completed]');
     await visitor.getByTestId('launcher').click();
     await write('How long do I have to return something?');
     await completed.first().waitFor({ timeout: 30_000 });
-    await picture(visitor, '1-visitor-agent');
     await write('I want to talk to a person');
     await visitor.getByTestId('waiting').waitFor();
     await completed.nth(1).waitFor();
-    await picture(visitor, '2-visitor-waiting');
+    await supporter.getByTestId('case').first().click();
+    await supporter.getByTestId('said-user').nth(1).waitFor();
+    await picture('1-waiting');
 
-    const [waiting] = (await supporter('queue'))['data'];
-    await supporter(`escalations/${waiting.id}/accept`, {});
-    await supporter(`escalations/${waiting.id}/reply`, { content: 'Hello, this is Darragh. How can I help?' });
+    await supporter.getByTestId('accept').click();
+    await answer('Hello, this is Darragh. How can I help?');
     await visitor.getByTestId('supporter-message').first().waitFor();
-    await picture(visitor, '3-visitor-person');
+    await visitor.getByTestId('input').pressSequentially('Th');
+    await supporter.getByTestId('user-typing').waitFor();
 
     await cluster.a.kill();
     await write('The parcel arrived broken.');
-    const heard = async () =>
-      JSON.stringify(await supporter(`escalations/${waiting.id}`)).includes('The parcel arrived broken.');
-    await eventually(heard, 'the visitor’s words to arrive over the other server', 30_000);
-    await supporter(`escalations/${waiting.id}/reply`, { content: 'I have sent you a new one.' });
+    await supporter.getByTestId('said-user').filter({ hasText: 'arrived broken' }).waitFor({ timeout: 30_000 });
+    await answer('I have sent you a new one.');
     await visitor.getByTestId('supporter-message').nth(1).waitFor({ timeout: 30_000 });
-    await supporter(`escalations/${waiting.id}/return-to-agent`, { summary: 'A new parcel is on its way.' });
+    await picture('2-person');
+    await supporter.getByTestId('return').click();
+    await supporter.getByTestId('return-summary').fill('A new parcel is on its way.');
+    await supporter.getByTestId('return-confirm').click();
+    await supporter.locator('[data-testid=case-view][data-status=returned]').waitFor();
 
-    await write('Where is my order 1042?');
+    await write('What does shipping cost?');
     await completed.nth(2).waitFor({ timeout: 30_000 });
-    await picture(visitor, '4-visitor-agent-again');
-    const said = await visitor.getByTestId('log').innerText();
-    for (const words of ['broken', 'a new one', 'Darragh']) expect(said.split(words).length).toBeGreaterThan(1);
-    expect(said.split('I have sent you a new one.').length - 1).toBe(1);
-    expect(said.split('The parcel arrived broken.').length - 1).toBe(1);
-    expect(site.problems).toEqual([]);
+    await supporter.getByTestId('said-agent').filter({ hasText: '€' }).first().waitFor();
+    await picture('3-agent-again');
+    const once = (text: string, words: string) => expect(text.split(words).length - 1).toBe(1);
+    for (const log of [visitor.getByTestId('log'), supporter.getByTestId('case-log')]) {
+      const said = await log.innerText();
+      for (const words of ['this is Darragh', 'The parcel arrived broken.', 'I have sent you a new one.'])
+        once(said, words);
+      expect(said).toMatch(/€/);
+    }
+    expect([...site.problems, ...problems]).toEqual([]);
+    await supporter.context().close();
   }, 240_000);
 });
