@@ -142,7 +142,7 @@ export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProp
           rows={1}
           value={text}
           dir="auto"
-          placeholder="Reply… / for prepared replies"
+          placeholder="Reply…"
           aria-controls={offered.length > 0 ? 'canned' : undefined}
           aria-activedescendant={offered.length > 0 ? `canned-${picked}` : undefined}
           onInput={(event) => write(event.currentTarget.value)}
@@ -162,6 +162,9 @@ export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProp
           <SendIcon />
         </button>
       </div>
+      <p class="composer-hint muted wide-only">
+        <kbd>/</kbd> for prepared replies, <kbd>Enter</kbd> sends
+      </p>
     </form>
   );
 }
