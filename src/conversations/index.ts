@@ -35,6 +35,7 @@ export {
   type PeopleState,
 } from './model/people-registry.js';
 export { HandoverService, type PeopleChange } from './people/handover.service.js';
+export { forgetSupporter } from './people/forget-supporter.js';
 export { PastExchanges } from './people/past-exchanges.js';
 export { type Suggestion, Suggestions } from './people/suggestions.js';
 export { Typing } from './live/typing.js';

@@ -10,7 +10,11 @@ const LAST =
   /suspend$|resume$|erase$|logout$|password\/change$|\/reindex$|\/cancel$|DELETE \/api\/auth\/sessions|DELETE .*tenants|sessions$/;
 
 /** Commands of staff that only look. */
-const LOOKS_ONLY = new Set(['POST /api/admin/knowledge-bases/{id}/search', 'POST /api/admin/credentials/{id}/test']);
+const LOOKS_ONLY = new Set([
+  'POST /api/admin/knowledge-bases/{id}/search',
+  'POST /api/admin/credentials/{id}/test',
+  'POST /api/admin/escalation-rules/dry-run',
+]);
 
 /**
  * Examples with a `…`, or an id, stand for what only the installation itself gives out: here it is put in.
@@ -40,7 +44,7 @@ describe('the examples of the document', () => {
   let operations: Operation[];
   let ajv: Ajv;
   const made = new Map<string, string>();
-  let tokens: Record<'user' | 'admin' | 'root' | 'key', string>;
+  let tokens: Record<'user' | 'admin' | 'root' | 'key' | 'supporter', string>;
   let fixtures: Record<string, Fixture>;
 
   beforeAll(async () => {
@@ -51,7 +55,8 @@ describe('the examples of the document', () => {
       await server.login('root@platform.test'),
     ];
     const key = await server.api('/api/admin/api-keys', { token: admin, body: { name: 'examples' } });
-    tokens = { user: user.token, admin, root, key: key.body.key };
+    const supporter = await server.login('supporter@acme.test');
+    tokens = { user: user.token, admin, root, key: key.body.key, supporter: supporter.token };
     const { body: document } = await server.api('/docs-json');
     ajv = new Ajv({ strict: false, validateFormats: false });
     ajv.addSchema({ $id: 'document', components: judgeable(document.components) });
@@ -104,11 +109,17 @@ describe('the examples of the document', () => {
       'POST /api/auth/logout': { token: spare.token },
       'DELETE /api/auth/sessions': { token: admin },
       'POST /api/{tenant}/me/erase': { token: leaving.token },
+      'POST /api/{tenant}/supporter/escalations/{id}/assign': { body: { supporter_id: supporter.userId } },
+      // It goes on.
+      'POST /api/{tenant}/conversations/{id}/rating': { status: 409 },
       // It is over before anybody could stop it.
       'POST /api/admin/jobs/{id}/cancel': { status: 409 },
       'POST /api/{tenant}/conversations/{id}/turns/{turn_id}/abort': { status: 404 },
       'DELETE /api/admin/tenants/{id}': { body: { confirm: 'my-company' } },
     };
+    // One of its own for supporters to take through all its steps.
+    const wished = await server.api('/api/acme/chat', { token: admin, body: { content: 'Can I talk to a human?' } });
+    expect(wished.body.escalation).toMatchObject({ status: 'waiting' });
     const client = await server.chat(tokens.user);
     await client.ask('What is your returns policy?');
     await client.close();
@@ -175,6 +186,7 @@ describe('the examples of the document', () => {
   function callerOf({ open, path, scope }: Operation): string | undefined {
     if (open) return undefined;
     if (scope === 'tenants.manage' || path === '/metrics') return tokens.root;
+    if (path.startsWith('/api/{tenant}/supporter/')) return tokens.supporter;
     return path.startsWith('/api/admin/') ? tokens.admin : tokens.user;
   }
 

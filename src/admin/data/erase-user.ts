@@ -1,4 +1,5 @@
 import { PrincipalService } from '#auth';
+import { forgetSupporter } from '#conversations';
 import { forgetUser } from '#llm';
 import { belongingTo, countOf, tenantTables, UnitOfWork } from '#platform/database';
 import { SHARED_REDIS, type SharedRedis } from '#platform/redis';
@@ -55,6 +56,7 @@ export class EraseUser implements JobWork, OnModuleInit {
       await progress.at(0.1 + (0.5 * (index + 1)) / owned.length, counts);
     }
     await this.archives.deleteOf(scope, userId);
+    await forgetSupporter(this.unitOfWork, scope, userId);
     await this.principals.erase(scope, userId);
     await forgetUser(this.unitOfWork, scope, userId);
     await this.redis?.forget(userId).catch(() => undefined);

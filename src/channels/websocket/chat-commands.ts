@@ -196,7 +196,7 @@ export class ChatCommands {
   /** What the address asks for on connecting. A key that was never used yet has nothing to restore. */
   async restore(connection: ChatConnection, options: ConnectionOptions): Promise<void> {
     const ctx = contextOf(connection);
-    await this.queue.join(ctx, connection);
+    this.queue.join(ctx, connection);
     const { conversation } = options;
     if (conversation !== undefined && conversation.reference.kind !== 'new') {
       const id = await this.idOf(ctx, conversation).catch((error: unknown) => {

@@ -47,8 +47,8 @@ export interface PeopleBehind {
   mayFollow(tx: TenantTx, ctx: RequestContext, conversationId: string): Promise<boolean>;
   /** Asked of each answer; must be quick, and hold no connection. */
   consider(turn: AnsweredTurn): Promise<HandoverDecision | null>;
-  /** Its user has ended the conversation; in the transaction that does so. */
-  ended(tx: TenantTx, ctx: RequestContext, conversationId: string): Promise<void>;
+  /** Its user ends the conversation; in the transaction that does so. @returns what is to be told after the commit */
+  ended(tx: TenantTx, ctx: RequestContext, conversationId: string): Promise<() => Promise<void>>;
   /** The conversation is gone. */
   deleted(scope: TenantScope): Promise<void>;
 }
@@ -76,8 +76,8 @@ export class PeopleRegistry {
     return (await this.people?.consider(turn)) ?? null;
   }
 
-  async ended(tx: TenantTx, ctx: RequestContext, conversationId: string): Promise<void> {
-    await this.people?.ended(tx, ctx, conversationId);
+  async ended(tx: TenantTx, ctx: RequestContext, conversationId: string): Promise<() => Promise<void>> {
+    return (await this.people?.ended(tx, ctx, conversationId)) ?? (() => Promise.resolve());
   }
 
   async deleted(scope: TenantScope): Promise<void> {

@@ -100,18 +100,20 @@ export class ConversationService {
     changes: { title?: string; status?: 'active' | 'ended'; metadata?: Record<string, unknown> },
     assertCurrent: (current: ConversationView) => void = () => undefined,
   ): Promise<ConversationView> {
+    let tellEnd: () => Promise<void> = () => Promise.resolve();
     const changed = await this.uow.run(ctx, async (tx) => {
       await this.turns.lockConversation(tx, ctx.principal.id, id);
       const current = await this.conversations.find(tx, ctx.principal.id, id);
       if (current === null) throw new ConversationNotFoundError();
       const { last_seq: _, ...view } = current;
       assertCurrent(view);
-      if (changes.status === 'ended') await this.people.ended(tx, ctx, id);
+      if (changes.status === 'ended') tellEnd = await this.people.ended(tx, ctx, id);
       const updated = await this.conversations.update(tx, ctx.principal.id, id, changes);
       if (updated === null) throw new ConversationNotFoundError();
       return updated;
     });
     if (changes.title !== undefined || changes.status !== undefined) await this.parties.announce(ctx, id);
+    await tellEnd();
     return changed;
   }
 

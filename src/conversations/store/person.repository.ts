@@ -105,7 +105,7 @@ export class PersonRepository {
   /** Under the conversation's lock. @returns null when no person owns the conversation, or it has ended */
   async say(tx: TenantTx, message: PersonsMessage): Promise<Said | null> {
     const { clientMessageId, content, conversationId, name, principalId } = message;
-    const metadata = { supporter: { id: principalId, name } };
+    const metadata = { supporter: { name } };
     const said = await tx.one<Omit<Said, 'metadata' | 'repeated'>>(SAY, [
       tx.tenantId,
       conversationId,

@@ -9,6 +9,7 @@ import {
 import type { RequestContext, TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { isAllowed } from '#platform/http';
+import { EscalationChanged } from '../model/escalation.events.js';
 import { waitSeconds } from '../model/presence.js';
 import { changedAt, stateFor } from '../queue/escalation.view.js';
 import { OpeningHours } from '../queue/opening-hours.js';
@@ -84,8 +85,12 @@ export class PeopleBehindConversations implements PeopleBehind, OnModuleInit {
     };
   }
 
-  async ended(tx: TenantTx, _ctx: RequestContext, conversationId: string): Promise<void> {
-    await this.service.endedByUser(tx, conversationId);
+  async ended(tx: TenantTx, ctx: RequestContext, conversationId: string): Promise<() => Promise<void>> {
+    const closed = await this.service.endedByUser(tx, conversationId);
+    return async () => {
+      if (closed === null) return;
+      await this.news.changed(new EscalationChanged(ctx.tenantId, closed.id, conversationId, 'closed'));
+    };
   }
 
   async deleted(scope: TenantScope): Promise<void> {

@@ -56,15 +56,15 @@ export class QueueFeed implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const off of this.off.splice(0)) off();
   }
 
-  /** A socket of somebody who may answer people; of anybody else nothing is told. */
-  async join(ctx: RequestContext, subscriber: Subscriber): Promise<void> {
+  /** A socket of somebody who may answer people; of anybody else nothing is told. What waits follows. */
+  join(ctx: RequestContext, subscriber: Subscriber): void {
     if (!isAllowed(ctx.principal, 'escalations.handle')) return;
     const listener = { ctx, subscriber };
     const listeners = this.byTenant.get(ctx.tenantId) ?? new Map<string, Listener>();
     this.byTenant.set(ctx.tenantId, listeners.set(subscriber.id, listener));
     this.tenantOf.set(subscriber.id, ctx.tenantId);
-    await this.uow.run(ctx, (tx) => this.presence.seen(tx, [ctx.principal.id]));
-    await this.showAll(listener);
+    this.orSaid(this.uow.run(ctx, (tx) => this.presence.seen(tx, [ctx.principal.id])));
+    this.orSaid(this.showAll(listener));
   }
 
   leave(subscriberId: string): void {

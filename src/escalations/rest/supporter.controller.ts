@@ -140,42 +140,6 @@ export class SupporterController {
     return this.replies.reply(ctx, id, { content, clientMessageId: clientMessageId ?? null });
   }
 
-  @Post('escalations/:id/return-to-agent')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Let the agent go on, with a note of what it is to know' })
-  @ApiOkResponse({ standardSchema: handledEscalation })
-  async returnToAgent(
-    @Ctx() ctx: RequestContext,
-    @Id() id: string,
-    @Body({ schema: returnBody }) { summary }: ReturnBody,
-  ): Promise<HandledEscalation> {
-    return this.shown(ctx, await this.service.returnToAgent(ctx, id, summary ?? null));
-  }
-
-  @Post('escalations/:id/resolve')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'What was wanted is done; the agent answers whatever comes next' })
-  @ApiOkResponse({ standardSchema: handledEscalation })
-  async resolve(@Ctx() ctx: RequestContext, @Id() id: string): Promise<HandledEscalation> {
-    return this.shown(ctx, await this.service.resolve(ctx, id));
-  }
-
-  @Post('escalations/:id/close')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'End the conversation' })
-  @ApiOkResponse({ standardSchema: handledEscalation })
-  async close(@Ctx() ctx: RequestContext, @Id() id: string): Promise<HandledEscalation> {
-    return this.shown(ctx, await this.service.close(ctx, id));
-  }
-
-  @Post('escalations/:id/reopen')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Take up again what was returned, resolved or closed' })
-  @ApiOkResponse({ standardSchema: handledEscalation })
-  async reopen(@Ctx() ctx: RequestContext, @Id() id: string): Promise<HandledEscalation> {
-    return this.shown(ctx, await this.service.reopen(ctx, id));
-  }
-
   @Post('escalations/:id/assign')
   @HttpCode(200)
   @ApiOperation({ summary: 'Give it to somebody, whoever has it' })
@@ -199,6 +163,42 @@ export class SupporterController {
   ): Promise<HandledEscalation> {
     const to = supporterId === undefined ? { skill } : { supporterId };
     return this.shown(ctx, await this.service.transfer(ctx, id, to));
+  }
+
+  @Post('escalations/:id/return-to-agent')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Let the agent go on, with a note of what it is to know' })
+  @ApiOkResponse({ standardSchema: handledEscalation })
+  async returnToAgent(
+    @Ctx() ctx: RequestContext,
+    @Id() id: string,
+    @Body({ schema: returnBody }) { summary }: ReturnBody,
+  ): Promise<HandledEscalation> {
+    return this.shown(ctx, await this.service.returnToAgent(ctx, id, summary ?? null));
+  }
+
+  @Post('escalations/:id/reopen')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Take up again what was returned, resolved or closed' })
+  @ApiOkResponse({ standardSchema: handledEscalation })
+  async reopen(@Ctx() ctx: RequestContext, @Id() id: string): Promise<HandledEscalation> {
+    return this.shown(ctx, await this.service.reopen(ctx, id));
+  }
+
+  @Post('escalations/:id/resolve')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'What was wanted is done; the agent answers whatever comes next' })
+  @ApiOkResponse({ standardSchema: handledEscalation })
+  async resolve(@Ctx() ctx: RequestContext, @Id() id: string): Promise<HandledEscalation> {
+    return this.shown(ctx, await this.service.resolve(ctx, id));
+  }
+
+  @Post('escalations/:id/close')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'End the conversation' })
+  @ApiOkResponse({ standardSchema: handledEscalation })
+  async close(@Ctx() ctx: RequestContext, @Id() id: string): Promise<HandledEscalation> {
+    return this.shown(ctx, await this.service.close(ctx, id));
   }
 
   private async shown(ctx: RequestContext, escalation: Escalation): Promise<HandledEscalation> {

@@ -1,3 +1,4 @@
+import { forgetSupporter } from '#conversations';
 import { AnalyticsRepository } from '../../../src/admin/analytics/analytics.repository.js';
 import { ChatApp, type Person } from '../channels/chat-app.js';
 
@@ -75,6 +76,21 @@ describe('a supporter’s desk', () => {
     expect((await call(`conversations/${conversationId}/turns`, user)).body['data']).toHaveLength(1);
   });
 
+  it('is no more named in what was said when its supporter is erased; the words stay', async () => {
+    const { conversationId, id } = await escalated();
+    await call(`supporter/escalations/${id}/accept`, maria, {});
+    await call(`supporter/escalations/${id}/reply`, maria, { content: 'Here I am' });
+    const said = async () => {
+      const { body } = await call(`conversations/${conversationId}/messages`, user);
+      return (body['data'] as unknown as { role: string; metadata: object }[]).at(-1);
+    };
+    expect(await said()).toMatchObject({ role: 'supporter', metadata: { supporter: { name: 'supporter' } } });
+    await forgetSupporter(app.database.uow, tenant, maria.id);
+    expect(await said()).toMatchObject({ role: 'supporter', content: 'Here I am', metadata: {} });
+    expect(JSON.stringify(await said())).not.toContain('"name"');
+    await call(`supporter/escalations/${id}/return-to-agent`, maria, {});
+  });
+
   it('is rated by the user after the end, and counted', async () => {
     const { conversationId, id } = await escalated('want somebody');
     const path = `conversations/${conversationId}/rating`;
@@ -95,12 +111,12 @@ describe('a supporter’s desk', () => {
     const time = { from: new Date(Date.now() - 3_600_000), to: new Date(Date.now() + 60_000) };
     const read = await figures.read(tenant, time);
     expect(read).toMatchObject({
-      conversations: 4,
-      turns: { completed: 4, failed: 0, cancelled: 0, handed_off: 0 },
-      containment: 0.5,
-      resolution: 1,
+      conversations: 5,
+      turns: { completed: 5, failed: 0, cancelled: 0, handed_off: 0 },
+      containment: 0.4,
+      resolution: 0.5,
       csat: 1,
-      escalations: { total: 3, waiting: 1, assigned: 1, closed: 1 },
+      escalations: { total: 4, waiting: 1, assigned: 1, returned: 1, closed: 1 },
       unanswered: [{ question: 'unclear what', count: 1 }],
     });
     expect(read.first_reply_s.p50).toBeGreaterThanOrEqual(0);

@@ -13,7 +13,7 @@ type World = ReturnType<typeof peopleWorld>;
 /** By hand: INTERLEAVINGS=10000 SEED=… npx jest --selectProjects integration --testPathPatterns interleavings */
 const COUNT = Number(process.env['INTERLEAVINGS'] ?? (process.env['DATABASE_URL'] === undefined ? 40 : 240));
 const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
-const AT_ONCE = 60;
+const AT_ONCE = COUNT > 1000 ? 200 : 60;
 const STEPS_EACH = 8;
 const SPAN_MS = 300;
 const CALLS = ['wants', 'escalate', 'escalate'] as const;
