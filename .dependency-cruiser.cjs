@@ -13,7 +13,7 @@ const above = {
   conversations: ['platform', 'tenants', 'auth', 'agents'],
   escalations: ['platform', 'tenants', 'auth', 'conversations'],
   channels: ['platform', 'tenants', 'auth', 'conversations', 'escalations'],
-  widget: ['platform', 'tenants', 'auth', 'conversations', 'channels'],
+  widget: ['platform', 'tenants', 'auth', 'conversations', 'escalations', 'channels'],
   webhooks: ['platform', 'tenants'],
 };
 const list = Object.keys(above);

@@ -16,6 +16,7 @@ import { AbsenceMail } from './keeping/absence-mail.js';
 import { QueueKeeper } from './keeping/queue-keeper.js';
 import { AvailabilityService } from './queue/availability.service.js';
 import { OpeningHours } from './queue/opening-hours.js';
+import { PeopleThere } from './queue/people-there.js';
 import { QueueFeed } from './queue/queue-feed.js';
 import { QueueNews } from './queue/queue-news.js';
 import { AdminEscalationsController } from './rest/admin-escalations.controller.js';
@@ -52,6 +53,7 @@ import { PresenceRepository } from './store/presence.repository.js';
     EscalationService,
     OpeningHours,
     PeopleBehindConversations,
+    PeopleThere,
     PresenceRepository,
     QueueFeed,
     QueueKeeper,
@@ -63,6 +65,6 @@ import { PresenceRepository } from './store/presence.repository.js';
     RulesRepository,
     RulesService,
   ],
-  exports: [DeskService, EscalationReader, EscalationRequests, QueueFeed, Replies, RulesService],
+  exports: [DeskService, EscalationReader, EscalationRequests, PeopleThere, QueueFeed, Replies, RulesService],
 })
 export class EscalationsModule {}

@@ -23,6 +23,7 @@ export { escalationRules } from './rules/rules.schema.js';
 export { RulesService } from './rules/rules.service.js';
 export { EscalationRequests } from './lifecycle/escalation-requests.js';
 export { Replies } from './lifecycle/replies.js';
+export { PeopleThere } from './queue/people-there.js';
 export { QueueFeed } from './queue/queue-feed.js';
 export { stateFor } from './queue/escalation.view.js';
 export { EscalationReader } from './rest/escalation-reader.js';

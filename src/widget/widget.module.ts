@@ -1,6 +1,7 @@
 import { AuthModule } from '#auth';
 import { ConversationsModule } from '#conversations';
 import { ExpiryModule } from '#platform/expiry';
+import { EscalationsModule } from '#escalations';
 import { TenantsModule } from '#tenants';
 import { Module } from '@nestjs/common';
 import { PublicWidgetController } from './sessions/public-widget.controller.js';
@@ -15,7 +16,7 @@ import { WidgetService } from './widgets/widget.service.js';
 import { WidgetsController } from './widgets/widgets.controller.js';
 
 @Module({
-  imports: [AuthModule, ConversationsModule, ExpiryModule, TenantsModule],
+  imports: [AuthModule, ConversationsModule, EscalationsModule, ExpiryModule, TenantsModule],
   controllers: [WidgetsController, PublicWidgetController],
   providers: [
     WidgetRepository,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import jwt from 'jsonwebtoken';
 import type { Browser, Page } from 'playwright-core';
 import { describeInBrowser, launchChromium } from '../support/chromium.js';
@@ -192,4 +194,189 @@ describeInBrowser('the widget on a customer’s page', () => {
     await arabic.getByTestId('launcher').click();
     expect(await arabic.getByTestId('panel').evaluate((panel) => panel.matches(':dir(rtl)'))).toBe(true);
   }, 60_000);
+
+  describe('with people', () => {
+    let supporter: string;
+    const desk = (path: string, body: object = {}, method = 'POST') =>
+      server.api(`/api/acme/supporter/${path}`, { token: supporter, method, body });
+    const isThere = (status: 'online' | 'offline') =>
+      desk('availability', { status, capacity: 5, skills: [], languages: [] }, 'PUT');
+    beforeAll(async () => {
+      supporter = (await server.login('supporter@acme.test')).token;
+    });
+
+    const talk = async () => {
+      const page = await site.visit(browser);
+      await page.getByTestId('launcher').click();
+      await ask(page, QUESTION);
+      await answered(page);
+      await page.getByTestId('talk').click();
+      return page;
+    };
+    const waiting = async () => {
+      const { body } = await server.api('/api/acme/supporter/queue', { token: supporter });
+      return body.data as { id: string; email: string | null }[];
+    };
+
+    it('asks for an address when nobody is there', async () => {
+      await isThere('offline');
+      const page = await talk();
+      await page.getByTestId('contact-form').waitFor();
+      await page.getByTestId('contact-email').fill('ana');
+      await page.getByTestId('contact-send').click();
+      await page.getByText('Please give a complete email address').waitFor();
+      await page.getByTestId('contact-email').fill('ana@example.com');
+      await page.getByTestId('contact-send').click();
+      await page.getByTestId('contacted').waitFor();
+      const [escalation] = await waiting();
+      expect(escalation?.email).toBe('ana@example.com');
+      await desk(`escalations/${escalation?.id}/close`);
+    }, 60_000);
+
+    it('shows the place in the line, then who is there, and what they write', async () => {
+      await isThere('online');
+      const page = await talk();
+      await page.getByTestId('waiting').waitFor();
+      expect(await page.getByTestId('place').innerText()).toMatch(/next/);
+      const [escalation] = await waiting();
+      await desk(`escalations/${escalation?.id}/accept`);
+      await page.getByTestId('title').getByText('Darragh Lynch').waitFor();
+      await page.getByTestId('close').click();
+      await desk(`escalations/${escalation?.id}/reply`, {
+        content: 'Hello, **Darragh** here.',
+        client_message_id: '0199f6f2-7c1e-7a55-8f3e-5a4f0f3f9a10',
+      });
+      await page.locator('.badge', { hasText: '1' }).waitFor();
+      await page.reload();
+      await page.locator('.badge', { hasText: '1' }).waitFor();
+      await page.getByTestId('launcher').click();
+      expect(await page.getByTestId('supporter-message').innerText()).toBe('Hello, Darragh here.');
+      await page.getByTestId('title').getByText('Darragh Lynch').waitFor();
+      const chat = await server.chat(supporter);
+      const { body } = await server.api(`/api/acme/supporter/escalations/${escalation?.id}`, { token: supporter });
+      const conversation_id = String(body.conversation_id);
+      chat.send({ type: 'resume', conversation_id });
+      await chat.next('context_restored');
+      await ask(page, 'Can you change the address?');
+      await page.getByTestId('input').fill('It is');
+      await chat.next('typing');
+      chat.send({ type: 'typing', conversation_id, on: true });
+      await page.getByTestId('typing').getByText('Darragh Lynch is typing').waitFor();
+      await desk(`escalations/${escalation?.id}/resolve`);
+      await page.getByText('The talk with our team has ended').waitFor();
+      await page.getByTestId('rating').waitFor();
+      chat.socket.close();
+    }, 60_000);
+  });
+
+  it('keeps what is written without a connection, and sends it when there is one', async () => {
+    const page = await site.visit(browser);
+    await page.getByTestId('launcher').click();
+    await ask(page, QUESTION);
+    await answered(page);
+    let isCut = true;
+    await page.routeWebSocket(/ws\/chat/, (socket) =>
+      isCut ? void socket.close({ code: 1001 }) : void socket.connectToServer(),
+    );
+    await page.reload();
+    await page.getByTestId('launcher').click();
+    await page.getByTestId('offline').waitFor();
+    await ask(page, 'And how do I send it back?');
+    await page.getByTestId('delivery').getByText('Will be sent when you are online again').waitFor();
+    // Also over a reload.
+    await page.reload();
+    await page.getByTestId('launcher').click();
+    await page.getByTestId('delivery').waitFor();
+    isCut = false;
+    await page.getByTestId('offline').getByRole('button').click();
+    await answered(page, 2);
+  }, 60_000);
+
+  it('stops an answer, and asks again', async () => {
+    const page = await site.visit(browser);
+    await page.getByTestId('launcher').click();
+    await ask(page, QUESTION);
+    await page.getByTestId('turn').waitFor();
+    // It may be answered before anybody can stop it.
+    await page
+      .getByTestId('stop')
+      .click({ timeout: 1000 })
+      .catch(() => undefined);
+    const ended = page.locator('[data-testid=turn][data-status=completed], [data-testid=turn][data-status=cancelled]');
+    await ended.waitFor();
+    if ((await page.getByTestId('again').count()) > 0) await page.getByTestId('again').click();
+    await answered(page);
+  }, 60_000);
+
+  describe('for everybody', () => {
+    const axe = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
+    const check = async (page: Page) => {
+      await page.evaluate(axe);
+      const violations = await page.evaluate(
+        `axe.run({ rules: { 'color-contrast': { enabled: true } } }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map((node) => node.html).join(' ')))`,
+      );
+      expect(violations).toEqual([]);
+    };
+
+    it.each([
+      ['in light', {}, {}],
+      ['in dark', {}, { colorScheme: 'dark' as const }],
+      ['on a phone', {}, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }],
+      ['from right to left', { attributes: 'data-language="ar"' }, {}],
+    ])(
+      'breaks no rule of accessibility %s',
+      async (_name, shown, options) => {
+        const page = await site.visit(browser, shown, { reducedMotion: 'reduce', ...options });
+        await page.getByTestId('launcher').waitFor();
+        await check(page);
+        await page.getByTestId('launcher').click();
+        await page.getByTestId('question').first().waitFor();
+        await check(page);
+        await page.getByTestId('question').first().click();
+        await answered(page);
+        await page.getByTestId('thumb-down').click();
+        await check(page);
+        await page.getByTestId('source-1').click();
+        await page.getByTestId('passage').locator('.prose').waitFor();
+        await check(page);
+        await page.getByTestId('source-back').click();
+        await page.getByTestId('menu').click();
+        await check(page);
+        await page.getByTestId('menu-history').click();
+        await page.getByTestId('past').waitFor();
+        await check(page);
+      },
+      90_000,
+    );
+
+    it('says whole sentences to screen readers, once', async () => {
+      const page = await site.visit(browser);
+      await page.getByTestId('launcher').click();
+      await ask(page, 'Where is my order 1042?');
+      await answered(page);
+      await page.getByTestId('live').getByText('Carrier:').waitFor();
+      const lines = await page.getByTestId('live').locator('p').allInnerTexts();
+      expect(lines.length).toBeGreaterThan(1);
+      expect(new Set(lines).size).toBe(lines.length);
+      await page.getByTestId('close').click();
+      await page.reload();
+      await page.getByTestId('launcher').click();
+      await answered(page);
+      expect(await page.getByTestId('live').locator('p').count()).toBe(0);
+    }, 60_000);
+
+    it('fills a phone, and leaves the page where it was', async () => {
+      const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
+      const page = await site.visit(browser, { body: '<h1>A long page</h1>' }, phone);
+      await page.getByTestId('launcher').tap();
+      await page.getByTestId('greeting').waitFor();
+      await page.waitForTimeout(300);
+      expect(await page.getByTestId('panel').boundingBox()).toEqual({ x: 0, y: 0, width: 360, height: 740 });
+      expect(await page.getByTestId('panel').getAttribute('aria-modal')).toBe('true');
+      expect(await page.evaluate('document.documentElement.style.overflow')).toBe('hidden');
+      await page.getByTestId('close').tap();
+      await page.getByTestId('launcher').waitFor();
+      expect(await page.evaluate('document.documentElement.style.overflow')).toBe('');
+    }, 60_000);
+  });
 });

@@ -12,29 +12,28 @@ export function WidgetPreview({ draft, publicKey }: { draft: WidgetDraft; public
   const [error, setError] = useState<string | null>(null);
   const { appearance, questions, texts } = draft;
   const seen = JSON.stringify({ appearance, questions, texts });
-  const isFirst = useRef(true);
+  const shown = useRef<(() => void) | null>(null);
   useEffect(() => {
-    let isGone = false;
-    let remove = () => undefined as void;
-    const pause = isFirst.current ? 0 : AFTER_MS;
-    isFirst.current = false;
-    const timer = setTimeout(() => {
+    let isOld = false;
+    const draw = async () => {
       if (frame.current === null) return;
-      showPreview(frame.current, draft, publicKey).then(
-        (end) => {
-          remove = end;
-          if (isGone) end();
-          setError(null);
-        },
-        (thrown: unknown) => setError(messageOf(thrown)),
-      );
-    }, pause);
+      try {
+        const remove = await showPreview(frame.current, draft, publicKey);
+        // The one before stays until there is another.
+        shown.current?.();
+        shown.current = remove;
+        if (!isOld) setError(null);
+      } catch (thrown) {
+        if (!isOld) setError(messageOf(thrown));
+      }
+    };
+    const timer = setTimeout(() => void draw(), shown.current === null ? 0 : AFTER_MS);
     return () => {
-      isGone = true;
+      isOld = true;
       clearTimeout(timer);
-      remove();
     };
   }, [seen, publicKey]);
+  useEffect(() => () => shown.current?.(), []);
   return (
     <section class="widget-preview" aria-label="Preview">
       {error !== null && <p class="alert">{error}</p>}

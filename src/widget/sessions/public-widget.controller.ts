@@ -1,3 +1,4 @@
+import { PeopleThere } from '#escalations';
 import { type HttpRequest, limitedAddress, Public, RequireFeature } from '#platform/http';
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -23,6 +24,7 @@ export class PublicWidgetController {
   constructor(
     private readonly served: ServedWidgets,
     private readonly sessions: VisitorSessionService,
+    private readonly people: PeopleThere,
   ) {}
 
   @Get(':public_key/config')
@@ -33,7 +35,8 @@ export class PublicWidgetController {
     @Param('public_key', { schema: publicKeySchema }) publicKey: string,
     @Req() request: HttpRequest,
   ): Promise<ConfigResponse> {
-    return toConfigResponse((await this.served.find(publicKey, request.headers)).widget);
+    const { scope, widget } = await this.served.find(publicKey, request.headers);
+    return toConfigResponse(widget, await this.people.areThere(scope));
   }
 
   @Post(':public_key/sessions')

@@ -36,10 +36,9 @@ export const configResponse = widgetResponse
   .meta({ id: 'WidgetConfig' });
 export type ConfigResponse = z.infer<typeof configResponse>;
 
-export function toConfigResponse(widget: Widget): ConfigResponse {
+/** @param online whether a person could answer now */
+export function toConfigResponse(widget: Widget, online: boolean): ConfigResponse {
   const { appearance, attachments, identity, name, questions, texts } = widget;
-  // No people can take over yet.
-  const online = false;
   return {
     name,
     appearance: { ...appearance },
