@@ -263,7 +263,7 @@ describeInBrowser('the widget on a customer’s page', () => {
       chat.send({ type: 'typing', conversation_id, on: true });
       await page.getByTestId('typing').getByText('Darragh Lynch is typing').waitFor();
       await desk(`escalations/${escalation?.id}/resolve`);
-      await page.getByText('The talk with our team has ended').waitFor();
+      await page.getByTestId('log').getByText('The talk with our team has ended').waitFor();
       await page.getByTestId('rating').waitFor();
       chat.socket.close();
     }, 60_000);
@@ -376,7 +376,7 @@ describeInBrowser('the widget on a customer’s page', () => {
       expect(await page.evaluate('document.documentElement.style.overflow')).toBe('hidden');
       await page.getByTestId('close').tap();
       await page.getByTestId('launcher').waitFor();
-      expect(await page.evaluate('document.documentElement.style.overflow')).toBe('');
+      await page.waitForFunction("document.documentElement.style.overflow === ''");
     }, 60_000);
   });
 });
