@@ -197,6 +197,13 @@ describeInBrowser('the widget on a customer’s page', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('buy');
   }, 60_000);
 
+  it('works under a policy of nonces and trusted types', async () => {
+    const page = await site.visit(browser, { policy: 'nonces' });
+    await page.getByTestId('launcher').click();
+    await page.getByTestId('question').first().click();
+    await answered(page);
+  }, 60_000);
+
   it('works on a page in quirks mode that has broken the language', async () => {
     const page = await site.visit(browser, { mode: 'quirks', script: HOSTILE });
     await page.getByTestId('launcher').click();
