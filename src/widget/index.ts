@@ -7,6 +7,8 @@
  *                                                                    ──▶ `auth`: principal, session, access token
  *                                                                    ──▶ `conversations`: a visitor's become a person's
  *
+ * What customers' pages load stands in `page/`: built apart, it knows the server by its API alone.
+ *
  * What a session was let in under stands in its token and in its row: `auth` judges each request's page by the widget's list.
  */
 export { WidgetModule } from './widget.module.js';

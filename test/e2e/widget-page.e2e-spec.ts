@@ -162,6 +162,26 @@ describeInBrowser('the widget on a customer’s page', () => {
     expect(await page.getByTestId('turn').count()).toBe(0);
   }, 60_000);
 
+  it('asks to sign in first where only people are let in whom the site knows', async () => {
+    const { token } = await server.login('admin@acme.test');
+    const body = { name: 'Members', origins: [site.origin], identity: 'required' };
+    const made = await server.api('/api/admin/widgets', { token, body });
+    const open = site.publicKey;
+    site.publicKey = made.body.public_key;
+    try {
+      const page = await site.visit(browser);
+      await page.getByTestId('launcher').click();
+      await page.getByTestId('refusal').getByText('Please sign in on this site').waitFor();
+      expect(await page.getByTestId('input').count()).toBe(0);
+      const options = { algorithm: 'HS256', expiresIn: 300 } as const;
+      await call(page, 'identify', jwt.sign({ sub: 'member-1' }, made.body.secret, options));
+      await ask(page, QUESTION);
+      await answered(page);
+    } finally {
+      site.publicKey = open;
+    }
+  }, 60_000);
+
   it('is served by keyboard: the focus goes in, stays in, and comes back', async () => {
     const page = await site.visit(browser, { body: '<button id="buy">Buy</button>' });
     await page.locator('#buy').focus();
@@ -175,6 +195,13 @@ describeInBrowser('the widget on a customer’s page', () => {
     await page.keyboard.press('Escape');
     await page.locator('.panel.closed').waitFor({ state: 'attached' });
     expect(await page.evaluate('document.activeElement.id')).toBe('buy');
+  }, 60_000);
+
+  it('works under a policy of nonces and trusted types', async () => {
+    const page = await site.visit(browser, { policy: 'nonces' });
+    await page.getByTestId('launcher').click();
+    await page.getByTestId('question').first().click();
+    await answered(page);
   }, 60_000);
 
   it('works on a page in quirks mode that has broken the language', async () => {
@@ -263,8 +290,10 @@ describeInBrowser('the widget on a customer’s page', () => {
       chat.send({ type: 'typing', conversation_id, on: true });
       await page.getByTestId('typing').getByText('Darragh Lynch is typing').waitFor();
       await desk(`escalations/${escalation?.id}/resolve`);
-      await page.getByText('The talk with our team has ended').waitFor();
-      await page.getByTestId('rating').waitFor();
+      await page.getByTestId('log').getByText('The talk with our team has ended').waitFor();
+      await page.getByRole('radio', { name: '5 of 5' }).check({ force: true });
+      await page.getByTestId('rating-send').click();
+      await page.getByTestId('rated').waitFor();
       chat.socket.close();
     }, 60_000);
   });
@@ -376,7 +405,7 @@ describeInBrowser('the widget on a customer’s page', () => {
       expect(await page.evaluate('document.documentElement.style.overflow')).toBe('hidden');
       await page.getByTestId('close').tap();
       await page.getByTestId('launcher').waitFor();
-      expect(await page.evaluate('document.documentElement.style.overflow')).toBe('');
+      await page.waitForFunction("document.documentElement.style.overflow === ''");
     }, 60_000);
   });
 });

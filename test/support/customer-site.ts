@@ -11,7 +11,11 @@ export interface SitePage {
   /** Runs as a script of the site, before the widget's. */
   readonly script?: string;
   readonly body?: string;
+  /** `nonces`: scripts by nonce and what they load, and no address of a script that nobody vouched for. */
+  readonly policy?: 'hosts' | 'nonces';
 }
+
+const NONCE = 'q0XoE3mYpVbT9sLk';
 
 /** A customer's site on an origin of its own, whose policy allows its own scripts and the server, and nothing else. */
 export class CustomerSite {
@@ -34,9 +38,13 @@ export class CustomerSite {
     const site = new CustomerSite(server, origin, new URL(serverUrl).host);
     server.on('request', (request, response) => {
       const { host } = site;
+      const scripts =
+        site.page.policy === 'nonces'
+          ? `script-src 'nonce-${NONCE}' 'strict-dynamic'; require-trusted-types-for 'script'`
+          : `script-src 'self' http://${host}`;
       response.setHeader(
         'Content-Security-Policy',
-        `default-src 'none'; script-src 'self' http://${host}; connect-src http://${host} ws://${host}`,
+        `default-src 'none'; ${scripts}; connect-src http://${host} ws://${host}`,
       );
       if (request.url === '/site.js') {
         response.setHeader('Content-Type', 'text/javascript');
@@ -79,7 +87,7 @@ export class CustomerSite {
   private html(): string {
     const { attributes = '', body = '<h1>A shop</h1>', mode = 'standards' } = this.page;
     return `${mode === 'quirks' ? '' : '<!doctype html>'}<html lang="en"><head><meta name="viewport" content="width=device-width,initial-scale=1"><title>A shop</title>
-<script src="/site.js"></script><script src="http://${this.host}/widget.js" data-widget="${this.publicKey}" ${attributes} async></script></head>
+<script nonce="${NONCE}" src="/site.js"></script><script nonce="${NONCE}" src="http://${this.host}/widget.js" data-widget="${this.publicKey}" ${attributes} async></script></head>
 <body><main>${body}</main></body></html>`;
   }
 }

@@ -15,6 +15,7 @@ import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
 import { MailModule } from '#platform/mail';
 import { OutboundModule } from '#platform/outbound';
+import { OutboxModule } from '#platform/outbox';
 import { QueueModule } from '#platform/queue';
 import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
@@ -48,6 +49,7 @@ export class DemoApp {
         HttpModule,
         MailModule,
         OutboundModule,
+        OutboxModule,
         QueueModule,
         DemoModule,
       ],

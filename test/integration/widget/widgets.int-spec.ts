@@ -144,6 +144,23 @@ describe('a widget', () => {
       }
     });
 
+    it('says whether a person could answer now', async () => {
+      const other = await app.tenant();
+      const { key } = await widget({}, await app.person(other, 'tenant_admin'));
+      const isOnline = async () =>
+        (await app.call(`/api/public/widgets/${key}/config`, { headers: { origin: PAGE } })).body['online'];
+      expect(await isOnline()).toBe(false);
+      const { token } = await app.person(other, 'supporter');
+      for (const [status, online] of [
+        ['online', true],
+        ['away', false],
+      ] as const) {
+        const body = { status, capacity: 2, skills: [], languages: [] };
+        await app.call(`/api/${other.slug}/supporter/availability`, { method: 'PUT', token, body });
+        expect(await isOnline()).toBe(online);
+      }
+    });
+
     it('tells no page its looks any more when it is disabled or deleted', async () => {
       const { id, key } = await widget();
       const config = async () =>

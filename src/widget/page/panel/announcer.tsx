@@ -16,11 +16,7 @@ export function Announcer({ conversation, isOpen }: { conversation: Conversation
   const before = useRef(conversationId);
   useEffect(() => {
     const isOther = before.current !== null && before.current !== conversationId;
-    const isQuiet =
-      !isOpen ||
-      restoring ||
-      (wasRestoring.current && conversationId !== null && before.current === conversationId) ||
-      isOther;
+    const isQuiet = !isOpen || restoring || wasRestoring.current || isOther;
     wasRestoring.current = restoring;
     before.current = conversationId;
     const news = spoken.next(items, isQuiet);

@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 /** As in the style sheet. */
-const PHONE = '(max-width: 520px)';
+const PHONE = '(max-width: 520px), (max-height: 480px)';
 
 /**
  * On a phone the panel is the screen: as high as the keyboard leaves room for, and the page behind it does not scroll.
