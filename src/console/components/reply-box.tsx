@@ -12,12 +12,14 @@ interface ReplyBoxProps {
   caseId: string;
   /** Raised when the keyboard asks for the field. */
   focus: number;
+  /** Raised when the keyboard asks for what the agent would say. */
+  suggestion: number;
   onSend(content: string): void;
   onTyping(on: boolean): void;
 }
 
 /** Where a supporter writes: their own words, a prepared reply (`/`), or what the agent would say. */
-export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProps) {
+export function ReplyBox({ desk, caseId, focus, suggestion, onSend, onTyping }: ReplyBoxProps) {
   const [text, setText] = useState('');
   const [canned, setCanned] = useState<readonly CannedReply[]>([]);
   const [picked, setPicked] = useState(0);
@@ -83,6 +85,9 @@ export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProp
     }
     setAsking(false);
   };
+  useEffect(() => {
+    if (suggestion > 0) void suggest();
+  }, [suggestion]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (offered.length > 0) {
       if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
@@ -142,7 +147,8 @@ export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProp
           rows={1}
           value={text}
           dir="auto"
-          placeholder="Reply… / for prepared replies"
+          placeholder={canned.length > 0 ? 'Reply, or / …' : 'Reply…'}
+          title={canned.length > 0 ? 'A slash shows the prepared replies' : undefined}
           aria-controls={offered.length > 0 ? 'canned' : undefined}
           aria-activedescendant={offered.length > 0 ? `canned-${picked}` : undefined}
           onInput={(event) => write(event.currentTarget.value)}
