@@ -62,6 +62,7 @@ export class Desk {
   private readonly listeners = new Set<() => void>();
   private readonly typingEnds = new Map<string, ReturnType<typeof setTimeout>>();
   private known: ReadonlySet<string> | null = null;
+  private availabilityChanges: Promise<void> = Promise.resolve();
   private reading: ReturnType<typeof setTimeout> | undefined;
   private looking: ReturnType<typeof setInterval> | undefined;
 
@@ -110,9 +111,14 @@ export class Desk {
     this.set(asRead(this.state, conversationId));
   }
 
-  async setAvailability(change: Partial<Availability> & Pick<Availability, 'status'>): Promise<void> {
-    const availability = (await this.rest.request(this.at('availability'), json('PUT', change))) as Availability;
-    this.set({ ...this.state, availability });
+  /** One change after the other: each says what it leaves as it was. */
+  setAvailability(change: Partial<Availability> & Pick<Availability, 'status'>): Promise<void> {
+    const changed = this.availabilityChanges.then(async () => {
+      const availability = (await this.rest.request(this.at('availability'), json('PUT', change))) as Availability;
+      this.set({ ...this.state, availability });
+    });
+    this.availabilityChanges = changed.catch(() => undefined);
+    return changed;
   }
 
   /** @throws RestError; taken by somebody else: 409, in words that name them */
