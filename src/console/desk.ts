@@ -28,13 +28,13 @@ export interface DeskNews {
 export interface Note {
   readonly id: string;
   readonly content: string;
-  readonly author: { readonly name: string } | null;
+  readonly author_id: string | null;
   readonly created_at: string;
 }
 
 export interface CannedReply {
   readonly id: string;
-  readonly name: string;
+  readonly title: string;
   readonly content: string;
 }
 
@@ -158,8 +158,16 @@ export class Desk {
     return (answer as { content: string }).content;
   }
 
+  /** The oldest first. */
   async notes(id: string): Promise<readonly Note[]> {
-    return (await this.rest.get<{ data: Note[] }>(this.at(`escalations/${id}/notes?limit=100`))).data;
+    return (await this.rest.get<{ data: Note[] }>(this.at(`escalations/${id}/notes?limit=100`))).data.toReversed();
+  }
+
+  /** Colleagues are known by the conversations that they have or had. */
+  nameOf(authorId: string | null): string {
+    if (authorId === this.options.me) return 'You';
+    const { mine, recent } = this.state;
+    return [...mine, ...recent].find(({ supporter }) => supporter?.id === authorId)?.supporter?.name ?? 'A colleague';
   }
 
   async addNote(id: string, content: string): Promise<Note> {

@@ -156,6 +156,35 @@ describeInBrowser('the inbox in a browser', () => {
     expect(done['status']).toBe('completed');
   });
 
+  it('has ready words, what the agent would say, and notes that only the team sees', async () => {
+    const { token } = await server.login('supporter@acme.test');
+    const body = { title: 'Greeting', content: 'Hello, I have your conversation in front of me.' };
+    expect((await server.api('/api/acme/supporter/canned-replies', { token, body })).status).toBe(201);
+    const { client } = await visitor('Ready words');
+    await take(rita, 'Ready words');
+    await rita.getByTestId('reply-input').fill('/gree');
+    expect(await rita.getByTestId('canned').innerText()).toContain('Greeting');
+    await rita.keyboard.press('Enter');
+    expect(await rita.getByTestId('reply-input').inputValue()).toBe(body.content);
+    await rita.getByTestId('reply-input').fill('');
+    await rita.getByTestId('suggest').click();
+    await rita.locator('#reply:focus').waitFor({ timeout: 30_000 });
+    const suggested = await rita.getByTestId('reply-input').inputValue();
+    expect(suggested).toMatch(/€|shipping|deliver/i);
+    await rita.getByTestId('reply-input').fill(`${suggested.slice(0, 200)} (edited)`);
+    await rita.keyboard.press('Enter');
+    await client.next('message', { where: ({ content, role }) => role === 'supporter' && /\(edited\)$/.test(content) });
+    await rita.getByTestId('note-input').fill('Is angry; be kind.');
+    await rita.getByTestId('note-add').click();
+    await rita.getByTestId('notes').getByText('Is angry; be kind.').waitFor();
+    expect(await rita.getByTestId('notes').innerText()).toMatch(/You/);
+    await sam.getByTestId('tab-all').click();
+    await caseOf(sam, 'Ready words').click();
+    await sam.getByTestId('notes').getByText('Is angry; be kind.').waitFor();
+    expect(await sam.getByTestId('notes').innerText()).toMatch(/Rita Roe/);
+    expect(JSON.stringify(client.frames)).not.toContain('be kind');
+  });
+
   it('needs no mouse', async () => {
     await visitor('By keys alone');
     await sam.keyboard.press('Escape');
@@ -196,7 +225,7 @@ describeInBrowser('the inbox in a browser', () => {
     for (let tries = 0; tries < 50 && (await asked()).capacity !== 5; tries++) await rita.waitForTimeout(100);
     expect(await asked()).toMatchObject({ status: 'away', capacity: 5 });
     await rita.getByTestId('alerts').click();
-    expect(await rita.getByTestId('alerts').getAttribute('aria-pressed')).toBe('true');
+    await rita.locator('[data-testid="alerts"][aria-pressed="true"]').waitFor();
     await rita.reload();
     expect(await rita.getByTestId('alerts').getAttribute('aria-pressed')).toBe('true');
   });

@@ -7,9 +7,11 @@ export function AlertsSwitch({ alerts }: { alerts: Alerts }) {
   const [on, setOn] = useState(alerts.on);
   const [blocked, setBlocked] = useState(false);
   const toggle = async () => {
+    setOn(!on);
+    setBlocked(false);
+    // The browser asks, and may wait long for the answer; the sound is there at once.
     if (on) alerts.turnOff();
-    setBlocked(on ? false : !(await alerts.turnOn()));
-    setOn(alerts.on);
+    else setBlocked(!(await alerts.turnOn()));
   };
   return (
     <>

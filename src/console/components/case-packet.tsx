@@ -107,11 +107,11 @@ function Notes({ desk, caseId }: { desk: Desk; caseId: string }) {
       <h3>Notes</h3>
       <p class="muted small">Only the team sees them.</p>
       <ul class="notes" data-testid="notes">
-        {notes.map(({ author, content, created_at: at, id }) => (
+        {notes.map(({ author_id: author, content, created_at: at, id }) => (
           <li key={id} dir="auto">
             {content}
             <span class="muted small">
-              {author?.name ?? 'Somebody'} · {formatAgo(at, now)}
+              {desk.nameOf(author)} · {formatAgo(at, now)}
             </span>
           </li>
         ))}

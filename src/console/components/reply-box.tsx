@@ -47,7 +47,7 @@ export function ReplyBox({ desk, caseId, focus, suggestion, onSend, onTyping }: 
   const offered = useMemo(() => {
     if (!text.startsWith('/')) return [];
     const words = text.slice(1).toLowerCase();
-    return canned.filter(({ content, name }) => `${name}\n${content}`.toLowerCase().includes(words)).slice(0, 8);
+    return canned.filter(({ content, title }) => `${title}\n${content}`.toLowerCase().includes(words)).slice(0, 8);
   }, [text, canned]);
 
   const write = (next: string) => {
@@ -127,7 +127,7 @@ export function ReplyBox({ desk, caseId, focus, suggestion, onSend, onTyping }: 
               aria-selected={index === picked}
               onClick={() => take(reply)}
             >
-              <strong>{reply.name}</strong> <span class="muted">{reply.content}</span>
+              <strong>{reply.title}</strong> <span class="muted">{reply.content}</span>
             </li>
           ))}
         </ul>
