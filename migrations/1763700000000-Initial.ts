@@ -985,13 +985,17 @@ CREATE INDEX webhook_delivery_document_idx ON app.webhook_delivery (tenant_id, d
 CREATE INDEX webhook_delivery_ended_idx ON app.webhook_delivery (ended_at) WHERE ended_at IS NOT NULL;
 
 -- That something happened which the tenant's servers want to know: ids only, for a tenant that has an enabled webhook for it.
+-- In plpgsql, whose plans a session keeps: it stands in the commit of every turn.
 CREATE FUNCTION app.publish(tenant uuid, event text, place bigint, subject jsonb) RETURNS void
-  LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+  LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
   AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM app.webhook w WHERE w.tenant_id = tenant AND w.enabled AND event = ANY (w.events)) THEN
     INSERT INTO app.outbox (tenant_id, id, type, payload, outside, position)
-    SELECT tenant, gen_random_uuid(), event, subject, true,
-           coalesce(place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
-     WHERE EXISTS (SELECT 1 FROM app.webhook w WHERE w.tenant_id = tenant AND w.enabled AND event = ANY (w.events)) $$;
+    VALUES (tenant, gen_random_uuid(), event, subject, true,
+            coalesce(place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint));
+  END IF;
+END $$;
 REVOKE ALL ON FUNCTION app.publish(uuid, text, bigint, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.publish(uuid, text, bigint, jsonb) TO switchboard_app;
 

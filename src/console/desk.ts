@@ -28,13 +28,13 @@ export interface DeskNews {
 export interface Note {
   readonly id: string;
   readonly content: string;
-  readonly author: { readonly name: string } | null;
+  readonly author_id: string | null;
   readonly created_at: string;
 }
 
 export interface CannedReply {
   readonly id: string;
-  readonly name: string;
+  readonly title: string;
   readonly content: string;
 }
 
@@ -62,6 +62,7 @@ export class Desk {
   private readonly listeners = new Set<() => void>();
   private readonly typingEnds = new Map<string, ReturnType<typeof setTimeout>>();
   private known: ReadonlySet<string> | null = null;
+  private availabilityChanges: Promise<void> = Promise.resolve();
   private reading: ReturnType<typeof setTimeout> | undefined;
   private looking: ReturnType<typeof setInterval> | undefined;
 
@@ -110,9 +111,14 @@ export class Desk {
     this.set(asRead(this.state, conversationId));
   }
 
-  async setAvailability(change: Partial<Availability> & Pick<Availability, 'status'>): Promise<void> {
-    const availability = (await this.rest.request(this.at('availability'), json('PUT', change))) as Availability;
-    this.set({ ...this.state, availability });
+  /** One change after the other: each says what it leaves as it was. */
+  setAvailability(change: Partial<Availability> & Pick<Availability, 'status'>): Promise<void> {
+    const changed = this.availabilityChanges.then(async () => {
+      const availability = (await this.rest.request(this.at('availability'), json('PUT', change))) as Availability;
+      this.set({ ...this.state, availability });
+    });
+    this.availabilityChanges = changed.catch(() => undefined);
+    return changed;
   }
 
   /** @throws RestError; taken by somebody else: 409, in words that name them */
@@ -152,8 +158,16 @@ export class Desk {
     return (answer as { content: string }).content;
   }
 
+  /** The oldest first. */
   async notes(id: string): Promise<readonly Note[]> {
-    return (await this.rest.get<{ data: Note[] }>(this.at(`escalations/${id}/notes?limit=100`))).data;
+    return (await this.rest.get<{ data: Note[] }>(this.at(`escalations/${id}/notes?limit=100`))).data.toReversed();
+  }
+
+  /** Colleagues are known by the conversations that they have or had. */
+  nameOf(authorId: string | null): string {
+    if (authorId === this.options.me) return 'You';
+    const { mine, recent } = this.state;
+    return [...mine, ...recent].find(({ supporter }) => supporter?.id === authorId)?.supporter?.name ?? 'A colleague';
   }
 
   async addNote(id: string, content: string): Promise<Note> {

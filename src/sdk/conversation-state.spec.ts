@@ -502,3 +502,26 @@ describe('a question that is asked again', () => {
     expect(state.notice).toMatchObject({ message: 'Not now' });
   });
 });
+
+describe('the news that somebody took over', () => {
+  const said = (id: string, role: 'supporter' | 'user', seq: number): StoredMessage => ({ id, role, content: id, seq });
+  const restored: ServerFrame = {
+    type: 'context_restored',
+    conversation_id: CONVERSATION,
+    messages: [said('before', 'supporter', 10), said('after', 'supporter', 30)],
+    last_seq: 30,
+  };
+  const taken: ServerFrame = {
+    type: 'escalation',
+    conversation_id: CONVERSATION,
+    escalation_id: 'e1',
+    seq: 20,
+    status: 'assigned',
+    supporter: { name: 'Sam' },
+  };
+
+  it('stands where it happened, also when it is told again later', () => {
+    const state = receive(emptyConversation(CONVERSATION), restored, taken, taken);
+    expect(state.items.map(({ key }) => key)).toEqual(['before', 'escalation-e1-assigned', 'after']);
+  });
+});

@@ -643,7 +643,13 @@ function applyEscalation(
     message: { id: key, role: 'system', content: escalationText(frame) },
     escalation: { status, supporter: frame.supporter?.name ?? null },
   };
-  return { ...state, items: [...state.items, note] };
+  // Told again when the conversation is opened, long after it happened: it stands where it belongs.
+  const later = state.items.findIndex((item) => (seqOf(item) ?? 0) > (frame.seq ?? Infinity));
+  return { ...state, items: later < 0 ? [...state.items, note] : state.items.toSpliced(later, 0, note) };
+}
+
+function seqOf(item: Item): number | undefined {
+  return item.kind === 'note' ? item.message.seq : item.answer?.seq;
 }
 
 function escalationText(frame: Extract<ServerFrame, { type: 'escalation' }>): string {

@@ -1077,13 +1077,16 @@ END $function$
 
 owned by owner: CREATE OR REPLACE FUNCTION app.publish(tenant uuid, event text, place bigint, subject jsonb)
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+BEGIN
+  IF EXISTS (SELECT 1 FROM app.webhook w WHERE w.tenant_id = tenant AND w.enabled AND event = ANY (w.events)) THEN
     INSERT INTO app.outbox (tenant_id, id, type, payload, outside, position)
-    SELECT tenant, gen_random_uuid(), event, subject, true,
-           coalesce(place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
-     WHERE EXISTS (SELECT 1 FROM app.webhook w WHERE w.tenant_id = tenant AND w.enabled AND event = ANY (w.events)) $function$
+    VALUES (tenant, gen_random_uuid(), event, subject, true,
+            coalesce(place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint));
+  END IF;
+END $function$
 
 owned by owner: CREATE OR REPLACE FUNCTION app.publish_conversation()
  RETURNS trigger

@@ -187,6 +187,25 @@ describeInBrowser('the console in a browser', () => {
     await page.close();
   });
 
+  it('answers the last question again, in the place of the earlier answer', async () => {
+    const page = await signIn('user@acme.test');
+    await ask(page, 'Where is order 1042?');
+    const turn = await ask(page, 'What does shipping cost?');
+    expect(await page.getByTestId('regenerate').count()).toBe(1);
+    const before = await page.evaluate('location.hash');
+    await turn.getByTestId('regenerate').click();
+    await page.locator('[data-testid="turn"][data-status="running"]').waitFor();
+    await page.locator('[data-testid="turn"][data-status="running"]').waitFor({ state: 'detached', timeout: 30_000 });
+    expect(await page.getByTestId('turn').count()).toBe(2);
+    expect(await page.getByTestId('turn').last().getByTestId('answer-text').innerText()).toMatch(/€/);
+    await page.reload();
+    await page.getByTestId('turn').last().getByTestId('answer-text').waitFor();
+    expect(await page.evaluate('location.hash')).toBe(before);
+    expect(await page.getByTestId('turn').count()).toBe(2);
+    expect(await page.getByTestId('answer').count()).toBe(2);
+    await page.close();
+  });
+
   it('raised no error in the browser', () => {
     expect(problems).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Desk } from '../desk.js';
 import type { Availability } from '../desk-state.js';
 import { messageOf } from '../hooks.js';
@@ -8,12 +8,16 @@ const NAMES: Readonly<Record<Availability['status'], string>> = { online: 'Onlin
 /** Whether conversations are given to one, and how many at once. */
 export function AvailabilitySwitch({ desk, availability }: { desk: Desk; availability: Availability | null }) {
   const [error, setError] = useState<string | null>(null);
+  // The last status that was chosen, which the server may not have answered yet: the next change must not undo it.
+  const chosen = useRef<Availability['status'] | null>(null);
   if (availability === null) return null;
   const change = async (next: Partial<Availability>) => {
     try {
-      await desk.setAvailability({ status: availability.status, ...next });
+      chosen.current = next.status ?? chosen.current;
+      await desk.setAvailability({ status: chosen.current ?? availability.status, ...next });
       setError(null);
     } catch (thrown) {
+      chosen.current = null;
       setError(messageOf(thrown));
     }
   };

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Desk, Note } from '../desk.js';
 import { type Case, causeOf, statusOf } from '../desk-state.js';
 import { formatAgo } from '../formatting.js';
+import { RestError } from '../../sdk/index.js';
 import { messageOf, useNow } from '../hooks.js';
 
 /** What somebody who takes over should know before the first word, and what colleagues wrote for each other. */
@@ -75,6 +76,8 @@ export function CasePacket({ desk, one, me }: { desk: Desk; one: Case; me: strin
 
 function Notes({ desk, caseId }: { desk: Desk; caseId: string }) {
   const [notes, setNotes] = useState<readonly Note[]>([]);
+  /** A server of an earlier version has no notes. */
+  const [served, setServed] = useState(true);
   const [text, setText] = useState('');
   const [error, setError] = useState<string | null>(null);
   const now = useNow(true, 60_000);
@@ -82,7 +85,10 @@ function Notes({ desk, caseId }: { desk: Desk; caseId: string }) {
     desk
       .notes(caseId)
       .then(setNotes)
-      .catch((thrown: unknown) => setError(messageOf(thrown)));
+      .catch((thrown: unknown) => {
+        if (thrown instanceof RestError && thrown.status === 404) setServed(false);
+        else setError(messageOf(thrown));
+      });
   }, [desk, caseId]);
   const add = async () => {
     if (text.trim() === '') return;
@@ -95,16 +101,17 @@ function Notes({ desk, caseId }: { desk: Desk; caseId: string }) {
       setError(messageOf(thrown));
     }
   };
+  if (!served) return null;
   return (
     <section>
       <h3>Notes</h3>
       <p class="muted small">Only the team sees them.</p>
       <ul class="notes" data-testid="notes">
-        {notes.map(({ author, content, created_at: at, id }) => (
+        {notes.map(({ author_id: author, content, created_at: at, id }) => (
           <li key={id} dir="auto">
             {content}
             <span class="muted small">
-              {author?.name ?? 'Somebody'} · {formatAgo(at, now)}
+              {desk.nameOf(author)} · {formatAgo(at, now)}
             </span>
           </li>
         ))}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat, ChatSnapshot } from '../../sdk/index.js';
 import type { Desk } from '../desk.js';
 import { type Case, nameOf, statusOf } from '../desk-state.js';
@@ -8,8 +8,10 @@ import { CaseLog, type PendingReply } from './case-log.js';
 import { CasePacket } from './case-packet.js';
 import { ReplyBox } from './reply-box.js';
 import { ReturnSheet } from './return-sheet.js';
+import { TransferSheet } from './transfer-sheet.js';
 
-export type CaseWish = 'accept' | 'reply' | 'resolve' | 'return' | 'close' | 'reopen';
+export type CaseWish =
+  'look' | 'accept' | 'reply' | 'note' | 'suggest' | 'resolve' | 'return' | 'transfer' | 'close' | 'reopen';
 
 interface CaseViewProps {
   desk: Desk;
@@ -18,20 +20,27 @@ interface CaseViewProps {
   one: Case;
   me: string;
   typing: boolean;
+  /** Whose supporters one may know, for handing it on. */
+  cases: readonly Case[];
   /** What the keyboard asked for; `nonce` tells equal ones apart. */
   wish: { readonly what: CaseWish; readonly nonce: number } | null;
   onBack(): void;
 }
 
 /** One conversation: what was said, what can be done, and what is known of it. */
-export function CaseView({ desk, chat, snapshot, one, me, typing, wish, onBack }: CaseViewProps) {
+export function CaseView({ desk, chat, snapshot, one, me, typing, cases, wish, onBack }: CaseViewProps) {
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [returning, setReturning] = useState(false);
+  const [transferring, setTransferring] = useState(false);
+  const [suggestion, setSuggestion] = useState(0);
+  const view = useRef<HTMLDivElement>(null);
+  const known = useRef(wish?.nonce ?? 0);
   const [showsPacket, setShowsPacket] = useState(false);
   const [pending, setPending] = useState<readonly PendingReply[]>([]);
   const [focus, setFocus] = useState(0);
   const isMine = one.status === 'assigned' && one.supporter?.id === me;
+  const canTransfer = isMine || one.status === 'waiting';
   const isOver = one.status === 'returned' || one.status === 'resolved' || one.status === 'closed';
 
   const act = async (work: () => Promise<unknown>) => {
@@ -62,7 +71,17 @@ export function CaseView({ desk, chat, snapshot, one, me, typing, wish, onBack }
   };
 
   useEffect(() => {
-    if (wish === null || busy) return;
+    // What was asked of the conversation before this one is over.
+    if (wish === null || busy || wish.nonce <= known.current) return;
+    known.current = wish.nonce;
+    if (wish.what === 'look') view.current?.querySelector<HTMLElement>('[role="log"]')?.focus();
+    if (wish.what === 'note') {
+      setShowsPacket(true);
+      requestAnimationFrame(() => view.current?.querySelector<HTMLElement>('.note-form textarea')?.focus());
+    }
+    if (wish.what === 'suggest' && isMine) setSuggestion((count) => count + 1);
+    if (wish.what === 'transfer' && canTransfer) setTransferring(true);
+    if (wish.what === 'close' && isMine) void act(() => desk.close(one.id));
     if (wish.what === 'accept' && one.status === 'waiting') void accept();
     if (wish.what === 'reply' && isMine) setFocus((count) => count + 1);
     if (wish.what === 'resolve' && isMine) void act(() => desk.resolve(one.id));
@@ -71,7 +90,12 @@ export function CaseView({ desk, chat, snapshot, one, me, typing, wish, onBack }
   }, [wish?.nonce]);
 
   return (
-    <div class={showsPacket ? 'case-view with-packet' : 'case-view'} data-testid="case-view" data-status={one.status}>
+    <div
+      ref={view}
+      class={showsPacket ? 'case-view with-packet' : 'case-view'}
+      data-testid="case-view"
+      data-status={one.status}
+    >
       <div class="case-main">
         <header class="case-header">
           <button type="button" class="icon-button narrow-only" aria-label="Back to the list" onClick={onBack}>
@@ -91,6 +115,17 @@ export function CaseView({ desk, chat, snapshot, one, me, typing, wish, onBack }
                 data-testid="accept"
               >
                 Accept
+              </button>
+            )}
+            {canTransfer && (
+              <button
+                type="button"
+                class="button small"
+                disabled={busy}
+                onClick={() => setTransferring(true)}
+                data-testid="transfer"
+              >
+                Transfer
               </button>
             )}
             {isMine && (
@@ -168,6 +203,7 @@ export function CaseView({ desk, chat, snapshot, one, me, typing, wish, onBack }
             desk={desk}
             caseId={one.id}
             focus={focus}
+            suggestion={suggestion}
             onTyping={(on) => chat.typing(on)}
             onSend={(content) =>
               void send({ key: crypto.randomUUID?.() ?? newKey(), content, error: null, messageId: null })
@@ -176,6 +212,14 @@ export function CaseView({ desk, chat, snapshot, one, me, typing, wish, onBack }
         )}
       </div>
       <CasePacket desk={desk} one={one} me={me} />
+      {transferring && (
+        <TransferSheet
+          cases={cases}
+          except={[me, one.supporter?.id]}
+          onClose={() => setTransferring(false)}
+          onTransfer={(to) => void act(() => desk.transfer(one.id, to))}
+        />
+      )}
       {returning && (
         <ReturnSheet
           onClose={() => setReturning(false)}

@@ -97,6 +97,9 @@ export const WidgetIcon = () => (
     <path d="M3.5 9h17M13 13h4.5v3H16l-1.5 1.2V16H13v-3Z" />
   </Icon>
 );
+export const BellIcon = () => (
+  <Icon>{<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15L6 16.5Zm4.2 3.5a2 2 0 0 0 3.6 0" />}</Icon>
+);
 export const DownIcon = () => <Icon>{<path d="M12 5v14m-6-6 6 6 6-6" />}</Icon>;
 export const LinkIcon = () => (
   <Icon>

@@ -12,12 +12,14 @@ interface ReplyBoxProps {
   caseId: string;
   /** Raised when the keyboard asks for the field. */
   focus: number;
+  /** Raised when the keyboard asks for what the agent would say. */
+  suggestion: number;
   onSend(content: string): void;
   onTyping(on: boolean): void;
 }
 
 /** Where a supporter writes: their own words, a prepared reply (`/`), or what the agent would say. */
-export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProps) {
+export function ReplyBox({ desk, caseId, focus, suggestion, onSend, onTyping }: ReplyBoxProps) {
   const [text, setText] = useState('');
   const [canned, setCanned] = useState<readonly CannedReply[]>([]);
   const [picked, setPicked] = useState(0);
@@ -45,7 +47,7 @@ export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProp
   const offered = useMemo(() => {
     if (!text.startsWith('/')) return [];
     const words = text.slice(1).toLowerCase();
-    return canned.filter(({ content, name }) => `${name}\n${content}`.toLowerCase().includes(words)).slice(0, 8);
+    return canned.filter(({ content, title }) => `${title}\n${content}`.toLowerCase().includes(words)).slice(0, 8);
   }, [text, canned]);
 
   const write = (next: string) => {
@@ -83,6 +85,9 @@ export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProp
     }
     setAsking(false);
   };
+  useEffect(() => {
+    if (suggestion > 0) void suggest();
+  }, [suggestion]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (offered.length > 0) {
       if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
@@ -122,7 +127,7 @@ export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProp
               aria-selected={index === picked}
               onClick={() => take(reply)}
             >
-              <strong>{reply.name}</strong> <span class="muted">{reply.content}</span>
+              <strong>{reply.title}</strong> <span class="muted">{reply.content}</span>
             </li>
           ))}
         </ul>
@@ -163,7 +168,12 @@ export function ReplyBox({ desk, caseId, focus, onSend, onTyping }: ReplyBoxProp
         </button>
       </div>
       <p class="composer-hint muted wide-only">
-        <kbd>/</kbd> for prepared replies, <kbd>Enter</kbd> sends
+        {canned.length > 0 && (
+          <>
+            <kbd>/</kbd> for prepared replies,{' '}
+          </>
+        )}
+        <kbd>Enter</kbd> sends
       </p>
     </form>
   );

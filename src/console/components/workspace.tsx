@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Alerts } from '../alerts.js';
 import type { Api } from '../api.js';
 import { useChat, useDesk, useLatest, useMedia, useRoute } from '../hooks.js';
 import type { Route } from '../routes.js';
@@ -30,6 +31,7 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
   const sidebar = useRef<HTMLElement>(null);
   const latest = useLatest({ route, navigate });
 
+  const alerts = useMemo(() => new Alerts(), []);
   const [chat, desk] = useMemo(() => {
     const chat = new Chat({
       url: location.origin,
@@ -51,7 +53,8 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
           openConversation: () =>
             latest.current.route.view === 'inbox' ? chat.snapshot.conversation.conversationId : null,
           watch: (conversationIds) => chat.watch(conversationIds),
-          onNews: () => undefined,
+          onNews: ({ caseId, text, title }) =>
+            alerts.tell(title, text, () => caseId !== null && latest.current.navigate({ view: 'inbox', caseId })),
         })
       : null;
     return [chat, desk] as const;
@@ -186,6 +189,7 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
           {showsInbox ? (
             <InboxView
               desk={desk}
+              alerts={alerts}
               state={deskState}
               chat={chat}
               snapshot={snapshot}
