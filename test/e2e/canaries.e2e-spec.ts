@@ -7,7 +7,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import jwt from 'jsonwebtoken';
 import { Client } from 'pg';
 import { OpenAiStandIn } from '../support/openai-standin.js';
-import { copyOfSeed, TestServer } from '../support/test-server.js';
+import { copyOfSeed, TestServer, sealingKeyOf } from '../support/test-server.js';
 
 const canary = (name: string) => `canary-${name}-${randomBytes(12).toString('hex')}`;
 
@@ -51,6 +51,7 @@ describe('secrets', () => {
         OPENAI_BASE_URL: standIn.url,
         OPENAI_API_KEY: known('operator’s key', canary('operator')),
         SECRETS_KEY: known('sealing key', randomBytes(32).toString('base64')),
+        SECRETS_KEY_PREVIOUS: await sealingKeyOf(copy.dataDir),
         OUTBOUND_ALLOW: `127.0.0.1:${(echo.address() as AddressInfo).port}`,
       },
     });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -55,6 +55,10 @@ export class TestServer {
         MESSAGES_PER_MINUTE: '0',
         REQUESTS_PER_MINUTE: '0',
         ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
+        // The secret of the demo's widget was sealed with another one.
+        ...(options.dataDir === undefined && options.env?.['SECRETS_KEY'] !== undefined
+          ? { SECRETS_KEY_PREVIOUS: await sealingKeyOf(dataDir) }
+          : {}),
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -151,6 +155,11 @@ export class TestServer {
     }
     throw new Error(`the server did not become ready: ${this.output}`);
   }
+}
+
+/** What a server of this directory seals with when nobody gives it a key. */
+export async function sealingKeyOf(dataDir: string): Promise<string> {
+  return (await readFile(join(dataDir, 'secrets-key'), 'utf8')).trim();
 }
 
 /** A directory and, with DATABASE_URL, a database of one's own with the demo tenants in them. */

@@ -60,3 +60,14 @@ export function useFocusOnMount<Type extends HTMLElement>() {
   useEffect(() => ref.current?.focus(), []);
   return ref;
 }
+
+/** The value, until nothing was heard of it for so long. */
+export function useFor<Value>(value: Value | null, ms: number): Value | null {
+  const [over, setOver] = useState<Value | null>(null);
+  useEffect(() => {
+    if (value === null) return undefined;
+    const timer = setTimeout(() => setOver(() => value), ms);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return value === over ? null : value;
+}

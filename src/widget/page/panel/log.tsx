@@ -1,7 +1,7 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Citation, Item } from '../../../sdk/index.js';
 import type { WidgetConfig } from '../contract.js';
-import { useWords } from './context.js';
+import { useFor, useWords } from './context.js';
 import { Dots } from './dots.js';
 import { explainThrown } from './errors.js';
 import { ToEndIcon } from './icons.js';
@@ -20,6 +20,7 @@ interface LogProps {
 
 /** Distance from the end, in pixels, within which new text keeps scrolling along. */
 const NEAR_END = 60;
+const TYPING_MS = 12_000;
 /** Between a question and the edge. */
 const ABOVE = 12;
 
@@ -28,6 +29,8 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
   const words = useWords();
   const { conversation, connection, isOpen } = state;
   const { items, conversationId, people } = conversation;
+  // Whoever goes away while writing cannot say so.
+  const typing = useFor(people.typing, TYPING_MS);
   const scroller = useRef<HTMLDivElement>(null);
   const follows = useRef(true);
   const count = useRef(0);
@@ -55,7 +58,7 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
       follows.current = false;
       element.scrollTop = beginning;
     } else element.scrollTop = end;
-  }, [items, isOpen, people.typing]);
+  }, [items, isOpen, typing]);
 
   return (
     <div class="log-frame">
@@ -82,9 +85,9 @@ export function Log({ room, state, config, onCite, onEdit }: LogProps) {
             draw={() => <Entry item={item} room={room} isConnected={isConnected} onCite={onCite} onEdit={onEdit} />}
           />
         ))}
-        {people.typing !== null && (
+        {typing !== null && (
           <p class="typing" data-testid="typing">
-            <Dots /> {words.typing(people.typing.name ?? people.supporter ?? words.aColleague)}
+            <Dots /> {words.typing(typing.name ?? people.supporter ?? words.aColleague)}
           </p>
         )}
         {conversationId !== null && isOver(items, people.ended) && <Rating key={conversationId} room={room} />}

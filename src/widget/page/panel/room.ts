@@ -14,7 +14,8 @@ import {
   type ServerFrame,
 } from '../../../sdk/index.js';
 import type { PanelPlace } from '../contract.js';
-import { newsIn, type StoredAnswer } from './news.js';
+import { OwnTyping } from './own-typing.js';
+import { Reading } from './reading.js';
 import { playNote } from './sound.js';
 
 export type View = 'chat' | 'history';
@@ -32,9 +33,6 @@ export interface RoomState {
   readonly refusal: string | null;
 }
 
-const TYPING_EVERY_MS = 4000;
-const TYPING_ENDS_MS = 6000;
-
 export class Room {
   private chat: Chat | null = null;
   /** The chat connects, or is connected. */
@@ -45,15 +43,13 @@ export class Room {
   private refusal: string | null = null;
   /** Said before the first message had made a conversation. */
   private held: string[] = [];
-  private readonly told = new Set<string>();
-  /** What stands in the conversation that is being opened was read long ago. */
-  private isOpeningOld = false;
   private readonly listeners = new Set<() => void>();
-  private typingUntil: ReturnType<typeof setTimeout> | undefined;
-  private typingSaidAt = 0;
   private readonly leaving = new AbortController();
+  private readonly typing = new OwnTyping((on) => this.chat?.typing(on));
+  private readonly reading: Reading;
 
   constructor(private readonly place: PanelPlace) {
+    this.reading = new Reading(place);
     const { signal } = this.leaving;
     place.page.document.addEventListener('visibilitychange', () => this.update(), { signal });
     place.page.addEventListener('online', () => this.chat?.reconnectNow(), { signal });
@@ -98,7 +94,7 @@ export class Room {
   send(text: string): void {
     const content = text.trim();
     if (content === '' || !this.mayChat) return;
-    this.stopTyping();
+    this.typing.stop();
     this.view = 'chat';
     if (this.awaitsFirstAck) {
       this.held.push(content);
@@ -169,14 +165,7 @@ export class Room {
   /** The person writes: whoever is at the other end may know. */
   typed(isEmpty: boolean): void {
     if (this.chat === null || this.state.conversation.people.owner !== 'human') return;
-    if (isEmpty) return this.stopTyping();
-    const now = Date.now();
-    if (now - this.typingSaidAt > TYPING_EVERY_MS) {
-      this.typingSaidAt = now;
-      this.chat.typing(true);
-    }
-    clearTimeout(this.typingUntil);
-    this.typingUntil = setTimeout(() => this.stopTyping(), TYPING_ENDS_MS);
+    this.typing.typed(isEmpty);
   }
 
   async history(cursor: string | null): Promise<Page<Conversation>> {
@@ -186,7 +175,7 @@ export class Room {
 
   openConversation(id: string): void {
     this.memory.chat = { id, of: this.place.visit.visitor.id, seen: 0 };
-    this.isOpeningOld = true;
+    this.reading.opensOld();
     this.view = 'chat';
     if (this.chat === null || this.chat.snapshot.connection.state === 'stopped') this.restart();
     else this.begin(this.chat, id);
@@ -223,7 +212,7 @@ export class Room {
     this.held = [];
     this.refusal = null;
     this.view = 'chat';
-    this.told.clear();
+    this.reading.forget();
     this.update();
   }
 
@@ -323,42 +312,9 @@ export class Room {
   }
 
   private update(): void {
-    this.countNews();
+    const isSeen = this.isOpen && this.view === 'chat' && this.place.page.document.visibilityState === 'visible';
+    this.reading.look(this.state.conversation, isSeen);
     for (const listener of this.listeners) listener();
-  }
-
-  private countNews(): void {
-    const { conversation } = this.state;
-    const chat = this.memory.chat;
-    if (chat === null || conversation.conversationId !== chat.id || conversation.restoring) {
-      if (chat === null) this.place.setUnread(0);
-      return;
-    }
-    const news = newsIn(conversation, chat.seen);
-    if (this.isOpeningOld) for (const { id } of news) this.told.add(id);
-    this.isOpeningOld = false;
-    const isVisible = this.isOpen && this.view === 'chat' && this.place.page.document.visibilityState === 'visible';
-    this.tell(news, isVisible);
-    if (!isVisible) return this.place.setUnread(news.length);
-    const seen = Math.max(chat.seen, ...news.map(({ seq }) => seq));
-    if (seen !== chat.seen) this.memory.chat = { ...chat, seen };
-    this.place.setUnread(0);
-  }
-
-  private tell(news: readonly StoredAnswer[], isVisible: boolean): void {
-    const fresh = news.filter(({ id }) => !this.told.has(id));
-    for (const { content, id, role } of fresh) {
-      this.told.add(id);
-      this.place.emit('message', { id, role, content, conversation_id: this.conversationId });
-    }
-    if (fresh.length > 0 && !isVisible && this.memory.hasSound) playNote(this.place.page);
-  }
-
-  private stopTyping(): void {
-    clearTimeout(this.typingUntil);
-    if (this.typingSaidAt === 0) return;
-    this.typingSaidAt = 0;
-    this.chat?.typing(false);
   }
 }
 
