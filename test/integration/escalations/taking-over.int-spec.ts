@@ -313,6 +313,18 @@ describe('people who take over', () => {
     for (const one of [client, nosy]) await one.close();
   });
 
+  it('is asked for by staff as well, in anybody’s conversation of the tenant', async () => {
+    const client = await app.chat(user);
+    const conversationId = await conversation(client);
+    const path = `/api/${user.slug}/conversations/${conversationId}/escalate`;
+    const asked = await app.call(path, { token: maria.token, body: { reason: 'A test of quality', skill: 'quality' } });
+    expect(asked).toMatchObject({ status: 200, body: { status: 'waiting', reason: 'A test of quality' } });
+    const opened = await desk(`escalations/${String(asked.body['id'])}`, maria, undefined, 'GET');
+    expect(opened.body).toMatchObject({ cause: 'staff', skill: 'quality', user: { id: user.id } });
+    expect(await client.next('escalation')).toMatchObject({ status: 'waiting' });
+    await client.close();
+  });
+
   it('waits again when its supporter is disabled, and ends with what its user ends', async () => {
     const tenant = await app.tenant();
     const [asking, admin, helper] = [

@@ -28,6 +28,13 @@ describe('wantsPerson', () => {
     'Quiero una persona real',
     'Ich will einen echten Menschen',
     'Kann ich mit jemandem sprechen?',
+    'Je voudrais parler à un conseiller',
+    'Puis-je parler avec une vraie personne ?',
+    'Passez-moi un responsable',
+    'Vorrei parlare con un operatore',
+    'Posso parlare con una persona?',
+    'Quero falar com um atendente',
+    'Gostaria de falar com alguém',
   ])('hears it in "%s"', (message) => {
     expect(wantsPerson(message)).toBe(true);
   });
@@ -58,6 +65,14 @@ describe('wantsPerson', () => {
     'Welche Stellen gibt es, in denen ich mit Menschen rede?',
     'Habt ihr Fotos mit echten Menschen?',
     'Wie spricht man mit einem Kind über Zähne?',
+    'Quels métiers permettent de parler avec des personnes âgées ?',
+    'Combien gagne un agent immobilier ?',
+    'Comment parler à un enfant de la mort ?',
+    'Je voudrais parler avec quelqu’un qui connaît la Bretagne en hiver',
+    'Quanto guadagna un operatore ecologico?',
+    'Come si parla con una persona sorda?',
+    'Quanto ganha um agente imobiliário?',
+    'Posso falar com quem tem medo de voar?',
   ])('does not hear it in "%s"', (message) => {
     expect(wantsPerson(message)).toBe(false);
   });

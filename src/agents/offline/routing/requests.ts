@@ -1,7 +1,7 @@
 import { excerpt, fold } from '#platform/text';
 
 /**
- * "I want to talk to a person", in three languages, on folded text. Needs someone and a wish of the one who writes to reach
+ * "I want to talk to a person", in six languages, on folded text. Needs someone and a wish of the one who writes to reach
  * them now: whoever asks about a job among people, how to speak to a boss, or for anything without AI in it, is not meant.
  */
 const SOMEONE_EN =
@@ -36,6 +36,11 @@ const WANTS_PERSON: readonly RegExp[] = [
   /\b(?:sprechen|reden|verbinden sie mich|verbinde mich|stellen sie mich durch) (?:bitte )?(?:ich )?(?:bitte )?(?:mit|zu) (?:einem|einer|ihrem|dem|jemandem) ?(?:echten |richtigen |menschlichen )?(?:menschen|mitarbeiter(?:in)?|berater(?:in)?|person|ansprechpartner(?:in)?|kollegen)?\b/,
   /\b(?:will|mochte|brauche|bitte|gib mir|geben sie mir) (?:bitte |gern |gerne |sofort )?(?:einen?|mit einem) (?:echten |richtigen |menschlichen )?(?:menschen|(?:echten|menschlichen) (?:mitarbeiter|ansprechpartner|berater))\b/,
   /\beinen menschen (?:bitte|sprechen)\b/,
+  /\b(?:je (?:veux|voudrais|souhaite|aimerais|prefere|dois)|puis-je|est-ce que je peux|peut-on|j'aimerais|laissez-moi) (?:bien |plutot |vraiment )?(?:parler|discuter|etre mise? en (?:relation|contact))(?: directement)? (?:a|avec) (?:(?:une?|votre|le|la|l') ?(?:vraie? |veritable )?(?:personne|humain|etre humain|conseill(?:er|ere)|agent(?! immobilier)|operat(?:eur|rice)|responsable|collegue|service client)|quelqu'un(?! (?:qui|d'autre)\b))/,
+  /\b(?:passez-moi|mettez-moi en (?:relation|contact) avec|pouvez-vous me (?:passer|mettre en (?:relation|contact) avec)) (?:une?|votre|le|la|l') ?(?:vraie? )?(?:personne|humain|conseill(?:er|ere)|agent|operat(?:eur|rice)|responsable|collegue|service client)\b/,
+  /^(?:une? )?(?:vraie personne|humain|conseiller humain|etre humain)(?:,? s'il vous plait)?[.! ]*$/,
+  /\b(?:voglio|vorrei|posso|potrei|preferisco|desidero|fatemi|mi faccia|ho bisogno di) (?:parlare|chattare)(?: direttamente)? con (?:(?:una?|un'|il|la|l'|vostro) ?(?:vera? )?(?:persona|umano|essere umano|operat(?:ore|rice)|consulente|addett[oa]|responsabile)|qualcuno(?! (?:che|di)\b))/,
+  /\b(?:quero|queria|gostaria de|posso|poderia|preciso(?: de)?|prefiro|desejo) (?:falar|conversar)(?: diretamente)? com (?:(?:uma?|o|a) ?(?:pessoa|humano|ser humano|atendente|agente(?! imobiliario)|operador[a]?|responsavel|gerente)|alguem(?! (?:que|de)\b))/,
 ];
 
 /** True when the message asks for a person. */
