@@ -11,6 +11,7 @@ import { PartyNews } from './live/party-news.js';
 import { TurnRelay } from './live/turn-relay.js';
 import { Typing } from './live/typing.js';
 import { PeopleRegistry } from './model/people-registry.js';
+import { HandoverNews } from './people/handover-news.js';
 import { HandoverService } from './people/handover.service.js';
 import { PastExchanges } from './people/past-exchanges.js';
 import { Suggestions } from './people/suggestions.js';
@@ -48,6 +49,7 @@ import { TurnService } from './turns/turn.service.js';
     ConversationStreams,
     FeedbackRepository,
     FeedbackService,
+    HandoverNews,
     HandoverService,
     LastReaders,
     MessageRepository,
@@ -74,6 +76,7 @@ import { TurnService } from './turns/turn.service.js';
   exports: [
     ConversationService,
     FeedbackService,
+    HandoverNews,
     HandoverService,
     PastExchanges,
     PeopleRegistry,

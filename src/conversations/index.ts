@@ -34,7 +34,8 @@ export {
   PeopleRegistry,
   type PeopleState,
 } from './model/people-registry.js';
-export { HandoverService, type PeopleChange } from './people/handover.service.js';
+export { HandoverNews, type PeopleChange } from './people/handover-news.js';
+export { HandoverService } from './people/handover.service.js';
 export { forgetSupporter } from './people/forget-supporter.js';
 export { PastExchanges } from './people/past-exchanges.js';
 export { type Suggestion, Suggestions } from './people/suggestions.js';

@@ -13,6 +13,7 @@ import { ConversationStreams } from '../../src/conversations/live/conversation-s
 import { PartyNews } from '../../src/conversations/live/party-news.js';
 import { TurnRelay } from '../../src/conversations/live/turn-relay.js';
 import { PeopleRegistry } from '../../src/conversations/model/people-registry.js';
+import { HandoverNews } from '../../src/conversations/people/handover-news.js';
 import { HandoverService } from '../../src/conversations/people/handover.service.js';
 import { ConversationService } from '../../src/conversations/rest/conversation.service.js';
 import { ConversationRepository } from '../../src/conversations/store/conversation.repository.js';
@@ -184,18 +185,8 @@ export function conversationWorld(
     parties,
     people,
   );
-  const handover = new HandoverService(
-    new PersonRepository(),
-    rows,
-    messages,
-    repository,
-    streams,
-    catchUp,
-    parties,
-    runner,
-    scheduler,
-    bus,
-  );
+  const handover = new HandoverService(new PersonRepository(), rows, messages, repository);
+  const handoverNews = new HandoverNews(messages, streams, catchUp, parties, runner, scheduler, bus);
   eventRelay.onModuleInit();
   parties.onModuleInit();
   relay.onApplicationBootstrap();
@@ -208,6 +199,7 @@ export function conversationWorld(
     acceptance,
     events,
     handover,
+    handoverNews,
     people,
     stopper,
     bus,

@@ -28,7 +28,11 @@ export type NoteResponse = z.infer<typeof noteResponse>;
 
 export const cannedReplyBody = z
   .strictObject({ title: said(100), content: said(4000), language: languageSchema.nullable().default(null) })
-  .meta({ examples: [{ title: 'Hello', content: 'Hello, I have your conversation in front of me.', language: 'en' }] });
+  .meta({
+    examples: [
+      { title: 'Refund', content: 'I have sent your money back. It arrives within five working days.', language: 'en' },
+    ],
+  });
 export const cannedReplyResponse = z
   .object({
     id: z.guid(),

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { HandoverService } from '#conversations';
+import { HandoverNews } from '#conversations';
 import type { TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
 import { EventBus } from '#platform/events';
@@ -43,7 +43,7 @@ export class QueueKeeper implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly service: EscalationService,
     private readonly departures: Departures,
     private readonly rules: RulesService,
-    private readonly handover: HandoverService,
+    private readonly handover: HandoverNews,
     private readonly events: EventBus,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}

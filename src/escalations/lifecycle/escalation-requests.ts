@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ConversationClosedError, ConversationNotFoundError, HandoverService } from '#conversations';
+import { ConversationClosedError, ConversationNotFoundError, HandoverNews, HandoverService } from '#conversations';
 import { isAllowed } from '#platform/http';
 import type { RequestContext, TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
@@ -36,6 +36,7 @@ export class EscalationRequests {
   constructor(
     private readonly uow: UnitOfWork,
     private readonly handover: HandoverService,
+    private readonly handoverNews: HandoverNews,
     private readonly escalations: EscalationRepository,
     private readonly presence: PresenceRepository,
     private readonly hours: OpeningHours,
@@ -91,7 +92,7 @@ export class EscalationRequests {
   async told(scope: TenantScope, { escalation, isNews }: Requested, except?: string): Promise<void> {
     const { conversationId, id, status } = escalation;
     if (!isNews) return;
-    await this.handover.told(scope, { conversationId, handedOff: null, seq: 0 }, except);
+    await this.handoverNews.told(scope, { conversationId, handedOff: null, seq: 0 }, except);
     await this.news.changed(new EscalationChanged(scope.tenantId, id, conversationId, status));
     await this.news.opened(new EscalationOpened(scope.tenantId, id));
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { HandoverService, type MessageView, type PeopleChange } from '#conversations';
+import { HandoverNews, HandoverService, type MessageView, type PeopleChange } from '#conversations';
 import type { RequestContext, TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { AuditService, SYSTEM_ACTOR } from '#tenants';
@@ -37,6 +37,7 @@ export class EscalationService {
   constructor(
     private readonly uow: UnitOfWork,
     private readonly handover: HandoverService,
+    private readonly handoverNews: HandoverNews,
     private readonly escalations: EscalationRepository,
     private readonly audit: AuditService,
     private readonly news: QueueNews,
@@ -251,7 +252,7 @@ export class EscalationService {
     effects: Effects,
     status: Escalation['status'],
   ): Promise<void> {
-    await this.handover.told(scope, { conversationId, ...effects });
+    await this.handoverNews.told(scope, { conversationId, ...effects });
     await this.news.changed(new EscalationChanged(scope.tenantId, id, conversationId, status));
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { HandoverService, type MessageView, type Subscriber } from '#conversations';
+import { HandoverNews, HandoverService, type MessageView, type Subscriber } from '#conversations';
 import type { RequestContext } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { EscalationNotFoundError, EscalationStepError, EscalationTakenError } from '../model/escalation.errors.js';
@@ -18,6 +18,7 @@ export class Replies {
   constructor(
     private readonly uow: UnitOfWork,
     private readonly handover: HandoverService,
+    private readonly news: HandoverNews,
     private readonly escalations: EscalationRepository,
   ) {}
 
@@ -69,7 +70,7 @@ export class Replies {
       await this.escalations.replied(tx, current.id);
       return { message, said };
     });
-    return this.handover.tellSaid(ctx, message, said, socket);
+    return this.news.tellSaid(ctx, message, said, socket);
   }
 }
 

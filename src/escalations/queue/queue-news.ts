@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { HandoverService } from '#conversations';
+import { HandoverNews } from '#conversations';
 import type { TenantScope } from '#platform/context';
 import { EventBus } from '#platform/events';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ const moved = z.object({ tenantId: z.guid() }).transform(({ tenantId }) => new Q
 export class QueueNews implements OnModuleInit {
   constructor(
     private readonly events: EventBus,
-    private readonly handover: HandoverService,
+    private readonly handover: HandoverNews,
   ) {}
 
   onModuleInit(): void {
