@@ -104,6 +104,8 @@ export class Desk {
       case 'message':
         this.said(frame);
         return;
+      default:
+        return;
     }
   }
 

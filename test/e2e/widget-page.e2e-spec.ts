@@ -78,6 +78,7 @@ describeInBrowser('the widget on a customer’s page', () => {
   it('greets, answers with its sources, and takes an opinion', async () => {
     const page = await site.visit(browser);
     await page.getByTestId('launcher').click();
+    await page.getByTestId('greeting').waitFor();
     expect(await page.getByTestId('greeting').innerText()).toBe('Hello! What can we do for you?');
     await page.getByTestId('question').first().click();
     await answered(page);
