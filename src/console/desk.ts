@@ -104,6 +104,9 @@ export class Desk {
       case 'message':
         this.said(frame);
         return;
+      default:
+        // Of the open conversation alone, which is the chat's.
+        return;
     }
   }
 
