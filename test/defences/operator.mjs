@@ -269,7 +269,7 @@ export default [
     edits: [
       {
         file: 'src/conversations/turns/turn-executor.ts',
-        from: 'content: storable(answer.content).toWellFormed(),',
+        from: 'content: withoutNul(answer.content).toWellFormed(),',
         to: 'content: answer.content,',
       },
     ],
