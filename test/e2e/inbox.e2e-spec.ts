@@ -124,6 +124,7 @@ describeInBrowser('the inbox in a browser', () => {
     await caseOf(sam, 'Left alone').getByTestId('unread').waitFor();
     await caseOf(sam, 'Left alone').click();
     await caseOf(sam, 'Left alone').getByTestId('unread').waitFor({ state: 'detached' });
+    expect(await sam.getByTestId('case-log').innerText()).not.toMatch(/took over\s*$/);
     await sam.getByTestId('case-log').getByText('Are you still there?').waitFor();
   });
 
