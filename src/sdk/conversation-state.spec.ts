@@ -504,7 +504,10 @@ describe('a question that is asked again', () => {
 });
 
 describe('the news that somebody took over', () => {
-  const said = (id: string, role: 'supporter' | 'user', seq: number): StoredMessage => ({ id, role, content: id, seq });
+  const said = (id: string, role: 'supporter' | 'user', seq: number): StoredMessage => ({
+    ...{ id, role, content: id, seq },
+    created_at: `2026-01-01T00:00:${seq}.000Z`,
+  });
   const restored: ServerFrame = {
     type: 'context_restored',
     conversation_id: CONVERSATION,
@@ -523,5 +526,11 @@ describe('the news that somebody took over', () => {
   it('stands where it happened, also when it is told again later', () => {
     const state = receive(emptyConversation(CONVERSATION), restored, taken, taken);
     expect(state.items.map(({ key }) => key)).toEqual(['before', 'escalation-e1-assigned', 'after']);
+  });
+
+  it('stands there also when it comes before the messages', () => {
+    const live = { type: 'message', conversation_id: CONVERSATION, ...said('live', 'supporter', 40) } as ServerFrame;
+    const state = receive(emptyConversation(CONVERSATION), taken, restored, live);
+    expect(state.items.map(({ key }) => key)).toEqual(['before', 'escalation-e1-assigned', 'after', 'live']);
   });
 });

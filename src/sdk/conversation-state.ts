@@ -474,7 +474,8 @@ function applyRestored(
   frame: Extract<ServerFrame, { type: 'context_restored' }>,
 ): ConversationState {
   const messages = frame.messages ?? [];
-  const merged = mergeMessages(state.items, messages);
+  const news = state.items.filter((item) => item.kind === 'note' && item.escalation !== undefined) as NoteView[];
+  const merged = news.reduce(withNews, mergeMessages(state.items, messages));
   let items = frame.turn ? withRestoredTurn(merged, frame.turn) : merged;
   if (frame.snapshot) items = items.map((item) => giveUpOn(item, frame.turn?.turn_id));
   return {
@@ -640,12 +641,25 @@ function applyEscalation(
     kind: 'note',
     key,
     createdAt,
-    message: { id: key, role: 'system', content: escalationText(frame) },
+    message: {
+      id: key,
+      role: 'system',
+      content: escalationText(frame),
+      ...(frame.seq === undefined ? {} : { seq: frame.seq }),
+    },
     escalation: { status, supporter: frame.supporter?.name ?? null },
   };
-  // Told again when the conversation is opened, long after it happened: it stands where it belongs.
-  const later = state.items.findIndex((item) => (seqOf(item) ?? 0) > (frame.seq ?? Infinity));
-  return { ...state, items: later < 0 ? [...state.items, note] : state.items.toSpliced(later, 0, note) };
+  return { ...state, items: withNews(state.items, note) };
+}
+
+/** Told again when the conversation is opened, before or after its messages: it stands where it happened. */
+function withNews(items: Item[], note: NoteView): Item[] {
+  const others = items.filter(({ key }) => key !== note.key);
+  const later = others.findIndex((item) => (seqOf(item) ?? 0) > (note.message.seq ?? Infinity));
+  const at = later < 0 ? others.length : later;
+  // Its time is its neighbour's: what is said later goes after both.
+  const createdAt = others[at - 1]?.createdAt ?? others[at]?.createdAt ?? '';
+  return others.toSpliced(at, 0, { ...note, createdAt });
 }
 
 function seqOf(item: Item): number | undefined {
