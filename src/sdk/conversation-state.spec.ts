@@ -511,7 +511,7 @@ describe('the news that somebody took over', () => {
   const restored: ServerFrame = {
     type: 'context_restored',
     conversation_id: CONVERSATION,
-    messages: [said('before', 'supporter', 10), said('after', 'supporter', 30)],
+    messages: [said('before', 'supporter', 10), said('after', 'user', 30)],
     last_seq: 30,
   };
   const taken: ServerFrame = {

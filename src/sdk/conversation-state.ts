@@ -52,7 +52,7 @@ export interface TurnView {
   queued: boolean;
   /** How often the server has begun it; 0: not known. */
   start: number;
-  question: { id: string | null; content: string } | null;
+  question: { id: string | null; content: string; seq?: number } | null;
   createdAt: string;
   steps: Step[];
   /** The answer as streamed so far, UTF-16. */
@@ -582,7 +582,8 @@ function isReplacedBy(item: Item, message: StoredMessage): boolean {
 function withMessage(item: Item, message: StoredMessage, live: boolean): Item {
   if (item.kind === 'note') return { ...item, message };
   if (message.role === 'user') {
-    const question = { id: message.id, content: message.content };
+    const seq = message.seq === undefined ? {} : { seq: message.seq };
+    const question = { id: message.id, content: message.content, ...seq };
     const isNewAttempt = live && Boolean(message.turn_id) && item.turnId !== message.turn_id;
     if (isNewAttempt) return { ...item, ...FRESH_ATTEMPT, question, turnId: message.turn_id ?? null };
     return { ...item, question };
@@ -663,7 +664,7 @@ function withNews(items: Item[], note: NoteView): Item[] {
 }
 
 function seqOf(item: Item): number | undefined {
-  return item.kind === 'note' ? item.message.seq : item.answer?.seq;
+  return item.kind === 'note' ? item.message.seq : (item.question?.seq ?? item.answer?.seq);
 }
 
 function escalationText(frame: Extract<ServerFrame, { type: 'escalation' }>): string {

@@ -44,7 +44,9 @@ export function AvailabilitySwitch({ desk, availability }: { desk: Desk; availab
           type="number"
           min={1}
           max={50}
-          value={availability.capacity}
+          // Not written over while somebody types.
+          key={availability.capacity}
+          defaultValue={availability.capacity}
           onChange={(event) => {
             const capacity = event.currentTarget.valueAsNumber;
             if (Number.isInteger(capacity) && capacity >= 1 && capacity <= 50) void change({ capacity });
