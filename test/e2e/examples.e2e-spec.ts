@@ -90,6 +90,9 @@ describe('the examples of the document', () => {
       token: admin,
     });
     const secretOf = (url: string) => decodeURIComponent(/token=([^&]+)/.exec(url)?.[1] ?? '');
+    // One of its own for supporters to take through all its steps.
+    const wished = await server.api('/api/acme/chat', { token: admin, body: { content: 'Can I talk to a human?' } });
+    expect(wished.body.escalation).toMatchObject({ status: 'waiting' });
     fixtures = {
       'POST /api/auth/login': { body: { tenant: 'acme', email: 'user@acme.test', password: DEMO_PASSWORD } },
       'POST /api/auth/refresh': { body: { refresh_token: user.refresh } },
@@ -110,6 +113,7 @@ describe('the examples of the document', () => {
       'DELETE /api/auth/sessions': { token: admin },
       'POST /api/{tenant}/me/erase': { token: leaving.token },
       'POST /api/{tenant}/supporter/escalations/{id}/assign': { body: { supporter_id: supporter.userId } },
+      'POST /api/{tenant}/supporter/escalations': { body: { conversation_id: wished.body.conversation_id } },
       // It goes on.
       'POST /api/{tenant}/conversations/{id}/rating': { status: 409 },
       // It is over before anybody could stop it.
@@ -117,9 +121,6 @@ describe('the examples of the document', () => {
       'POST /api/{tenant}/conversations/{id}/turns/{turn_id}/abort': { status: 404 },
       'DELETE /api/admin/tenants/{id}': { body: { confirm: 'my-company' } },
     };
-    // One of its own for supporters to take through all its steps.
-    const wished = await server.api('/api/acme/chat', { token: admin, body: { content: 'Can I talk to a human?' } });
-    expect(wished.body.escalation).toMatchObject({ status: 'waiting' });
     const client = await server.chat(tokens.user);
     await client.ask('What is your returns policy?');
     await client.close();

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationClosedError, ConversationNotFoundError, HandoverNews, HandoverService } from '#conversations';
-import { isAllowed } from '#platform/http';
 import type { RequestContext, TenantScope } from '#platform/context';
 import { type TenantTx, UnitOfWork } from '#platform/database';
 import { OpeningHours } from '../queue/opening-hours.js';
@@ -44,25 +43,25 @@ export class EscalationRequests {
   ) {}
 
   /**
-   * By the conversation's user, or by staff who may read it.
+   * By the conversation's user.
    * @param answers a reader that is answered directly
+   * @param asStaff anybody's conversation: the caller may read all of them
    * @throws ConversationNotFoundError, ConversationClosedError
    */
   async request(
     ctx: RequestContext,
     conversationId: string,
     wish: EscalationWish,
-    { answers }: { readonly answers?: string } = {},
+    { answers, asStaff = false }: { readonly answers?: string; readonly asStaff?: boolean } = {},
   ): Promise<Escalation> {
     const isOpen = await this.hours.areOpen(ctx);
     const requested = await this.uow.run(ctx, async (tx) => {
-      const own = await this.handover.findOwn(tx, ctx, conversationId);
-      if (own === null && !isAllowed(ctx.principal, 'escalations.handle')) throw new ConversationNotFoundError();
+      if (!asStaff && (await this.handover.findOwn(tx, ctx, conversationId)) === null)
+        throw new ConversationNotFoundError();
       const locked = await this.handover.lock(tx, conversationId);
       if (locked === null) throw new ConversationNotFoundError();
       if (locked.status === 'ended') throw new ConversationClosedError();
-      const cause = own === null ? 'staff' : wish.cause;
-      return this.open(tx, conversationId, { ...wish, cause }, isOpen);
+      return this.open(tx, conversationId, wish, isOpen);
     });
     await this.told(ctx, requested, answers);
     return requested.escalation;

@@ -25,6 +25,11 @@ export const escalateBody = z
   .meta({ examples: [{ reason: 'My parcel arrived damaged' }] });
 export type EscalateBody = z.infer<typeof escalateBody>;
 
+export const staffEscalateBody = z
+  .strictObject({ conversation_id: idSchema, reason: reasonSchema.default(''), skill: skillSchema.optional() })
+  .meta({ example: { conversation_id: '01890000-0000-7000-8000-000000000000', reason: 'The answer was wrong' } });
+export type StaffEscalateBody = z.infer<typeof staffEscalateBody>;
+
 const state = {
   id: z.guid(),
   escalation_id: z.guid().describe('The same as `id`'),

@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { messageSchema } from '#conversations';
 import type { RequestContext } from '#platform/context';
 import {
+  Creates,
   Ctx,
   decodeCursor,
   Id,
@@ -15,6 +16,7 @@ import {
   toPage,
 } from '#platform/http';
 import { z } from 'zod';
+import { EscalationRequests } from '../lifecycle/escalation-requests.js';
 import { EscalationService } from '../lifecycle/escalation.service.js';
 import { Replies } from '../lifecycle/replies.js';
 import type { Escalation } from '../model/escalation.js';
@@ -36,6 +38,8 @@ import {
   replyBody,
   type ReturnBody,
   returnBody,
+  type StaffEscalateBody,
+  staffEscalateBody,
   toHandledEscalation,
   transferBody,
 } from './escalation.dto.js';
@@ -51,6 +55,7 @@ const queuePosition = z.tuple([instantSchema, z.guid()]);
 export class SupporterController {
   constructor(
     private readonly service: EscalationService,
+    private readonly requests: EscalationRequests,
     private readonly replies: Replies,
     private readonly reader: EscalationReader,
     private readonly availability: AvailabilityService,
@@ -107,6 +112,18 @@ export class SupporterController {
       map: (row) => toHandledEscalation(row, workforce),
       position: (row) => [row.id],
     });
+  }
+
+  @Post('escalations')
+  @Creates()
+  @ApiOperation({ summary: 'Step into a conversation of any user; one that is open already is answered as it is' })
+  @ApiCreatedResponse({ standardSchema: handledEscalation })
+  async stepIn(
+    @Ctx() ctx: RequestContext,
+    @Body({ schema: staffEscalateBody }) { conversation_id: conversationId, reason, skill }: StaffEscalateBody,
+  ): Promise<HandledEscalation> {
+    const wish = { cause: 'staff' as const, reason, skill };
+    return this.shown(ctx, await this.requests.request(ctx, conversationId, wish, { asStaff: true }));
   }
 
   @Get('escalations/:id')

@@ -316,9 +316,10 @@ describe('people who take over', () => {
   it('is asked for by staff as well, in anybody’s conversation of the tenant', async () => {
     const client = await app.chat(user);
     const conversationId = await conversation(client);
-    const path = `/api/${user.slug}/conversations/${conversationId}/escalate`;
-    const asked = await app.call(path, { token: maria.token, body: { reason: 'A test of quality', skill: 'quality' } });
-    expect(asked).toMatchObject({ status: 200, body: { status: 'waiting', reason: 'A test of quality' } });
+    const body = { conversation_id: conversationId, reason: 'A test of quality', skill: 'quality' };
+    const asked = await desk('escalations', maria, body);
+    expect(asked).toMatchObject({ status: 201, body: { status: 'waiting', reason: 'A test of quality' } });
+    expect((await desk('escalations', maria, { ...body, conversation_id: uuid() })).status).toBe(404);
     const opened = await desk(`escalations/${String(asked.body['id'])}`, maria, undefined, 'GET');
     expect(opened.body).toMatchObject({ cause: 'staff', skill: 'quality', user: { id: user.id } });
     expect(await client.next('escalation')).toMatchObject({ status: 'waiting' });
