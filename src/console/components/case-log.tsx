@@ -32,6 +32,7 @@ export function CaseLog({ conversation, userName, pending, typing, onRetry, onEa
   const shown = new Set(items.map((item) => (item.kind === 'note' ? item.message.id : null)));
   const open = pending.filter(({ messageId }) => messageId === null || !shown.has(messageId));
   const follows = useRef(true);
+  const top = useRef(0);
   const toEnd = () => {
     const element = log.current;
     if (element && follows.current) element.scrollTop = element.scrollHeight;
@@ -51,7 +52,11 @@ export function CaseLog({ conversation, userName, pending, typing, onRetry, onEa
       aria-label="Conversation"
       tabIndex={0}
       onScroll={({ currentTarget: { clientHeight, scrollHeight, scrollTop } }) => {
-        follows.current = scrollHeight - scrollTop - clientHeight < NEAR_END;
+        // Only who scrolls up leaves the end: words that come while it is scrolled there push it away, too.
+        const isNear = scrollHeight - scrollTop - clientHeight < NEAR_END;
+        if (isNear) follows.current = true;
+        else if (scrollTop < top.current) follows.current = false;
+        top.current = scrollTop;
       }}
       data-testid="case-log"
     >
