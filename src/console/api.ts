@@ -11,7 +11,7 @@ import {
   type User,
 } from '../sdk/index.js';
 import type { Widget, WidgetDraft } from './widget-draft.js';
-import type { Demo, KnowledgeBase, KnowledgeDocument, SearchAnswer } from './protocol.js';
+import type { Analytics, Demo, KnowledgeBase, KnowledgeDocument, SearchAnswer } from './protocol.js';
 
 /** The demo logins; null where there are none (production, or no demo data). */
 export async function fetchDemo(): Promise<Demo | null> {
@@ -71,6 +71,10 @@ export class Api {
   async rotateWidgetSecret(id: string): Promise<Widget & { secret: string }> {
     const path = `/api/admin/widgets/${id}/rotate-secret`;
     return (await this.rest.request(path, { method: 'POST' })) as Widget & { secret: string };
+  }
+
+  analytics(from: Date): Promise<Analytics> {
+    return this.rest.get(`/api/admin/analytics?from=${encodeURIComponent(from.toISOString())}`);
   }
 
   knowledgeBases(): Promise<Page<KnowledgeBase>> {

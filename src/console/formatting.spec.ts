@@ -1,4 +1,4 @@
-import { formatAgo, formatBytes, initials } from './formatting.js';
+import { formatAgo, formatBytes, formatDuration, formatShare, initials } from './formatting.js';
 import { hashOf, parseRoute } from './routes.js';
 
 describe('formatting', () => {
@@ -19,11 +19,16 @@ describe('formatting', () => {
 describe('routes', () => {
   it('come back from the hash as they went in', () => {
     const id = '01a1fd06-09ed-7282-8dd8-1731929c2184';
-    for (const hash of ['#/', `#/c/${id}`, '#/knowledge', '#/inbox', `#/inbox/${id}`])
+    for (const hash of ['#/', `#/c/${id}`, '#/knowledge', '#/report', '#/widgets', '#/inbox', `#/inbox/${id}`])
       expect(hashOf(parseRoute(hash))).toBe(hash);
   });
 
   it('start a new conversation for anything else', () => {
     expect(parseRoute('#/c/not-an-id')).toEqual({ view: 'chat', conversationId: null });
   });
+});
+
+it('says times and shares as people do', () => {
+  expect([0.42, 12.4, 200, 9000].map(formatDuration)).toEqual(['0.4 s', '12 s', '3 min', '2.5 h']);
+  expect([0.823, 0, null].map(formatShare)).toEqual(['82 %', '0 %', '–']);
 });

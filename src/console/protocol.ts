@@ -56,3 +56,26 @@ export interface SearchAnswer {
   data: SearchHit[];
   degraded?: boolean;
 }
+
+interface Percentiles {
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
+/** `GET /api/admin/analytics`, as far as the page shows it. */
+export interface Analytics {
+  readonly conversations: number;
+  readonly turns: { readonly completed: number; readonly failed: number };
+  readonly containment: number | null;
+  readonly resolution: number | null;
+  readonly csat: number | null;
+  readonly first_token_ms: Percentiles;
+  readonly first_reply_s: Percentiles;
+  readonly feedback: { readonly up: number; readonly down: number };
+  readonly escalations: { readonly total: number; readonly waiting: number; readonly assigned: number };
+  readonly unanswered: readonly {
+    readonly question: string;
+    readonly count: number;
+    readonly conversation_id: string;
+  }[];
+}

@@ -50,8 +50,8 @@ export function handlesPeople(user: User): boolean {
   return user.role === 'supporter' || user.role === 'tenant_admin';
 }
 
-/** Of a tenant's own: who runs the installation has no website. */
-export function managesWidgets(user: User): boolean {
+/** A tenant's own admin: who runs the installation has no website, and no report of one. */
+export function runsTenant(user: User): boolean {
   return user.role === 'tenant_admin';
 }
 

@@ -102,6 +102,24 @@ describeInBrowser('the console in a browser', () => {
     }
   });
 
+  it('shows an admin how it went, and nobody else', async () => {
+    const page = await signIn('admin@acme.test');
+    await ask(page, 'What does shipping cost?');
+    await page.getByTestId('nav-report').click();
+    const figures = page.getByTestId('figures');
+    await figures.waitFor();
+    expect(Number(await figures.locator('dd').first().innerText())).toBeGreaterThan(0);
+    await page.getByTestId('report-period').selectOption('7');
+    await figures.waitFor();
+    await page.close();
+    const other = await signIn('user@acme.test');
+    await other.evaluate("location.hash = '#/report'");
+    expect(await other.getByTestId('nav-report').count()).toBe(0);
+    await other.getByTestId('composer-input').waitFor();
+    expect(await other.getByTestId('report').count()).toBe(0);
+    await other.close();
+  });
+
   it('says beside its form why nobody was signed in', async () => {
     const page = await browser.newPage();
     await page.goto(server.url);

@@ -116,3 +116,4 @@ export const InfoIcon = () => (
     <path d="M12 11v5.5m0-9v.1" />
   </Icon>
 );
+export const ChartIcon = () => <Icon>{<path d="M5 19.5V12m4.7 7.5v-9m4.6 9V7.5m4.7 12v-15" />}</Icon>;

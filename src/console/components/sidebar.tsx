@@ -3,9 +3,10 @@ import { formatAgo, initials } from '../formatting.js';
 import { messageOf, useNow } from '../hooks.js';
 import type { Conversation, Conversations, User } from '../../sdk/index.js';
 import { hashOf, type Route } from '../routes.js';
-import { managesKnowledge, managesWidgets, roleName } from '../suggestions.js';
+import { managesKnowledge, runsTenant, roleName } from '../suggestions.js';
 import {
   BookIcon,
+  ChartIcon,
   ChatIcon,
   CloseIcon,
   CodeIcon,
@@ -95,7 +96,7 @@ export function Sidebar(props: SidebarProps) {
         />
       </nav>
       <nav class="sidebar-links" aria-label="More">
-        {managesWidgets(user) && route.view !== 'widgets' && (
+        {runsTenant(user) && route.view !== 'widgets' && (
           <button
             type="button"
             class="nav-link"
@@ -103,6 +104,16 @@ export function Sidebar(props: SidebarProps) {
             data-testid="nav-widgets"
           >
             <WidgetIcon /> Website chat
+          </button>
+        )}
+        {runsTenant(user) && route.view !== 'report' && (
+          <button
+            type="button"
+            class="nav-link"
+            onClick={() => onNavigate({ view: 'report' })}
+            data-testid="nav-report"
+          >
+            <ChartIcon /> Report
           </button>
         )}
         {managesKnowledge(user) && route.view !== 'knowledge' && (

@@ -5,13 +5,14 @@ import { useChat, useDesk, useLatest, useMedia, useRoute } from '../hooks.js';
 import type { Route } from '../routes.js';
 import { Chat, type Session, type User } from '../../sdk/index.js';
 import { Desk } from '../desk.js';
-import { handlesPeople, managesKnowledge, managesWidgets } from '../suggestions.js';
+import { handlesPeople, managesKnowledge, runsTenant } from '../suggestions.js';
 import { ChatView } from './chat-view.js';
 import { ConnectionBadge } from './connection-badge.js';
 import { MenuIcon } from './icons.js';
 import { InboxView } from './inbox-view.js';
 import { KnowledgeView } from './knowledge-view.js';
 import { Sidebar } from './sidebar.js';
+import { ReportView } from './report-view.js';
 import { WidgetsView } from './widgets-view.js';
 
 interface WorkspaceProps {
@@ -106,18 +107,9 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
     navigate(next);
   };
 
-  const showsKnowledge = route.view === 'knowledge' && managesKnowledge(user);
-  const showsInbox = route.view === 'inbox' && desk !== null;
-  const showsWidgets = route.view === 'widgets' && managesWidgets(user);
-  const title = showsKnowledge
-    ? 'Knowledge'
-    : showsInbox
-      ? 'Inbox'
-      : showsWidgets
-        ? 'Website chat'
-        : activeId === null
-          ? 'New conversation'
-          : (titles.get(activeId) ?? 'Conversation');
+  const view = mayShow(route.view, user) ? route.view : 'chat';
+  const chatTitle = activeId === null ? 'New conversation' : (titles.get(activeId) ?? 'Conversation');
+  const title = view === 'chat' ? chatTitle : TITLES[view];
   useEffect(() => {
     document.title = `${title} · Switchboard`;
   }, [title]);
@@ -184,9 +176,9 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
         <main
           id="main"
           tabIndex={-1}
-          class={showsKnowledge || showsWidgets ? 'main knowledge' : showsInbox ? 'main with-inbox' : 'main'}
+          class={view === 'chat' ? 'main' : view === 'inbox' ? 'main with-inbox' : 'main knowledge'}
         >
-          {showsInbox ? (
+          {view === 'inbox' && desk !== null && (
             <InboxView
               desk={desk}
               alerts={alerts}
@@ -194,14 +186,14 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
               chat={chat}
               snapshot={snapshot}
               user={user}
-              caseId={route.caseId}
+              caseId={route.view === 'inbox' ? route.caseId : null}
               onOpen={(caseId) => navigate({ view: 'inbox', caseId }, { replace: caseId === null })}
             />
-          ) : showsKnowledge ? (
-            <KnowledgeView api={api} />
-          ) : showsWidgets ? (
-            <WidgetsView api={api} />
-          ) : (
+          )}
+          {view === 'knowledge' && <KnowledgeView api={api} />}
+          {view === 'widgets' && <WidgetsView api={api} />}
+          {view === 'report' && <ReportView api={api} />}
+          {view === 'chat' && (
             <ChatView
               chat={chat}
               snapshot={snapshot}
@@ -214,6 +206,23 @@ export function Workspace({ session, api, user }: WorkspaceProps) {
       </div>
     </div>
   );
+}
+
+const TITLES = { inbox: 'Inbox', knowledge: 'Knowledge', report: 'Report', widgets: 'Website chat' } as const;
+
+/** What others' pages are is not shown by their address either. */
+function mayShow(view: Route['view'], user: User): boolean {
+  switch (view) {
+    case 'chat':
+      return true;
+    case 'inbox':
+      return handlesPeople(user);
+    case 'knowledge':
+      return managesKnowledge(user);
+    case 'report':
+    case 'widgets':
+      return runsTenant(user);
+  }
 }
 
 /** The hash is the route here, so the link moves the focus itself. */
