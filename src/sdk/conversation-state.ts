@@ -657,10 +657,22 @@ function applyEscalation(
 function withNews(items: Item[], note: NoteView): Item[] {
   const others = items.filter(({ key }) => key !== note.key);
   const later = others.findIndex((item) => (seqOf(item) ?? 0) > (note.message.seq ?? Infinity));
-  const at = later < 0 ? others.length : later;
+  const at = later < 0 ? firstWordOf(others, note) : later;
   // Its time is its neighbour's: what is said later goes after both.
   const createdAt = others[at - 1]?.createdAt ?? others[at]?.createdAt ?? '';
   return others.toSpliced(at, 0, { ...note, createdAt });
+}
+
+/** Of a state that is only told now: before what was said since the person took over, which belongs to no turn, else at the end. */
+function firstWordOf(items: Item[], note: NoteView): number {
+  let at = items.length;
+  if (note.escalation?.status !== 'assigned') return at;
+  for (let index = items.length - 1; index >= 0; index -= 1) {
+    const item = items[index];
+    if (item === undefined || (item.kind === 'note' ? item.escalation !== undefined : item.turnId !== null)) break;
+    at = index;
+  }
+  return at;
 }
 
 function seqOf(item: Item): number | undefined {

@@ -63,6 +63,34 @@ describe('the log of a conversation with people', () => {
     expect(items.map((item) => item.kind === 'note' && item.escalation?.status)).toEqual(['waiting', 'assigned']);
   });
 
+  it('tells that somebody took over before what they have said, when it is opened again', () => {
+    const said = (id: string, role: string, seq: number) => ({
+      ...{ id, role, content: id, seq, turn_id: role === 'assistant' ? 't' : null },
+      created_at: `2026-01-01T00:00:0${seq}.000Z`,
+    });
+    const items = log(
+      {
+        ...{ type: 'context_restored', conversation_id: 'c', last_seq: 5 },
+        messages: [
+          { ...said('asked', 'user', 1), turn_id: 't' },
+          said('answered', 'assistant', 2),
+          said('well?', 'user', 3),
+          said('hello', 'supporter', 4),
+          said('thanks', 'user', 5),
+        ],
+      } as unknown as ServerFrame,
+      {
+        type: 'escalation',
+        escalation_id: 'e',
+        status: 'assigned',
+        supporter: { name: 'Dara' },
+        seq: 5,
+      } as ServerFrame,
+    );
+    const shown = items.map((item) => (item.kind === 'turn' ? item.question?.content : item.message.id));
+    expect(shown).toEqual(['asked', 'escalation-e-assigned', 'well?', 'hello', 'thanks']);
+  });
+
   it('puts what a person writes behind what is there, whatever the clocks say', () => {
     const sent = reduce(emptyConversation('c'), {
       type: 'send',

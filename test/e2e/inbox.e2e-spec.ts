@@ -125,6 +125,7 @@ describeInBrowser('the inbox in a browser', () => {
     await caseOf(sam, 'Left alone').click();
     await caseOf(sam, 'Left alone').getByTestId('unread').waitFor({ state: 'detached' });
     await sam.getByTestId('case-log').getByText('Are you still there?').waitFor();
+    expect(await sam.getByTestId('case-log').innerText()).not.toMatch(/took over\s*$/);
   });
 
   it('is handed on to a colleague, into the queue, and back to the agent', async () => {
