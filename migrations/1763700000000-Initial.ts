@@ -1044,8 +1044,10 @@ END $$;
 CREATE TRIGGER escalation_is_created AFTER INSERT ON app.escalation
   FOR EACH ROW EXECUTE FUNCTION app.publish_escalation();
 CREATE TRIGGER escalation_moves_on AFTER UPDATE OF status, supporter_id ON app.escalation
-  FOR EACH ROW WHEN (NEW.status IN ('assigned', 'resolved', 'closed')
-    AND (OLD.status, OLD.supporter_id) IS DISTINCT FROM (NEW.status, NEW.supporter_id))
+  FOR EACH ROW WHEN (CASE NEW.status
+    WHEN 'assigned' THEN NEW.supporter_id IS NOT NULL
+      AND (OLD.status, OLD.supporter_id) IS DISTINCT FROM (NEW.status, NEW.supporter_id)
+    ELSE NEW.status IN ('resolved', 'closed') AND OLD.status <> NEW.status END)
   EXECUTE FUNCTION app.publish_escalation();
 
 CREATE FUNCTION app.publish_document() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

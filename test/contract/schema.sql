@@ -1641,7 +1641,11 @@ CREATE TRIGGER conversation_is_created AFTER INSERT ON app.conversation FOR EACH
 CREATE TRIGGER conversation_is_ended AFTER UPDATE OF status ON app.conversation FOR EACH ROW WHEN (((new.status = 'ended'::text) AND (old.status <> 'ended'::text))) EXECUTE FUNCTION app.publish_conversation('conversation.ended')
 CREATE TRIGGER document_is_done AFTER UPDATE OF status ON app.document FOR EACH ROW WHEN (((new.status = ANY (ARRAY['ready'::text, 'failed'::text])) AND (old.status <> new.status))) EXECUTE FUNCTION app.publish_document()
 CREATE TRIGGER escalation_is_created AFTER INSERT ON app.escalation FOR EACH ROW EXECUTE FUNCTION app.publish_escalation()
-CREATE TRIGGER escalation_moves_on AFTER UPDATE OF status, supporter_id ON app.escalation FOR EACH ROW WHEN (((new.status = ANY (ARRAY['assigned'::text, 'resolved'::text, 'closed'::text])) AND ((old.status IS DISTINCT FROM new.status) OR (old.supporter_id IS DISTINCT FROM new.supporter_id)))) EXECUTE FUNCTION app.publish_escalation()
+CREATE TRIGGER escalation_moves_on AFTER UPDATE OF status, supporter_id ON app.escalation FOR EACH ROW WHEN (
+        CASE new.status
+            WHEN 'assigned'::text THEN ((new.supporter_id IS NOT NULL) AND ((old.status IS DISTINCT FROM new.status) OR (old.supporter_id IS DISTINCT FROM new.supporter_id)))
+            ELSE ((new.status = ANY (ARRAY['resolved'::text, 'closed'::text])) AND (old.status <> new.status))
+        END) EXECUTE FUNCTION app.publish_escalation()
 CREATE TRIGGER feedback_is_changed AFTER UPDATE OF rating, comment ON app.feedback FOR EACH ROW WHEN (((old.rating IS DISTINCT FROM new.rating) OR (old.comment IS DISTINCT FROM new.comment))) EXECUTE FUNCTION app.publish_feedback()
 CREATE TRIGGER feedback_is_given AFTER INSERT ON app.feedback FOR EACH ROW EXECUTE FUNCTION app.publish_feedback()
 CREATE TRIGGER keep_tenant_origins AFTER INSERT OR UPDATE OF settings ON app.tenant FOR EACH ROW EXECUTE FUNCTION app.keep_tenant_origins()

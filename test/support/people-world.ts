@@ -19,8 +19,25 @@ export function peopleWorld(uow: UnitOfWork, options: Parameters<typeof conversa
   const presence = new PresenceRepository();
   const hours = { areOpen: async () => true } as unknown as OpeningHours;
   const news = new QueueNews(world.events, world.handoverNews);
-  const requests = new EscalationRequests(uow, world.handover, world.handoverNews, rows, presence, hours, news);
-  const escalations = new EscalationService(uow, world.handover, world.handoverNews, rows, new AuditService(uow), news);
+  const requests = new EscalationRequests(
+    uow,
+    world.handover,
+    world.handoverNews,
+    rows,
+    presence,
+    hours,
+    news,
+    new AuditService(uow),
+  );
+  const escalations = new EscalationService(
+    uow,
+    world.handover,
+    world.handoverNews,
+    rows,
+    presence,
+    new AuditService(uow),
+    news,
+  );
   const replies = new Replies(uow, world.handover, world.handoverNews, rows);
   const rules = new RulesService(uow, new RulesRepository(), new AuditService(uow), world.events);
   const people = new PeopleBehindConversations(

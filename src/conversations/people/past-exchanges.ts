@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { TenantScope } from '#platform/context';
 import { UnitOfWork } from '#platform/database';
@@ -12,7 +13,9 @@ export interface PastMessage {
   readonly created_at: Date;
 }
 
-const AT_ONCE = 50;
+const AT_ONCE = 10;
+/** Long enough for a thousand conversations, short enough for somebody who waits for the answer. */
+const MOST_MS = 20_000;
 
 /** Conversations of the past, one after the other, for whoever asks what would have been. */
 @Injectable()
@@ -29,6 +32,7 @@ export class PastExchanges {
     time: { readonly from: string; readonly to: string; readonly most: number },
     look: (messages: readonly PastMessage[]) => boolean,
   ): Promise<{ conversations: number; truncated: boolean }> {
+    const endAt = performance.now() + MOST_MS;
     let conversations = 0;
     let after: { at: Date; id: string } | null = null;
     for (;;) {
@@ -53,6 +57,9 @@ export class PastExchanges {
       );
       for (const { id } of page) {
         conversations++;
+        // Others are served meanwhile.
+        await setImmediate();
+        if (performance.now() > endAt) return { conversations, truncated: true };
         if (!look(messages.filter((message) => message.conversation_id === id)))
           return { conversations, truncated: true };
       }

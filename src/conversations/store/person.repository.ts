@@ -71,11 +71,11 @@ export class PersonRepository {
     );
   }
 
-  /** One more epoch: no answer of a turn that began under an earlier one is stored any more. */
+  /** One more epoch where the owner is another one: no answer of a turn that began under an earlier one is stored any more. */
   async own(tx: TenantTx, conversationId: string, owner: 'agent' | 'human'): Promise<void> {
     await tx.execute(
       `UPDATE app.conversation SET owner = $3, owner_epoch = owner_epoch + 1, updated_at = clock_timestamp()
-        WHERE tenant_id = $1 AND id = $2`,
+        WHERE tenant_id = $1 AND id = $2 AND owner <> $3`,
       [tx.tenantId, conversationId, owner],
     );
   }

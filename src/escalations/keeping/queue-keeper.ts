@@ -11,14 +11,17 @@ import type { Escalation } from '../model/escalation.js';
 import { type EscalationRules } from '../rules/rules.schema.js';
 import { RulesService } from '../rules/rules.service.js';
 import { EscalationRepository } from '../store/escalation.repository.js';
-import { PresenceRepository } from '../store/presence.repository.js';
+import { type FreeSupporter, PresenceRepository } from '../store/presence.repository.js';
 import { chooseSupporter } from './choose-supporter.js';
 
 const TICK_MS = 3000;
 /** Those who wait are told their time again, also when nothing happened but the passing of it. */
 const TOLD_EVERY = 5;
-/** Looked at in one go; the others move up. */
+/** Of a queue, looked at in one go. */
 const MOST = 100;
+const MOST_PAGES = 20;
+
+type QueuePlace = { readonly at: string; readonly id: string };
 
 /**
  * Looks after the tenants' queues: gives what waits to somebody where the rules say so, ends a wait that is too long, and takes
@@ -112,24 +115,46 @@ export class QueueKeeper implements OnApplicationBootstrap, OnApplicationShutdow
   private async keep(scope: TenantScope): Promise<void> {
     const rules = await this.rules.get(scope);
     if (rules.assignment === 'manual' && rules.max_wait_s === null) return;
-    const { free, waiting } = await this.uow.run(scope, async (tx) => ({
-      waiting: await this.escalations.queue(tx, { after: null, limit: MOST }),
-      free: rules.assignment === 'manual' ? [] : await this.presence.free(tx),
-    }));
+    const free = rules.assignment === 'manual' ? [] : await this.uow.run(scope, (tx) => this.presence.free(tx));
     const room = free.map((supporter) => ({ ...supporter }));
-    for (const escalation of waiting) {
-      const chosen = chooseSupporter(escalation, room, rules.assignment);
-      if (chosen !== null) {
-        if (!(await this.service.dispatch(scope, escalation.id, chosen.id))) continue;
-        const taken = room.find(({ id }) => id === chosen.id);
-        if (taken !== undefined) Object.assign(taken, { load: taken.load + 1, last_assigned: Date.now() });
-      } else await this.endLongWait(scope, escalation, rules);
+    let after: QueuePlace | null = null;
+    // Those whom nobody on shift can answer must not stand before those whom somebody can.
+    for (let page = 0; page < MOST_PAGES && !this.stopped; page++) {
+      const waiting = await this.waiting(scope, after);
+      for (const escalation of waiting) await this.giveOrEnd(scope, escalation, room, rules);
+      const last = waiting.at(-1);
+      if (last === undefined || waiting.length < MOST) return;
+      after = { at: last.waitingSince.toISOString(), id: last.id };
     }
+  }
+
+  private waiting(scope: TenantScope, after: QueuePlace | null): Promise<Escalation[]> {
+    return this.uow.run(scope, (tx) => this.escalations.queue(tx, { after, limit: MOST }));
+  }
+
+  private async giveOrEnd(
+    scope: TenantScope,
+    escalation: Escalation,
+    room: FreeSupporter[],
+    rules: EscalationRules,
+  ): Promise<void> {
+    const chosen = chooseSupporter(escalation, room, rules.assignment);
+    if (chosen === null) return this.endLongWait(scope, escalation, rules);
+    const isGiven = await this.service.dispatch(scope, escalation.id, chosen.id);
+    const at = room.findIndex(({ id }) => id === chosen.id);
+    const taken = room[at];
+    if (taken === undefined) return undefined;
+    // Refused: they have no room any more, or somebody else was quicker. The next look reads anew.
+    if (isGiven) room[at] = { ...taken, load: taken.load + 1, last_assigned: Date.now() };
+    else room.splice(at, 1);
+    return undefined;
   }
 
   private async endLongWait(scope: TenantScope, escalation: Escalation, rules: EscalationRules): Promise<void> {
     const { max_wait_s: most, on_timeout: end } = rules;
-    if (most === null || Date.now() - escalation.waitingSince.getTime() < most * 1000) return;
+    // Who was handed on keeps the place in line, and has not waited meanwhile.
+    const since = Math.max(escalation.waitingSince.getTime(), escalation.updatedAt.getTime());
+    if (most === null || Date.now() - since < most * 1000) return;
     if (end === 'agent') await this.service.giveUp(scope, escalation.id);
     else if (!escalation.contactForm) await this.service.askForAddress(scope, escalation.id);
   }

@@ -5,6 +5,7 @@ import { type TenantTx, UnitOfWork } from '#platform/database';
 import { AuditService, SYSTEM_ACTOR } from '#tenants';
 import { EscalationChanged } from '../model/escalation.events.js';
 import {
+  AnotherOpenError,
   EscalationNotFoundError,
   EscalationStepError,
   EscalationTakenError,
@@ -14,6 +15,7 @@ import { type Escalation, isOpen } from '../model/escalation.js';
 import { HANDLING_ROLES } from '../model/handlers.js';
 import { QueueNews } from '../queue/queue-news.js';
 import { EscalationRepository } from '../store/escalation.repository.js';
+import { PresenceRepository } from '../store/presence.repository.js';
 
 const NOTHING = { handedOff: null, seq: 0 } as const;
 type Effects = Omit<PeopleChange, 'conversationId'>;
@@ -39,6 +41,7 @@ export class EscalationService {
     private readonly handover: HandoverService,
     private readonly handoverNews: HandoverNews,
     private readonly escalations: EscalationRepository,
+    private readonly presence: PresenceRepository,
     private readonly audit: AuditService,
     private readonly news: QueueNews,
   ) {}
@@ -61,12 +64,27 @@ export class EscalationService {
     });
   }
 
-  /** To anybody who may answer people, from the queue or from who has it. @throws NotASupporterError, EscalationStepError */
+  /**
+   * To anybody who may answer people, from the queue or from who has it: by themselves, or an admin.
+   * @throws EscalationTakenError, NotASupporterError, EscalationStepError
+   */
   assign(ctx: RequestContext, id: string, supporterId: string): Promise<Escalation> {
-    return this.step(ctx, id, 'assign', (tx, current) => this.give(tx, current, supporterId), { supporterId });
+    return this.step(
+      ctx,
+      id,
+      'assign',
+      (tx, current) => {
+        this.assertTheirs(ctx, current);
+        return this.give(tx, current, supporterId);
+      },
+      { supporterId },
+    );
   }
 
-  /** On to a colleague, or back into the queue for those with a skill; by who has it, or while it waits. */
+  /**
+   * On to a colleague, or back into the queue for those with a skill; by who has it, or while it waits.
+   * @throws EscalationTakenError, NotASupporterError, EscalationStepError
+   */
   transfer(
     ctx: RequestContext,
     id: string,
@@ -77,6 +95,7 @@ export class EscalationService {
       id,
       'transfer',
       async (tx, current) => {
+        this.assertTheirs(ctx, current);
         if ('supporterId' in to) return this.give(tx, current, to.supporterId);
         if (!(await this.escalations.release(tx, id, to.skill))) throw new EscalationStepError(current.status);
         return this.toAgent(tx, current, null);
@@ -107,11 +126,14 @@ export class EscalationService {
     });
   }
 
-  /** The conversation ends with it. */
+  /** The conversation ends with it. @throws AnotherOpenError */
   close(ctx: RequestContext, id: string): Promise<Escalation> {
     return this.step(ctx, id, 'close', async (tx, current) => {
       if (current.status === 'closed') return null;
       this.assertTheirs(ctx, current);
+      // An earlier one must not end what somebody is answering by now.
+      const open = await this.escalations.openOf(tx, current.conversationId);
+      if (open !== null && open.id !== id) throw new AnotherOpenError();
       await this.escalations.end(tx, id, 'closed');
       await this.handover.setStatus(tx, current.conversationId, 'ended');
       return this.toAgent(tx, current, null);
@@ -154,10 +176,12 @@ export class EscalationService {
     return released !== null;
   }
 
-  /** Gives a conversation that waits to somebody, unless it is somebody's meanwhile. @returns whether it did */
+  /** Gives a conversation that waits to somebody with room, unless it is somebody's meanwhile. @returns whether it did */
   async dispatch(scope: TenantScope, id: string, supporterId: string): Promise<boolean> {
     const given = await this.uow.run(scope, async (tx) => {
       const current = await this.locked(tx, id);
+      // Other instances look at the same queue at the same moment, and saw the same room.
+      if (!(await this.presence.holdWithRoom(tx, supporterId))) return null;
       if (!(await this.escalations.assign(tx, id, supporterId, ['waiting']))) return null;
       const details = { supporterId };
       await this.audit.record(tx, SYSTEM_ACTOR, {

@@ -31,6 +31,12 @@ const STANDS: Readonly<Record<EscalationStatus, string>> = {
   closed: 'This conversation was closed: reopen it to go on',
 };
 
+export class TooManyOpenError extends ConflictError {
+  constructor() {
+    super('You wait for a person in several conversations already: go on in one of them');
+  }
+}
+
 export class AnotherOpenError extends ConflictError {
   constructor() {
     super('This conversation has another open escalation already: go on there');

@@ -159,7 +159,7 @@ export class SupporterController {
 
   @Post('escalations/:id/assign')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Give it to somebody, whoever has it' })
+  @ApiOperation({ summary: 'Give it to somebody: what waits, what you have, or, as an admin, what anybody has' })
   @ApiOkResponse({ standardSchema: handledEscalation })
   async assign(
     @Ctx() ctx: RequestContext,

@@ -46,12 +46,14 @@ export function judge(rules: EscalationRules, exchange: JudgedExchange): Judgeme
 function asked(rules: EscalationRules, { answer, content }: JudgedExchange): Judgement | null {
   if (!rules.explicit) return null;
   if (answer.intent === 'human_request') return judged('requested', 'The user asked for a person');
-  const said = rules.phrases.find((phrase) => contains(content, phrase));
+  const words = fold(content);
+  const said = rules.phrases.find((phrase) => contains(words, phrase));
   return said === undefined ? null : judged('requested', `The user said "${said}"`);
 }
 
 function keyword({ keywords }: EscalationRules, { content }: JudgedExchange): Judgement | null {
-  const found = keywords.find(({ word }) => contains(content, word));
+  const words = fold(content);
+  const found = keywords.find(({ word }) => contains(words, word));
   return found === undefined ? null : judged('keyword', `The message names "${found.word}"`, found.skill);
 }
 
@@ -104,11 +106,15 @@ export function storedAnswer(metadata: Readonly<Record<string, unknown>>): Judge
   };
 }
 
-/** As whole words, in any case and with or without accents. */
+/** As whole words, in any case and with or without accents. @param message folded, once for all that is looked for in it */
 function contains(message: string, words: string): boolean {
-  const edge = '(?:^|[^\\p{L}\\p{N}])';
-  const escaped = fold(words).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`${edge}${escaped}(?:$|[^\\p{L}\\p{N}])`, 'u').test(fold(message));
+  const wanted = fold(words);
+  for (let at = message.indexOf(wanted); at >= 0; at = message.indexOf(wanted, at + 1)) {
+    const before = message.slice(Math.max(0, at - 2), at);
+    const after = message.slice(at + wanted.length, at + wanted.length + 2);
+    if (!/[\p{L}\p{N}]$/u.test(before) && !/^[\p{L}\p{N}]/u.test(after)) return true;
+  }
+  return false;
 }
 
 function judged(cause: EscalationCause, reason: string, skill: string | null = null): Judgement {

@@ -86,6 +86,17 @@ export class EscalationRepository {
     return row === null ? null : toEscalation(row);
   }
 
+  /** How many conversations of a user wait for a person, or have one. */
+  async openOfUser(tx: TenantTx, userId: string): Promise<number> {
+    const row = await tx.one<{ count: number }>(
+      `SELECT count(*)::int AS count FROM app.escalation e
+         JOIN app.conversation c ON c.tenant_id = e.tenant_id AND c.id = e.conversation_id
+        WHERE e.tenant_id = $1 AND e.status IN ('waiting', 'assigned') AND c.principal_id = $2`,
+      [tx.tenantId, userId],
+    );
+    return row?.count ?? 0;
+  }
+
   async exists(tx: TenantTx, conversationId: string): Promise<boolean> {
     const sql = 'SELECT 1 FROM app.escalation WHERE tenant_id = $1 AND conversation_id = $2 LIMIT 1';
     return (await tx.query(sql, [tx.tenantId, conversationId])).length > 0;

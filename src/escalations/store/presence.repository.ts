@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantTx } from '#platform/database';
 import { type Availability, GONE_AFTER_SECONDS, type Workforce } from '../model/presence.js';
+import { HANDLING_ROLES } from '../model/handlers.js';
 import { SupporterPresenceEntity } from './presence.entity.js';
 
 /** What nobody has said yet. */
@@ -8,7 +9,11 @@ const DEFAULT: Availability = { status: 'offline', capacity: 3, skills: [], lang
 /** How long a conversation takes, while nothing is known. */
 const USUAL_SECONDS = 300;
 
-const THERE = `p.status = 'online' AND p.seen_at > clock_timestamp() - interval '${GONE_AFTER_SECONDS} seconds'`;
+const THERE = `p.status = 'online' AND p.seen_at > clock_timestamp() - interval '${GONE_AFTER_SECONDS} seconds'
+  AND EXISTS (SELECT 1 FROM app.principal u WHERE u.tenant_id = p.tenant_id AND u.id = p.principal_id
+    AND u.disabled_at IS NULL AND u.deleted_at IS NULL AND u.role IN (${HANDLING_ROLES.map((role) => `'${role}'`).join(', ')}))`;
+const LOAD = `(SELECT count(*)::int FROM app.escalation e
+   WHERE e.tenant_id = p.tenant_id AND e.status = 'assigned' AND e.supporter_id = p.principal_id)`;
 
 /** Someone to give a conversation to. */
 export interface FreeSupporter {
@@ -83,11 +88,25 @@ export class PresenceRepository {
     return tx.query<FreeSupporter>(
       `SELECT p.principal_id AS id, p.skills, p.languages, p.capacity, w.load,
               coalesce(extract(epoch FROM p.assigned_at) * 1000, 0)::float8 AS last_assigned
-         FROM app.supporter_presence p CROSS JOIN LATERAL (
-           SELECT count(*)::int AS load FROM app.escalation e
-            WHERE e.tenant_id = $1 AND e.status = 'assigned' AND e.supporter_id = p.principal_id) w
+         FROM app.supporter_presence p CROSS JOIN LATERAL (SELECT ${LOAD} AS load) w
         WHERE p.tenant_id = $1 AND ${THERE} AND w.load < p.capacity`,
       [tx.tenantId],
     );
+  }
+
+  /** Holds the row until the transaction ends, so that whoever gives them something else counts again. @returns whether there is room */
+  async holdWithRoom(tx: TenantTx, principalId: string): Promise<boolean> {
+    const held = await tx.query<{ capacity: number }>(
+      `SELECT p.capacity FROM app.supporter_presence p WHERE p.tenant_id = $1 AND p.principal_id = $2 AND ${THERE} FOR UPDATE`,
+      [tx.tenantId, principalId],
+    );
+    const [row] = held;
+    if (row === undefined) return false;
+    // A statement of its own: it sees what was given while the row was waited for.
+    const counted = await tx.one<{ load: number }>(
+      `SELECT ${LOAD} AS load FROM app.supporter_presence p WHERE p.tenant_id = $1 AND p.principal_id = $2`,
+      [tx.tenantId, principalId],
+    );
+    return counted !== null && counted.load < row.capacity;
   }
 }

@@ -1,7 +1,9 @@
-import { newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { isPassing, newId, type TenantTx, UnitOfWork } from '#platform/database';
+import { asError } from '#platform/errors';
+import { LOGGER, type Logger } from '#platform/logging';
 import { EventReaders, takeEvents, tenantsWithEvents, type WaitingEvent } from '#platform/outbox';
 import { Features } from '#tenants';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Webhook } from '../webhooks/webhook.js';
 import { WebhookRepository } from '../webhooks/webhook.repository.js';
 import { eventBody } from './delivery.js';
@@ -20,16 +22,20 @@ export class EventFanOut {
     private readonly webhooks: WebhookRepository,
     private readonly deliveries: DeliveryRepository,
     private readonly features: Features,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** @returns how many events were taken */
   async run(isStopped: () => boolean): Promise<number> {
     let taken = 0;
     for (const tenantId of await tenantsWithEvents(this.unitOfWork, TENANTS_AT_ONCE)) {
-      for (let more = true; more && !isStopped();) {
-        const count = await this.ofTenant(tenantId);
-        taken += count;
-        more = count === EVENTS_AT_ONCE;
+      if (isStopped()) return taken;
+      // One batch each, and one tenant's fault is its own: the others' turn comes.
+      try {
+        taken += await this.ofTenant(tenantId);
+      } catch (error) {
+        if (isPassing(error)) throw error;
+        this.logger.error({ err: asError(error), tenant: tenantId }, 'events of a tenant could not be handed on');
       }
     }
     return taken;

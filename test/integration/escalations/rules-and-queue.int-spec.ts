@@ -202,7 +202,7 @@ describe('when a person is called, and who comes', () => {
     expect(client.of('escalation').find((frame) => frame['conversation_id'] === second)).toMatchObject({ position: 2 });
     await app.database.uow.query(
       tenant,
-      `UPDATE app.escalation SET waiting_since = waiting_since - interval '1 minute' WHERE tenant_id = $1 AND conversation_id = $2`,
+      `UPDATE app.escalation SET waiting_since = waiting_since - interval '1 minute', updated_at = updated_at - interval '1 minute' WHERE tenant_id = $1 AND conversation_id = $2`,
       [tenant.tenantId, first],
     );
     expect(
@@ -218,7 +218,7 @@ describe('when a person is called, and who comes', () => {
     await rules({ max_wait_s: 10, on_timeout: 'contact_form' });
     await app.database.uow.query(
       tenant,
-      `UPDATE app.escalation SET waiting_since = waiting_since - interval '1 minute' WHERE tenant_id = $1 AND conversation_id = $2`,
+      `UPDATE app.escalation SET waiting_since = waiting_since - interval '1 minute', updated_at = updated_at - interval '1 minute' WHERE tenant_id = $1 AND conversation_id = $2`,
       [tenant.tenantId, second],
     );
     expect(

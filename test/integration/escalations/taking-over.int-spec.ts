@@ -238,8 +238,42 @@ describe('people who take over', () => {
       status: 200,
       body: { status: 'assigned', supporter: { id: maria.id } },
     });
-    expect(await desk(`escalations/${id}/assign`, boris, { supporter_id: user.id })).toMatchObject({ status: 422 });
+    // What Maria has is hers to hand on.
+    for (const step of ['assign', 'transfer'])
+      expect(await desk(`escalations/${id}/${step}`, boris, { supporter_id: boris.id })).toMatchObject({ status: 409 });
+    expect(await desk(`escalations/${id}/assign`, maria, { supporter_id: user.id })).toMatchObject({ status: 422 });
     expect(await desk(`escalations/${id}/transfer`, boris, {})).toMatchObject({ status: 422 });
+    await client.close();
+  });
+
+  it('is not ended by an earlier wish of the same conversation', async () => {
+    const client = await app.chat(user);
+    const { conversationId, id } = await escalated(client);
+    await desk(`escalations/${id}/accept`);
+    await desk(`escalations/${id}/resolve`);
+    client.send({ type: 'escalate', conversation_id: conversationId, reason: 'Again' });
+    const again = await client.next(
+      'escalation',
+      (frame) => frame['status'] === 'waiting' && frame['escalation_id'] !== id,
+    );
+    await desk(`escalations/${String(again['escalation_id'])}/accept`);
+    expect(await desk(`escalations/${id}/close`, boris)).toMatchObject({ status: 409 });
+    const reply = { content: 'Still here' };
+    expect(await desk(`escalations/${String(again['escalation_id'])}/reply`, maria, reply)).toMatchObject({
+      status: 200,
+    });
+    await client.close();
+  });
+
+  it('costs no answer under way when it is given back while it waits', async () => {
+    const client = await app.chat(user);
+    const { conversationId, id } = await escalated(client);
+    client.send({ content: 'hang', conversation_id: conversationId });
+    await client.next('token');
+    const returned = await desk(`escalations/${id}/return-to-agent`, maria, { summary: 'They know the answer' });
+    expect(returned).toMatchObject({ status: 200, body: { status: 'returned' } });
+    client.send({ type: 'abort', conversation_id: conversationId });
+    expect(await client.next('done')).toMatchObject({ status: 'cancelled' });
     await client.close();
   });
 
