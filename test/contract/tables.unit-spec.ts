@@ -61,6 +61,10 @@ const READERS: Readonly<Record<string, readonly [tables: readonly string[], why:
     ['conversation', 'principal'],
     'who waits and who has it, by their names, in lists for supporters; and whether a supporter still is one',
   ],
+  'src/escalations/store/presence.repository.ts': [
+    ['principal'],
+    'whether who said that they are there may still answer people: nobody else is given a conversation',
+  ],
   'src/conversations/staff/staff-conversation.repository.ts': [
     ['principal'],
     'whose conversation it is, in a list for staff',
