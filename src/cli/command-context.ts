@@ -10,6 +10,7 @@ import { LimitsModule } from '#platform/limits';
 import { createLogger, LoggingModule } from '#platform/logging';
 import { MailModule } from '#platform/mail';
 import { OutboundModule } from '#platform/outbound';
+import { OutboxModule } from '#platform/outbox';
 import { builtFile } from '#platform/paths';
 import { RedisModule } from '#platform/redis';
 import { SecretsModule } from '#platform/secrets';
@@ -64,6 +65,7 @@ export async function withCommandContext<T>(
         SecretsModule,
         MailModule,
         OutboundModule,
+        OutboxModule,
         HttpModule,
         TenantsModule,
         AuthModule,
